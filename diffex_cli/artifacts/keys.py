@@ -1,0 +1,63 @@
+"""Digests of content: the names under which results are found again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from diffex_cli.candidates import Candidate
+
+
+def digest(obj: object) -> str:
+    """SHA-256 hex of the canonical JSON (sorted keys, no spaces, UTF-8) of plain values.
+
+    Raises:
+        TypeError: something in it has no JSON.
+        ValueError: it holds a number that is not finite.
+    """
+    text = json.dumps(obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def image_key(image: Image.Image) -> str:
+    """SHA-256 hex of the pixels: of ``"RGB {width}x{height}\\n"`` and the raw RGB bytes, row by row."""
+    picture = image if image.mode == "RGB" else image.convert("RGB")
+    header = f"RGB {picture.width}x{picture.height}\n".encode()
+    return hashlib.sha256(header + picture.tobytes()).hexdigest()
+
+
+def edit_key(image: str, candidate: Candidate, editor_fingerprint: str, seed: int) -> str:
+    """The key of one edit: the digest of all that can change its pixels, and of nothing else.
+
+    Names and ids of attributes are not in it, so renaming one keeps its edits.
+
+    Args:
+        image: the input image's key.
+        candidate: what to change.
+        editor_fingerprint: of the editor.
+        seed: the run's seed.
+    """
+    terms = [
+        {
+            "prompt": term.prompt,
+            "remove": term.remove,
+            "overrides": {key: float(value) for key, value in term.overrides.items()},
+        }
+        for term in candidate.terms
+    ]
+    terms.sort(key=lambda term: (str(term["prompt"]), bool(term["remove"])))
+    return digest({"image": image, "terms": terms, "editor": editor_fingerprint, "seed": seed})
+
+
+def digest_files(folder: Path, patterns: Sequence[str]) -> str:
+    """One digest of the files below a folder that match any of the glob patterns: names and contents."""
+    files = sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})
+    contents = {}
+    for path in files:
+        with path.open("rb") as file:
+            contents[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest(contents)

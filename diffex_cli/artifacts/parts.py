@@ -1,0 +1,98 @@
+"""A table that grows: a folder of parquet parts, each written once, merged when a stage is done."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from diffex_cli.artifacts.tables import TableSchema, last_of_each, read_provenance, read_table, write_table
+from diffex_cli.errors import UsageError
+
+_ATTEMPTS = 5
+_numbers = itertools.count()
+
+
+class Parts:
+    """The parts of one table.
+
+    Of rows with the same key the one in the last file by name counts, and in it the last row.
+
+    Args:
+        folder: where they lie; need not exist.
+        schema: what each must follow.
+        keys: the columns that name a row.
+    """
+
+    def __init__(self, folder: Path, schema: TableSchema, keys: Sequence[str]) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._keys = tuple(keys)
+        self.warnings: list[str] = []
+        """A sentence for each part that the last reading had to leave out."""
+
+    def read(self) -> pa.Table:
+        """All rows, one for each key. A part that cannot be read is left out, with a warning."""
+        return last_of_each(pa.concat_tables([self._empty(), *self._tables().values()]), self._keys)
+
+    def write(self, table: pa.Table, provenance: Mapping[str, object]) -> Path:
+        """Add a part."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        path = self._folder / f"{stamp}-{os.getpid()}-{next(_numbers)}.parquet"
+        write_table(path, self._schema, table, provenance)
+        return path
+
+    def merge(self, provenance: Mapping[str, object]) -> None:
+        """Make one part of all that can be read; the others stay where they are.
+
+        The merged part is written before the old ones go, so that no moment is without a row.
+        """
+        tables = self._tables()
+        if len(tables) < 2:
+            return
+        merged = last_of_each(pa.concat_tables(tables.values()), self._keys)
+        self.write(merged, {**provenance, "merged": _origins(tables)})
+        for path in tables:
+            path.unlink()
+
+    def __len__(self) -> int:
+        """How many parts there are."""
+        return len(self._paths())
+
+    def _paths(self) -> list[Path]:
+        return sorted(path for path in self._folder.glob("*.parquet") if not path.name.startswith("."))
+
+    def _empty(self) -> pa.Table:
+        return self._schema.columns.empty_table()
+
+    def _tables(self) -> dict[Path, pa.Table]:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._read_all()
+            except FileNotFoundError:
+                continue  # a writer merged the parts between our listing and our reading
+        return self._read_all()
+
+    def _read_all(self) -> dict[Path, pa.Table]:
+        tables: dict[Path, pa.Table] = {}
+        self.warnings = []
+        for path in self._paths():
+            try:
+                tables[path] = read_table(path, self._schema)
+            except UsageError as error:
+                self.warnings.append(f"left out: {error}")
+        return tables
+
+
+def _origins(paths: Iterator[Path] | Mapping[Path, pa.Table]) -> list[dict[str, object]]:
+    """What the parts recorded about their making, each record once, whatever its time."""
+    origins: dict[str, dict[str, object]] = {}
+    for path in paths:
+        record = read_provenance(path)
+        for origin in record.pop("merged", [record]):
+            origins.setdefault(repr({**origin, "created": None}), origin)
+    return list(origins.values())

@@ -1,0 +1,80 @@
+"""Reading and writing pictures, as RGB."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from diffex_cli.artifacts.files import atomic_write
+
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""What Pillow raises at a file that is no picture, or a broken one."""
+
+
+def open_picture(path: Path) -> Image.Image:
+    """Read a picture, turned upright as its EXIF says, as RGB.
+
+    Raises:
+        OSError: the file is missing, broken or no picture.
+    """
+    try:
+        with Image.open(path) as image:
+            return (ImageOps.exif_transpose(image) or image).convert("RGB")
+    except OSError:
+        raise
+    except UNREADABLE as error:
+        raise OSError(f"{path} is no picture that can be read: {error}") from error
+
+
+def save_picture(path: Path, picture: Image.Image) -> None:
+    """Write a PNG atomically."""
+    with atomic_write(path) as file:
+        picture.save(file, format="PNG")
+
+
+def is_intact(path: Path) -> bool:
+    """Whether the file is there and whole, by its checksums; the pixels are not decoded."""
+    try:
+        with Image.open(path) as image:
+            image.verify()
+    except UNREADABLE:
+        return False
+    return True
+
+
+class LazyPictures(Mapping[str, Image.Image]):
+    """Pictures by key, read when asked for; the last few stay in memory.
+
+    Args:
+        keys: all there are.
+        read: how to get one.
+        keep: how many to keep.
+    """
+
+    def __init__(self, keys: Iterable[str], read: Callable[[str], Image.Image], keep: int = 64) -> None:
+        self._keys = dict.fromkeys(keys)
+        self._read = read
+        self._keep = keep
+        self._kept: OrderedDict[str, Image.Image] = OrderedDict()
+
+    def __getitem__(self, key: str) -> Image.Image:
+        if key not in self._keys:
+            raise KeyError(key)
+        if key not in self._kept:
+            self._kept[key] = self._read(key)
+        self._kept.move_to_end(key)
+        while len(self._kept) > self._keep:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys

@@ -1,0 +1,185 @@
+"""One row of each table, typed. The fields are the columns, in their order."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.candidates import Candidate, Term
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class InputImage:
+    """One input image.
+
+    Attributes:
+        image: its key, the digest of its pixels (:func:`~diffex_cli.artifacts.keys.image_key`).
+        file: where it lies, relative to the run directory.
+        source: where it came from, for people.
+        width: in pixels.
+        height: in pixels.
+        label: its true class, if known.
+    """
+
+    image: str
+    file: str
+    source: str
+    width: int
+    height: int
+    label: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EditRow:
+    """What became of one (image, candidate) edit.
+
+    Attributes:
+        edit: the edit's key (:func:`~diffex_cli.artifacts.keys.edit_key`).
+        image: the input image's key.
+        candidate: the candidate's id; empty for the reconstruction.
+        editor: the editor's fingerprint.
+        seed: the run's seed.
+        file: the edited picture, relative to the run directory; ``None`` if the edit failed.
+        status: ``"ok"``, ``"no-op"`` or ``"failed"``.
+        reason: why it failed, or why nothing changed.
+        changed: share of pixels whose largest channel difference to the input exceeds 16/255.
+        mean_change: mean absolute difference to the input, in [0, 1].
+        seconds: this edit's share of the time that its batch took.
+    """
+
+    edit: str
+    image: str
+    candidate: str
+    editor: str
+    seed: int
+    file: str | None
+    status: str
+    reason: str | None
+    changed: float
+    mean_change: float
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """What one classifier said of one picture; many rows of the table.
+
+    Attributes:
+        subject: an input image's key, or an edit's.
+        kind: ``"original"`` or ``"edit"``.
+        labels: the classes.
+        logits: shape (len(labels),), unnormalised.
+    """
+
+    subject: str
+    kind: str
+    labels: tuple[str, ...]
+    logits: NDArray[np.float64]
+
+    def logit(self, label: str) -> float:
+        """The class's logit."""
+        return float(self.logits[self.labels.index(label)])
+
+    def probability(self, label: str) -> float:
+        """The class's share of the softmax over all classes, in [0, 1]."""
+        return float(softmax(self.logits[None])[0, self.labels.index(label)])
+
+    @property
+    def prediction(self) -> str:
+        """The class with the largest logit, the first of several."""
+        return self.labels[int(self.logits.argmax())]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RequestRow:
+    """One edit that somebody has to make: all that a foreign editor needs.
+
+    Attributes:
+        edit: the edit's key, to be copied into its row of ``edits/``.
+        image: the input image's key.
+        file: the input PNG, relative to the run directory.
+        candidate: the candidate's id; empty for the reconstruction.
+        instructions: JSON list of ``{"id", "prompt", "remove", "overrides"}``, one for each attribute.
+        editor: fingerprint of the editor that is asked.
+        seed: the run's seed.
+    """
+
+    edit: str
+    image: str
+    file: str
+    candidate: str
+    instructions: str
+    editor: str
+    seed: int
+
+    def parsed_candidate(self) -> Candidate:
+        """The instructions as a candidate.
+
+        Raises:
+            ValueError: they are not what the column should hold.
+        """
+        try:
+            terms = [
+                Term(str(term["id"]), str(term["prompt"]), bool(term["remove"]), dict(term["overrides"]))
+                for term in json.loads(self.instructions)
+            ]
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"the instructions of edit {self.edit[:16]} are malformed: {error!r}") from error
+        return Candidate(tuple(terms))
+
+
+def instructions(candidate: Candidate) -> str:
+    """A candidate as the JSON of the column ``instructions``."""
+    terms = [
+        {"id": term.node, "prompt": term.prompt, "remove": term.remove, "overrides": dict(term.overrides)}
+        for term in candidate.terms
+    ]
+    return json.dumps(terms, ensure_ascii=False, sort_keys=True)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RankingRow:
+    """One candidate with its influence.
+
+    Attributes:
+        rank: 1 for the strongest.
+        candidate: attribute ids joined by ``" + "``.
+        name: what people read.
+        target: the class that is explained.
+        effect: signed mean change of the target's logit against the reconstruction; NaN if unknown.
+        influence: its absolute value (Eq. 1).
+        low: lower end of the effect's 95 % interval over the images; NaN if unknown.
+        high: upper end.
+        n: number of images measured.
+        depth: 0 for a root of the hierarchy.
+        group: the attribute has finer ones below it.
+        placebo: the domain's images cannot have the attribute.
+        status: ``"kept"`` or ``"dropped"``.
+        reason: why.
+        effect_original: the mean change against the untouched originals instead; NaN if unknown.
+    """
+
+    rank: int
+    candidate: str
+    name: str
+    target: str
+    effect: float
+    influence: float
+    low: float
+    high: float
+    n: int
+    depth: int
+    group: bool
+    placebo: bool
+    status: str
+    reason: str
+    effect_original: float
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities of each row. Shapes: (n, classes) → (n, classes)."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

@@ -1,0 +1,255 @@
+"""A run directory: where each artifact lies, and typed reading and writing. No logic."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from PIL import Image
+
+from diffex_cli.artifacts.documents import read_document, write_document
+from diffex_cli.artifacts.files import write_text
+from diffex_cli.artifacts.keys import image_key
+from diffex_cli.artifacts.parts import Parts
+from diffex_cli.artifacts.pictures import is_intact, open_picture, save_picture
+from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow, ScoreRow
+from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES
+from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_provenance, read_table, write_table
+from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
+from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.corpus.yaml_io import CorpusDocument, parse_corpus, write_corpus
+from diffex_cli.errors import IncompleteError, UsageError
+
+RUN_SCHEMA = "diffex.run/1"
+SEARCH_SCHEMA = "diffex.search/1"
+
+_T = TypeVar("_T")
+
+
+class RunDirectory:
+    """The artifacts of one run.
+
+    A file that is not there raises :class:`IncompleteError` naming the stage that makes it; one that is
+    torn, foreign or of a newer version raises :class:`UsageError`. Such a *part* of ``edits/`` or
+    ``scores/`` is left out instead, and :attr:`warnings` says so.
+
+    Args:
+        path: the folder; need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.edit_parts = Parts(path / "edits", EDITS, ["edit"])
+        self.score_parts = Parts(path / "scores", SCORES, ["subject", "classifier", "label"])
+        self._warnings: list[str] = []
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What had to be left out so far, each sentence once."""
+        found = [*self._warnings, *self.edit_parts.warnings, *self.score_parts.warnings]
+        return tuple(dict.fromkeys(found))
+
+    # run.yaml
+
+    def recorded(self) -> dict[str, Any]:
+        """The content of ``run.yaml``; empty if there is none."""
+        try:
+            return read_document(self.path / "run.yaml", RUN_SCHEMA)
+        except FileNotFoundError:
+            return {}
+
+    def write_recorded(self, settings: Mapping[str, object], stages: Mapping[str, object]) -> None:
+        """Replace ``run.yaml``: the settings given so far, and what each stage used."""
+        write_document(self.path / "run.yaml", RUN_SCHEMA, {"settings": dict(settings), "stages": dict(stages)})
+
+    # corpus.yaml
+
+    def corpus(self) -> Corpus:
+        """The hierarchy."""
+        return self.corpus_document().corpus
+
+    def corpus_document(self) -> CorpusDocument:
+        """The hierarchy with its provenance."""
+        path = self.path / "corpus.yaml"
+        self._require(path, "corpus")
+        try:
+            return parse_corpus(path.read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path} cannot be read ({error}): {REMEDY}") from error
+
+    def write_corpus(self, corpus: Corpus, provenance: Mapping[str, object]) -> None:
+        """Replace the hierarchy."""
+        write_text(self.path / "corpus.yaml", write_corpus(corpus, provenance))
+
+    # images.parquet and images/
+
+    def images(self) -> tuple[InputImage, ...]:
+        """The input images, in the order of the table."""
+        return self._rows("images.parquet", IMAGES, InputImage, "corpus")
+
+    def write_images(self, images: Sequence[InputImage], provenance: Mapping[str, object]) -> None:
+        """Replace the table of input images; :meth:`save_input` writes their pictures."""
+        self._write_rows("images.parquet", IMAGES, images, provenance)
+
+    def save_input(self, picture: Image.Image, source: str, label: str | None) -> InputImage:
+        """Write an input image's PNG, unless it is there, and return its row."""
+        key = image_key(picture)
+        file = f"images/{key[:16]}.png"
+        if not is_intact(self.path / file):
+            save_picture(self.path / file, picture)
+        return InputImage(key, file, source, picture.width, picture.height, label)
+
+    def picture(self, image: InputImage) -> Image.Image:
+        """An input image's pixels, checked against its key.
+
+        Raises:
+            UsageError: the file is missing, broken or another picture.
+        """
+        path = self.path / image.file
+        try:
+            picture = open_picture(path)
+        except OSError as error:
+            raise UsageError(f"the input image {path} cannot be read: run `diffex corpus` again") from error
+        if image_key(picture) != image.image:
+            raise UsageError(f"{path} is not the picture that images.parquet names: run `diffex corpus` again")
+        return picture
+
+    # edits/
+
+    def edits(self, editor: str | None = None) -> dict[str, EditRow]:
+        """Key → edit, of one editor's fingerprint or of all. An edit whose picture is gone is left out."""
+        table = self.edit_parts.read()
+        if editor is not None:
+            table = table.filter(pc.equal(table["editor"], editor))
+        rows = {row["edit"]: EditRow(**row) for row in table.to_pylist()}
+        broken = [key for key, row in rows.items() if not self._has_picture(row)]
+        if broken:
+            example = rows[broken[0]].file or "none"
+            self._warnings.append(
+                f"the pictures of {len(broken)} edits are missing or broken (such as {example} in {self.path}): "
+                "they count as not made"
+            )
+        return {key: row for key, row in rows.items() if key not in set(broken)}
+
+    def edit_writer(self, provenance: Mapping[str, object]) -> EditWriter:
+        """A writer of new edits."""
+        return EditWriter(self.edit_parts, provenance)
+
+    def save_edited(self, picture: Image.Image) -> str:
+        """Write an edited picture under its digest, unless it is there; returns its relative path."""
+        digest = image_key(picture)
+        file = f"edits/files/{digest[:2]}/{digest[:16]}.png"
+        if not is_intact(self.path / file):
+            save_picture(self.path / file, picture)
+        return file
+
+    def edited_picture(self, row: EditRow) -> Image.Image:
+        """An edit's pixels.
+
+        Raises:
+            UsageError: the file is missing or broken.
+        """
+        try:
+            if row.file is None:
+                raise FileNotFoundError("the edit has no picture")
+            return open_picture(self.path / row.file)
+        except OSError as error:
+            raise UsageError(
+                f"the edited picture {row.file} in {self.path} cannot be read ({error}): {REMEDY}"
+            ) from error
+
+    def _has_picture(self, row: EditRow) -> bool:
+        return row.status == "failed" or (row.file is not None and is_intact(self.path / row.file))
+
+    # scores/
+
+    def scores(self, classifier: str) -> dict[str, ScoreRow]:
+        """Subject → scores by the classifier with this fingerprint.
+
+        A subject that lacks the finite logit of a class that others have counts as not scored.
+        """
+        table = self.score_parts.read()
+        table = table.filter(pc.equal(table["classifier"], classifier)).combine_chunks()
+        if table.num_rows == 0:
+            return {}
+        subjects, labels = _encode(table["subject"]), _encode(table["label"])
+        logits = np.full((len(subjects.names), len(labels.names)), np.nan)
+        logits[subjects.codes, labels.codes] = table["logit"].to_numpy()
+        kinds = np.empty(len(subjects.names), dtype=object)
+        kinds[subjects.codes] = table["kind"].to_pylist()
+        whole = np.isfinite(logits).all(axis=1)
+        return {
+            subject: ScoreRow(subject, str(kinds[i]), labels.names, logits[i])
+            for i, subject in enumerate(subjects.names)
+            if whole[i]
+        }
+
+    def score_writer(self, classifier: str, labels: Sequence[str], provenance: Mapping[str, object]) -> ScoreWriter:
+        """A writer of new scores."""
+        return ScoreWriter(self.score_parts, classifier, labels, provenance)
+
+    # requests.parquet
+
+    def requests(self) -> tuple[RequestRow, ...]:
+        """The edits that the last ``search --no-fill`` asked for."""
+        return self._rows("requests.parquet", REQUESTS, RequestRow, "search --no-fill")
+
+    def write_requests(self, requests: Sequence[RequestRow], provenance: Mapping[str, object]) -> None:
+        """Replace the requests."""
+        self._write_rows("requests.parquet", REQUESTS, requests, provenance)
+
+    # search.yaml and ranking.parquet
+
+    def ranking(self) -> tuple[RankingRow, ...]:
+        """The ranking, strongest first."""
+        return self._rows("ranking.parquet", RANKING, RankingRow, "search")
+
+    def write_ranking(self, ranking: Sequence[RankingRow], provenance: Mapping[str, object]) -> None:
+        """Replace the ranking."""
+        self._write_rows("ranking.parquet", RANKING, ranking, provenance)
+
+    def search(self) -> dict[str, Any]:
+        """The search's trace."""
+        path = self.path / "search.yaml"
+        self._require(path, "search")
+        return read_document(path, SEARCH_SCHEMA)
+
+    def write_search(self, trace: Mapping[str, object]) -> None:
+        """Replace the search's trace."""
+        write_document(self.path / "search.yaml", SEARCH_SCHEMA, trace)
+
+    def provenance_of(self, table: str) -> dict[str, Any]:
+        """What a table such as ``"ranking.parquet"`` recorded about its making."""
+        return read_provenance(self.path / table)
+
+    def _rows(self, name: str, schema: TableSchema, row: Callable[..., _T], stage: str) -> tuple[_T, ...]:
+        path = self.path / name
+        self._require(path, stage)
+        return tuple(row(**values) for values in read_table(path, schema).to_pylist())
+
+    def _write_rows(
+        self, name: str, schema: TableSchema, rows: Sequence[Any], provenance: Mapping[str, object]
+    ) -> None:
+        table = make_table(schema, [dataclasses.asdict(row) for row in rows])
+        write_table(self.path / name, schema, table, provenance)
+
+    def _require(self, path: Path, stage: str) -> None:
+        if not path.exists():
+            raise IncompleteError(f"there is no {path}: run `diffex {stage}` first")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Encoded:
+    codes: np.ndarray[Any, Any]
+    names: tuple[str, ...]
+
+
+def _encode(column: pa.ChunkedArray) -> _Encoded:
+    """A column of text as numbers and the distinct texts, in the order of their first appearance."""
+    encoded = column.combine_chunks().dictionary_encode()
+    return _Encoded(encoded.indices.to_numpy(), tuple(encoded.dictionary.to_pylist()))

@@ -1,0 +1,82 @@
+"""The tables of a run directory. ``docs/artifacts.md`` says what each column means."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from diffex_cli.artifacts.tables import TableSchema
+
+
+def _schema(name: str, /, **columns: pa.DataType | tuple[pa.DataType]) -> TableSchema:
+    """A one-tuple around a type marks a column that may be empty."""
+    fields = [
+        pa.field(column, kind[0], nullable=True) if isinstance(kind, tuple) else pa.field(column, kind, nullable=False)
+        for column, kind in columns.items()
+    ]
+    return TableSchema(name, 1, pa.schema(fields))
+
+
+IMAGES = _schema(
+    "diffex.images",
+    image=pa.string(),
+    file=pa.string(),
+    source=pa.string(),
+    width=pa.int32(),
+    height=pa.int32(),
+    label=(pa.string(),),
+)
+
+EDITS = _schema(
+    "diffex.edits",
+    edit=pa.string(),
+    image=pa.string(),
+    candidate=pa.string(),
+    editor=pa.string(),
+    seed=pa.int64(),
+    file=(pa.string(),),
+    status=pa.string(),
+    reason=(pa.string(),),
+    changed=pa.float64(),
+    mean_change=pa.float64(),
+    seconds=pa.float64(),
+)
+
+SCORES = _schema(
+    "diffex.scores",
+    subject=pa.string(),
+    kind=pa.string(),
+    classifier=pa.string(),
+    label=pa.string(),
+    logit=pa.float64(),
+    probability=pa.float64(),
+)
+
+REQUESTS = _schema(
+    "diffex.requests",
+    edit=pa.string(),
+    image=pa.string(),
+    file=pa.string(),
+    candidate=pa.string(),
+    instructions=pa.string(),
+    editor=pa.string(),
+    seed=pa.int64(),
+)
+
+RANKING = _schema(
+    "diffex.ranking",
+    rank=pa.int32(),
+    candidate=pa.string(),
+    name=pa.string(),
+    target=pa.string(),
+    effect=pa.float64(),
+    influence=pa.float64(),
+    low=pa.float64(),
+    high=pa.float64(),
+    n=pa.int32(),
+    depth=pa.int32(),
+    group=pa.bool_(),
+    placebo=pa.bool_(),
+    status=pa.string(),
+    reason=pa.string(),
+    effect_original=pa.float64(),
+)

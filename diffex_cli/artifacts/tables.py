@@ -1,0 +1,154 @@
+"""Parquet tables with a schema's name and version in their metadata."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from diffex_cli.artifacts.files import atomic_write
+from diffex_cli.errors import UsageError
+
+SCHEMA_KEY = b"diffex.schema"
+PROVENANCE_KEY = b"diffex.provenance"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TableSchema:
+    """The columns of one artifact.
+
+    Attributes:
+        name: e.g. ``"diffex.edits"``.
+        version: raised when a reader of the old columns would misread the new ones.
+        columns: an Arrow schema; a column that is not nullable must have a value in every row.
+    """
+
+    name: str
+    version: int
+    columns: pa.Schema
+
+    @property
+    def id(self) -> str:
+        """Name and version as they stand in a file, e.g. ``"diffex.edits/1"``."""
+        return f"{self.name}/{self.version}"
+
+
+def make_table(schema: TableSchema, rows: Sequence[Mapping[str, object]]) -> pa.Table:
+    """Rows as a table of the schema's columns."""
+    return pa.Table.from_pylist(list(rows), schema=schema.columns)
+
+
+def write_table(path: Path, schema: TableSchema, table: pa.Table, provenance: Mapping[str, object]) -> None:
+    """Write a table atomically, with schema id, provenance and page checksums.
+
+    Raises:
+        ValueError: a column that needs a value in every row has none in some.
+    """
+    gap = _column_with_gaps(schema, table)
+    if gap:
+        raise ValueError(f"column {gap!r} of {schema.id} has empty cells")
+    labelled = table.replace_schema_metadata(
+        {SCHEMA_KEY: schema.id, PROVENANCE_KEY: json.dumps(provenance, ensure_ascii=False, default=str)}
+    )
+    with atomic_write(path) as file:
+        pq.write_table(labelled, file, write_page_checksum=True)
+
+
+def read_table(path: Path, schema: TableSchema) -> pa.Table:
+    """Read a table, whoever wrote it; columns that the schema does not know are left out.
+
+    Returns:
+        the schema's columns in its order and types.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        UsageError: it is torn, of another kind, of a newer version, or lacks a column.
+    """
+    try:
+        with path.open("rb") as file:
+            parquet = pq.ParquetFile(file, page_checksum_verification=True)
+            check_schema_id(path, _metadata(parquet).get(SCHEMA_KEY, b"").decode(errors="replace"), schema.id)
+            present = set(parquet.schema_arrow.names)
+            missing = [name for name in schema.columns.names if name not in present]
+            if missing:
+                raise UsageError(f"{path} lacks the column {missing[0]!r} of {schema.id}: {REMEDY}")
+            table = parquet.read(columns=schema.columns.names).select(schema.columns.names)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UsageError(f"{path} is torn or no parquet file ({_first_line(error)}): {REMEDY}") from error
+    gap = _column_with_gaps(schema, table)
+    if gap:
+        raise UsageError(f"{path} has empty cells in the column {gap!r} of {schema.id}: {REMEDY}")
+    try:
+        return table.cast(schema.columns)
+    except (pa.ArrowException, ValueError) as error:
+        raise UsageError(f"{path} has a column of the wrong type ({_first_line(error)}): {REMEDY}") from error
+
+
+def read_provenance(path: Path) -> dict[str, Any]:
+    """What a table recorded about its making; empty for a foreign file that recorded nothing.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        UsageError: it is torn.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = _metadata(pq.ParquetFile(file)).get(PROVENANCE_KEY, b"{}")
+        provenance = json.loads(raw)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UsageError(f"{path} is torn or no parquet file ({_first_line(error)}): {REMEDY}") from error
+    return provenance if isinstance(provenance, dict) else {}
+
+
+REMEDY = "remove it and run the stage that makes it again"
+
+
+def check_schema_id(path: Path, found: str, expected: str) -> None:
+    """Compare the schema id in a file with what its reader understands.
+
+    Raises:
+        UsageError: they differ.
+    """
+    if found == expected:
+        return
+    name, _, version = expected.rpartition("/")
+    found_name, _, found_version = found.rpartition("/")
+    if not found:
+        raise UsageError(f"{path} does not say which schema it follows ({expected} is expected): {REMEDY}")
+    if found_name != name or not found_version.isdigit():
+        raise UsageError(f"{path} is {found!r} where {expected} is expected: {REMEDY}")
+    if int(found_version) > int(version):
+        raise UsageError(f"{path} was written by a newer diffex ({found}; this one reads {expected}): update diffex")
+    raise UsageError(f"{path} was written by an older diffex ({found}; this one reads {expected}): {REMEDY}")
+
+
+def last_of_each(table: pa.Table, keys: Sequence[str]) -> pa.Table:
+    """Of rows with the same values in the columns ``keys`` only the last, in the old order."""
+    numbered = table.select(list(keys)).append_column("row", pa.array(np.arange(table.num_rows)))
+    last = numbered.group_by(list(keys)).aggregate([("row", "max")])["row_max"].to_numpy()
+    return table.take(pa.array(np.sort(last)))
+
+
+def _metadata(parquet: Any) -> dict[bytes, bytes]:
+    return parquet.metadata.metadata or {}
+
+
+def _column_with_gaps(schema: TableSchema, table: pa.Table) -> str | None:
+    for field in schema.columns:
+        if not field.nullable and table[field.name].null_count:
+            return str(field.name)
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

@@ -1,0 +1,114 @@
+"""Collecting rows and writing them as parts, often enough that a killed process loses little."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from diffex_cli.artifacts.parts import Parts
+from diffex_cli.artifacts.rows import EditRow, softmax
+from diffex_cli.artifacts.schemas import EDITS, SCORES
+from diffex_cli.artifacts.tables import make_table
+
+MANY_PARTS = 64
+"""Merge when there are more: a resumed stage has to open them all."""
+
+
+class EditWriter:
+    """Writes edits as they come.
+
+    A part is written after 16 edits, after a second's worth of work, or after five seconds, whichever
+    comes first: writing takes a few milliseconds, so a slow editor loses no finished edit to a kill.
+
+    Args:
+        parts: where to.
+        provenance: what to record in each part.
+    """
+
+    rows_a_part = 16
+    work_a_part = 1.0
+    wait_a_part = 5.0
+
+    def __init__(self, parts: Parts, provenance: Mapping[str, object]) -> None:
+        self._parts = parts
+        self._provenance = provenance
+        self._rows: list[EditRow] = []
+        self._since = time.monotonic()
+
+    def append(self, row: EditRow) -> None:
+        """Take one row; write a part if it is time."""
+        self._rows.append(row)
+        due = (
+            len(self._rows) >= self.rows_a_part
+            or sum(row.seconds for row in self._rows) >= self.work_a_part
+            or time.monotonic() - self._since >= self.wait_a_part
+        )
+        if due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been collected; nothing if there is nothing."""
+        if self._rows:
+            table = make_table(EDITS, [dataclasses.asdict(row) for row in self._rows])
+            self._parts.write(table, self._provenance)
+            self._rows = []
+            if len(self._parts) > MANY_PARTS:
+                self._parts.merge(self._provenance)
+        self._since = time.monotonic()
+
+
+class ScoreWriter:
+    """Writes scores as they come, a part every five seconds.
+
+    Args:
+        parts: where to.
+        classifier: fingerprint of the classifier.
+        labels: its classes, each once.
+        provenance: what to record in each part.
+    """
+
+    wait_a_part = 5.0
+
+    def __init__(self, parts: Parts, classifier: str, labels: Sequence[str], provenance: Mapping[str, object]) -> None:
+        self._parts = parts
+        self._classifier = classifier
+        self._labels = tuple(labels)
+        self._provenance = provenance
+        self._tables: list[pa.Table] = []
+        self._since = time.monotonic()
+
+    def append(self, subjects: Sequence[str], kinds: Sequence[str], logits: NDArray[np.float64]) -> None:
+        """Take the scores of some pictures; write a part if it is time.
+
+        Args:
+            subjects: keys of input images or edits.
+            kinds: ``"original"`` or ``"edit"`` for each.
+            logits: shape (len(subjects), len(labels)).
+        """
+        classes = len(self._labels)
+        rows = len(subjects) * classes
+        columns = [
+            pa.array(np.repeat(np.asarray(subjects, dtype=object), classes), pa.string()),
+            pa.array(np.repeat(np.asarray(kinds, dtype=object), classes), pa.string()),
+            pa.repeat(pa.scalar(self._classifier), rows),
+            pa.array(list(self._labels) * len(subjects), pa.string()),
+            pa.array(logits.ravel(), pa.float64()),
+            pa.array(softmax(logits).ravel(), pa.float64()),
+        ]
+        self._tables.append(pa.Table.from_arrays(columns, schema=SCORES.columns))
+        if time.monotonic() - self._since >= self.wait_a_part:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been collected; nothing if there is nothing."""
+        if self._tables:
+            self._parts.write(pa.concat_tables(self._tables), self._provenance)
+            self._tables = []
+            if len(self._parts) > MANY_PARTS:
+                self._parts.merge(self._provenance)
+        self._since = time.monotonic()

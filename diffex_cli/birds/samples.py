@@ -1,0 +1,55 @@
+"""The sample images: 48 birds that no model was trained on, with their records."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from PIL import Image
+
+from diffex_cli.artifacts.keys import image_key
+from diffex_cli.birds.attributes import Bird
+from diffex_cli.birds.renderer import render
+from diffex_cli.birds.species import LABELS, random_specimen
+
+COUNT = 48
+FOLDER = Path(__file__).parent / "samples"
+
+
+def make(folder: Path = FOLDER) -> None:
+    """Draw the samples, the species in turn, and write them with ``records.yaml``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = random.Random("diffex sample birds")
+    rows = []
+    for k in range(COUNT):
+        label = LABELS[k % len(LABELS)]
+        bird = random_specimen(rng, label)
+        name = f"{k:02d}-{label}.png"
+        render(bird).save(folder / name, optimize=True)
+        rows.append({"file": name, "species": label, "record": bird.as_dict()})
+    (folder / "records.yaml").write_text(yaml.safe_dump(rows, sort_keys=False, width=1000), encoding="utf-8")
+
+
+@functools.cache
+def records() -> Mapping[str, Bird]:
+    """Image key → record, of all samples, in the order of their names."""
+    return {key: bird for key, (_, bird) in _load().items()}
+
+
+@functools.cache
+def pictures() -> Mapping[str, Image.Image]:
+    """Image key → picture, of all samples, in the order of their names."""
+    return {key: picture for key, (picture, _) in _load().items()}
+
+
+def _load() -> dict[str, tuple[Image.Image, Bird]]:
+    rows = yaml.safe_load((FOLDER / "records.yaml").read_text(encoding="utf-8"))
+    found = {}
+    for row in rows:
+        with Image.open(FOLDER / row["file"]) as file:
+            picture = file.convert("RGB")
+        found[image_key(picture)] = (picture, Bird.from_dict(row["record"]))
+    return found

@@ -1,0 +1,42 @@
+"""The seam between diffex and whatever turns images into logits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+class Classifier(Protocol):
+    """Scores images.
+
+    Constructed from a :class:`~diffex_cli.registry.Spec`, cheaply: the model is loaded at the
+    first use of :attr:`labels` or :meth:`logits`.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything about the classifier that can change a logit. Known without
+        loading the model."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What the fingerprint was made of, for people to read; no secrets, no local paths."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the logits' columns."""
+        ...
+
+    def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
+        """Score RGB images of any size.
+
+        Returns:
+            shape (len(images), len(labels)); finite, unnormalised scores of every class.
+        """
+        ...

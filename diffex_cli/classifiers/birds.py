@@ -1,0 +1,28 @@
+"""The classifiers of the embedded birds domain: ``birds:species``, ``birds:shortcut``, ``birds:null``."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from diffex_cli.classifiers.transformers import TransformersClassifier
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import Spec, did_you_mean
+
+NAMES = ("null", "shortcut", "species")
+
+_MODELS = Path(__file__).parent.parent / "birds" / "models"
+
+
+def open_birds(spec: Spec, device: str = "auto") -> TransformersClassifier:
+    """The packaged classifier that a spec names.
+
+    Raises:
+        UsageError: there is no such classifier, its folder is not installed, or an option is wrong.
+    """
+    if spec.model not in NAMES:
+        raise UsageError(f"{spec.text!r}: there is no birds classifier {spec.model!r}{did_you_mean(spec.model, NAMES)}")
+    folder = _MODELS / spec.model
+    if not folder.is_dir():
+        raise UsageError(f"{spec.text!r}: the model is not installed ({folder} is missing): run `make train-birds`")
+    return TransformersClassifier(dataclasses.replace(spec, model=str(folder)), device=device)

@@ -1,0 +1,55 @@
+"""What every classifier's output has to pass before diffex believes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from diffex_cli.errors import DiffexError
+
+
+def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
+    """The names as text; one that occurs more than once gets its column's number, as in ``crane (134)``.
+
+    Scores are filed under their label, and well-known label sets do repeat names.
+    """
+    texts = [str(name) for name in names]
+    counts = Counter(texts)
+    labels = tuple(text if counts[text] == 1 else f"{text} ({column})" for column, text in enumerate(texts))
+    return labels if len(set(labels)) == len(labels) else tuple(f"{text} ({i})" for i, text in enumerate(texts))
+
+
+def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
+    """The values as float64.
+
+    Args:
+        values: what the classifier gave.
+        n_images: how many rows there must be.
+        n_labels: how many columns there must be.
+        classifier: its spec, for errors.
+
+    Returns:
+        shape (n_images, n_labels), all finite.
+
+    Raises:
+        DiffexError: the shape is another, or a value is no finite number.
+    """
+    try:
+        logits = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DiffexError(f"the classifier {classifier} gave scores that are no rectangular array of numbers") from None
+    if logits.shape != (n_images, n_labels):
+        raise DiffexError(
+            f"the classifier {classifier} gave scores of shape {logits.shape} for {n_images} images and "
+            f"{n_labels} classes; it must give one row an image and one column a class"
+        )
+    if not np.isfinite(logits).all():
+        raise DiffexError(
+            f"the classifier {classifier} gave a score that is not finite for "
+            f"{int((~np.isfinite(logits)).any(axis=1).sum())} of {n_images} images: its weights or its preprocessing "
+            "are broken"
+        )
+    return logits

@@ -1,0 +1,165 @@
+"""The classifier ``python``: any function of one's own that scores pictures."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from diffex_cli.artifacts.keys import digest
+from diffex_cli.classifiers.checks import checked_logits, unique_labels
+from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.registry import Spec, did_you_mean
+
+_OPTIONS = ("version",)
+
+
+class PythonClassifier:
+    """``python:<module>:<callable>[:version=V]``.
+
+    The callable is given a list of n RGB pictures and returns logits in one of these forms:
+
+    - an array (or tensor) of shape (n, classes); the classes are named by the callable's attribute
+      ``labels``, else by the module's ``LABELS``, else ``0``, ``1``, …
+    - a mapping from label to n scores
+    - n mappings from label to score, one a picture
+
+    The module may be in the current folder. The fingerprint covers the module's own source and nothing
+    that it imports or loads: give another ``version`` when those change.
+    """
+
+    def __init__(self, spec: Spec, device: str = "auto") -> None:
+        """Find the module, without importing it. The callable chooses its own device.
+
+        Raises:
+            UsageError: the spec is malformed, or there is no such module.
+        """
+        for option in spec.options:
+            if option not in _OPTIONS:
+                raise UsageError(f"{spec.text!r}: unknown option {option!r}{did_you_mean(option, _OPTIONS)}")
+        self._module, _, self._callable = spec.model.partition(":")
+        if not (self._callable.isidentifier() and all(part.isidentifier() for part in self._module.split("."))):
+            raise UsageError(f"{spec.text!r}: write python:MODULE:CALLABLE, such as python:my_model:predict")
+        self._spec = spec
+        self._source = _find_source(self._module, spec.text)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the spec and of the module's source."""
+        return digest(self.settings)
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, object]:
+        """Module, callable, the source's digest, and the version if one was given."""
+        source = hashlib.sha256(self._source.read_bytes()).hexdigest()
+        settings = {"backend": "python", "module": self._module, "callable": self._callable, "source": source}
+        return {**settings, **self._spec.options}
+
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes; where nothing declares them, a grey picture is scored to see them.
+
+        Raises:
+            UsageError, DiffexError: the callable cannot be imported, or fails.
+        """
+        declared = getattr(self._function, "labels", None)
+        if declared is None:
+            declared = getattr(sys.modules[self._module], "LABELS", None)
+        if declared is not None:
+            return unique_labels(declared)
+        result = self._call([Image.new("RGB", (64, 64), (128, 128, 128))])
+        if isinstance(result, Mapping):
+            return unique_labels(result)
+        if _is_list_of_mappings(result):
+            return unique_labels(result[0])
+        try:
+            shape = np.shape(result)
+        except ValueError:
+            shape = ()
+        return tuple(str(column) for column in range(shape[1])) if len(shape) == 2 else ("0",)
+
+    def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
+        """Call the callable once with all images.
+
+        Returns:
+            shape (len(images), len(labels)).
+
+        Raises:
+            UsageError: the callable cannot be imported.
+            DiffexError: it raises, or returns something else than finite scores of all labels.
+        """
+        labels = self.labels
+        if not images:
+            return np.zeros((0, len(labels)))
+        result = self._call([image.convert("RGB") for image in images])
+        try:
+            if isinstance(result, Mapping):
+                result = np.stack([np.atleast_1d(scores) for scores in _in_order(result, labels)], axis=1)
+            elif _is_list_of_mappings(result):
+                result = [_in_order(row, labels) for row in result]
+        except ValueError as error:
+            raise DiffexError(
+                f"the classifier {self._spec.text} gave scores that do not fit its labels: {error}"
+            ) from None
+        return checked_logits(result, len(images), len(labels), self._spec.text)
+
+    @functools.cached_property
+    def _function(self) -> Callable[[list[Image.Image]], Any]:
+        try:
+            module = importlib.import_module(self._module)
+        except Exception as error:
+            raise UsageError(
+                f"{self._spec.text!r}: {self._source} cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+        function = getattr(module, self._callable, None)
+        if not callable(function):
+            raise UsageError(f"{self._spec.text!r}: {self._source} defines no callable {self._callable!r}")
+        return function  # type: ignore[no-any-return]
+
+    def _call(self, pictures: list[Image.Image]) -> Any:
+        try:
+            result = self._function(pictures)
+        except DiffexError:
+            raise
+        except Exception as error:
+            raise DiffexError(f"the classifier {self._spec.text} raised {type(error).__name__}: {error}") from error
+        # A tensor that carries gradients, or lives on another device, does not turn into an array by itself.
+        return result.detach().cpu().numpy() if hasattr(result, "detach") else result
+
+
+def _find_source(module: str, spec: str) -> Path:
+    """The module's source file."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        # At the end: a file in the current folder must not replace one that diffex itself imports.
+        sys.path.append(here)
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        raise UsageError(f"{spec!r}: there is no module {module!r}, neither installed nor in {here}")
+    if not found.has_location or found.origin is None:
+        raise UsageError(f"{spec!r}: the module {module!r} has no source file: name a module of your own")
+    return Path(found.origin)
+
+
+def _is_list_of_mappings(result: Any) -> bool:
+    return isinstance(result, list | tuple) and bool(result) and all(isinstance(row, Mapping) for row in result)
+
+
+def _in_order(scores: Mapping[Any, Any], labels: tuple[str, ...]) -> list[Any]:
+    """The scores in the order of the labels."""
+    by_text = {str(label): score for label, score in scores.items()}
+    if by_text.keys() != set(labels):
+        raise ValueError(f"it scored {', '.join(sorted(by_text))}, not {', '.join(labels)}")
+    return [by_text[label] for label in labels]

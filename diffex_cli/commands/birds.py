@@ -1,0 +1,68 @@
+"""``diffex birds``: what only the embedded domain can do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from diffex_cli.commands import options
+from diffex_cli.commands.errors import guarded
+from diffex_cli.commands.output import Column, Output
+from diffex_cli.errors import UsageError
+
+app = typer.Typer(help="The embedded domain, whose truth is known.", no_args_is_help=True)
+
+_JudgedRun = Annotated[
+    Path | None,
+    typer.Option("--run", metavar="DIR", help="Judge the ranking of this run, on its images, for its target."),
+]
+
+
+@app.command("truth")
+@guarded
+def truth(
+    classifier: options.Classifier = None,
+    target: options.Target = None,
+    run: _JudgedRun = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Print the exact influence of every attribute, by re-rendering the birds instead of editing them."""
+    from diffex_cli.stages.truth import judge
+
+    if run is None:
+        if classifier is None:
+            classifier = "birds:species"
+    elif classifier is not None or target is not None:
+        raise UsageError("--run names the classifier and the target itself: leave out --classifier and --target")
+    verdict = judge(run, classifier, target)
+    rows, agreement = verdict.rows, verdict.agreement
+    output = Output(json=json, quiet=quiet)
+    output.table(
+        {"classifier": verdict.classifier, "target": rows[0].target, "rows": rows, "agreement": agreement},
+        [
+            Column("rank", right=True),
+            Column("attribute"),
+            Column("exact effect", right=True),
+            Column("found", right=True),
+            Column("n", right=True),
+        ],
+        [
+            (
+                str(row.rank),
+                row.name,
+                f"{row.effect:+.3f}",
+                f"{verdict.found[row.candidate]:+.3f}" if row.candidate in verdict.found else "–",
+                str(row.n),
+            )
+            for row in rows
+        ],
+        quiet="\n".join(f"{row.candidate}\t{row.effect:+.6g}" for row in rows),
+    )
+    if agreement is not None and not json and not quiet:
+        output.say(
+            f"nDCG@5 {agreement.ndcg5:.3f}, Spearman {agreement.spearman:.3f}, right signs {agreement.signs:.0%}; "
+            f"on top: {agreement.top}, truly: {agreement.true_top}"
+        )

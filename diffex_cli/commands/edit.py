@@ -1,0 +1,56 @@
+"""``diffex edit``: counterfactual images."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Annotated
+
+import typer
+
+from diffex_cli.commands import options
+from diffex_cli.commands.output import Output
+from diffex_cli.commands.running import print_plan, run_stage
+from diffex_cli.configuration import resolve
+
+
+def edit(
+    editor: options.Editor = None,
+    run: options.Run = None,
+    config: options.Config = None,
+    seed: options.Seed = None,
+    device: options.Device = None,
+    requests: Annotated[
+        bool,
+        typer.Option(
+            "--requests",
+            help="Make the edits that `diffex search --no-fill` asked for.",
+            rich_help_panel=options.WORK,
+        ),
+    ] = False,
+    dry_run: options.DryRun = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Edit every image by every attribute of the root level; edits that exist are not made again.
+
+    Optional: `diffex search` makes the edits that it lacks.
+    """
+    output = Output(json=json, quiet=quiet)
+    settings = resolve(
+        {"run": run, "editor": editor, "seed": seed, "device": device}, os.environ, config, required=("editor",)
+    )
+    from diffex_cli.stages import edit as stage
+
+    if dry_run:
+        print_plan(output, stage.plan(settings, requests=requests))
+        return
+    summary = run_stage(output, lambda progress: stage.run(settings, progress, requests=requests))
+    if summary.made == 0:
+        text = f"Nothing to do: all {summary.needed} edits are there."
+    else:
+        text = (
+            f"{summary.made} edits made ({summary.no_ops} changed nothing, {summary.failed} failed), "
+            f"{summary.cached} of {summary.needed} were there."
+        )
+    output.result(dataclasses.asdict(summary), text, quiet=str(summary.made))

@@ -1,0 +1,142 @@
+"""The options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from diffex_cli.commands import completion
+from diffex_cli.settings import Algorithm
+
+INPUT = "What to explain"
+SEARCH = "How to search"
+WORK = "How to run"
+
+Run: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--run", metavar="DIR", help="Run directory (default: DIFFEX_RUN, else ./diffex-run).", rich_help_panel=WORK
+    ),
+]
+Config: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE.yaml", help="Settings to start from.", rich_help_panel=WORK),
+]
+Domain: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--domain",
+        metavar="NAME",
+        help="What the images show, e.g. birds.",
+        autocompletion=completion.domains,
+        rich_help_panel=INPUT,
+    ),
+]
+Provider: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--provider",
+        metavar="SPEC",
+        help="Where the hierarchy of attributes comes from (default: bundled).",
+        autocompletion=completion.providers,
+        rich_help_panel=INPUT,
+    ),
+]
+CorpusFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--corpus-file", metavar="FILE.yaml", help="A hierarchy of attributes of your own.", rich_help_panel=INPUT
+    ),
+]
+Images: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--images", metavar="DIR", help="Folder of input images (default: the domain's samples).", rich_help_panel=INPUT
+    ),
+]
+NImages: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--n-images", metavar="N", help="How many images to take (default: all).", rich_help_panel=INPUT),
+]
+Classifier: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--classifier",
+        metavar="SPEC",
+        help="The classifier to explain, e.g. birds:species, transformers:FOLDER-OR-HUB-ID, python:MODULE:CALLABLE.",
+        autocompletion=completion.classifiers,
+        rich_help_panel=INPUT,
+    ),
+]
+Target: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="LABEL",
+        help="The class to explain (default: the one predicted most often).",
+        rich_help_panel=INPUT,
+    ),
+]
+Editor: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--editor",
+        metavar="SPEC",
+        help="What edits the images, e.g. ledits:birds, ledits:FOLDER-OR-HUB-ID:guidance=7,steps=50.",
+        autocompletion=completion.editors,
+        rich_help_panel=INPUT,
+    ),
+]
+Seed: TypeAlias = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Fixes all randomness (default: 0).", rich_help_panel=WORK)
+]
+Device: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="cpu, cuda, cuda:1, mps or auto (default: auto).",
+        autocompletion=completion.devices,
+        rich_help_panel=WORK,
+    ),
+]
+Beam: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--beam", metavar="B", help="How many attributes to keep a level (default: 5).", rich_help_panel=SEARCH
+    ),
+]
+Delta: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--delta",
+        metavar="δ",
+        help="The least influence that counts, in logits (default: 0.1).",
+        rich_help_panel=SEARCH,
+    ),
+]
+SearchAlgorithm: TypeAlias = Annotated[
+    Algorithm | None,
+    typer.Option(
+        "--algorithm",
+        help="beam: B a level; paper: Algorithm 1 to the letter; exhaustive: every attribute (default: beam).",
+        show_choices=True,
+        rich_help_panel=SEARCH,
+    ),
+]
+MaxDepth: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-depth", metavar="N", help="The deepest level, the root's being 0 (default: all).", rich_help_panel=SEARCH
+    ),
+]
+DryRun: TypeAlias = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Only say how much there is to do, and how long it may take.", rich_help_panel=WORK),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=WORK)]
+Quiet: TypeAlias = Annotated[
+    bool, typer.Option("-q", "--quiet", help="Print only what a script needs.", rich_help_panel=WORK)
+]

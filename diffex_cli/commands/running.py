@@ -1,0 +1,63 @@
+"""What the five stages' commands have in common: run with progress bars, warn, tell a plan."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from diffex_cli.commands.output import Output
+from diffex_cli.commands.progress import TerminalProgress
+
+if TYPE_CHECKING:
+    from diffex_cli.stages.plan import Plan
+
+
+class Summary(Protocol):
+    """What every stage's summary has."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about files that were left out."""
+        ...
+
+
+S = TypeVar("S", bound=Summary)
+
+
+def run_stage(output: Output, stage: Callable[[TerminalProgress], S]) -> S:
+    """Run a stage with progress bars, print its warnings, return its summary."""
+    with TerminalProgress(quiet=output.quiet) as progress:
+        summary = stage(progress)
+    output.warnings(summary.warnings)
+    return summary
+
+
+def print_plan(output: Output, plan: Plan) -> None:
+    """Print what ``--dry-run`` found."""
+    output.result(dataclasses.asdict(plan), _sentence(plan), quiet=str(plan.to_do))
+
+
+def _sentence(plan: Plan) -> str:
+    if plan.to_do_at_most == 0:
+        return f"Nothing to do: all {plan.needed} {plan.unit} are there."
+    text = f"{plan.to_do} {plan.unit} to do, {plan.cached} of {plan.needed} cached"
+    if plan.seconds is not None:
+        text += f"; about {duration(plan.seconds)} at {plan.seconds_per_edit:.2g} s an edit"
+    if plan.to_do_at_most > plan.to_do:
+        text += f"; at most {plan.to_do_at_most}"
+        if plan.seconds_at_most is not None:
+            text += f" ({duration(plan.seconds_at_most)})"
+        text += ", depending on what the search finds"
+    if plan.seconds is None and plan.unit == "edits":
+        text += "; how long one takes was not measured yet"
+    return text + "."
+
+
+def duration(seconds: float) -> str:
+    """A time for people: ``"45 s"``, ``"12 min"``, ``"3.5 h"``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,164 @@
+"""Resolves the settings of a run from all the places that may give one.
+
+Layers, the first that gives a value wins::
+
+    flag            --beam 3
+    environment     DIFFEX_BEAM=3
+    config file     beam: 3            (--config FILE.yaml)
+    run.yaml        beam: 3            (what was given to an earlier stage of this run)
+    domain          the domain's own classifier, editor, …
+    default         the defaults of :class:`Settings`
+
+A value that is not given is ``None`` in its layer; ``0`` and ``""`` are values.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import did_you_mean
+from diffex_cli.settings import DEFAULT_ORIGIN, DOMAIN_ORIGIN, FIELDS, PARSERS, Settings, flag, variable
+
+RUN_SCHEMA = "diffex.run/1"
+RUN_ORIGIN = "run.yaml"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Layer:
+    """Raw values, and how to name where one of them came from."""
+
+    values: Mapping[str, object | None]
+    origin: Callable[[str], str]
+    place: Callable[[str], str]
+    """The start of a sentence about a bad value."""
+
+
+def resolve(
+    flags: Mapping[str, object | None],
+    env: Mapping[str, str],
+    config_file: Path | None = None,
+    required: Collection[str] = (),
+) -> Settings:
+    """Merge the layers.
+
+    Args:
+        flags: field name → value of the flag, ``None`` where it was not given.
+        env: the environment; an empty variable counts as not set.
+        config_file: YAML mapping of field names to values. Relative paths in it, as everywhere, are
+            relative to the current folder.
+        required: fields that must have a value (the classifier and the editor have no general default).
+
+    Raises:
+        UsageError: a bad value, an unknown key, an unreadable file, or a required field without value.
+    """
+    layers = [
+        _Layer(flags, lambda name: f"flag {flag(name)}", flag),
+        _Layer({name: env.get(variable(name)) or None for name in FIELDS}, variable, variable),
+    ]
+    if config_file is not None:
+        layers.append(_file_layer(_read_mapping(config_file), str(config_file), str(config_file)))
+    run = _first("run", layers) or (Settings().run, DEFAULT_ORIGIN)
+    run_file = cast(Path, run[0]) / "run.yaml"
+    if run_file.is_file():
+        layers.append(_file_layer(_run_settings(run_file), str(run_file), RUN_ORIGIN))
+    domain = _first("domain", layers) or (Settings().domain, DEFAULT_ORIGIN)
+    layers.append(_domain_layer(cast(str, domain[0])))
+
+    values: dict[str, object] = {"run": run[0]}
+    origins: dict[str, str] = {"run": run[1]}
+    for name in FIELDS:
+        if name == "run":
+            continue
+        found = _first(name, layers)
+        origins[name] = DEFAULT_ORIGIN if found is None else found[1]
+        if found is not None:
+            values[name] = found[0]
+    _agree_on_provider(values, origins, layers)
+    for name in required:
+        if values.get(name) in (None, ""):
+            raise UsageError(
+                f"nothing says which {name} to use, and the domain {domain[0]!r} has no default for it: "
+                f"give {flag(name)}, or {name}: in a config file"
+            )
+    return Settings(**values, origins=origins)  # type: ignore[arg-type]
+
+
+def _first(name: str, layers: Collection[_Layer]) -> tuple[object, str] | None:
+    """The value of a field in the first layer that has one, parsed, and its origin."""
+    for layer in layers:
+        raw = layer.values.get(name)
+        if raw is None:
+            continue
+        try:
+            return PARSERS[name](raw), layer.origin(name)
+        except ValueError as error:
+            raise UsageError(f"{layer.place(name)} {raw!r} {error}") from None
+    return None
+
+
+def _agree_on_provider(values: dict[str, object], origins: dict[str, str], layers: Sequence[_Layer]) -> None:
+    """A corpus file is read by the provider ``file``; of two layers that disagree the higher one wins."""
+    if "corpus_file" not in values or str(values.get("provider", "")).partition(":")[0] == "file":
+        return
+    file, provider = _rank("corpus_file", layers), _rank("provider", layers)
+    if file < provider:
+        values["provider"], origins["provider"] = "file", origins["corpus_file"]
+    elif file > provider or origins["provider"] == RUN_ORIGIN:
+        # run.yaml keeps the file when a later stage was given another provider.
+        del values["corpus_file"]
+        origins["corpus_file"] = origins["provider"]
+    else:
+        places = f"{layers[file].place('corpus_file')} and {layers[provider].place('provider')} {values['provider']}"
+        raise UsageError(f"{places} contradict each other: give only one of them")
+
+
+def _rank(name: str, layers: Sequence[_Layer]) -> int:
+    """The index of the first layer that gives a field, or how many layers there are."""
+    return next((index for index, layer in enumerate(layers) if layer.values.get(name) is not None), len(layers))
+
+
+def _file_layer(values: Mapping[str, object | None], file: str, origin: str) -> _Layer:
+    for key in values:
+        if key not in FIELDS:
+            raise UsageError(f"{file}: unknown key {key!r}{did_you_mean(str(key), FIELDS)}")
+    return _Layer(values, lambda _: origin, lambda name: f"{file}: {name}:")
+
+
+def _domain_layer(domain: str) -> _Layer:
+    from diffex_cli.corpus import domains
+
+    defaults = domains.defaults(domain) if domain in domains.names() else {}
+    return _file_layer(defaults, f"the defaults of the domain {domain}", f"{DOMAIN_ORIGIN}{domain}")
+
+
+def _read_mapping(file: Path) -> dict[str, object]:
+    """A YAML file that holds one mapping; an empty file holds an empty one."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror or error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise UsageError(f"{file} must hold one mapping of settings, such as 'beam: 5'")
+    return content
+
+
+def _run_settings(file: Path) -> dict[str, object]:
+    content = _read_mapping(file)
+    if content.get("schema") != RUN_SCHEMA:
+        raise UsageError(f"{file} is not a run file of this version of diffex (schema {RUN_SCHEMA})")
+    settings = content.get("settings")
+    if settings is None:
+        return {}
+    if not isinstance(settings, dict):
+        raise UsageError(f"{file}: settings: must be a mapping")
+    return settings

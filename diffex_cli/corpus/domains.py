@@ -1,0 +1,80 @@
+"""The domains that come with diffex: where each one's hierarchy, defaults and sample images are."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import did_you_mean
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Domain:
+    """The files of one domain; ``None`` where it has none."""
+
+    corpus: Path
+    defaults: Path | None = None
+    samples: Path | None = None
+
+
+_DOMAINS: Mapping[str, _Domain] = MappingProxyType(
+    {
+        "birds": _Domain(
+            corpus=_PACKAGE / "birds" / "corpus.yaml",
+            defaults=_PACKAGE / "birds" / "defaults.yaml",
+            samples=_PACKAGE / "birds" / "samples",
+        ),
+    }
+)
+
+
+def names() -> tuple[str, ...]:
+    """The bundled domains, sorted."""
+    return tuple(sorted(_DOMAINS))
+
+
+def defaults(domain: str) -> Mapping[str, object]:
+    """The settings a domain brings along: field name of ``Settings`` → value, ``None`` for not set.
+
+    Raises:
+        UsageError: there is no such bundled domain.
+    """
+    file = _find(domain).defaults
+    if file is None:
+        return {}
+    import yaml
+
+    content: dict[str, object] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return content
+
+
+def corpus_file(domain: str) -> Path:
+    """The file of a domain's hierarchy.
+
+    Raises:
+        UsageError: there is no such bundled domain.
+    """
+    return _find(domain).corpus
+
+
+def samples(domain: str) -> tuple[Path, ...] | None:
+    """A domain's embedded sample images, sorted by name; ``None`` if it has none.
+
+    Raises:
+        UsageError: there is no such bundled domain.
+    """
+    folder = _find(domain).samples
+    if folder is None:
+        return None
+    return tuple(sorted(folder.glob("*.png"))) or None
+
+
+def _find(domain: str) -> _Domain:
+    if domain not in _DOMAINS:
+        raise UsageError(f"there is no bundled domain {domain!r}{did_you_mean(domain, names())}")
+    return _DOMAINS[domain]

@@ -1,0 +1,74 @@
+"""The seam between diffex and whatever turns (image, candidate) into an edited image."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, Protocol
+
+from PIL import Image
+
+from diffex_cli.candidates import Candidate
+
+EditStatus = Literal["ok", "no-op", "failed"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EditRequest:
+    """One edit to make. ``key`` is opaque to the editor and comes back with the result."""
+
+    key: str
+    image: str
+    """The input image's key: the digest of its pixels."""
+    candidate: Candidate
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EditResult:
+    """What became of one request.
+
+    A failed edit has no image, and a reason. A no-op has the unchanged image. ``seconds`` is this
+    edit's share of the wall time of the batch in which it was made.
+    """
+
+    key: str
+    status: EditStatus
+    image: Image.Image | None
+    seconds: float
+    reason: str | None = None
+
+
+class Editor(Protocol):
+    """Turns requests into results.
+
+    Constructed from a :class:`~diffex_cli.registry.Spec`, cheaply: the model is loaded at the
+    first edit. Bad options raise :class:`~diffex_cli.errors.UsageError` at construction.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything about the editor that can change a pixel: the model's files, its
+        settings, its version. Known without loading the model."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What the fingerprint was made of, for people to read; no secrets, no local paths."""
+        ...
+
+    def edit(
+        self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
+    ) -> Iterator[EditResult]:
+        """Make the edits, yielding each as soon as it is done, in any order.
+
+        Args:
+            images: image key → RGB picture, at least all that the requests name.
+            requests: what to make. The empty candidate asks for the reconstruction.
+            seed: with the image's key, fixes all randomness; a result does not depend on what
+                else is in the batch.
+
+        Yields:
+            exactly one result a request, of the same size as its input image. One that could not
+            be made is ``failed`` with a reason; it never ends the others.
+        """
+        ...

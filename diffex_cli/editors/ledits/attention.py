@@ -1,0 +1,90 @@
+"""Cross-attention maps, taken only where the mask M1 needs them.
+
+The layers at a quarter of the latents' resolution in the down and up blocks compute their attention
+explicitly and hand it over; every other layer keeps scaled-dot-product attention.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from diffusers.models.attention_processor import Attention, AttnProcessor2_0
+from torch import Tensor
+
+
+class AttentionRecorder:
+    """Collects the maps of one U-Net call; :meth:`install` it once on a U-Net.
+
+    Recording is off until :meth:`start`, so that inversion and rows without a mask pay nothing.
+    """
+
+    def __init__(self) -> None:
+        self._cells = 0
+        self._sum: Tensor | None = None
+        self._layers = 0
+
+    def install(self, unet: Any) -> None:
+        """Replace the processors of the cross-attention layers of the down and up blocks."""
+        unet.set_attn_processor(
+            {
+                name: _RecordingProcessor(self)
+                if name.startswith(("down_blocks", "up_blocks")) and ".attn2." in name
+                else AttnProcessor2_0()
+                for name in unet.attn_processors
+            }
+        )
+
+    def start(self, cells: int) -> None:
+        """Record the layers with ``cells`` query positions during the next call."""
+        self._cells, self._sum, self._layers = cells, None, 0
+
+    def stop(self) -> Tensor | None:
+        """The mean over heads and layers, shape (rows, cells, tokens); ``None`` if no layer has that size."""
+        mean = None if self._sum is None else self._sum / self._layers
+        self._cells, self._sum, self._layers = 0, None, 0
+        return mean
+
+    def wants(self, cells: int) -> bool:
+        return cells == self._cells
+
+    def add(self, probabilities: Tensor) -> None:
+        """Add one layer's map, shape (rows, heads, cells, tokens)."""
+        layer = probabilities.float().mean(1)
+        self._sum = layer if self._sum is None else self._sum + layer
+        self._layers += 1
+
+
+class _RecordingProcessor(AttnProcessor2_0):  # type: ignore[misc]
+    def __init__(self, recorder: AttentionRecorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __call__(
+        self,
+        attn: Attention,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        temb: Tensor | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Tensor:
+        if encoder_hidden_states is None or not self._recorder.wants(hidden_states.shape[1]):
+            plain: Tensor = super().__call__(
+                attn, hidden_states, encoder_hidden_states, attention_mask, temb, *args, **kwargs
+            )
+            return plain
+        query = _split_heads(attn.to_q(hidden_states), attn.heads)
+        key = _split_heads(attn.to_k(encoder_hidden_states), attn.heads)
+        value = _split_heads(attn.to_v(encoder_hidden_states), attn.heads)
+        probabilities = torch.softmax(query @ key.transpose(-1, -2) * attn.scale, dim=-1)
+        self._recorder.add(probabilities)
+        output = (probabilities @ value).transpose(1, 2).flatten(2)
+        projected: Tensor = attn.to_out[1](attn.to_out[0](output)) / attn.rescale_output_factor
+        return projected
+
+
+def _split_heads(x: Tensor, heads: int) -> Tensor:
+    """(rows, length, heads·d) → (rows, heads, length, d)."""
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)

@@ -1,0 +1,69 @@
+"""Inversion: the noise maps with which the SDE solver walks back to exactly the given image.
+
+Source: LEDITS++ §3.1, after Huberman-Spiegelglas et al. 2024 (edit-friendly DDPM inversion).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from diffex_cli.editors.ledits.solver import Schedule, predicted_x0, solver_step, step_coefficients
+
+Predictor = Callable[[Tensor, Tensor], Tensor]
+"""(latents (rows, C, h, w), timesteps (rows,)) → ε on the empty prompt, float32, like the latents."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Inversion:
+    """What one inverted image leaves behind; all float32, N steps.
+
+    Attributes:
+        x: shape (N + 1, C, h, w), the latents before each step, and at the end the image itself.
+        z: shape (N, C, h, w), the noise maps.
+        epsilon: shape (N, C, h, w), the empty prompt's predictions at ``x[:-1]``.
+    """
+
+    x: Tensor
+    z: Tensor
+    epsilon: Tensor
+
+
+def trajectory_noise(shape: tuple[int, ...], steps: int, seed: int) -> Tensor:
+    """Independent standard normal noise for every step, shape (steps, *shape).
+
+    Each image has its own seed, so that a result does not depend on what else is in a batch.
+    """
+    return torch.randn(steps, *shape, generator=torch.Generator().manual_seed(seed))
+
+
+@torch.no_grad()
+def invert(schedule: Schedule, x0: Tensor, noise: Tensor, predict: Predictor, rows: int = 64) -> Inversion:
+    """Invert one image.
+
+    The noisy latents are drawn independently for every step, so no step needs another's result: the
+    U-Net sees all N of them in one batch, ``rows`` at a time.
+
+    Args:
+        schedule: N steps.
+        x0: the image's latents, float32, shape (C, h, w).
+        noise: from :func:`trajectory_noise`, on the device of ``x0``.
+        predict: ε on the empty prompt.
+        rows: the largest batch for the U-Net.
+    """
+    alphas, sigmas = schedule.alphas[:-1].view(-1, 1, 1, 1), schedule.sigmas[:-1].view(-1, 1, 1, 1)
+    x = torch.cat([alphas * x0 + sigmas * noise, x0[None]])
+    steps = torch.arange(schedule.steps, device=x0.device)
+    chunks = zip(x[:-1].split(rows), schedule.timesteps.split(rows), strict=True)
+    epsilon = torch.cat([predict(latents, timesteps) for latents, timesteps in chunks])
+    x0_predictions = predicted_x0(schedule, steps, x[:-1], epsilon)
+    z = torch.empty_like(epsilon)
+    for step in range(schedule.steps):
+        coefficients = step_coefficients(schedule, step)
+        previous = x0_predictions[max(step - 1, 0)]
+        mean = solver_step(coefficients, x[step], x0_predictions[step], previous, torch.zeros_like(x0))
+        z[step] = (x[step + 1] - mean) / coefficients.noise
+    return Inversion(x, z, epsilon)

@@ -1,0 +1,38 @@
+"""Every error that diffex raises on purpose.
+
+::
+
+    DiffexError              1   something went wrong that is nobody's typing mistake
+    ├── UsageError           2   a flag, key, file or folder that the user can mend
+    ├── IncompleteError      3   the stage needs work that another stage has to do first
+    └── GateError            4   a gate (``diffex check``) failed
+
+The number is the exit code. A message is one sentence: what happened, to which file, key or
+option, and what to do about it. 130 is the exit code of an interrupted stage.
+"""
+
+from __future__ import annotations
+
+
+class DiffexError(Exception):
+    """The base of all; its text is shown to the user as it is."""
+
+    exit_code = 1
+
+
+class UsageError(DiffexError):
+    """The user can mend this: the text names the file, key or option, and the remedy."""
+
+    exit_code = 2
+
+
+class IncompleteError(DiffexError):
+    """A stage cannot finish until another stage has done the work that the text names."""
+
+    exit_code = 3
+
+
+class GateError(DiffexError):
+    """A classifier did not pass a gate."""
+
+    exit_code = 4

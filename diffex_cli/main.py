@@ -1,0 +1,59 @@
+"""The command ``diffex``. Only wires the subcommands together."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from diffex_cli.commands import birds, completion, config, corpus, doctor, edit, report, score, search
+from diffex_cli.commands.errors import DEBUG, guarded
+
+app = typer.Typer(
+    name="diffex",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"diffex {version('diffex')}")
+        raise typer.Exit
+
+
+@app.callback()
+def diffex(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Explain an image classifier in words, with pictures and measured effects.
+
+    Five stages, each its own process, on one run directory: corpus → edit → score → search → report.
+    After `diffex corpus`, `diffex search` does by itself whatever edits and scores it needs.
+
+    Exit codes: 0 done, 1 error, 2 usage or configuration, 3 incomplete, 130 interrupted.
+    """
+    DEBUG.set(debug)
+
+
+app.command("corpus")(guarded(corpus.corpus))
+app.command("edit")(guarded(edit.edit))
+app.command("score")(guarded(score.score))
+app.command("search")(guarded(search.search))
+app.command("report")(guarded(report.report))
+app.command("doctor")(guarded(doctor.doctor))
+app.add_typer(config.app, name="config")
+app.add_typer(birds.app, name="birds")
+
+
+def main() -> None:
+    """The entry point."""
+    with completion.bash_words("diffex", os.environ):
+        app(prog_name="diffex")

@@ -1,0 +1,84 @@
+"""Finds backends by name, without importing any that is not asked for.
+
+A backend is an entry point in one of the groups below; diffex's own are declared in its
+``pyproject.toml`` in the same way as a third party's. A *spec* names one on the command line:
+``name[:model][:key=value,…]``, for example ``ledits:birds:steps=8`` or
+``transformers:google/vit-base-patch16-224``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from diffex_cli.errors import UsageError
+
+EDITORS = "diffex.editors"
+CLASSIFIERS = "diffex.classifiers"
+CORPUS_PROVIDERS = "diffex.corpus_providers"
+
+_KINDS = {EDITORS: "editor", CLASSIFIERS: "classifier", CORPUS_PROVIDERS: "corpus provider"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Spec:
+    """A parsed ``name[:model][:key=value,…]``.
+
+    ``model`` is whatever the backend makes of it (a folder, a hub id, ``module:callable``); it may
+    itself contain colons. ``options`` are the comma-separated pairs of the last part, if that part
+    holds a ``=``.
+    """
+
+    text: str
+    name: str
+    model: str
+    options: Mapping[str, str]
+
+
+def parse_spec(text: str) -> Spec:
+    """Split a spec.
+
+    Raises:
+        UsageError: the text is empty, or an option is not ``key=value``.
+    """
+    name, _, rest = text.partition(":")
+    if not name:
+        raise UsageError(f"{text!r} names no backend: write name[:model][:key=value,…], e.g. ledits:birds")
+    options: dict[str, str] = {}
+    head, separator, last = rest.rpartition(":")
+    if "=" in last:
+        for pair in last.split(","):
+            key, equals, value = pair.partition("=")
+            if not (key and equals and value):
+                raise UsageError(f"{pair!r} in {text!r} is not key=value")
+            options[key.strip()] = value.strip()
+        rest = head if separator else ""
+    return Spec(text=text, name=name, model=rest, options=options)
+
+
+def names(group: str) -> tuple[str, ...]:
+    """The names of all installed backends of a group, sorted."""
+    return tuple(sorted(entry.name for entry in entry_points(group=group)))
+
+
+def find(group: str, name: str) -> Callable[..., Any]:
+    """Import one backend's factory, which takes a :class:`Spec`.
+
+    Raises:
+        UsageError: no such backend; the text lists those that exist.
+    """
+    for entry in entry_points(group=group):
+        if entry.name == name:
+            factory: Callable[..., Any] = entry.load()
+            return factory
+    raise UsageError(f"there is no {_KINDS[group]} {name!r}{did_you_mean(name, names(group))}")
+
+
+def did_you_mean(wrong: str, known: tuple[str, ...]) -> str:
+    """The tail of a sentence about an unknown name: a close match if any, and all that exist."""
+    close = difflib.get_close_matches(wrong, known, n=1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"{hint}; there are: {', '.join(known)}"

@@ -1,0 +1,116 @@
+"""What ``edit``, ``score`` and ``search`` work on: the run, its two backends, and what is already there."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from PIL import Image
+
+from diffex_cli import registry
+from diffex_cli.artifacts.files import sweep
+from diffex_cli.artifacts.keys import edit_key
+from diffex_cli.artifacts.lock import RunLock
+from diffex_cli.artifacts.pictures import LazyPictures
+from diffex_cli.artifacts.rows import EditRow, InputImage, ScoreRow
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.candidates import RECONSTRUCTION, Candidate
+from diffex_cli.classifiers.base import Classifier
+from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.editors.base import Editor, EditRequest
+from diffex_cli.errors import IncompleteError
+from diffex_cli.settings import Settings
+
+
+class Bench:
+    """Everything is read or opened when it is first asked for.
+
+    Args:
+        settings: as resolved; they name the run directory.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.run = RunDirectory(settings.run)
+
+    @functools.cached_property
+    def corpus(self) -> Corpus:
+        """The hierarchy."""
+        return self.run.corpus()
+
+    @functools.cached_property
+    def images(self) -> dict[str, InputImage]:
+        """The input images by key, in the order of the table."""
+        return {image.image: image for image in self.run.images()}
+
+    @functools.cached_property
+    def pictures(self) -> LazyPictures:
+        """The input images' pixels by key."""
+        return LazyPictures(self.images, self._picture)
+
+    def _picture(self, key: str) -> Image.Image:
+        return self.run.picture(self.images[key])
+
+    @functools.cached_property
+    def editor(self) -> Editor:
+        """The editor; its model is not loaded yet."""
+        spec = registry.parse_spec(self.settings.editor)
+        editor: Editor = registry.find(registry.EDITORS, spec.name)(spec, device=self.settings.device)
+        return editor
+
+    @functools.cached_property
+    def editor_fingerprint(self) -> str:
+        """The editor's fingerprint, asked for once: it may be a digest of large files."""
+        return self.editor.fingerprint
+
+    @functools.cached_property
+    def classifier(self) -> Classifier:
+        """The classifier; its model is not loaded yet."""
+        spec = registry.parse_spec(self.settings.classifier)
+        classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=self.settings.device)
+        return classifier
+
+    @functools.cached_property
+    def edits(self) -> dict[str, EditRow]:
+        """The editor's edits so far by key; those who make more add them here."""
+        return self.run.edits(self.editor_fingerprint)
+
+    @functools.cached_property
+    def scores(self) -> dict[str, ScoreRow]:
+        """The classifier's scores so far by subject; those who make more add them here."""
+        return self.run.scores(self.classifier.fingerprint)
+
+    def key(self, image: str, candidate: Candidate) -> str:
+        """The key of an edit by this editor with this seed."""
+        return edit_key(image, candidate, self.editor_fingerprint, self.settings.seed)
+
+    def requests(self, nodes: Iterable[Node]) -> list[EditRequest]:
+        """The reconstruction and the nodes' candidates for every image: image by image, so that an editor
+        that prepares an image once does not need to keep many. No key comes twice."""
+        candidates = [RECONSTRUCTION, *(node.candidate for node in nodes)]
+        requests: dict[str, EditRequest] = {}
+        for image in self.images:
+            for candidate in candidates:
+                key = self.key(image, candidate)
+                requests.setdefault(key, EditRequest(key, image, candidate))
+        return list(requests.values())
+
+    def missing(self, requests: Iterable[EditRequest]) -> list[EditRequest]:
+        """Those that are not made yet. A failed edit counts as made: it would fail again."""
+        return [request for request in requests if request.key not in self.edits]
+
+
+@contextmanager
+def locked_bench(stage: str, settings: Settings) -> Iterator[Bench]:
+    """A bench in a run directory that nobody else writes to meanwhile.
+
+    Raises:
+        DiffexError: somebody else does.
+        IncompleteError: there is no run directory, and the stage is not the first.
+    """
+    if stage != "corpus" and not settings.run.is_dir():
+        raise IncompleteError(f"there is no run directory {settings.run}: run `diffex corpus` first")
+    with RunLock(settings.run, f"diffex {stage}"):
+        sweep(settings.run)
+        yield Bench(settings)

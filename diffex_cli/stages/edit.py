@@ -1,0 +1,92 @@
+"""The stage ``edit``: images and candidates in, edited images out."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.editors.base import EditRequest
+from diffex_cli.errors import UsageError
+from diffex_cli.settings import Settings
+from diffex_cli.stages import plan as plans
+from diffex_cli.stages.bench import Bench, locked_bench
+from diffex_cli.stages.editing import make_edits
+from diffex_cli.stages.progress import Progress
+from diffex_cli.stages.record import record
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EditSummary:
+    """What the stage did.
+
+    Attributes:
+        needed: how many edits were asked for.
+        cached: how many were there already.
+        made: how many were made now.
+        no_ops: how many of those changed nothing.
+        failed: how many of those failed.
+        seconds_per_edit: mean time of an edit made now; ``None`` if none was.
+        warnings: sentences about files that were left out.
+    """
+
+    needed: int
+    cached: int
+    made: int
+    no_ops: int
+    failed: int
+    seconds_per_edit: float | None
+    warnings: tuple[str, ...]
+
+
+def run(settings: Settings, progress: Progress, requests: bool = False) -> EditSummary:
+    """Make the edits that are missing.
+
+    Args:
+        settings: as resolved.
+        progress: hears of the task ``edit``.
+        requests: make those that ``requests.parquet`` lists, instead of the reconstruction and the
+            roots of the hierarchy.
+
+    Raises:
+        IncompleteError: there is no corpus yet, or no requests.
+        UsageError: the requests are for another editor, seed or set of images.
+    """
+    with locked_bench("edit", settings) as bench:
+        wanted = _requested(bench) if requests else bench.requests(bench.corpus.roots)
+        missing = bench.missing(wanted)
+        record(bench.run, "edit", settings)
+        rows = make_edits(bench, missing, progress, "edit")
+        bench.run.edit_parts.merge(provenance("edit", {}))
+        return EditSummary(
+            needed=len(wanted),
+            cached=len(wanted) - len(missing),
+            made=len(rows),
+            no_ops=sum(row.status == "no-op" for row in rows),
+            failed=sum(row.status == "failed" for row in rows),
+            seconds_per_edit=sum(row.seconds for row in rows) / len(rows) if rows else None,
+            warnings=bench.run.warnings,
+        )
+
+
+def plan(settings: Settings, requests: bool = False) -> plans.Plan:
+    """What :func:`run` would do."""
+    bench = Bench(settings)
+    wanted = _requested(bench) if requests else bench.requests(bench.corpus.roots)
+    return plans.edits("edit", bench, wanted, wanted)
+
+
+def _requested(bench: Bench) -> list[EditRequest]:
+    """The requests of ``requests.parquet``, checked against the settings."""
+    found = []
+    for row in bench.run.requests():
+        try:
+            candidate = row.parsed_candidate()
+        except ValueError as error:
+            raise UsageError(f"{bench.run.path / 'requests.parquet'}: {error}") from error
+        if row.image not in bench.images or row.edit != bench.key(row.image, candidate):
+            raise UsageError(
+                f"{bench.run.path / 'requests.parquet'} asks for edits by another editor, with another seed or of "
+                "other images than these settings name: run `diffex search --no-fill` again, or give the same settings"
+            )
+        found.append(EditRequest(row.edit, row.image, candidate))
+    return found

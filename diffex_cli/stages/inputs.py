@@ -1,0 +1,97 @@
+"""Choosing the input images of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+from diffex_cli.artifacts.pictures import open_picture
+from diffex_cli.artifacts.rows import InputImage
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.corpus import domains
+from diffex_cli.errors import UsageError
+from diffex_cli.settings import Settings
+from diffex_cli.stages.progress import Progress
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """One picture file, and what to call it in the run."""
+
+    path: Path
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Inputs:
+    """The chosen images, sorted by name, and a sentence for each file that was passed over."""
+
+    images: tuple[InputImage, ...]
+    warnings: tuple[str, ...]
+
+
+def sources(settings: Settings) -> list[Source]:
+    """All picture files to choose from, in the order in which they are taken.
+
+    The order is that of the digests of seed and name: more images are a superset of fewer, and a file
+    more or less in the folder moves no other.
+
+    Raises:
+        UsageError: there are none.
+    """
+    if settings.images is not None:
+        found = _folder(settings.images)
+    else:
+        samples = domains.samples(settings.domain) if settings.domain in domains.names() else None
+        if samples is None:
+            raise UsageError(f"the domain {settings.domain!r} has no sample images: name a folder with --images DIR")
+        found = [Source(path, f"{settings.domain}/{path.name}") for path in samples]
+    return sorted(found, key=lambda source: hashlib.sha256(f"{settings.seed}/{source.name}".encode()).digest())
+
+
+def _folder(folder: Path) -> list[Source]:
+    if not folder.is_dir():
+        raise UsageError(f"the folder of input images {folder} does not exist: name one with --images DIR")
+    found = [
+        Source(path, path.relative_to(folder).as_posix())
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
+    ]
+    if not found:
+        kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
+        raise UsageError(f"there are no images ({kinds}) in {folder}: name another folder with --images DIR")
+    return found
+
+
+def choose(settings: Settings, run: RunDirectory, progress: Progress) -> Inputs:
+    """Copy the input images into the run directory: upright, as RGB, each once.
+
+    Raises:
+        UsageError: not one of them can be read.
+    """
+    candidates = sources(settings)
+    wanted = len(candidates) if settings.n_images is None else settings.n_images
+    chosen: dict[str, InputImage] = {}
+    warnings: list[str] = []
+    progress.start("images", min(wanted, len(candidates)))
+    for source in candidates:
+        if len(chosen) == wanted:
+            break
+        try:
+            image = run.save_input(open_picture(source.path), source.name, None)
+        except OSError as error:
+            warnings.append(f"passed over {source.path}: {error}")
+            continue
+        if image.image in chosen:
+            warnings.append(f"passed over {source.path}: the same picture as {chosen[image.image].source}")
+            continue
+        chosen[image.image] = image
+        progress.advance("images")
+    if not chosen:
+        raise UsageError(f"not one of the {len(candidates)} input images can be read: {warnings[0]}")
+    if settings.n_images is not None and len(chosen) < wanted:
+        warnings.append(f"there are only {len(chosen)} images, not the {wanted} that --n-images asks for")
+    return Inputs(tuple(sorted(chosen.values(), key=lambda image: image.source)), tuple(warnings))

@@ -1,0 +1,68 @@
+"""What a stage would do, for ``--dry-run``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from diffex_cli.editors.base import EditRequest
+from diffex_cli.stages import rates
+from diffex_cli.stages.bench import Bench
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """The work ahead.
+
+    Attributes:
+        stage: the stage's name.
+        unit: what is counted: ``"edits"``, ``"images"`` (to score, or to read) or ``"candidates"``.
+        needed: how many are needed for certain; for ``search``, those of the root level.
+        cached: how many of those are there already.
+        to_do: how many are not.
+        to_do_at_most: the same if the search had to go into every node; else as ``to_do``.
+        seconds_per_edit: measured, in this run or else on this machine; ``None`` if never.
+        seconds: the time that ``to_do`` will take; ``None`` if unknown.
+        seconds_at_most: the time that ``to_do_at_most`` will take; ``None`` if unknown.
+    """
+
+    stage: str
+    unit: str
+    needed: int
+    cached: int
+    to_do: int
+    to_do_at_most: int
+    seconds_per_edit: float | None = None
+    seconds: float | None = None
+    seconds_at_most: float | None = None
+
+
+def count(stage: str, unit: str, needed: int, to_do: int) -> Plan:
+    """The plan of work whose time nobody measures."""
+    return Plan(stage, unit, needed, needed - to_do, to_do, to_do)
+
+
+def edits(stage: str, bench: Bench, requests: Sequence[EditRequest], most: Sequence[EditRequest]) -> Plan:
+    """The plan of making edits.
+
+    Args:
+        stage: the stage's name.
+        bench: where.
+        requests: needed for certain.
+        most: needed at most, including those.
+    """
+    to_do, at_most = len(bench.missing(requests)), len(bench.missing(most))
+    rate = rates.seconds_per_edit(bench.edits.values())
+    if rate is None:
+        rate = rates.recall(bench.editor_fingerprint)
+    return Plan(
+        stage=stage,
+        unit="edits",
+        needed=len(requests),
+        cached=len(requests) - to_do,
+        to_do=to_do,
+        to_do_at_most=at_most,
+        seconds_per_edit=rate,
+        seconds=None if rate is None else rate * to_do,
+        seconds_at_most=None if rate is None else rate * at_most,
+    )

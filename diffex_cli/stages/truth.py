@@ -1,0 +1,50 @@
+"""Judging a run on the embedded birds against the exact influences."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.birds.truth import Agreement, TruthRow, agreement, exact_effects
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """The truth, and how a run's ranking compares.
+
+    Attributes:
+        classifier: the spec of the classifier.
+        rows: the exact influences, largest first.
+        found: candidate → effect in the run's ranking, best first; empty without a run.
+        agreement: the comparison; ``None`` without a run.
+    """
+
+    classifier: str
+    rows: tuple[TruthRow, ...]
+    found: Mapping[str, float]
+    agreement: Agreement | None
+
+
+def judge(run: Path | None, classifier: str | None, target: str | None) -> Verdict:
+    """Measure the truth, on a run's images, classifier and target or else on all samples.
+
+    Args:
+        run: a run directory that ``diffex search`` has finished, or ``None``.
+        classifier: a spec; used without a run, and then required.
+        target: a label; used without a run.
+
+    Raises:
+        IncompleteError: the run has no ranking yet.
+        UsageError: an image of the run is not one of the embedded birds.
+    """
+    if run is None:
+        assert classifier is not None
+        return Verdict(classifier, tuple(exact_effects(classifier, target)), {}, None)
+    folder = RunDirectory(run)
+    search, ranking = folder.search(), folder.ranking()
+    spec = search["classifier"]["spec"]
+    rows = exact_effects(spec, search["target"], [image.image for image in folder.images()])
+    found = {row.candidate: row.effect for row in ranking}
+    return Verdict(spec, tuple(rows), found, agreement(rows, found, float(search["delta"])))

@@ -1,0 +1,30 @@
+"""``docs/artifacts.md`` says what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from diffex_cli.artifacts.run import RUN_SCHEMA, SEARCH_SCHEMA
+from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES
+from diffex_cli.artifacts.tables import TableSchema
+from diffex_cli.corpus.yaml_io import CORPUS_SCHEMA
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "artifacts.md").read_text(encoding="utf-8")
+ARROW_NAMES = {"double": "float64"}
+
+
+@pytest.mark.parametrize("schema", [EDITS, IMAGES, RANKING, REQUESTS, SCORES], ids=lambda schema: schema.name)
+def test_every_column_is_specified(schema: TableSchema) -> None:
+    section = DOCUMENT.split(f"`: `{schema.id}`\n")[1].split("\n## ")[0]
+    specified = re.findall(r"^\| `(\w+)` \| ([\w, ]+) \|", section, flags=re.MULTILINE)
+    actual = []
+    for field in schema.columns:
+        kind = ARROW_NAMES.get(str(field.type), str(field.type))
+        actual.append((field.name, f"{kind}, nullable" if field.nullable else kind))
+    assert specified == actual
+
+
+def test_every_document_is_specified() -> None:
+    for schema in (RUN_SCHEMA, SEARCH_SCHEMA, CORPUS_SCHEMA):
+        assert f"`: `{schema}`\n" in DOCUMENT

@@ -1,0 +1,137 @@
+"""Classifiers that are a function of the user's."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from diffex_cli.classifiers.python import PythonClassifier
+from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.registry import CLASSIFIERS, find, parse_spec
+
+MODULE = """
+import numpy as np
+
+def _means(images):
+    assert all(image.mode == "RGB" for image in images)
+    return np.array([np.asarray(image, dtype=float).mean(axis=(0, 1)) for image in images])
+
+def array(images): return _means(images)
+def named(images): return _means(images)
+named.labels = ("red", "green", "blue")
+def columns(images): return {name: _means(images)[:, i] for i, name in enumerate("rgb")}
+def rows(images): return [dict(zip((1, 2, 3), row)) for row in _means(images)]
+def tensor(images):
+    import torch
+    return torch.tensor(_means(images), requires_grad=True)
+def raises(images): raise RuntimeError("out of paint")
+def vector(images): return _means(images)[:, 0]
+def not_a_number(images): return _means(images) * np.nan
+def ragged(images): return [[1.0], [1.0, 2.0]]
+def moody(images): return {"r": [1.0] * len(images)} if len(images) > 1 else {"g": [1.0]}
+constant = 5
+"""
+
+PICTURES = [Image.new("RGB", (4, 6), (10, 20, 30)), Image.new("L", (5, 5), 7)]
+SCORES = [[10.0, 20.0, 30.0], [7.0, 7.0, 7.0]]
+
+
+@pytest.fixture(autouse=True)
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    file = tmp_path / "paint_model.py"
+    file.write_text(MODULE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield file
+    for name in ("paint_model", "broken_model"):
+        sys.modules.pop(name, None)
+    sys.path_importer_cache.clear()
+
+
+def classifier(callable: str, module: str = "paint_model") -> PythonClassifier:
+    return PythonClassifier(parse_spec(f"python:{module}:{callable}"))
+
+
+def test_the_registry_finds_it() -> None:
+    assert find(CLASSIFIERS, "python") is PythonClassifier
+
+
+@pytest.mark.parametrize(
+    ("callable", "labels"),
+    [
+        ("array", ("0", "1", "2")),
+        ("named", ("red", "green", "blue")),
+        ("columns", ("r", "g", "b")),
+        ("rows", ("1", "2", "3")),
+        ("tensor", ("0", "1", "2")),
+    ],
+)
+def test_every_documented_form_is_read(callable: str, labels: tuple[str, ...]) -> None:
+    model = classifier(callable)
+    assert model.labels == labels
+    logits = model.logits(PICTURES)
+    assert logits.dtype == np.float64
+    np.testing.assert_array_equal(logits, SCORES)
+    assert model.logits([]).shape == (0, 3)
+
+
+def test_labels_of_the_module_and_repeated_ones(module: Path) -> None:
+    module.write_text(MODULE + 'LABELS = ["crane", "crane", "other"]\n', encoding="utf-8")
+    assert classifier("array").labels == ("crane (0)", "crane (1)", "other")
+
+
+@pytest.mark.parametrize(
+    ("callable", "message"),
+    [
+        ("raises", "python:paint_model:raises raised RuntimeError: out of paint"),
+        ("vector", r"shape \(2,\) for 2 images and 1 classes"),
+        ("not_a_number", "not finite for 2 of 2 images"),
+        ("ragged", "no rectangular array"),
+        ("moody", "do not fit its labels: it scored r, not g"),
+    ],
+)
+def test_what_is_no_score_is_refused(callable: str, message: str) -> None:
+    with pytest.raises(DiffexError, match=message):
+        classifier(callable).logits(PICTURES)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("python:paint_model", "write python:MODULE:CALLABLE"),
+        ("python:a b:c", "write python:MODULE:CALLABLE"),
+        ("python:no_such_model:f", "there is no module 'no_such_model'"),
+        ("python:no_such.model:f", "there is no module 'no_such.model'"),
+        ("python:sys:exit", "has no source file"),
+        ("python:paint_model:array:batch=3", "unknown option 'batch'"),
+    ],
+)
+def test_a_wrong_spec_is_refused_at_once(spec: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        PythonClassifier(parse_spec(spec))
+
+
+def test_what_cannot_be_imported_is_refused_at_first_use(tmp_path: Path) -> None:
+    (tmp_path / "broken_model.py").write_text("1 / 0\n", encoding="utf-8")
+    model = classifier("f", "broken_model")
+    assert model.fingerprint
+    with pytest.raises(UsageError, match="cannot be imported: ZeroDivisionError"):
+        model.logits(PICTURES)
+    for name in ("constant", "missing"):
+        with pytest.raises(UsageError, match=f"defines no callable '{name}'"):
+            _ = classifier(name).labels
+
+
+def test_the_fingerprint_follows_source_callable_and_version(module: Path) -> None:
+    first = classifier("array").fingerprint
+    assert "paint_model" not in sys.modules
+    assert classifier("array").fingerprint == first
+    others = {classifier("named").fingerprint, classifier("array:version=2").fingerprint}
+    module.write_text(MODULE + "# changed\n", encoding="utf-8")
+    others.add(classifier("array").fingerprint)
+    assert len(others | {first}) == 4
+    assert str(module.parent) not in str(dict(classifier("array").settings))

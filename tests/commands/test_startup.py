@@ -1,0 +1,92 @@
+"""What a person meets first: help, version, mistakes on the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ["torch", "diffusers", "transformers", "pandas", "pyarrow", "matplotlib", "numpy", "PIL", "anthropic"]
+ROOT = Path(__file__).parent.parent.parent
+
+
+def diffex(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", "from diffex_cli.main import main; main()", *arguments],
+        env={**{k: v for k, v in os.environ.items() if not k.startswith("DIFFEX_")}, **environment},
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["search", "--help"], ["--version"], ["config", "show"]])
+def test_light_commands_import_no_heavy_library(arguments: list[str], tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from diffex_cli.main import main\n"
+        f"sys.argv[1:] = {arguments!r}\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        f"sys.stderr.write(' '.join(name for name in {HEAVY!r} if name in sys.modules))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert result.stderr == ""
+    assert result.stdout
+
+
+def test_version() -> None:
+    result = diffex("--version")
+    assert result.stdout.startswith("diffex ")
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["config", "show", "--beam", "0"], "--beam 0 must be at least 1"),
+        (["config", "show", "--delta", "nan"], "--delta nan must be a finite number"),
+        (["config", "show", "--editor", ":x"], "--editor ':x' is no spec"),
+        (["config", "show", "--config", "nowhere.yaml"], "cannot read nowhere.yaml"),
+        (["corpus", "--domain", "brids"], "there are: birds"),
+        (["corpus", "--images", "nowhere"], "nowhere"),
+        (["corpus", "--corpus-file", "a.yaml", "--provider", "bundled"], "contradict each other"),
+    ],
+)
+def test_a_mistake_gives_one_sentence_and_exit_code_2(arguments: list[str], sentence: str, tmp_path: Path) -> None:
+    result = diffex(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert sentence in result.stderr
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["serach"], ["search", "--beem", "3"], ["search", "--beam", "x"], ["search", "--algorithm", "best"]]
+)
+def test_what_typer_refuses_exits_with_2(arguments: list[str], tmp_path: Path) -> None:
+    result = diffex(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_a_stage_before_its_time_says_which_comes_first(tmp_path: Path) -> None:
+    result = diffex("search", "--editor", "tint:", cwd=tmp_path)
+    assert result.returncode == 3
+    assert "run `diffex corpus` first" in result.stderr
+
+
+def test_the_generated_page_is_up_to_date(tmp_path: Path) -> None:
+    page = tmp_path / "cli.md"
+    subprocess.run(
+        [sys.executable, ROOT / "docs" / "generate_cli.py", page], check=True, timeout=120, capture_output=True
+    )
+    assert page.read_text() == (ROOT / "docs" / "cli.md").read_text(), "run: python docs/generate_cli.py"

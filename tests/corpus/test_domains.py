@@ -1,0 +1,30 @@
+"""The bundled domains."""
+
+import pytest
+
+from diffex_cli.corpus import domains
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import parse_spec
+
+
+def test_birds_is_bundled_with_defaults() -> None:
+    assert domains.names() == ("birds",)
+    assert domains.defaults("birds") == {
+        "editor": "ledits:birds",
+        "classifier": "birds:species",
+        "n_images": 16,
+        "target": None,
+    }
+    for key in ("editor", "classifier"):
+        parse_spec(str(domains.defaults("birds")[key]))
+
+
+def test_samples_are_pictures_in_order() -> None:
+    samples = domains.samples("birds")
+    assert samples is None or (list(samples) == sorted(samples) and all(file.suffix == ".png" for file in samples))
+
+
+@pytest.mark.parametrize("ask", [domains.defaults, domains.samples, domains.corpus_file])
+def test_an_unknown_domain_is_named_with_a_suggestion(ask: object) -> None:
+    with pytest.raises(UsageError, match=r"no bundled domain 'bird' \(did you mean 'birds'\?\); there are: birds"):
+        ask("bird")  # type: ignore[operator]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from diffex_cli.report.bars import Axis
+from diffex_cli.report.data import ReportData
+
+
+def test_the_axis_is_symmetric_and_holds_everything(report_data: ReportData) -> None:
+    axis = Axis.over(report_data.rows, 0.1, None)
+    assert math.isclose(axis.span, 2.41)
+    assert axis.at(0.0) == 50.0
+    for row in report_data.rows:
+        bar = axis.bar(row)
+        assert bar is not None
+        assert bar.low is not None
+        assert bar.high is not None
+        assert 0 <= bar.low < bar.high <= 100
+        assert (bar.start < 50) == (row.effect < 0)
+        assert math.isclose(bar.start if row.effect < 0 else bar.start + bar.width, axis.at(row.effect), abs_tol=0.02)
+
+
+def test_unknown_effects_have_no_bar_and_unknown_intervals_no_whiskers(report_data: ReportData) -> None:
+    axis = Axis.over(report_data.rows)
+    row = report_data.rows[0]
+    assert axis.bar(dataclasses.replace(row, effect=math.nan)) is None
+    bar = axis.bar(dataclasses.replace(row, low=math.nan))
+    assert bar is not None
+    assert bar.low is bar.high is None
+
+
+def test_an_axis_over_nothing_does_not_divide_by_zero() -> None:
+    assert Axis.over(()).at(1.0) == 50.0

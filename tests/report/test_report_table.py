@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import math
+
+from diffex_cli.report.data import ReportData
+from diffex_cli.report.table import ranking_csv
+
+
+def test_the_csv_has_every_row_by_rank_in_full_precision(report_data: ReportData) -> None:
+    odd = dataclasses.replace(
+        report_data.rows[1], candidate='a, "b"\nc', name="ü,\r\n", effect=1 / 3, low=math.nan, high=math.inf
+    )
+    rows = (*report_data.rows[2:], odd, report_data.rows[0])
+    read = list(csv.DictReader(io.StringIO(ranking_csv(rows), newline="")))
+    assert [int(row["rank"]) for row in read] == list(range(1, len(rows) + 1))
+    assert {"rank", "candidate", "target", "effect", "influence", "n", "low", "high", "status"} <= set(read[0])
+    assert read[1]["candidate"] == 'a, "b"\nc'
+    assert read[1]["name"] == "ü,\r\n"
+    assert float(read[1]["effect"]) == 1 / 3
+    assert read[1]["low"] == read[1]["high"] == ""
+    assert (read[0]["placebo"], read[0]["effect_original"]) == ("false", "")
+
+
+def test_no_rows_leave_the_header() -> None:
+    assert ranking_csv(()).startswith("rank,candidate,target,effect,influence,n,")
