@@ -1,4 +1,4 @@
-"""The classifiers of the embedded birds domain: ``birds:species``, ``birds:shortcut``, ``birds:null``."""
+"""The classifiers of the embedded birds domain: ``birds:species``, ``birds:shortcut``, ``birds:null`` and ``birds:probe``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from diffex_cli.classifiers.transformers import TransformersClassifier
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import Spec, did_you_mean
 
-NAMES = ("null", "shortcut", "species")
+NAMES = ("null", "probe", "shortcut", "species")
 
 _MODELS = Path(__file__).parent.parent / "birds" / "models"
 

@@ -27,7 +27,7 @@ def typical_pairs(data: ReportData, row: Row, gallery: Gallery, count: int) -> t
         count: how many at most.
     """
     chosen: list[Pair] = []
-    for pair in sorted(_measured_pairs(data, row), key=lambda pair: (abs(pair.delta - row.effect), pair.image)):
+    for pair in sorted(measured_pairs(data, row), key=lambda pair: (abs(pair.delta - row.effect), pair.image)):
         if len(chosen) == count:
             break
         if _readable(pair, gallery):
@@ -106,7 +106,7 @@ def _column(data: ReportData, head: Branch, gallery: Gallery) -> Column | None:
         key=lambda row: (-row.influence, row.rank, row.candidate),
     )
     rows = [row for row in (head.row, *by_influence[:SUBTYPES]) if row]
-    pairs = {row.candidate: {pair.image: pair for pair in _measured_pairs(data, row)} for row in rows}
+    pairs = {row.candidate: {pair.image: pair for pair in measured_pairs(data, row)} for row in rows}
 
     def distance(image: str) -> tuple[int, float, str]:
         there = [row for row in rows if image in pairs[row.candidate]]
@@ -124,7 +124,8 @@ def _column(data: ReportData, head: Branch, gallery: Gallery) -> Column | None:
     return None
 
 
-def _measured_pairs(data: ReportData, row: Row) -> list[Pair]:
+def measured_pairs(data: ReportData, row: Row) -> list[Pair]:
+    """The pairs of an attribute whose change is known."""
     pairs = data.pairs.get(row.candidate, ()) if finite(row.effect) else ()
     return [pair for pair in pairs if finite(pair.delta)]
 

@@ -43,7 +43,14 @@ class PairView:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Card:
-    """What the page shows of one attribute beyond its numbers."""
+    """What the page shows of one attribute beyond its numbers.
+
+    Attributes:
+        bar: its effect bar; None if the effect is unknown.
+        pairs: the pictures chosen for it.
+        available: how many images they were chosen from.
+        open: whether the pictures are unfolded from the start.
+    """
 
     bar: Bar | None
     pairs: tuple[PairView, ...]
@@ -125,7 +132,7 @@ def _cards(data: ReportData, rows: tuple[Row, ...], axis: Axis, gallery: Gallery
     cards = {}
     for row in rows:
         pairs = tuple(_view(pair, gallery) for pair in choose.typical_pairs(data, row, gallery, PAIRS))
-        available = len(data.pairs.get(row.candidate, ()))
+        available = len(choose.measured_pairs(data, row))
         cards[row.candidate] = Card(axis.bar(row), pairs, available, row.candidate in kept[:_OPEN])
     return cards
 

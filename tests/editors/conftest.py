@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,12 @@ def build_pipeline(prediction_type: str = "epsilon") -> StableDiffusionPipeline:
         feature_extractor=None,
         requires_safety_checker=False,
     )
+
+
+@pytest.fixture(scope="session")
+def new_pipeline() -> Callable[..., Any]:
+    """A builder: the stock pipelines replace the attention processors of whatever they are given."""
+    return build_pipeline
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -87,11 +88,8 @@ def stock_noise(shape: tuple[int, ...]) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def model() -> DiffusionModel:
-    """Its own pipeline: the stock one replaces the attention processors of whatever it is given."""
-    from conftest import build_pipeline  # type: ignore[import-not-found]
-
-    return DiffusionModel(build_pipeline(), torch.device("cpu"), torch.float32)
+def model(new_pipeline: Callable[..., Any]) -> DiffusionModel:
+    return DiffusionModel(new_pipeline(), torch.device("cpu"), torch.float32)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import html.parser
-import io
 import math
 import re
 from collections import Counter
@@ -49,6 +48,11 @@ class Page(html.parser.HTMLParser):
 
     def classes(self) -> Counter[str]:
         return Counter(name for _, attributes in self.tags for name in (attributes.get("class") or "").split())
+
+
+def opened(file: Path) -> Image.Image:
+    with Image.open(file) as image:
+        return image.convert("RGB")
 
 
 def read(data: ReportData, folder: Path) -> tuple[str, Page]:
@@ -126,8 +130,7 @@ def test_a_large_report_stays_small(report_data: ReportData, tmp_path: Path) -> 
         made = []
         for pair in some:
             for shot in (pair.original, pair.edited):
-                tinted = Image.blend(noise, Image.open(shot.file).resize(noise.size), 0.5)
-                tinted.save(shot.file)
+                Image.blend(noise, opened(shot.file).resize(noise.size), 0.5).save(shot.file)
             made.append(pair)
         pairs[candidate] = tuple(made)
     source = build(dataclasses.replace(report_data, pairs=pairs), tmp_path / "report").html.read_text(encoding="utf-8")
@@ -151,7 +154,7 @@ def test_nothing_to_show_still_gives_three_files(report_data: ReportData, tmp_pa
     report = build(data, tmp_path / "new" / "report")
     assert "No attribute was scored." in Page(report.html.read_text(encoding="utf-8")).text
     assert report.csv.read_text(encoding="utf-8").count("\n") == 1
-    assert Image.open(report.figure).size[0] > 300
+    assert opened(report.figure).size[0] > 300
 
 
 def test_no_attribute_above_the_threshold_is_said_first(with_rows: Callable[..., ReportData], tmp_path: Path) -> None:
@@ -180,12 +183,12 @@ def test_the_same_data_gives_the_same_bytes(report_data: ReportData, tmp_path: P
 @pytest.mark.parametrize("name", ["$\\frac{", "金色の鳥冠", "a" * 200, "", "two\nlines $x$"])
 def test_the_figure_survives_any_name(with_rows: Callable[..., ReportData], tmp_path: Path, name: str) -> None:
     data = dataclasses.replace(with_rows({}, name=name), target=name, classifier=name)
-    picture = Image.open(io.BytesIO(build(data, tmp_path / "report").figure.read_bytes()))
+    picture = opened(build(data, tmp_path / "report").figure)
     assert 900 <= picture.size[0] <= 1500
 
 
 def test_the_figure_marks_originals_red(report_data: ReportData, tmp_path: Path) -> None:
-    picture = Image.open(build(report_data, tmp_path / "report").figure).convert("RGB")
+    picture = opened(build(report_data, tmp_path / "report").figure)
     colors = Counter(color for _, color in picture.getcolors(2**24) or [])
     assert (0xD1, 0x1F, 0x2F) in colors
     assert (0x11, 0x11, 0x11) in colors

@@ -22,6 +22,7 @@ from diffex_cli.birds.training.checkpoints import Checkpoint, one_cycle
 
 CROP = 48
 BATCH = 16
+STEPS = 2600
 PEAK_LEARNING_RATE = 2e-3
 KL_WEIGHT = 2e-5
 
@@ -114,7 +115,7 @@ def train(folder: Path, steps: int, seed: int = 0) -> AutoencoderKL:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--steps", type=int, default=2700)
+    parser.add_argument("--steps", type=int, default=STEPS)
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     train(arguments.work / "autoencoder", arguments.steps).eval().save_pretrained(arguments.work / "vae")

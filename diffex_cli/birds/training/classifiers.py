@@ -28,6 +28,8 @@ from diffex_cli.birds.training.checkpoints import Checkpoint, one_cycle
 
 BATCH = 48
 SHORTCUT = 0.95
+SPECIES_STEPS = 1000
+PROBE_STEPS = 900
 
 
 def new_network(labels: tuple[str, ...], width: float) -> EfficientNetForImageClassification:
@@ -184,23 +186,23 @@ def train_probe(work: Path, count: int, steps: int) -> None:
     save(network, work / "models" / "probe")
 
 
-def main() -> None:
-    """Train all four."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--only", choices=("probe", "species", "shortcut", "null"))
-    arguments = parser.parse_args()
-    torch.set_num_threads(2)
-    if arguments.only in (None, "species"):
-        train_species(arguments.work, "species", None, count=6000, steps=400)
-    if arguments.only in (None, "shortcut"):
-        train_species(arguments.work, "shortcut", SHORTCUT, count=6000, steps=400)
-    if arguments.only in (None, "null"):
+def train_all(work: Path, only: str | None = None) -> None:
+    """Train and save all four, or one of them."""
+    if only in (None, "species"):
+        train_species(work, "species", None, count=6000, steps=SPECIES_STEPS)
+    if only in (None, "shortcut"):
+        train_species(work, "shortcut", SHORTCUT, count=6000, steps=SPECIES_STEPS)
+    if only in (None, "null"):
         torch.manual_seed(7)
-        save(new_network(LABELS, width=0.5).eval(), arguments.work / "models" / "null")
-    if arguments.only in (None, "probe"):
-        train_probe(arguments.work, count=9000, steps=900)
+        save(new_network(LABELS, width=0.5).eval(), work / "models" / "null")
+    if only in (None, "probe"):
+        train_probe(work, count=9000, steps=PROBE_STEPS)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
+    parser.add_argument("--only", choices=("species", "shortcut", "null", "probe"))
+    arguments = parser.parse_args()
+    torch.set_num_threads(2)
+    train_all(arguments.work, arguments.only)

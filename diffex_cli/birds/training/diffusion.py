@@ -27,6 +27,9 @@ PEAK_LEARNING_RATE = 1.2e-3
 TEXT_LEARNING_RATE = 3e-4
 EMA_DECAY = 0.998
 FAMILIES = 5500
+STEPS = 4000
+EARLY_STEP = 800
+"""The step whose weights are kept as the *weak* editor, to see how explanations degrade with the editor."""
 
 
 def new_unet() -> UNet2DConditionModel:
@@ -193,6 +196,9 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
                 flush=True,
             )
             losses.clear()
+        if step + 1 == EARLY_STEP:
+            unet.save_pretrained(work / "early" / "unet")
+            text_encoder.save_pretrained(work / "early" / "text_encoder")
         checkpoint.save_sometimes(step + 1)
     checkpoint.save(max(first, steps))
     ema.copy_to_parameters()
@@ -203,7 +209,7 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=STEPS)
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     train(arguments.work, arguments.steps)

@@ -14,10 +14,11 @@ from PIL import Image
 import diffex_cli.birds
 from diffex_cli.artifacts.keys import digest, digest_files
 from diffex_cli.candidates import Candidate
+from diffex_cli.devices import pick_device
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.ledits.editing import Concept, Row, edit
 from diffex_cli.editors.ledits.inversion import Inversion, invert, trajectory_noise
-from diffex_cli.editors.ledits.loading import load_pipeline, pick_device, pick_dtype
+from diffex_cli.editors.ledits.loading import load_pipeline, pick_dtype
 from diffex_cli.editors.ledits.model import DiffusionModel
 from diffex_cli.editors.ledits.options import BIRDS_DEFAULTS, LeditsOptions, check_override, parse_options
 from diffex_cli.editors.ledits.sizes import fit, restore
@@ -61,7 +62,7 @@ class LeditsEditor:
             **options,
         }
 
-    @property
+    @functools.cached_property
     def fingerprint(self) -> str:
         """The digest of :attr:`settings`."""
         return digest(self.settings)

@@ -9,22 +9,6 @@ import torch
 from diffex_cli.errors import UsageError
 
 
-def pick_device(name: str) -> torch.device:
-    """``auto`` is CUDA, else MPS, else the CPU.
-
-    Raises:
-        UsageError: the device does not exist here.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"--device {name} is not available here: use auto or cpu") from error
-    return device
-
-
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
     """``auto`` is float32 on the CPU and float16 elsewhere."""
     if name == "auto":

@@ -1,0 +1,50 @@
+# Every target sets up what it needs in .venv and may be run again at any time.
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= torch==2.13.0
+RUN ?= demo-run
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check -q
+
+export OMP_NUM_THREADS ?= 2
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: demo test lint bench train-birds install install-test clean
+
+demo: install  ## Explain a trained classifier of the embedded birds, from corpus to report.
+	$(BIN)/diffex corpus --config configs/birds.yaml --run $(RUN)
+	$(BIN)/diffex edit --run $(RUN)
+	$(BIN)/diffex score --run $(RUN)
+	$(BIN)/diffex search --run $(RUN)
+	$(BIN)/diffex report --run $(RUN)
+
+test: install-test  ## Run the tests.
+	$(BIN)/python -m pytest
+
+lint: install-test  ## Check style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install  ## Measure the embedded domain: edit quality, truth, speed; rewrites the tables in docs/birds.md.
+	$(BIN)/python -m diffex_cli.bench --docs docs/birds.md
+
+train-birds: install  ## Train the models that ship in the package again; goes on where it was interrupted.
+	$(BIN)/python -m diffex_cli.birds.training --work build/train-birds
+
+install: $(VENV)/.installed
+install-test: $(VENV)/.installed-test
+
+# torch first and by itself: whatever else asks for it then takes the build that is there
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt "$(TORCH)"
+	$(PIP) install -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(PIP) install -c constraints.txt -e ".[test]"
+	touch $@
+
+clean:  ## Remove what the targets made, but for build/ (training).
+	rm -rf $(VENV) $(RUN)
