@@ -47,13 +47,13 @@ class Quality:
     probe: float
 
     def groups(self) -> Mapping[str, tuple[float, float]]:
-        """Attribute → (success, disentanglement), each the mean over the attribute's values."""
+        """Attribute → (success, disentanglement), each the mean over the attribute's measured values."""
         return {
             name: (
                 float(np.mean([v.success for v in self.values if v.attribute == name])),
                 float(np.mean([v.disentanglement for v in self.values if v.attribute == name])),
             )
-            for name in ATTRIBUTES
+            for name in dict.fromkeys(v.attribute for v in self.values)
         }
 
 
@@ -100,7 +100,13 @@ def measure(
     originals = read_attributes(probe, [pictures[key] for key in records])
     return Quality(
         values=tuple(
-            ValueQuality(attribute, value, *np.mean(rows, axis=0).tolist(), n=len(rows))
+            ValueQuality(
+                attribute,
+                value,
+                success=float(np.mean([right for right, _ in rows])),
+                disentanglement=float(np.mean([kept for _, kept in rows])),
+                n=len(rows),
+            )
             for (attribute, value), rows in outcomes.items()
         ),
         kept=_share_right([seen[key] for key in records], list(records.values())),

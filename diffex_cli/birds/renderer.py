@@ -229,7 +229,8 @@ def _forest(canvas: Image.Image, draw: ImageDraw.ImageDraw, rng: random.Random) 
 
 def _desert(canvas: Image.Image, draw: ImageDraw.ImageDraw, rng: random.Random) -> None:
     _gradient(canvas, (250, 216, 160), (252, 232, 196))
-    _disc(draw, _pixels(rng, 0.1, 0.9), _pixels(rng, 0.08, 0.2), *(2 * [SIZE * _SUPERSAMPLING * 0.07]), (255, 244, 208))
+    radius = SIZE * _SUPERSAMPLING * 0.07
+    _disc(draw, _pixels(rng, 0.1, 0.9), _pixels(rng, 0.08, 0.2), radius, radius, (255, 244, 208))
     for height, color in ((0.55, (232, 182, 112)), (0.7, (220, 164, 92)), (0.85, (204, 146, 78))):
         _ridge(draw, rng, height, 0.04, color)
 
@@ -239,7 +240,8 @@ def _snow(canvas: Image.Image, draw: ImageDraw.ImageDraw, rng: random.Random) ->
     for height, color in ((0.62, (232, 238, 248)), (0.8, (246, 249, 255))):
         _ridge(draw, rng, height, 0.03, color)
     for _ in range(36):
-        _disc(draw, _pixels(rng, 0, 1), _pixels(rng, 0, 1), *(2 * [_pixels(rng, 0.006, 0.011)]), (255, 255, 255))
+        x, y, radius = _pixels(rng, 0, 1), _pixels(rng, 0, 1), _pixels(rng, 0.006, 0.011)
+        _disc(draw, x, y, radius, radius, (255, 255, 255))
 
 
 def _water(canvas: Image.Image, draw: ImageDraw.ImageDraw, rng: random.Random) -> None:

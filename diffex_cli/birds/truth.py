@@ -123,7 +123,7 @@ def _birds(images: Sequence[str] | None) -> list[Bird]:
 
 def _target_column(labels: Sequence[str], target: str | None, logits: NDArray[np.float64]) -> int:
     if target is None:
-        return Counter(logits.argmax(1).tolist()).most_common(1)[0][0]
+        return int(Counter(logits.argmax(1).tolist()).most_common(1)[0][0])
     if target not in labels:
         raise UsageError(f"--target {target}: the classifier knows {', '.join(labels)}")
     return list(labels).index(target)

@@ -1,4 +1,4 @@
-"""The classifiers of the embedded birds domain: ``birds:species``, ``birds:shortcut``, ``birds:null`` and ``birds:probe``."""
+"""The classifiers of the embedded birds domain, by name: ``birds:species`` and so on."""
 
 from __future__ import annotations
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from diffex_cli.classifiers.checks import checked_logits, unique_labels
 from diffex_cli.classifiers.hub import resolve_commit
 from diffex_cli.devices import pick_device
 from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.quiet import quiet_transformers
 from diffex_cli.registry import Spec, did_you_mean
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class TransformersClassifier:
 
         where["trust_remote_code"] = False
         try:
-            with _quiet():
+            with quiet_transformers():
                 processor = AutoImageProcessor.from_pretrained(source, backend="pil", **where)
                 model, info = AutoModelForImageClassification.from_pretrained(
                     source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **where
@@ -181,19 +181,3 @@ def _local_folder(spec: Spec) -> Path | None:
                 "save_pretrained (weights are read from safetensors only)"
             )
     return folder
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without transformers' own progress bars and reports, which would tear ours apart."""
-    from transformers.utils import logging
-
-    bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()

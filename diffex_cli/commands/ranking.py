@@ -70,11 +70,15 @@ def _signed(value: float) -> str:
 
 
 def _strongest(summary: SearchSummary, delta: float) -> str:
-    best = next((row for row in summary.ranking if row.candidate == summary.best), None)
+    """The search in one or two sentences. A placebo is never the answer; it says what noise can reach."""
+    best = next((row for row in summary.ranking if row.status == "kept" and not row.placebo), None)
+    floor = noise_floor(summary.ranking)
+    noise = "" if floor is None else f" Noise floor: attributes that no image can have reach {floor:.2f}."
     if best is None:
-        return f"No attribute changes the logit of {summary.target!r} by δ = {delta:g} or more."
+        return f"No attribute changes the logit of {summary.target!r} by δ = {delta:g} or more.{noise}"
     direction = "raises" if best.effect > 0 else "lowers"
+    doubt = "" if floor is None or best.influence > floor else ", which is not above the noise floor"
     return (
         f"Strongest: {best.name!r} {direction} the logit of {best.target!r} by {abs(best.effect):.2f} "
-        f"on average over {best.n} images."
+        f"on average over {best.n} images{doubt}.{noise}"
     )

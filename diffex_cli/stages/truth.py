@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +18,7 @@ class Verdict:
     Attributes:
         classifier: the spec of the classifier.
         rows: the exact influences, largest first.
-        found: candidate → effect in the run's ranking, best first; empty without a run.
+        found: candidate → effect in the run's ranking, best first, where one is known; empty without a run.
         agreement: the comparison; ``None`` without a run.
     """
 
@@ -46,5 +47,5 @@ def judge(run: Path | None, classifier: str | None, target: str | None) -> Verdi
     search, ranking = folder.search(), folder.ranking()
     spec = search["classifier"]["spec"]
     rows = exact_effects(spec, search["target"], [image.image for image in folder.images()])
-    found = {row.candidate: row.effect for row in ranking}
+    found = {row.candidate: row.effect for row in ranking if math.isfinite(row.effect)}
     return Verdict(spec, tuple(rows), found, agreement(rows, found, float(search["delta"])))

@@ -89,7 +89,7 @@ def stock_noise(shape: tuple[int, ...]) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def model(new_pipeline: Callable[..., Any]) -> DiffusionModel:
-    return DiffusionModel(new_pipeline(), torch.device("cpu"), torch.float32)
+    return DiffusionModel(new_pipeline(), torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,8 @@ from diffex_cli.birds.training.checkpoints import Checkpoint, one_cycle
 
 BATCH = 48
 SHORTCUT = 0.95
-SPECIES_STEPS = 1000
+SPECIES_STEPS = 250
+SHORTCUT_STEPS = 700
 PROBE_STEPS = 900
 
 
@@ -134,6 +135,18 @@ def train(
 
 
 @torch.no_grad()
+def untrained() -> EfficientNetForImageClassification:
+    """Random weights that never saw a label. Only the batch norms' statistics are taken from pictures, since
+    without them the network would answer every picture with the same zeros."""
+    torch.manual_seed(7)
+    network = new_network(LABELS, width=0.5).train()
+    rng = random.Random("classifier/null")
+    for few in pictures([random_bird(rng) for _ in range(512)]).split(64):
+        network(normalize(few))
+    return network.eval()
+
+
+@torch.no_grad()
 def logits_of(network: EfficientNetForImageClassification, pixels: torch.Tensor) -> torch.Tensor:
     """The logits of uint8 pictures, in small batches."""
     return torch.cat([network(normalize(few)).logits for few in pixels.split(32)])
@@ -155,13 +168,20 @@ def save(network: EfficientNetForImageClassification, folder: Path) -> None:
     processor.save_pretrained(folder)
 
 
-def train_species(work: Path, name: str, shortcut: float | None, count: int, steps: int) -> None:
-    """Train and save one species classifier, and print its accuracy on independent birds."""
+def train_species(work: Path, name: str, shortcut: float | None, count: int, steps: int, from_probe: bool) -> None:
+    """Train and save one species classifier, and print its accuracy on independent birds.
+
+    ``from_probe`` starts from the probe's features; otherwise the weights are random, and the easiest
+    feature is learned first, as in any shortcut.
+    """
     torch.manual_seed(0)
     rng = random.Random(f"classifier/{name}")
     labels = [rng.randrange(len(LABELS)) for _ in range(count)]
     birds = [random_specimen(rng, LABELS[label], shortcut) for label in labels]
-    network = new_network(LABELS, width=0.5)
+    network = new_network(LABELS, width=0.75 if from_probe else 0.5)
+    if from_probe:
+        probe = EfficientNetForImageClassification.from_pretrained(work / "models" / "probe", dtype=torch.float32)
+        network.efficientnet.load_state_dict(probe.efficientnet.state_dict())
     train(network, pictures(birds), torch.tensor(labels), species_loss, steps, work / name)
     for kind, tie in (("as trained", shortcut), ("without shortcut", None)):
         test_labels = [rng.randrange(len(LABELS)) for _ in range(512)]
@@ -187,22 +207,21 @@ def train_probe(work: Path, count: int, steps: int) -> None:
 
 
 def train_all(work: Path, only: str | None = None) -> None:
-    """Train and save all four, or one of them."""
-    if only in (None, "species"):
-        train_species(work, "species", None, count=6000, steps=SPECIES_STEPS)
-    if only in (None, "shortcut"):
-        train_species(work, "shortcut", SHORTCUT, count=6000, steps=SPECIES_STEPS)
-    if only in (None, "null"):
-        torch.manual_seed(7)
-        save(new_network(LABELS, width=0.5).eval(), work / "models" / "null")
+    """Train and save all four, or one of them; ``species`` needs the probe."""
     if only in (None, "probe"):
         train_probe(work, count=9000, steps=PROBE_STEPS)
+    if only in (None, "species"):
+        train_species(work, "species", None, count=6000, steps=SPECIES_STEPS, from_probe=True)
+    if only in (None, "shortcut"):
+        train_species(work, "shortcut", SHORTCUT, count=6000, steps=SHORTCUT_STEPS, from_probe=False)
+    if only in (None, "null"):
+        save(untrained(), work / "models" / "null")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--only", choices=("species", "shortcut", "null", "probe"))
+    parser.add_argument("--only", choices=("probe", "species", "shortcut", "null"))
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     train_all(arguments.work, arguments.only)

@@ -12,6 +12,7 @@ import argparse
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
@@ -27,7 +28,7 @@ PEAK_LEARNING_RATE = 1.2e-3
 TEXT_LEARNING_RATE = 3e-4
 EMA_DECAY = 0.998
 FAMILIES = 5500
-STEPS = 4000
+STEPS = 3400
 EARLY_STEP = 800
 """The step whose weights are kept as the *weak* editor, to see how explanations degrade with the editor."""
 
@@ -120,7 +121,8 @@ class Trainer:
     def weights(self, timesteps: torch.Tensor) -> torch.Tensor:
         """The loss weights: like the error of x₀, clipped; shape (rows,)."""
         alpha = self._alphas_cumprod[timesteps]
-        return ((1 - alpha) / alpha).clamp(max=20.0) / 2 + 0.1
+        weights: torch.Tensor = ((1 - alpha) / alpha).clamp(max=20.0) / 2 + 0.1
+        return weights
 
     @torch.no_grad()
     def conditioning(self, rows: int = 48) -> tuple[float, float, float]:
@@ -160,14 +162,14 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
     text_encoder = new_text_encoder(tokenizer)
     unet = new_unet().to(memory_format=torch.channels_last)
     print(f"U-Net: {sum(p.numel() for p in unet.parameters()) / 1e6:.2f} M parameters", flush=True)
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": list(unet.parameters()), "peak": PEAK_LEARNING_RATE},
         {"params": list(text_encoder.parameters()), "peak": TEXT_LEARNING_RATE},
     ]
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     parameters = [parameter for group in groups for parameter in group["params"]]
     ema = Ema(parameters)
-    parts = {"unet": unet, "text_encoder": text_encoder, "optimizer": optimizer, "ema": ema}
+    parts: dict[str, Any] = {"unet": unet, "text_encoder": text_encoder, "optimizer": optimizer, "ema": ema}
     checkpoint = Checkpoint(work / "diffusion", parts)
     first = checkpoint.resume()
     if first == 0:

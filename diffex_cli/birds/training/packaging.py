@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def package_diffusion(
 
 
 def install(work: Path) -> None:
-    """Copy everything trained in ``work`` into the package, and assemble the weak editor in ``work/weak``."""
+    """Copy everything trained in ``work`` into the package, assemble the weak editor in ``work/weak``, and
+    write ``docs/training-log.md`` of the checkout."""
     MODELS.mkdir(exist_ok=True)
     for name in ("species", "shortcut", "null", "probe"):
         shutil.copytree(work / "models" / name, MODELS / name, dirs_exist_ok=True)
@@ -44,3 +46,20 @@ def install(work: Path) -> None:
             CLIPTokenizer.from_pretrained(work / "tokenizer"),
             folder,
         )
+    docs = MODELS.parent.parent.parent / "docs"
+    if docs.is_dir():
+        (docs / "training-log.md").write_text(training_log(work), encoding="utf-8")
+
+
+def training_log(work: Path) -> str:
+    """The figures that the training runs logged, about twenty lines a run, as Markdown."""
+    sections = ["# How the shipped birds models were trained\n\nWritten by `make train-birds`."]
+    for name in ("autoencoder", "diffusion", "species", "shortcut", "probe"):
+        rows = [json.loads(line) for line in (work / name / "log.jsonl").read_text().splitlines()]
+        rows = list({row["step"]: row for row in rows}.values())
+        shown = sorted({*range(0, len(rows), max(1, len(rows) // 20)), len(rows) - 1})
+        columns = [column for column in rows[-1] if column != "seconds"]
+        lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
+        lines += [" | ".join(f"{rows[k][column]:g}" for column in columns) for k in shown]
+        sections.append(f"## {name}\n\n" + "\n".join(f"| {line} |" for line in lines))
+    return "\n\n".join(sections) + "\n"

@@ -87,4 +87,5 @@ class _RecordingProcessor(AttnProcessor2_0):  # type: ignore[misc]
 
 def _split_heads(x: Tensor, heads: int) -> Tensor:
     """(rows, length, heads·d) → (rows, heads, length, d)."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    split: Tensor = x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return split

@@ -82,8 +82,8 @@ class LeditsEditor:
     def _model(self) -> DiffusionModel:
         device = pick_device(self._device)
         dtype = pick_dtype(self._options.dtype, device)
-        pipeline = load_pipeline(str(self._folder) if self._folder.is_dir() else self._name, self._options.revision)
-        return DiffusionModel(pipeline, device, dtype)
+        source = str(self._folder) if self._folder.is_dir() else self._name
+        return DiffusionModel(load_pipeline(source, self._options.revision, dtype), device)
 
     def _batches(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest]
@@ -136,6 +136,7 @@ class LeditsEditor:
         for key in dict.fromkeys(keys):
             name = self._inversion_key(key, seed)
             if name in self._inversions:
+                self._inversions[name] = self._inversions.pop(name)  # now the last to be evicted
                 continue
             image = images[key].resize(self._target_size(images[key]), Image.Resampling.LANCZOS)
             (x0,) = self._model.encode([image])

@@ -49,7 +49,8 @@ def attention_mask(attention: Tensor, token_counts: Tensor, threshold: Tensor, s
     scores = (attention * own[:, None, :]).sum(-1)
     height = size[0] // 4
     maps = scores.view(-1, 1, height, scores.shape[1] // height)
-    blurred = F.conv2d(F.pad(maps, (1, 1, 1, 1), mode="reflect"), _gaussian_kernel().to(maps))
+    padding = "reflect" if min(maps.shape[-2:]) > 1 else "replicate"  # a single row has nothing to reflect
+    blurred = F.conv2d(F.pad(maps, (1, 1, 1, 1), mode=padding), _gaussian_kernel().to(maps))
     return F.interpolate(top_share(blurred[:, 0], threshold)[:, None], size)
 
 

@@ -13,23 +13,26 @@ from diffex_cli.editors.ledits.attention import AttentionRecorder
 from diffex_cli.editors.ledits.solver import Schedule, leading_schedule
 from diffex_cli.errors import UsageError
 
+_DECODED_TOGETHER = 4
+"""The auto-encoder works at full resolution: more rows at a time cost memory and save no time."""
+
 
 class DiffusionModel:
     """Encodes, decodes, embeds prompts and predicts ε.
 
     Args:
-        pipeline: a ``StableDiffusionPipeline`` (or one with the same components).
+        pipeline: a ``StableDiffusionPipeline`` (or one with the same components). The U-Net and the
+            auto-encoder compute in the dtype that they come in; everything else is float32.
         device: where it runs.
-        dtype: what the U-Net and the auto-encoder compute in; everything else is float32.
     """
 
-    def __init__(self, pipeline: Any, device: torch.device, dtype: torch.dtype) -> None:
-        self._vae = pipeline.vae.to(device, dtype).eval()
-        self._unet = pipeline.unet.to(device, dtype, memory_format=torch.channels_last).eval()
+    def __init__(self, pipeline: Any, device: torch.device) -> None:
+        self._vae = pipeline.vae.to(device).eval()
+        self._unet = pipeline.unet.to(device, memory_format=torch.channels_last).eval()
         self._text_encoder = pipeline.text_encoder.to(device).float().eval()
         self._tokenizer = pipeline.tokenizer
         self._scheduler_config = pipeline.scheduler.config
-        self._device, self._dtype = device, dtype
+        self._device, self._dtype = device, self._unet.dtype
         self._recorder = AttentionRecorder()
         self._recorder.install(self._unet)
         self._embeddings: dict[str, Tensor] = {}
@@ -68,14 +71,15 @@ class DiffusionModel:
     @torch.no_grad()
     def decode(self, latents: Tensor) -> list[Image.Image | None]:
         """Scaled latents → RGB images; ``None`` for a row that is not finite."""
-        pixels = self._vae.decode((latents / self._vae.config.scaling_factor).to(self._dtype)).sample.float()
+        scaled = (latents / self._vae.config.scaling_factor).to(self._dtype)
+        pixels = torch.cat([self._vae.decode(few).sample.float() for few in scaled.split(_DECODED_TOGETHER)])
         finite = pixels.isfinite().flatten(1).all(1).tolist()
         bytes_ = ((pixels.clamp(-1, 1) + 1) * 127.5).round().nan_to_num(0).byte().permute(0, 2, 3, 1).cpu().numpy()
         return [Image.fromarray(row) if ok else None for row, ok in zip(bytes_, finite, strict=True)]
 
     def token_count(self, prompt: str) -> int:
         """The prompt's tokens without start, end and padding."""
-        return sum(self._tokenize(prompt).attention_mask) - 2
+        return int(sum(self._tokenize(prompt).attention_mask)) - 2
 
     def _tokenize(self, prompt: str, **options: Any) -> Any:
         return self._tokenizer(prompt, truncation=True, max_length=self._tokenizer.model_max_length, **options)
@@ -111,5 +115,6 @@ class DiffusionModel:
             return output
         if kind == "v_prediction":
             alpha, sigma = self._alpha[timestep].view(-1, 1, 1, 1), self._sigma[timestep].view(-1, 1, 1, 1)
-            return alpha * output + sigma * latents
+            epsilon: Tensor = alpha * output + sigma * latents
+            return epsilon
         raise UsageError(f"the model predicts {kind!r}; the ledits editor knows epsilon and v_prediction")

@@ -101,7 +101,9 @@ def check_override(key: str, value: float, node: str) -> None:
         UsageError: it names the node.
     """
     if key not in CONCEPT_SETTINGS:
-        raise UsageError(f"corpus node {node}: the ledits editor cannot override {key!r}; it can: guidance, …")
+        raise UsageError(
+            f"corpus node {node}: the ledits editor has no override {key!r}{did_you_mean(key, CONCEPT_SETTINGS)}"
+        )
     low, high = _RANGES[key]
     if not low <= value <= high:
         raise UsageError(f"corpus node {node}: {key}={value:g} must lie between {low:g} and {high:g}")

@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusionPipeline
+from safetensors.torch import load_file
+
+from diffex_cli.birds.training.autoencoder import new_autoencoder
+from diffex_cli.birds.training.diffusion import new_unet
+from diffex_cli.birds.training.packaging import package_diffusion
+from diffex_cli.birds.training.words import new_text_encoder, new_tokenizer
+from diffex_cli.editors.ledits.loading import load_pipeline
+
+
+def test_what_is_packaged_is_a_small_stable_diffusion_model(tmp_path: Path) -> None:
+    tokenizer = new_tokenizer()
+    vae, unet, text_encoder = new_autoencoder(), new_unet(), new_text_encoder(tokenizer)
+    vae.register_to_config(scaling_factor=2.5)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "stale.txt").touch()
+    package_diffusion(vae, unet, text_encoder, tokenizer, tmp_path / "model")
+    files = [path for path in (tmp_path / "model").rglob("*") if path.is_file()]
+    assert not any(path.name == "stale.txt" or path.suffix in (".bin", ".pt", ".ckpt") for path in files)
+    assert sum(path.stat().st_size for path in files) < 25_000_000
+    for path in files:
+        if path.suffix == ".safetensors":
+            assert {t.dtype for t in load_file(path).values() if t.is_floating_point()} == {torch.float16}
+    pipeline = load_pipeline(str(tmp_path / "model"), "main", torch.float32)
+    assert isinstance(pipeline, StableDiffusionPipeline)
+    assert pipeline.vae.config.scaling_factor == 2.5
+    assert pipeline.unet.dtype == torch.float32
+    assert pipeline.tokenizer("tall crest").input_ids == tokenizer("tall crest").input_ids
+    loaded = pipeline.unet.conv_in.weight.detach()
+    assert torch.allclose(loaded, unet.conv_in.weight.detach(), atol=1e-3)
+    assert unet.dtype == torch.float32, "the parts that are given stay as they are"
