@@ -14,10 +14,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from diffex_cli import registry
+from diffex_cli.bench.grid import edit_grid
 from diffex_cli.birds import samples
 from diffex_cli.birds.quality import Quality, measure
 from diffex_cli.birds.truth import Agreement
 from diffex_cli.configuration import resolve
+from diffex_cli.editors.base import Editor
 from diffex_cli.settings import Settings
 from diffex_cli.stages import corpus, search
 from diffex_cli.stages.progress import SilentProgress
@@ -31,11 +33,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--docs", type=Path, help="the Markdown file whose tables to renew")
     parser.add_argument("--editors", nargs="+", default=["ledits:birds", "render:birds"])
-    parser.add_argument("--images", type=int, default=samples.COUNT)
+    parser.add_argument("--grid", type=Path, help="where to draw the edits of one sample image")
+    parser.add_argument("--images", type=int, default=samples.COUNT, help="for the edit quality")
+    parser.add_argument("--search-images", type=int, default=16, help="for the rankings")
     arguments = parser.parse_args()
+    if arguments.grid is not None:
+        edit_grid(open_editor(arguments.editors[0]), list(samples.records())[1]).save(arguments.grid, optimize=True)
     tables = {
         "quality": quality_table(arguments.editors[0], arguments.images),
-        "truth": truth_table(arguments.editors, arguments.images),
+        "truth": truth_table(arguments.editors, arguments.search_images),
     }
     for name, table in tables.items():
         sys.stdout.write(f"\n{name}\n\n{table}\n")
@@ -64,10 +70,16 @@ def quality_table(editor_spec: str, images: int) -> str:
 
 def measure_quality(editor_spec: str, images: int) -> Quality:
     """:func:`diffex_cli.birds.quality.measure` for a spec."""
-    spec, probe = registry.parse_spec(editor_spec), registry.parse_spec("birds:probe")
-    editor = registry.find(registry.EDITORS, spec.name)(spec, device="auto")
+    probe = registry.parse_spec("birds:probe")
     classifier = registry.find(registry.CLASSIFIERS, probe.name)(probe, device="auto")
-    return measure(editor, classifier, images)
+    return measure(open_editor(editor_spec), classifier, images)
+
+
+def open_editor(text: str) -> Editor:
+    """The editor of a spec."""
+    spec = registry.parse_spec(text)
+    editor: Editor = registry.find(registry.EDITORS, spec.name)(spec, device="auto")
+    return editor
 
 
 def _per_value(quality: Quality, attribute: str) -> str:

@@ -182,7 +182,7 @@ def test_an_image_is_inverted_once(pipeline_folder: Path, monkeypatch: pytest.Mo
 
 
 def test_forgetting_inversions_does_not_break_a_batch(pipeline_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CACHED_INVERSIONS", 2)
+    monkeypatch.setattr(module, "_CACHE_BYTES", 0)
     editor = opened(pipeline_folder)
     expected = edited(editor, "square", HEAD)
     edited(editor, "wide", HEAD)

@@ -29,7 +29,8 @@ from diffex_cli.registry import Spec
 _ENGINE_VERSION = 1
 """Raised when a change to the engine changes pixels; part of the fingerprint."""
 
-_CACHED_INVERSIONS = 512
+_CACHE_BYTES = 2 * 2**30
+"""How much memory the kept inversions may take; one of a 512-pixel image is about 10 MB."""
 
 
 class LeditsEditor:
@@ -58,7 +59,7 @@ class LeditsEditor:
             "editor": "ledits",
             "engine": _ENGINE_VERSION,
             "model": self._folder.name if local and self._name != "birds" else self._name,
-            "weights": digest_files(self._folder, ("**/*.safetensors", "**/*.json")) if local else None,
+            "weights": digest_files(self._folder, ("**/*.safetensors", "**/*.json", "**/*.txt")) if local else None,
             **options,
         }
 
@@ -145,7 +146,8 @@ class LeditsEditor:
             self._inversions[name] = invert(
                 self._schedule, x0, noise, self._model.predict_empty, rows=self._options.rows
             )
-            while len(self._inversions) > max(_CACHED_INVERSIONS, len(keys)):
+            kept = max(len(set(keys)), _CACHE_BYTES // self._inversions[name].nbytes)
+            while len(self._inversions) > kept:
                 self._inversions.pop(next(iter(self._inversions)))
 
     def _concepts(self, candidate: Candidate) -> tuple[Concept, ...]:

@@ -31,6 +31,11 @@ class Inversion:
     z: Tensor
     epsilon: Tensor
 
+    @property
+    def nbytes(self) -> int:
+        """The memory it takes, in bytes."""
+        return self.x.nbytes + self.z.nbytes + self.epsilon.nbytes
+
 
 def trajectory_noise(shape: tuple[int, ...], steps: int, seed: int) -> Tensor:
     """Independent standard normal noise for every step, shape (steps, *shape).

@@ -42,7 +42,7 @@ class LeditsOptions:
     cooldown: int = 0
     mask: Mask = "both"
     size: int = 0
-    rows: int = 64
+    rows: int = 32
     dtype: str = "auto"
     revision: str = "main"
 
