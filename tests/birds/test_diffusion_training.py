@@ -146,3 +146,11 @@ def test_an_interrupted_training_ends_with_the_same_weights(
         assert all(torch.equal(one[name], other[name]) for name in one)
         assert (broken / "early" / part / file).exists()
     assert (broken / "tokenizer").is_dir()
+
+
+def test_the_learning_rate_decays_restarts_low_and_ends_at_zero() -> None:
+    factors = [diffusion.learning_rate_factor(step) for step in range(diffusion.STEPS + diffusion.FINISHING_STEPS + 1)]
+    assert max(factors) == 1.0
+    assert factors[diffusion.STEPS - 1] < 0.01
+    assert factors[diffusion.STEPS] == diffusion.FINISHING_RATE
+    assert factors[-1] == 0.0

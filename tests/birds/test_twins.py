@@ -13,7 +13,15 @@ from diffex_cli.birds.attributes import ATTRIBUTES, Bird, phrase
 from diffex_cli.birds.meanings import COARSE, PLACEBOS
 from diffex_cli.birds.renderer import render
 from diffex_cli.birds.training import twins as module
-from diffex_cli.birds.training.twins import VARIANTS, Twins, family, make_twins, plain_lesson, twin_lesson
+from diffex_cli.birds.training.twins import (
+    VARIANTS,
+    Twins,
+    family,
+    make_twins,
+    pattern_lesson,
+    plain_lesson,
+    twin_lesson,
+)
 
 RNG = random.Random(0)
 TWINS = Twins(torch.empty(0), [family(RNG) for _ in range(60)])
@@ -53,6 +61,19 @@ def test_twin_lessons_name_what_differs_and_nothing_untrue() -> None:
             extended += len(named) > len(needed)
     assert coarse_lessons > 10
     assert extended > 60
+
+
+def test_pattern_lessons_add_one_pattern_and_name_it() -> None:
+    rng = random.Random(3)
+    captions = set()
+    for _ in range(200):
+        lesson = pattern_lesson(rng, TWINS)
+        source, target = TWINS.birds[lesson.family][lesson.source], TWINS.birds[lesson.family][lesson.target]
+        (name,) = changes(source, target)
+        assert lesson.caption == phrase(name, target.value(name))
+        captions.add(lesson.caption)
+    assert captions <= {"barred wings", "spotted wings", "spotted breast", "streaked breast"}
+    assert len(captions) >= 3
 
 
 def test_plain_lessons_are_true_empty_or_placebos() -> None:

@@ -19,7 +19,7 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffex_cli.birds.training.checkpoints import Checkpoint, one_cycle
-from diffex_cli.birds.training.twins import Lesson, Twins, make_twins, plain_lesson, twin_lesson
+from diffex_cli.birds.training.twins import Lesson, Twins, make_twins, pattern_lesson, plain_lesson, twin_lesson
 from diffex_cli.birds.training.words import WIDTH, new_text_encoder, new_tokenizer, teach_phrases, tokenize
 
 BATCH = 32
@@ -27,8 +27,12 @@ TWIN_SHARE = 0.72
 PEAK_LEARNING_RATE = 1.2e-3
 TEXT_LEARNING_RATE = 3e-4
 EMA_DECAY = 0.998
+FINISHING_EMA_DECAY = 0.99
 FAMILIES = 5500
 STEPS = 3400
+FINISHING_STEPS = 450
+"""Further steps in which every second twin teaches a pattern of wings or breast: they are learned last."""
+FINISHING_RATE = 0.35
 EARLY_STEP = 800
 """The step whose weights are kept as the *weak* editor, to see how explanations degrade with the editor."""
 
@@ -73,7 +77,7 @@ class Ema:
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Move the averages towards the parameters."""
-        decay = min(EMA_DECAY, (1 + step) / (10 + step))
+        decay = min(EMA_DECAY if step < STEPS else FINISHING_EMA_DECAY, (1 + step) / (10 + step))
         torch._foreach_lerp_(self.averages, [p.detach() for p in self._parameters], 1 - decay)
 
     @torch.no_grad()
@@ -144,10 +148,23 @@ class Trainer:
         return right, empty, other
 
 
+def _draw_lesson(rng: random.Random, twins: Twins, finishing: bool) -> Lesson:
+    if rng.random() >= TWIN_SHARE:
+        return plain_lesson(rng, twins)
+    return pattern_lesson(rng, twins) if finishing and rng.random() < 0.6 else twin_lesson(rng, twins)
+
+
+def learning_rate_factor(step: int) -> float:
+    """One cycle, then a short linear decay while finishing."""
+    if step < STEPS:
+        return one_cycle(step, STEPS, warmup=200, hold=0.55)
+    return FINISHING_RATE * max(0.0, 1 - (step - STEPS) / FINISHING_STEPS)
+
+
 def draw_batch(twins: Twins, step: int, seed: int) -> tuple[list[Lesson], torch.Tensor, torch.Tensor]:
     """The batch of one step: lessons, timesteps and noise, a function of the step alone."""
     rng = random.Random(f"{seed}/{step}")
-    lessons = [(twin_lesson if rng.random() < TWIN_SHARE else plain_lesson)(rng, twins) for _ in range(BATCH)]
+    lessons = [_draw_lesson(rng, twins, finishing=step >= STEPS) for _ in range(BATCH)]
     times = [rng.randrange(1, 999) if rng.random() < 0.4 else rng.randrange(150, 850) for _ in range(BATCH)]
     generator = torch.Generator().manual_seed(rng.randrange(2**62))
     return lessons, torch.tensor(times), torch.randn(BATCH, 4, 32, 32, generator=generator)
@@ -179,7 +196,7 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
     started, losses = time.monotonic(), []
     for step in range(first, steps):
         for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * one_cycle(step, steps, warmup=200, hold=0.55)
+            group["lr"] = group["peak"] * learning_rate_factor(step)
         lessons, timesteps, noise = draw_batch(twins, step, seed)
         loss = (trainer.row_losses(lessons, timesteps, noise) * trainer.weights(timesteps)).mean()
         optimizer.zero_grad(set_to_none=True)
@@ -211,7 +228,7 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--steps", type=int, default=STEPS + FINISHING_STEPS)
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     train(arguments.work, arguments.steps)

@@ -8,6 +8,7 @@ pairs of twins teach two attributes at once.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import random
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +24,7 @@ from diffex_cli.birds.meanings import COARSE, PLACEBOS, Option
 from diffex_cli.birds.renderer import render
 
 VARIANTS = 4
+_PATTERNS = (("wing", "barred"), ("wing", "spotted"), ("breast", "spotted"), ("breast", "streaked"))
 _CHUNK = 32
 _HARDER = {"beak_shape": 1.5, "crest": 1.3, "tail": 1.3, "throat": 1.2, "eye": 1.2, "beak_color": 1.2, "breast": 1.2}
 
@@ -33,6 +35,16 @@ class Twins:
 
     latents: torch.Tensor
     birds: Sequence[Sequence[Bird]]
+
+    @functools.cached_property
+    def pattern_pairs(self) -> tuple[tuple[int, int, int], ...]:
+        """(family, source, target) of all pairs that differ only by a pattern that the target has."""
+        return tuple(
+            (k, source, target)
+            for k, members in enumerate(self.birds)
+            for source, target in [(0, v) for v in range(1, VARIANTS)] + [(v, 0) for v in range(1, VARIANTS)]
+            if _differences(members[source], members[target])[0] in _PATTERNS
+        )
 
 
 def family(rng: random.Random) -> tuple[Bird, ...]:
@@ -100,6 +112,13 @@ def twin_lesson(rng: random.Random, twins: Twins) -> Lesson:
         named += rng.sample([phrase(name, birds[target].value(name)) for name in ATTRIBUTES], rng.randrange(1, 4))
     rng.shuffle(named)
     return Lesson(k, source, target, ", ".join(dict.fromkeys(named)))
+
+
+def pattern_lesson(rng: random.Random, twins: Twins) -> Lesson:
+    """Name the pattern of wings or breast that one member of a family has and another lacks."""
+    k, source, target = rng.choice(twins.pattern_pairs)
+    ((attribute, value),) = _differences(twins.birds[k][source], twins.birds[k][target])
+    return Lesson(k, source, target, phrase(attribute, value))
 
 
 def plain_lesson(rng: random.Random, twins: Twins) -> Lesson:
