@@ -43,7 +43,7 @@ def test_skip_follows_the_stock_pipelines_rule() -> None:
 
 
 def test_a_given_skip_replaces_a_default_start() -> None:
-    assert BIRDS_DEFAULTS.start_timestep() == 800
+    assert BIRDS_DEFAULTS.start_timestep() == BIRDS_DEFAULTS.start
     assert parse_options({"skip": "0.2", "steps": "50"}, BIRDS_DEFAULTS).start_timestep() == 801
     assert parse_options({"skip": "0.2", "start": "500"}, BIRDS_DEFAULTS).start_timestep() == 500
 
