@@ -19,12 +19,13 @@ def record(run: RunDirectory, stage: str, settings: Settings, target: str | None
         run: the run directory.
         stage: the stage's name.
         settings: as resolved.
-        target: the class that is explained, if it is known to exist. Until then a ``--target`` is not
-            remembered: a misspelt one would stick.
+        target: the class that is explained, if it is known to exist. Until then ``search`` does not
+            remember a ``--target``: a misspelt one would stick. A configuration file's target is
+            remembered by the stages before it, since that file is where it would be mended.
     """
     before = run.recorded()
     given = settings.given()
-    if target is None:
+    if target is None and stage == "search":
         given.pop("target", None)
     remembered: dict[str, Any] = dict(before.get("settings") or {})
     stages: dict[str, Any] = dict(before.get("stages") or {})

@@ -95,3 +95,13 @@ def test_no_images_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"not one of the 1 input images can be read"):
         corpus.run(settings(tmp_path, images=tmp_path / "empty"), SILENT)
     assert not (tmp_path / "run" / "run.yaml").exists()
+
+
+def test_a_configured_target_reaches_the_search(tmp_path: Path) -> None:
+    """As in `make demo`: the configuration file is given to the first stage alone."""
+    from diffex_cli.configuration import resolve
+
+    config = tmp_path / "run.yaml"
+    config.write_text("domain: birds\ntarget: cardinal\nn_images: 2\n", encoding="utf-8")
+    corpus.run(resolve({"run": tmp_path / "run"}, {}, config), SILENT)
+    assert resolve({"run": tmp_path / "run"}, {}, None).target == "cardinal"
