@@ -19,12 +19,15 @@ class Term:
         prompt: the words the editor is given.
         remove: take the attribute away instead of adding it.
         overrides: the node's own editor settings (e.g. ``{"guidance": 4.0, "threshold": 0.9}``).
+        replaces: words for what the attribute takes the place of (e.g. ``"long tail"``), which the
+            editor takes away in the same edit; empty for nothing.
     """
 
     node: str
     prompt: str
     remove: bool = False
     overrides: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    replaces: str = ""
 
     @property
     def id(self) -> str:

@@ -46,6 +46,7 @@ def edit_key(image: str, candidate: Candidate, editor_fingerprint: str, seed: in
             "prompt": term.prompt,
             "remove": term.remove,
             "overrides": {key: float(value) for key, value in term.overrides.items()},
+            **({"replaces": term.replaces} if term.replaces else {}),
         }
         for term in candidate.terms
     ]

@@ -48,6 +48,12 @@ class EditRow:
         changed: share of pixels whose largest channel difference to the input exceeds 16/255.
         mean_change: mean absolute difference to the input, in [0, 1].
         seconds: this edit's share of the time that its batch took.
+        mask_share: share of pixels inside the mask that the editor let itself change; ``None`` if it
+            knows no mask.
+        change_inside: mean absolute difference to the input inside the mask, in [0, 1].
+        change_outside: the same outside of it.
+        saturated: share of pixels that are pure black or white in a channel and were not in the input.
+        perceptual: distance to the input in a network's features; ``None`` without a network.
     """
 
     edit: str
@@ -61,6 +67,11 @@ class EditRow:
     changed: float
     mean_change: float
     seconds: float
+    mask_share: float | None = None
+    change_inside: float | None = None
+    change_outside: float | None = None
+    saturated: float | None = None
+    perceptual: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,7 +113,8 @@ class RequestRow:
         image: the input image's key.
         file: the input PNG, relative to the run directory.
         candidate: the candidate's id; empty for the reconstruction.
-        instructions: JSON list of ``{"id", "prompt", "remove", "overrides"}``, one for each attribute.
+        instructions: JSON list of ``{"id", "prompt", "remove", "overrides"}``, one for each attribute, with
+            ``"replaces"`` where it takes the place of something.
         editor: fingerprint of the editor that is asked.
         seed: the run's seed.
     """
@@ -123,7 +135,13 @@ class RequestRow:
         """
         try:
             terms = [
-                Term(str(term["id"]), str(term["prompt"]), bool(term["remove"]), dict(term["overrides"]))
+                Term(
+                    str(term["id"]),
+                    str(term["prompt"]),
+                    bool(term["remove"]),
+                    dict(term["overrides"]),
+                    str(term.get("replaces", "")),
+                )
                 for term in json.loads(self.instructions)
             ]
         except (TypeError, KeyError) as error:
@@ -134,7 +152,13 @@ class RequestRow:
 def instructions(candidate: Candidate) -> str:
     """A candidate as the JSON of the column ``instructions``."""
     terms = [
-        {"id": term.node, "prompt": term.prompt, "remove": term.remove, "overrides": dict(term.overrides)}
+        {
+            "id": term.node,
+            "prompt": term.prompt,
+            "remove": term.remove,
+            "overrides": dict(term.overrides),
+            **({"replaces": term.replaces} if term.replaces else {}),
+        }
         for term in candidate.terms
     ]
     return json.dumps(terms, ensure_ascii=False, sort_keys=True)

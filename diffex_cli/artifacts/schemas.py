@@ -39,6 +39,11 @@ EDITS = _schema(
     changed=pa.float64(),
     mean_change=pa.float64(),
     seconds=pa.float64(),
+    mask_share=(pa.float64(),),
+    change_inside=(pa.float64(),),
+    change_outside=(pa.float64(),),
+    saturated=(pa.float64(),),
+    perceptual=(pa.float64(),),
 )
 
 SCORES = _schema(

@@ -61,7 +61,8 @@ def write_table(path: Path, schema: TableSchema, table: pa.Table, provenance: Ma
 
 
 def read_table(path: Path, schema: TableSchema) -> pa.Table:
-    """Read a table, whoever wrote it; columns that the schema does not know are left out.
+    """Read a table, whoever wrote it; columns that the schema does not know are left out, and those that may
+    be empty may be missing.
 
     Returns:
         the schema's columns in its order and types.
@@ -75,10 +76,14 @@ def read_table(path: Path, schema: TableSchema) -> pa.Table:
             parquet = pq.ParquetFile(file, page_checksum_verification=True)
             check_schema_id(path, _metadata(parquet).get(SCHEMA_KEY, b"").decode(errors="replace"), schema.id)
             present = set(parquet.schema_arrow.names)
-            missing = [name for name in schema.columns.names if name not in present]
-            if missing:
-                raise UsageError(f"{path} lacks the column {missing[0]!r} of {schema.id}: {REMEDY}")
-            table = parquet.read(columns=schema.columns.names).select(schema.columns.names)
+            missing = [field for field in schema.columns if field.name not in present]
+            for field in missing:
+                if not field.nullable:
+                    raise UsageError(f"{path} lacks the column {field.name!r} of {schema.id}: {REMEDY}")
+            table = parquet.read(columns=[name for name in schema.columns.names if name in present])
+            for field in missing:
+                table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+            table = table.select(schema.columns.names)
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:

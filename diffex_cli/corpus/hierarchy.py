@@ -20,6 +20,7 @@ class Node:
         remove: the attribute is taken away rather than added.
         placebo: the domain's images cannot have it; a true explanation finds no effect.
         overrides: editor settings for this node alone.
+        replaces: words for what the attribute takes the place of, taken away in the same edit.
         children: the finer attributes.
     """
 
@@ -29,12 +30,13 @@ class Node:
     remove: bool = False
     placebo: bool = False
     overrides: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    replaces: str = ""
     children: tuple[Node, ...] = ()
 
     @property
     def candidate(self) -> Candidate:
         """The candidate of this attribute alone."""
-        return Candidate((Term(self.id, self.prompt, self.remove, self.overrides),))
+        return Candidate((Term(self.id, self.prompt, self.remove, self.overrides, self.replaces),))
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, parents first."""

@@ -14,6 +14,7 @@
             remove: false
             placebo: false
             overrides: {guidance: 4.0}   # editor settings for this node alone, finite numbers
+            replaces: short crest        # taken away in the same edit; not together with remove
 
 Files come from strangers and from language models, so a reader believes nothing: only plain YAML is
 constructed, aliases (and with them exponential growth) are refused, nesting is bounded, and each
@@ -42,7 +43,7 @@ MAX_DEPTH = 32
 
 _MAX_NESTING = 100
 _TOP_KEYS = ("schema", "domain", "provenance", "nodes")
-_NODE_KEYS = ("id", "name", "prompt", "remove", "placebo", "overrides", "children")
+_NODE_KEYS = ("id", "name", "prompt", "remove", "placebo", "overrides", "replaces", "children")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _YAML = "tag:yaml.org,2002:"
 
@@ -119,6 +120,8 @@ def _plain(node: Node) -> dict[str, Any]:
         plain["placebo"] = True
     if node.overrides:
         plain["overrides"] = {key: float(value) for key, value in node.overrides.items()}
+    if node.replaces:
+        plain["replaces"] = node.replaces
     if node.children:
         plain["children"] = [_plain(child) for child in node.children]
     return plain
@@ -198,13 +201,17 @@ class _Reader:
             remedy = "rename one of the two" if "id" not in values else "change one of the two"
             self._fail(values.get("id", values["name"]), "id", f"{id!r} is also on line {self._lines[id]}: {remedy}")
         self._lines[id] = node.start_mark.line + 1
+        remove = self._flag(values.get("remove"), "remove")
+        if remove and "replaces" in values:
+            self._fail(values["replaces"], "replaces", "goes with an attribute that is added: leave out 'remove: true'")
         return Node(
             id=id,
             name=name,
             prompt=self._text(values["prompt"], "prompt") if "prompt" in values else name,
-            remove=self._flag(values.get("remove"), "remove"),
+            remove=remove,
             placebo=self._flag(values.get("placebo"), "placebo"),
             overrides=self._overrides(values.get("overrides")),
+            replaces=self._text(values["replaces"], "replaces") if "replaces" in values else "",
             children=self._nodes(values["children"], "children", id, level + 1) if "children" in values else (),
         )
 

@@ -28,7 +28,9 @@ class EditResult:
     """What became of one request.
 
     A failed edit has no image, and a reason. A no-op has the unchanged image. ``seconds`` is this
-    edit's share of the wall time of the batch in which it was made.
+    edit's share of the wall time of the batch in which it was made. ``mask`` is where the editor let
+    itself change the picture, as a picture of mode ``L`` of the same size (255: everywhere in it);
+    ``None`` if it knows no bounds.
     """
 
     key: str
@@ -36,6 +38,7 @@ class EditResult:
     image: Image.Image | None
     seconds: float
     reason: str | None = None
+    mask: Image.Image | None = None
 
 
 class Editor(Protocol):

@@ -22,7 +22,7 @@ def main() -> None:
     torch.set_num_threads(2)
     if not (work / "vae").exists():
         autoencoder.train(work / "autoencoder", autoencoder.STEPS).eval().save_pretrained(work / "vae")
-    diffusion.train(work, diffusion.STEPS + diffusion.FINISHING_STEPS)
+    diffusion.train(work, diffusion.ALL_STEPS)
     classifiers.train_all(work)
     samples.make()
     packaging.install(work)

@@ -19,7 +19,15 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffex_cli.birds.training.checkpoints import Checkpoint, one_cycle
-from diffex_cli.birds.training.twins import Lesson, Twins, make_twins, pattern_lesson, plain_lesson, twin_lesson
+from diffex_cli.birds.training.twins import (
+    Lesson,
+    Twins,
+    hard_lesson,
+    make_twins,
+    pattern_lesson,
+    plain_lesson,
+    twin_lesson,
+)
 from diffex_cli.birds.training.words import WIDTH, new_text_encoder, new_tokenizer, teach_phrases, tokenize
 
 BATCH = 32
@@ -33,6 +41,14 @@ STEPS = 3400
 FINISHING_STEPS = 450
 """Further steps in which every second twin teaches a pattern of wings or breast: they are learned last."""
 FINISHING_RATE = 0.35
+PRACTICE_STEPS = 2000
+"""Last steps, in which every second twin teaches one of the values that were still weak, and the cells of the latents
+that differ between source and target count :data:`FOCUS` times: a spot is a few cells of a thousand."""
+PRACTICE_RATE = 0.5
+FOCUS = 6.0
+CHANGED = 0.5
+"""A cell differs if one of its channels does by more than this (the latents have unit variance)."""
+ALL_STEPS = STEPS + FINISHING_STEPS + PRACTICE_STEPS
 EARLY_STEP = 800
 """The step whose weights are kept as the *weak* editor, to see how explanations degrade with the editor."""
 
@@ -77,7 +93,8 @@ class Ema:
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Move the averages towards the parameters."""
-        decay = min(EMA_DECAY if step < STEPS else FINISHING_EMA_DECAY, (1 + step) / (10 + step))
+        finishing = STEPS <= step < STEPS + FINISHING_STEPS
+        decay = min(FINISHING_EMA_DECAY if finishing else EMA_DECAY, (1 + step) / (10 + step))
         torch._foreach_lerp_(self.averages, [p.detach() for p in self._parameters], 1 - decay)
 
     @torch.no_grad()
@@ -103,13 +120,16 @@ class Trainer:
         self._unet, self._text_encoder, self._tokenizer, self._twins = unet, text_encoder, tokenizer, twins
         self._alphas_cumprod = new_scheduler().alphas_cumprod
 
-    def row_losses(self, lessons: list[Lesson], timesteps: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    def row_losses(
+        self, lessons: list[Lesson], timesteps: torch.Tensor, noise: torch.Tensor, focus: float = 1.0
+    ) -> torch.Tensor:
         """The mean squared error of the predicted noise, shape (len(lessons),).
 
         Args:
             lessons: the rows.
             timesteps: int64, shape (rows,).
             noise: shape (rows, 4, 32, 32).
+            focus: how much more the cells count in which source and target differ.
         """
         families = torch.tensor([lesson.family for lesson in lessons])
         source = self._twins.latents[families, [lesson.source for lesson in lessons]].float()
@@ -119,7 +139,9 @@ class Trainer:
         goal = (noisy - alpha.sqrt() * target) / (1 - alpha).sqrt()
         hidden = self._text_encoder(tokenize(self._tokenizer, [lesson.caption for lesson in lessons])).last_hidden_state
         output = self._unet(noisy.contiguous(memory_format=torch.channels_last), timesteps, hidden).sample
-        losses: torch.Tensor = (output.float() - goal).square().mean(dim=(1, 2, 3))
+        changed = (target - source).abs().amax(dim=1, keepdim=True) > CHANGED
+        importance = 1 + (focus - 1) * changed
+        losses: torch.Tensor = ((output.float() - goal).square() * importance).mean(dim=(1, 2, 3))
         return losses
 
     def weights(self, timesteps: torch.Tensor) -> torch.Tensor:
@@ -148,23 +170,29 @@ class Trainer:
         return right, empty, other
 
 
-def _draw_lesson(rng: random.Random, twins: Twins, finishing: bool) -> Lesson:
+def _draw_lesson(rng: random.Random, twins: Twins, step: int) -> Lesson:
     if rng.random() >= TWIN_SHARE:
         return plain_lesson(rng, twins)
-    return pattern_lesson(rng, twins) if finishing and rng.random() < 0.6 else twin_lesson(rng, twins)
+    if step < STEPS or rng.random() >= 0.6:
+        return twin_lesson(rng, twins)
+    return (pattern_lesson if step < STEPS + FINISHING_STEPS else hard_lesson)(rng, twins)
 
 
 def learning_rate_factor(step: int) -> float:
-    """One cycle, then a short linear decay while finishing."""
+    """One cycle, then a short linear decay while finishing, and a longer one while practising."""
     if step < STEPS:
         return one_cycle(step, STEPS, warmup=200, hold=0.55)
-    return FINISHING_RATE * max(0.0, 1 - (step - STEPS) / FINISHING_STEPS)
+    step -= STEPS
+    if step < FINISHING_STEPS:
+        return FINISHING_RATE * (1 - step / FINISHING_STEPS)
+    step -= FINISHING_STEPS
+    return PRACTICE_RATE * min((step + 1) / 50, max(0.0, 1 - step / PRACTICE_STEPS))
 
 
 def draw_batch(twins: Twins, step: int, seed: int) -> tuple[list[Lesson], torch.Tensor, torch.Tensor]:
     """The batch of one step: lessons, timesteps and noise, a function of the step alone."""
     rng = random.Random(f"{seed}/{step}")
-    lessons = [_draw_lesson(rng, twins, finishing=step >= STEPS) for _ in range(BATCH)]
+    lessons = [_draw_lesson(rng, twins, step) for _ in range(BATCH)]
     times = [rng.randrange(1, 999) if rng.random() < 0.4 else rng.randrange(150, 850) for _ in range(BATCH)]
     generator = torch.Generator().manual_seed(rng.randrange(2**62))
     return lessons, torch.tensor(times), torch.randn(BATCH, 4, 32, 32, generator=generator)
@@ -198,7 +226,8 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * learning_rate_factor(step)
         lessons, timesteps, noise = draw_batch(twins, step, seed)
-        loss = (trainer.row_losses(lessons, timesteps, noise) * trainer.weights(timesteps)).mean()
+        focus = FOCUS if step >= STEPS + FINISHING_STEPS else 1.0
+        loss = (trainer.row_losses(lessons, timesteps, noise, focus) * trainer.weights(timesteps)).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -228,7 +257,7 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--steps", type=int, default=STEPS + FINISHING_STEPS)
+    parser.add_argument("--steps", type=int, default=ALL_STEPS)
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     train(arguments.work, arguments.steps)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,6 +25,15 @@ from diffex_cli.birds.renderer import render
 
 VARIANTS = 4
 _PATTERNS = (("wing", "barred"), ("wing", "spotted"), ("breast", "spotted"), ("breast", "streaked"))
+_HARD_VALUES = (
+    *_PATTERNS,
+    ("wing", "plain"),
+    ("breast", "plain"),
+    ("beak_shape", "long"),
+    ("beak_shape", "flat"),
+    ("throat", "plain"),
+    ("throat", "red"),
+)
 _CHUNK = 32
 _HARDER = {"beak_shape": 1.5, "crest": 1.3, "tail": 1.3, "throat": 1.2, "eye": 1.2, "beak_color": 1.2, "breast": 1.2}
 
@@ -39,12 +48,18 @@ class Twins:
     @functools.cached_property
     def pattern_pairs(self) -> tuple[tuple[int, int, int], ...]:
         """(family, source, target) of all pairs that differ only by a pattern that the target has."""
-        return tuple(
-            (k, source, target)
-            for k, members in enumerate(self.birds)
-            for source, target in [(0, v) for v in range(1, VARIANTS)] + [(v, 0) for v in range(1, VARIANTS)]
-            if _differences(members[source], members[target])[0] in _PATTERNS
-        )
+        return tuple(self._single_differences(_PATTERNS))
+
+    @functools.cached_property
+    def hard_pairs(self) -> Mapping[Option, tuple[tuple[int, int, int], ...]]:
+        """The value that only the target has → (family, source, target), for the values learned last."""
+        return {option: tuple(self._single_differences((option,))) for option in _HARD_VALUES}
+
+    def _single_differences(self, options: Sequence[Option]) -> Iterator[tuple[int, int, int]]:
+        for k, members in enumerate(self.birds):
+            for source, target in [(0, v) for v in range(1, VARIANTS)] + [(v, 0) for v in range(1, VARIANTS)]:
+                if _differences(members[source], members[target])[0] in options:
+                    yield k, source, target
 
 
 def family(rng: random.Random) -> tuple[Bird, ...]:
@@ -118,6 +133,13 @@ def pattern_lesson(rng: random.Random, twins: Twins) -> Lesson:
     """Name the pattern of wings or breast that one member of a family has and another lacks."""
     k, source, target = rng.choice(twins.pattern_pairs)
     ((attribute, value),) = _differences(twins.birds[k][source], twins.birds[k][target])
+    return Lesson(k, source, target, phrase(attribute, value))
+
+
+def hard_lesson(rng: random.Random, twins: Twins) -> Lesson:
+    """Name one of the values that are learned last, each as often as any other."""
+    attribute, value = rng.choice(_HARD_VALUES)
+    k, source, target = rng.choice(twins.hard_pairs[attribute, value])
     return Lesson(k, source, target, phrase(attribute, value))
 
 
