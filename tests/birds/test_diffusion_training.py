@@ -82,6 +82,25 @@ def test_the_goal_is_the_noise_that_leads_to_the_twin(twins: Twins) -> None:
     assert float(trainer.row_losses(lessons, timesteps, noise).max()) < 1e-10
 
 
+def test_focus_weighs_the_cells_that_the_lesson_changes(twins: Twins) -> None:
+    same, changed = Lesson(0, 2, 2, ""), Lesson(0, 0, 1, "red head")
+    timesteps, noise = torch.tensor([500, 500]), torch.randn(2, 4, 32, 32)
+
+    class Silent:
+        def __call__(self, noisy: torch.Tensor, times: torch.Tensor, hidden: torch.Tensor) -> Any:
+            return type("Output", (), {"sample": torch.zeros_like(noisy)})
+
+    tokenizer = new_tokenizer()
+    trainer = Trainer(Silent(), new_text_encoder(tokenizer), tokenizer, twins)  # type: ignore[arg-type]
+    plain = trainer.row_losses([same, changed], timesteps, noise)
+    focused = trainer.row_losses([same, changed], timesteps, noise, focus=3.0)
+    assert torch.allclose(focused[0], plain[0]), "nothing changes, so nothing counts more"
+    source, target = twins.latents[0, 0].float(), twins.latents[0, 1].float()
+    share = float(((target - source).abs().amax(0) > diffusion.CHANGED).float().mean())
+    assert 0 < share < 1
+    assert float(plain[1]) < float(focused[1]) <= 3 * float(plain[1])
+
+
 def test_averages_follow_and_survive() -> None:
     parameter = torch.nn.Parameter(torch.zeros(2))
     ema = Ema([parameter])
@@ -148,9 +167,12 @@ def test_an_interrupted_training_ends_with_the_same_weights(
     assert (broken / "tokenizer").is_dir()
 
 
-def test_the_learning_rate_decays_restarts_low_and_ends_at_zero() -> None:
-    factors = [diffusion.learning_rate_factor(step) for step in range(diffusion.STEPS + diffusion.FINISHING_STEPS + 1)]
+def test_the_learning_rate_decays_restarts_lower_twice_and_ends_at_zero() -> None:
+    factors = [diffusion.learning_rate_factor(step) for step in range(diffusion.ALL_STEPS + 1)]
     assert max(factors) == 1.0
     assert factors[diffusion.STEPS - 1] < 0.01
     assert factors[diffusion.STEPS] == diffusion.FINISHING_RATE
+    practice = diffusion.STEPS + diffusion.FINISHING_STEPS
+    assert factors[practice - 1] < 0.01
+    assert max(factors[practice:]) == pytest.approx(diffusion.PRACTICE_RATE, rel=0.05)
     assert factors[-1] == 0.0

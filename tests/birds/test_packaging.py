@@ -8,7 +8,7 @@ from diffex_cli.birds.training.autoencoder import new_autoencoder
 from diffex_cli.birds.training.diffusion import new_unet
 from diffex_cli.birds.training.packaging import package_diffusion
 from diffex_cli.birds.training.words import new_text_encoder, new_tokenizer
-from diffex_cli.editors.ledits.loading import load_pipeline
+from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline
 
 
 def test_what_is_packaged_is_a_small_stable_diffusion_model(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_what_is_packaged_is_a_small_stable_diffusion_model(tmp_path: Path) -> N
     for path in files:
         if path.suffix == ".safetensors":
             assert {t.dtype for t in load_file(path).values() if t.is_floating_point()} == {torch.float16}
-    pipeline = load_pipeline(str(tmp_path / "model"), "main", torch.float32)
+    pipeline = load_pipeline(ModelSource(str(tmp_path / "model")), torch.float32)
     assert isinstance(pipeline, StableDiffusionPipeline)
     assert pipeline.vae.config.scaling_factor == 2.5
     assert pipeline.unet.dtype == torch.float32

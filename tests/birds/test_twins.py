@@ -17,6 +17,7 @@ from diffex_cli.birds.training.twins import (
     VARIANTS,
     Twins,
     family,
+    hard_lesson,
     make_twins,
     pattern_lesson,
     plain_lesson,
@@ -74,6 +75,20 @@ def test_pattern_lessons_add_one_pattern_and_name_it() -> None:
         captions.add(lesson.caption)
     assert captions <= {"barred wings", "spotted wings", "spotted breast", "streaked breast"}
     assert len(captions) >= 3
+
+
+def test_hard_lessons_name_each_weak_value_about_as_often() -> None:
+    rng = random.Random(4)
+    twins = Twins(TWINS.latents, [family(rng) for _ in range(400)])
+    captions: dict[str, int] = {}
+    for _ in range(400):
+        lesson = hard_lesson(rng, twins)
+        source, target = twins.birds[lesson.family][lesson.source], twins.birds[lesson.family][lesson.target]
+        (name,) = changes(source, target)
+        assert lesson.caption == phrase(name, target.value(name))
+        captions[lesson.caption] = captions.get(lesson.caption, 0) + 1
+    assert {"spotted breast", "spotted wings", "long beak", "plain breast"} <= set(captions)
+    assert min(captions.values()) > 15
 
 
 def test_plain_lessons_are_true_empty_or_placebos() -> None:
