@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.cache_folder import cache_folder
 from diffex_cli.errors import DiffexError
 
 
@@ -35,12 +35,7 @@ def recall(fingerprint: str) -> float | None:
 
 
 def _file() -> Path:
-    folder = os.environ.get("DIFFEX_CACHE")
-    if not folder:
-        import platformdirs
-
-        folder = platformdirs.user_cache_dir("diffex")
-    return Path(folder) / "rates.json"
+    return cache_folder() / "rates.json"
 
 
 def _all() -> dict[str, float]:

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from diffex_cli.editors.ledits.options import BIRDS_DEFAULTS, LeditsOptions, check_override, parse_options
+from diffex_cli.editors.ledits.editing import Masking
+from diffex_cli.editors.ledits.options import (
+    BIRDS_DEFAULTS,
+    BIRDS_PRESETS,
+    LeditsOptions,
+    check_override,
+    parse_options,
+)
 from diffex_cli.editors.ledits.sizes import fit, restore
 from diffex_cli.errors import UsageError
 
@@ -27,13 +34,32 @@ def test_options_are_read_by_their_type() -> None:
         ({"threshold": "1.01"}, "threshold=1.01: must lie between 0 and 1"),
         ({"guidance": "nan"}, "guidance=nan: must lie between 0 and 100"),
         ({"guidance": "-3"}, "guidance=-3: must lie between 0 and 100"),
-        ({"mask": "some"}, "mask=some: choose one of both, attention, guidance, none"),
+        ({"mask": "some"}, "mask=some: choose one of auto, both, attention, guidance, none"),
+        ({"compile": "maybe"}, "compile=maybe: write true or false"),
+        ({"preset": "quick"}, "preset=quick: choose one of fast, fine"),
         ({"dtype": "int8"}, "dtype=int8: choose one of auto, float32, bfloat16, float16"),
     ],
 )
 def test_bad_options_are_one_sentence(given: Mapping[str, str], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         parse_options(given, LeditsOptions())
+
+
+def test_a_preset_stands_for_options_and_given_ones_go_first() -> None:
+    fast = parse_options({"preset": "fast"}, BIRDS_DEFAULTS, BIRDS_PRESETS)
+    assert fast == parse_options({"steps": str(BIRDS_PRESETS["fast"]["steps"])}, BIRDS_DEFAULTS)
+    assert fast.steps < BIRDS_DEFAULTS.steps
+    assert parse_options({"steps": "9", "preset": "fast"}, BIRDS_DEFAULTS, BIRDS_PRESETS).steps == 9
+    assert parse_options({"compile": "Yes"}, LeditsOptions()).compile is True
+
+
+def test_what_is_left_open_follows_the_stock_pipelines() -> None:
+    assert LeditsOptions().masking(is_xl=False) == Masking("both", 4, 800)
+    assert LeditsOptions().masking(is_xl=True) == Masking("guidance", 4, 1000)
+    assert LeditsOptions(mask="both", attention=2).masking(is_xl=True) == Masking("both", 2, 1000)
+    assert [LeditsOptions().zeroed(is_xl) for is_xl in (False, True)] == [0, 3]
+    assert LeditsOptions(zero_noise=2).zeroed(is_xl=False) == 2
+    assert LeditsOptions(steps=3).zeroed(is_xl=True) == 2
 
 
 def test_skip_follows_the_stock_pipelines_rule() -> None:
@@ -50,9 +76,9 @@ def test_a_given_skip_replaces_a_default_start() -> None:
 
 def test_overrides() -> None:
     check_override("guidance", 4.0, "head/crest")
+    check_override("image_guidance", 1.5, "head/crest")  # of another editor
     for key, value, sentence in (
         ("guidence", 4.0, "corpus node head/crest: .*'guidence'.*guidance"),
-        ("steps", 4.0, "corpus node head/crest: .*'steps'.*there are: guidance, threshold, warmup, cooldown"),
         ("threshold", 2.0, "corpus node head/crest: threshold=2 must lie between 0 and 1"),
         ("warmup", float("nan"), "corpus node head/crest: warmup=nan"),
     ):

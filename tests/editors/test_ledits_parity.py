@@ -1,21 +1,28 @@
-"""The engine against the stock LEDITS++ pipeline of diffusers: same noise, same pictures."""
+"""The engine against the stock LEDITS++ pipelines of diffusers, SD and SDXL: same noise, same pictures."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-from diffusers import DPMSolverMultistepScheduler, LEditsPPPipelineStableDiffusion
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    LEditsPPPipelineStableDiffusion,
+    LEditsPPPipelineStableDiffusionXL,
+)
 from PIL import Image
+from torch import Tensor
 
 from diffex_cli.birds.attributes import Bird, random_bird
 from diffex_cli.birds.renderer import render
-from diffex_cli.editors.ledits.editing import Concept, Mask, Row, edit
+from diffex_cli.editors.ledits.editing import Concept, Mask, Masking, Row, edit
 from diffex_cli.editors.ledits.inversion import Inversion, invert
 from diffex_cli.editors.ledits.model import DiffusionModel
 from diffex_cli.editors.ledits.solver import Schedule
+from diffex_cli.errors import UsageError
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"  # diffusers' scheduler, numpy 2
@@ -31,7 +38,41 @@ def picture(seed: int = 3, size: int = 64) -> Image.Image:
     return render(bird).resize((size, size))
 
 
-def stock_pipeline(pipeline: Any) -> LEditsPPPipelineStableDiffusion:
+@dataclasses.dataclass
+class Subject:
+    """One pipeline, the engine's model of it, and one inverted picture."""
+
+    pipeline: Any
+    model: DiffusionModel
+    schedule: Schedule
+    inversion: Inversion
+
+    @property
+    def is_xl(self) -> bool:
+        return self.model.is_xl
+
+    def masking(self, kind: Mask) -> Masking:
+        return Masking(kind, joint_from=1000 if self.is_xl else 800)
+
+    def concept(self, prompt: str, **changes: Any) -> Concept:
+        settings = {"guidance": 6.0, "threshold": 0.7, "warmup": 0, "cooldown": STEPS, **changes}
+        return Concept(prompt, self.model.token_count(prompt), **settings)
+
+
+@pytest.fixture(scope="module", params=["sd", "sd-v", "xl"])
+def subject(
+    request: pytest.FixtureRequest, new_pipeline: Callable[..., Any], new_xl_pipeline: Callable[..., Any]
+) -> Subject:
+    build = {"sd": new_pipeline, "sd-v": lambda: new_pipeline("v_prediction"), "xl": new_xl_pipeline}[request.param]
+    model = DiffusionModel(build(), torch.device("cpu"))
+    schedule = model.schedule(STEPS, START)
+    (x0,) = model.encode([picture()])
+    inversion = invert(schedule, x0, stock_noise(tuple(x0.shape)), model.predict_empty)
+    return Subject(build(), model, schedule, inversion)
+
+
+def stock_pipeline(subject: Subject) -> Any:
+    pipeline = subject.pipeline
     scheduler = DPMSolverMultistepScheduler.from_config(
         pipeline.scheduler.config,
         algorithm_type="sde-dpmsolver++",
@@ -40,33 +81,31 @@ def stock_pipeline(pipeline: Any) -> LEditsPPPipelineStableDiffusion:
         final_sigmas_type="sigma_min",
         lower_order_final=False,
     )
-    stock = LEditsPPPipelineStableDiffusion(
-        vae=pipeline.vae,
-        text_encoder=pipeline.text_encoder,
-        tokenizer=pipeline.tokenizer,
-        unet=pipeline.unet,
-        scheduler=scheduler,
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
+    parts = {**pipeline.components, "scheduler": scheduler}
+    if subject.is_xl:
+        parts = {key: part for key, part in parts.items() if key not in ("feature_extractor", "image_encoder")}
+        stock: Any = LEditsPPPipelineStableDiffusionXL(**parts, add_watermarker=False)
+    else:
+        del parts["image_encoder"]
+        stock = LEditsPPPipelineStableDiffusion(**parts, requires_safety_checker=False)
     stock.set_progress_bar_config(disable=True)
     original = stock.encode_prompt
 
     def with_right_token_counts(*args: Any, **kwargs: Any) -> Any:
-        concepts, empty, counts = original(*args, **kwargs)
+        *embeddings, counts = original(*args, **kwargs)
         prompts = kwargs.get("editing_prompt")
         if kwargs.get("enable_edit_guidance") and prompts:
             counts = [len(stock.tokenizer(prompt, add_special_tokens=False).input_ids) for prompt in prompts]
-        return concepts, empty, counts
+        return *embeddings, counts
 
     stock.encode_prompt = with_right_token_counts
     return stock
 
 
-def stock_latents(pipeline: Any, image: Image.Image, concepts: list[Concept], mask: Mask) -> tuple[Any, torch.Tensor]:
-    stock = stock_pipeline(pipeline)
-    stock.invert(image, num_inversion_steps=STEPS, skip=SKIP, generator=torch.Generator().manual_seed(5))
+def stock_latents(subject: Subject, concepts: list[Concept], mask: Mask, zero_noise: int = 0) -> tuple[Any, Tensor]:
+    stock = stock_pipeline(subject)
+    extra = {"num_zero_noise_steps": zero_noise} if subject.is_xl else {}
+    stock.invert(picture(), num_inversion_steps=STEPS, skip=SKIP, generator=torch.Generator().manual_seed(5), **extra)
     output = stock(
         editing_prompt=[concept.prompt for concept in concepts],
         edit_guidance_scale=[abs(concept.guidance) for concept in concepts],
@@ -81,97 +120,126 @@ def stock_latents(pipeline: Any, image: Image.Image, concepts: list[Concept], ma
     return stock, output.images
 
 
-def stock_noise(shape: tuple[int, ...]) -> torch.Tensor:
+def stock_noise(shape: tuple[int, ...]) -> Tensor:
     """The noise that the stock inversion draws: from the least noisy step up."""
     generator = torch.Generator().manual_seed(5)
     return torch.stack([torch.randn(1, *shape, generator=generator)[0] for _ in range(STEPS)]).flip(0)
 
 
-@pytest.fixture(scope="module")
-def model(new_pipeline: Callable[..., Any]) -> DiffusionModel:
-    return DiffusionModel(new_pipeline(), torch.device("cpu"))
-
-
-@pytest.fixture(scope="module")
-def inverted(model: DiffusionModel) -> tuple[Schedule, Inversion]:
-    schedule = model.schedule(STEPS, START)
-    (x0,) = model.encode([picture()])
-    return schedule, invert(schedule, x0, stock_noise(tuple(x0.shape)), model.predict_empty)
-
-
-def concept(model: DiffusionModel, prompt: str, **changes: Any) -> Concept:
-    settings = {"guidance": 6.0, "threshold": 0.7, "warmup": 0, "cooldown": STEPS, **changes}
-    return Concept(prompt, model.token_count(prompt), **settings)
-
-
-def relative_error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+def relative_error(ours: Tensor, theirs: Tensor) -> float:
     return float((ours - theirs).abs().max() / theirs.abs().max())
 
 
-def test_timesteps_are_those_of_the_stock_scheduler(pipeline: Any, model: DiffusionModel) -> None:
-    stock, _ = stock_latents(pipeline, picture(), [concept(model, "red head")], "guidance")
-    assert stock.inversion_steps.tolist() == model.schedule(STEPS, START).timesteps.tolist()
-
-
-def test_inversion_finds_the_stock_noise_maps(
-    pipeline: Any, model: DiffusionModel, inverted: tuple[Schedule, Inversion]
-) -> None:
-    stock, _ = stock_latents(pipeline, picture(), [concept(model, "red head")], "guidance")
-    assert relative_error(inverted[1].z, stock.zs[:, 0]) < 1e-4
+def test_timesteps_and_noise_maps_are_the_stock_ones(subject: Subject) -> None:
+    stock, _ = stock_latents(subject, [subject.concept("red head")], "guidance")
+    assert stock.inversion_steps.tolist() == subject.schedule.timesteps.tolist()
+    assert relative_error(subject.inversion.z, stock.zs[:, 0]) < 1e-4
 
 
 @pytest.mark.parametrize("mask", ["both", "attention", "guidance"])
 @pytest.mark.parametrize("count", [1, 2])
-def test_latents_equal_the_stock_pipelines(
-    pipeline: Any, model: DiffusionModel, inverted: tuple[Schedule, Inversion], mask: Mask, count: int
-) -> None:
+def test_latents_equal_the_stock_pipelines(subject: Subject, mask: Mask, count: int) -> None:
     concepts = [
-        concept(model, "hooked beak", warmup=2),
-        concept(model, "barred wings", guidance=-4.0, warmup=3, cooldown=12, threshold=0.5),
+        subject.concept("hooked beak", warmup=2),
+        subject.concept("barred wings", guidance=-4.0, warmup=3, cooldown=12, threshold=0.5),
     ][:count]
-    _, theirs = stock_latents(pipeline, picture(), concepts, mask)
-    schedule, inversion = inverted
-    ours = edit(schedule, [Row(inversion, tuple(concepts))], model.predict, mask)
+    _, theirs = stock_latents(subject, concepts, mask)
+    row = Row(subject.inversion, tuple(concepts))
+    ours = edit(subject.schedule, [row], subject.model.predict, subject.masking(mask)).latents
     assert relative_error(ours, theirs) < 1e-4
-    assert relative_error(ours[0], inversion.x[-1]) > 1e-2, "the edit must have changed something"
+    assert relative_error(ours[0], subject.inversion.x[-1]) > 1e-2, "the edit must have changed something"
 
 
-def test_reconstruction_is_exact(model: DiffusionModel, inverted: tuple[Schedule, Inversion]) -> None:
+def test_zeroed_last_noise_maps_are_those_of_the_stock_xl_pipeline(subject: Subject) -> None:
+    if not subject.is_xl:
+        pytest.skip("the stock SD pipeline keeps all noise maps")
+    concepts = [subject.concept("hooked beak", warmup=2)]
+    _, theirs = stock_latents(subject, concepts, "guidance", zero_noise=3)
+    row = Row(subject.inversion, tuple(concepts))
+    masking = subject.masking("guidance")
+    ours = edit(subject.schedule, [row], subject.model.predict, masking, zero_noise=3).latents
+    assert relative_error(ours, theirs) < 1e-4
+    kept = edit(subject.schedule, [row], subject.model.predict, masking).latents
+    assert relative_error(kept, theirs) > 1e-3, "the zeroed maps must make a difference"
+
+
+def test_with_zeroed_noise_the_baseline_is_an_edit_of_no_strength(subject: Subject) -> None:
+    nothing = Row(subject.inversion, ())
+    weak = Row(subject.inversion, (subject.concept("red head", guidance=0.0),))
+    walked = edit(subject.schedule, [nothing, weak], subject.model.predict, zero_noise=3).latents
+    assert relative_error(walked[0], walked[1]) < 1e-5
+    assert relative_error(walked[0], subject.inversion.x[-1]) > 1e-4
+
+
+def test_reconstruction_is_exact(subject: Subject) -> None:
     """A concept of no strength walks the whole trajectory back to the image."""
-    schedule, inversion = inverted
-    walked = edit(schedule, [Row(inversion, (concept(model, "red head", guidance=0.0),))], model.predict)
-    assert relative_error(walked[0], inversion.x[-1]) < 1e-5
-    assert torch.equal(edit(schedule, [Row(inversion, ())], model.predict)[0], inversion.x[-1])
+    weak = Row(subject.inversion, (subject.concept("red head", guidance=0.0),))
+    walked = edit(subject.schedule, [weak, Row(subject.inversion, ())], subject.model.predict).latents
+    assert relative_error(walked[0], subject.inversion.x[-1]) < 1e-5
+    assert torch.equal(walked[1], subject.inversion.x[-1])
 
 
-def test_a_batch_equals_its_rows_alone(model: DiffusionModel, inverted: tuple[Schedule, Inversion]) -> None:
-    schedule, inversion = inverted
+def test_a_batch_equals_its_rows_alone(subject: Subject) -> None:
+    concept, inversion = subject.concept, subject.inversion
     rows = [
-        Row(inversion, (concept(model, "red head", warmup=4, guidance=2.0),)),
-        Row(inversion, (concept(model, "tall crest", guidance=2.0), concept(model, "long tail", guidance=2.0))),
+        Row(inversion, (concept("red head", warmup=4, guidance=2.0),)),
+        Row(inversion, (concept("tall crest", guidance=2.0), concept("long tail", guidance=-2.0))),
         Row(inversion, ()),
     ]
-    together = edit(schedule, rows, model.predict)
-    alone = torch.cat([edit(schedule, [row], model.predict) for row in rows])
-    assert relative_error(together, alone) < 1e-5
+    together = edit(subject.schedule, rows, subject.model.predict)
+    alone = [edit(subject.schedule, [row], subject.model.predict) for row in rows]
+    assert relative_error(together.latents, torch.cat([each.latents for each in alone])) < 1e-5
+    assert relative_error(together.masks, torch.cat([each.masks for each in alone])) < 1e-5
 
 
-def test_chunked_inversion_equals_one_batch(model: DiffusionModel) -> None:
-    schedule = model.schedule(STEPS, START)
-    (x0,) = model.encode([picture()])
+def test_parallel_inversion_equals_sequential(subject: Subject) -> None:
+    (x0,) = subject.model.encode([picture()])
     noise = stock_noise(tuple(x0.shape))
-    whole = invert(schedule, x0, noise, model.predict_empty)
-    sequential = invert(schedule, x0, noise, model.predict_empty, rows=1)
-    assert relative_error(sequential.z, whole.z) < 1e-5
+    sequential = invert(subject.schedule, x0, noise, subject.model.predict_empty, rows=1)
+    assert relative_error(sequential.z, subject.inversion.z) < 1e-5
 
 
-def test_warmup_steps_cost_no_unet_rows(model: DiffusionModel, inverted: tuple[Schedule, Inversion]) -> None:
-    schedule, inversion = inverted
+def test_warmup_steps_cost_no_unet_rows(subject: Subject) -> None:
     rows_seen: list[int] = []
 
-    def counting(latents: torch.Tensor, timestep: torch.Tensor, prompts: Any, attention: bool) -> Any:
+    def counting(latents: Tensor, timestep: Tensor, prompts: Any, attention_divisor: int) -> Any:
         rows_seen.append(len(latents))
-        return model.predict(latents, timestep, prompts, attention)
+        return subject.model.predict(latents, timestep, prompts, attention_divisor)
 
-    edit(schedule, [Row(inversion, (concept(model, "red head", warmup=6),))], counting)
+    edit(subject.schedule, [Row(subject.inversion, (subject.concept("red head", warmup=6),))], counting)
     assert rows_seen == [1] + [2] * (STEPS - 7), "the first active step reuses the stored empty prediction"
+
+
+def test_the_mask_covers_what_the_threshold_leaves_and_steps_are_reported(subject: Subject) -> None:
+    steps: list[int] = []
+    rows = [
+        Row(subject.inversion, (subject.concept("red head", threshold=0.75, warmup=2),)),
+        Row(subject.inversion, (subject.concept("red head", threshold=0.0),)),
+        Row(subject.inversion, ()),
+    ]
+    masking = Masking("guidance")
+    edited = edit(
+        subject.schedule, rows, subject.model.predict, masking, on_step=lambda step, latents: steps.append(step)
+    )
+    shares = edited.masks.mean(dim=(1, 2, 3)).tolist()
+    assert shares == pytest.approx([0.25, 1.0, 0.0], abs=0.01)
+    assert steps == list(range(STEPS))
+
+
+def test_a_finer_attention_makes_a_finer_mask(subject: Subject) -> None:
+    """The tiny U-Nets look at 1/2 and 1/4 of the latents' side."""
+    row = Row(subject.inversion, (subject.concept("red head", warmup=STEPS - 1, threshold=0.9),))
+    fine, coarse = (
+        edit(subject.schedule, [row], subject.model.predict, Masking("attention", divisor)).masks[0, 0]
+        for divisor in (2, 4)
+    )
+    blocks = coarse.unfold(0, 4, 4).unfold(1, 4, 4)
+    assert (blocks.amax((-1, -2)) == blocks.amin((-1, -2))).all(), "the coarse mask consists of 4×4 blocks"
+    blocks = fine.unfold(0, 4, 4).unfold(1, 4, 4)
+    assert (blocks.amax((-1, -2)) != blocks.amin((-1, -2))).any()
+
+
+def test_a_resolution_without_attention_is_refused(subject: Subject) -> None:
+    row = Row(subject.inversion, (subject.concept("red head"),))
+    with pytest.raises(UsageError, match=r"1/8 of the latents.*attention=2 or attention=4.*mask=guidance"):
+        edit(subject.schedule, [row], subject.model.predict, Masking("attention", 8))

@@ -1,7 +1,7 @@
 """Cross-attention maps, taken only where the mask M1 needs them.
 
-The layers at a quarter of the latents' resolution in the down and up blocks compute their attention
-explicitly and hand it over; every other layer keeps scaled-dot-product attention.
+The layers of one resolution in the down and up blocks compute their attention explicitly and hand it
+over; every other layer keeps scaled-dot-product attention.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ class AttentionRecorder:
         self._cells = 0
         self._sum: Tensor | None = None
         self._layers = 0
+        self.seen: set[int] = set()
+        """The numbers of query positions that the last recorded call came by."""
 
     def install(self, unet: Any) -> None:
         """Replace the processors of the cross-attention layers of the down and up blocks."""
@@ -38,6 +40,7 @@ class AttentionRecorder:
     def start(self, cells: int) -> None:
         """Record the layers with ``cells`` query positions during the next call."""
         self._cells, self._sum, self._layers = cells, None, 0
+        self.seen = set()
 
     def stop(self) -> Tensor | None:
         """The mean over heads and layers, shape (rows, cells, tokens); ``None`` if no layer has that size."""
@@ -45,7 +48,13 @@ class AttentionRecorder:
         self._cells, self._sum, self._layers = 0, None, 0
         return mean
 
+    @property
+    def recording(self) -> bool:
+        return self._cells > 0
+
     def wants(self, cells: int) -> bool:
+        """Whether a layer with so many query positions shall hand over its map."""
+        self.seen.add(cells)
         return cells == self._cells
 
     def add(self, probabilities: Tensor) -> None:
@@ -70,7 +79,8 @@ class _RecordingProcessor(AttnProcessor2_0):  # type: ignore[misc]
         *args: Any,
         **kwargs: Any,
     ) -> Tensor:
-        if encoder_hidden_states is None or not self._recorder.wants(hidden_states.shape[1]):
+        wanted = self._recorder.recording and self._recorder.wants(hidden_states.shape[1])
+        if encoder_hidden_states is None or not wanted:
             plain: Tensor = super().__call__(
                 attn, hidden_states, encoder_hidden_states, attention_mask, temb, *args, **kwargs
             )

@@ -6,7 +6,7 @@ Source: LEDITS++ §3.2 and its Algorithm; the guidance of several concepts adds 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import torch
@@ -18,8 +18,21 @@ from diffex_cli.editors.ledits.solver import Schedule, predicted_x0, solver_step
 
 Mask = Literal["both", "attention", "guidance", "none"]
 
-_GUIDANCE_MASK_FROM = 800
-"""With both masks, M2 joins M1 at this timestep: earlier guidance is too noisy to be cut by size."""
+
+@dataclasses.dataclass(frozen=True)
+class Masking:
+    """Which masks bound the guidance.
+
+    Attributes:
+        kind: ``both`` (M1 ∩ M2), ``attention`` (M1), ``guidance`` (M2) or ``none``.
+        divisor: M1 is made of the cross-attention at 1/divisor of the latents' side.
+        joint_from: with both, M2 joins M1 at this timestep: earlier guidance is too noisy to be cut by
+            its size. 800 in the stock SD pipeline, any in the XL one.
+    """
+
+    kind: Mask = "both"
+    divisor: int = 4
+    joint_from: int = 800
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +64,25 @@ class Row:
     concepts: tuple[Concept, ...]
 
 
+@dataclasses.dataclass(frozen=True)
+class Edited:
+    """The rows' outcome.
+
+    Attributes:
+        latents: float32, shape (rows, C, h, w).
+        masks: the mean over a row's working steps of the union of its concepts' masks, float32 in
+            [0, 1], shape (rows, 1, h, w); 0 for a row that no concept worked on.
+    """
+
+    latents: Tensor
+    masks: Tensor
+
+
 class ConceptPredictor(Protocol):
     """The U-Net: one row a (latents, prompt) pair; the prompt ``""`` is the empty one."""
 
     def __call__(
-        self, latents: Tensor, timestep: Tensor, prompts: Sequence[str], attention: bool
+        self, latents: Tensor, timestep: Tensor, prompts: Sequence[str], attention_divisor: int
     ) -> tuple[Tensor, Tensor | None]:
         """Predict ε.
 
@@ -63,7 +90,7 @@ class ConceptPredictor(Protocol):
             latents: float32, shape (rows, C, h, w).
             timestep: int64, shape (rows,).
             prompts: one a row.
-            attention: whether to return the attention maps at a quarter of the resolution.
+            attention_divisor: return the attention maps at 1/divisor of the latents' side; 0 for none.
 
         Returns:
             ε, float32, like ``latents``; and the maps, shape (rows, cells, tokens), or ``None``.
@@ -72,7 +99,14 @@ class ConceptPredictor(Protocol):
 
 
 @torch.no_grad()
-def edit(schedule: Schedule, rows: Sequence[Row], predict: ConceptPredictor, mask: Mask = "both") -> Tensor:
+def edit(
+    schedule: Schedule,
+    rows: Sequence[Row],
+    predict: ConceptPredictor,
+    masking: Masking | None = None,
+    zero_noise: int = 0,
+    on_step: Callable[[int, Tensor], None] = lambda step, latents: None,
+) -> Edited:
     """Edit rows of one latent size together.
 
     Until a row's first concept acts it follows its stored trajectory, which costs nothing; at that
@@ -82,27 +116,51 @@ def edit(schedule: Schedule, rows: Sequence[Row], predict: ConceptPredictor, mas
         schedule: the one that the images were inverted with.
         rows: what to edit; a row without concepts gives back the image.
         predict: the U-Net.
-        mask: which masks bound the guidance.
-
-    Returns:
-        The edited latents, float32, shape (len(rows), C, h, w).
+        masking: which masks bound the guidance; M1 ∩ M2 if not given.
+        zero_noise: so many last noise maps are left out, as the stock SDXL pipeline does against grain
+            that the edit no longer explains. A row without concepts walks these steps, too, so that it
+            stays the others' baseline.
+        on_step: hears of every step that ran, and of all rows' latents after it.
     """
-    starts = [min((concept.warmup for concept in row.concepts), default=schedule.steps) for row in rows]
-    x = torch.stack([row.inversion.x[min(start, schedule.steps)] for row, start in zip(rows, starts, strict=True)])
+    masking = masking or Masking()
+    last = schedule.steps - zero_noise
+    starts = [min((concept.warmup for concept in row.concepts), default=last) for row in rows]
+    starts = [min(start, last) for start in starts]
+    x = torch.stack([row.inversion.x[start] for row, start in zip(rows, starts, strict=True)])
     previous = torch.zeros_like(x)
     for k, (row, start) in enumerate(zip(rows, starts, strict=True)):
         if 0 < start < schedule.steps:
             stored = row.inversion
             previous[k] = predicted_x0(schedule, start - 1, stored.x[start - 1], stored.epsilon[start - 1])
+    coverage = _Coverage(x)
     for step in range(min(starts, default=schedule.steps), schedule.steps):
         active = [k for k, start in enumerate(starts) if start <= step]
         fresh = [k for k in active if starts[k] < step]
-        epsilon = _guided_epsilon(schedule, step, rows, active, fresh, x, predict, mask)
+        epsilon = _guided_epsilon(schedule, step, rows, active, fresh, x, predict, masking, coverage)
         current = predicted_x0(schedule, step, x[active], epsilon)
         noise = torch.stack([rows[k].inversion.z[step] for k in active])
+        if step >= last:
+            noise = torch.zeros_like(noise)
         x[active] = solver_step(step_coefficients(schedule, step), x[active], current, previous[active], noise)
         previous[active] = current
-    return x
+        on_step(step, x)
+    return Edited(x, coverage.mean())
+
+
+class _Coverage:
+    """Where and for how many steps the guidance was allowed to act."""
+
+    def __init__(self, x: Tensor) -> None:
+        self._sum = torch.zeros_like(x[:, :1])
+        self._steps = torch.zeros(len(x), 1, 1, 1, device=x.device)
+
+    def add(self, rows: Tensor, masks: Tensor) -> None:
+        """Add one step's masks, shape (concepts, 1, h, w); ``rows`` says whose each is."""
+        self._sum += torch.zeros_like(self._sum).index_add(0, rows, masks).clamp(max=1)
+        self._steps[rows.unique()] += 1
+
+    def mean(self) -> Tensor:
+        return self._sum / self._steps.clamp(min=1)
 
 
 def _guided_epsilon(
@@ -113,7 +171,8 @@ def _guided_epsilon(
     fresh: list[int],
     x: Tensor,
     predict: ConceptPredictor,
-    mask: Mask,
+    masking: Masking,
+    coverage: _Coverage,
 ) -> Tensor:
     """ε(∅) plus the masked guidance of every concept at work, for the ``active`` rows, in their order."""
     working = [
@@ -121,12 +180,12 @@ def _guided_epsilon(
     ]
     sources = fresh + [k for k, _ in working]
     prompts = [""] * len(fresh) + [concept.prompt for _, concept in working]
-    wants_attention = mask in ("both", "attention") and bool(working)
+    wants_attention = masking.kind in ("both", "attention") and bool(working)
     empty = {k: rows[k].inversion.epsilon[step] for k in active if k not in fresh}
     maps: Tensor | None = None
     if sources:
         timestep = schedule.timesteps[step].to(x.device).expand(len(sources))
-        predictions, maps = predict(x[sources], timestep, prompts, wants_attention)
+        predictions, maps = predict(x[sources], timestep, prompts, masking.divisor if wants_attention else 0)
         empty |= dict(zip(fresh, predictions[: len(fresh)], strict=True))
     epsilon = torch.stack([empty[k] for k in active])
     if not working:
@@ -135,19 +194,27 @@ def _guided_epsilon(
     concepts = [concept for _, concept in working]
     scale = torch.tensor([concept.guidance for concept in concepts], device=x.device).view(-1, 1, 1, 1)
     guidance = scale * (predictions[len(fresh) :] - epsilon[places])
-    bounded = guidance * _mask(schedule, step, concepts, guidance, maps if maps is None else maps[len(fresh) :], mask)
-    return epsilon.index_add(0, torch.tensor(places, device=x.device), bounded)
+    masks = _masks(schedule, step, concepts, guidance, maps if maps is None else maps[len(fresh) :], masking)
+    coverage.add(torch.tensor([k for k, _ in working], device=x.device), masks)
+    return epsilon.index_add(0, torch.tensor(places, device=x.device), guidance * masks)
 
 
-def _mask(
-    schedule: Schedule, step: int, concepts: Sequence[Concept], guidance: Tensor, maps: Tensor | None, mask: Mask
+def _masks(
+    schedule: Schedule,
+    step: int,
+    concepts: Sequence[Concept],
+    guidance: Tensor,
+    maps: Tensor | None,
+    masking: Masking,
 ) -> Tensor:
-    """The product of the masks asked for, shape (rows, 1, h, w)."""
+    """The product of the masks asked for, shape (concepts, 1, h, w)."""
     threshold = torch.tensor([concept.threshold for concept in concepts], device=guidance.device)
     result = torch.ones_like(guidance[:, :1])
-    if mask in ("both", "attention") and maps is not None:
+    if maps is not None:
         counts = torch.tensor([concept.token_count for concept in concepts], device=guidance.device)
-        result = result * attention_mask(maps, counts, threshold, (guidance.shape[-2], guidance.shape[-1]))
-    if mask == "guidance" or (mask == "both" and int(schedule.timesteps[step]) <= _GUIDANCE_MASK_FROM):
+        size = (guidance.shape[-2], guidance.shape[-1])
+        result = result * attention_mask(maps, counts, threshold, size, masking.divisor)
+    joint = masking.kind == "both" and int(schedule.timesteps[step]) <= masking.joint_from
+    if masking.kind == "guidance" or joint:
         result = result * guidance_mask(guidance, threshold)
     return result

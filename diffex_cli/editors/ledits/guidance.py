@@ -31,15 +31,17 @@ def top_share(scores: Tensor, threshold: Tensor) -> Tensor:
     return (flat >= quantile).to(scores.dtype).view_as(scores)
 
 
-def attention_mask(attention: Tensor, token_counts: Tensor, threshold: Tensor, size: tuple[int, int]) -> Tensor:
+def attention_mask(
+    attention: Tensor, token_counts: Tensor, threshold: Tensor, size: tuple[int, int], divisor: int = 4
+) -> Tensor:
     """M1: where the concept's words look.
 
     Args:
-        attention: mean over heads and layers, float32, shape (rows, cells, tokens) at a quarter of
-            the latents' height and width.
+        attention: mean over heads and layers, float32, shape (rows, cells, tokens).
         token_counts: int64, shape (rows,), the concept's tokens without start, end and padding.
         threshold: λ, shape (rows,).
         size: the latents' (h, w).
+        divisor: the maps have ``h // divisor`` rows of cells; 4 as published.
 
     Returns:
         0/1, shape (rows, 1, h, w).
@@ -47,7 +49,7 @@ def attention_mask(attention: Tensor, token_counts: Tensor, threshold: Tensor, s
     tokens = torch.arange(attention.shape[-1], device=attention.device)[None]
     own = (tokens >= 1) & (tokens <= token_counts[:, None])
     scores = (attention * own[:, None, :]).sum(-1)
-    height = size[0] // 4
+    height = size[0] // divisor
     maps = scores.view(-1, 1, height, scores.shape[1] // height)
     padding = "reflect" if min(maps.shape[-2:]) > 1 else "replicate"  # a single row has nothing to reflect
     blurred = F.conv2d(F.pad(maps, (1, 1, 1, 1), mode=padding), _gaussian_kernel().to(maps))

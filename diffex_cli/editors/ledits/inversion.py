@@ -61,14 +61,24 @@ def invert(schedule: Schedule, x0: Tensor, noise: Tensor, predict: Predictor, ro
     """
     alphas, sigmas = schedule.alphas[:-1].view(-1, 1, 1, 1), schedule.sigmas[:-1].view(-1, 1, 1, 1)
     x = torch.cat([alphas * x0 + sigmas * noise, x0[None]])
-    steps = torch.arange(schedule.steps, device=x0.device)
     chunks = zip(x[:-1].split(rows), schedule.timesteps.split(rows), strict=True)
     epsilon = torch.cat([predict(latents, timesteps) for latents, timesteps in chunks])
-    x0_predictions = predicted_x0(schedule, steps, x[:-1], epsilon)
+    return Inversion(x, noise_maps(schedule, x, epsilon), epsilon)
+
+
+def noise_maps(schedule: Schedule, x: Tensor, epsilon: Tensor) -> Tensor:
+    """The z_t that lead the solver from every latent to the next, shape (N, C, h, w).
+
+    Args:
+        schedule: N steps.
+        x: shape (N + 1, C, h, w), float32; the latents before each step, and the image's.
+        epsilon: shape (N, C, h, w), float32; the predictions at ``x[:-1]``.
+    """
+    x0_predictions = predicted_x0(schedule, torch.arange(schedule.steps, device=x.device), x[:-1], epsilon)
     z = torch.empty_like(epsilon)
     for step in range(schedule.steps):
         coefficients = step_coefficients(schedule, step)
         previous = x0_predictions[max(step - 1, 0)]
-        mean = solver_step(coefficients, x[step], x0_predictions[step], previous, torch.zeros_like(x0))
+        mean = solver_step(coefficients, x[step], x0_predictions[step], previous, torch.zeros_like(x[step]))
         z[step] = (x[step + 1] - mean) / coefficients.noise
-    return Inversion(x, z, epsilon)
+    return z

@@ -1,16 +1,19 @@
-"""The options of ``--editor ledits:MODEL:key=value,…``."""
+"""The options of ``--editor ledits:MODEL:key=value,…``, and their defaults."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import get_args
+from typing import Literal, get_args
 
-from diffex_cli.editors.ledits.editing import Mask
+from diffex_cli.editors import overrides
+from diffex_cli.editors.ledits.editing import Mask, Masking
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import did_you_mean
 
 _TRAIN_TIMESTEPS = 1000
+
+MaskChoice = Mask | Literal["auto"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +28,23 @@ class LeditsOptions:
         threshold: λ; about 1 − λ of the picture may change.
         warmup: steps before a concept begins to act.
         cooldown: the step at which it stops; 0 for the last.
-        mask: ``both`` (M1 ∩ M2), ``attention`` (M1), ``guidance`` (M2) or ``none``.
+        mask: ``both`` (M1 ∩ M2), ``attention`` (M1), ``guidance`` (M2) or ``none``; ``auto`` is what
+            the stock pipelines do: ``guidance`` for SDXL, ``both`` for others.
+        attention: M1 is made of the cross-attention at 1/attention of the latents' side: 4 as
+            published; small models look at finer ones.
+        zero_noise: so many last noise maps are left out, against grain; -1 is what the stock
+            pipelines do: 3 for SDXL, 0 for others.
         size: the longer side in pixels that images are brought to; 0 for the model's own.
-        rows: the largest batch for the U-Net.
+        rows: the largest batch for the U-Net; 0 to find it: it is halved when memory runs out.
         dtype: ``float32``, ``bfloat16`` or ``float16`` for the U-Net and the auto-encoder; ``auto``
             is float32 on the CPU and float16 elsewhere.
+        channels_last: the U-Net's memory format.
+        compile: compile the U-Net by ``torch.compile``; takes a minute or two at the first edit.
         revision: of a hub id.
+        variant: of the weights' files, e.g. ``fp16``.
+        config: folder or hub id of the configuration of a single-file checkpoint.
+        vae: folder or hub id of another auto-encoder.
+        lora: file, folder or hub id of low-rank weights, ``@weight`` behind it; several joined by ``+``.
     """
 
     steps: int = 50
@@ -40,11 +54,19 @@ class LeditsOptions:
     threshold: float = 0.95
     warmup: int = 2
     cooldown: int = 0
-    mask: Mask = "both"
+    mask: MaskChoice = "auto"
+    attention: int = 4
+    zero_noise: int = -1
     size: int = 0
-    rows: int = 32
+    rows: int = 0
     dtype: str = "auto"
+    channels_last: bool = True
+    compile: bool = False
     revision: str = "main"
+    variant: str = ""
+    config: str = ""
+    vae: str = ""
+    lora: str = ""
 
     def start_timestep(self) -> int:
         """The starting timestep, from ``start`` or by the stock pipelines' rule for ``skip``."""
@@ -53,10 +75,32 @@ class LeditsOptions:
         ratio = _TRAIN_TIMESTEPS // (int(self.steps * (1 + self.skip)) + 1)
         return max(1, ratio) * self.steps + 1
 
+    def masking(self, is_xl: bool) -> Masking:
+        """The masks, with ``auto`` resolved for a model of this kind."""
+        stock: Mask = "guidance" if is_xl else "both"
+        return Masking(stock if self.mask == "auto" else self.mask, self.attention, _TRAIN_TIMESTEPS if is_xl else 800)
+
+    def zeroed(self, is_xl: bool) -> int:
+        """``zero_noise``, resolved for a model of this kind; never all steps."""
+        stock = 3 if is_xl else 0
+        return min(stock if self.zero_noise < 0 else self.zero_noise, self.steps - 1)
+
+    def pixels(self) -> dict[str, object]:
+        """The options beside the model's source that can change a pixel by more than a rounding."""
+        return {key: value for key, value in dataclasses.asdict(self).items() if key not in _SPEED + _SOURCE}
+
+
+_SPEED = ("rows", "channels_last", "compile")
+_SOURCE = ("revision", "variant", "config", "vae", "lora")
+
 
 BIRDS_DEFAULTS = LeditsOptions(steps=16, start=700, guidance=1.25, threshold=0.0, warmup=0, mask="none")
 """What suits the embedded birds; ``docs/birds.md`` shows the measurements. Their model was trained to change nothing
 but what the words name, so masks only cost it success."""
+
+PRESETS: Mapping[str, Mapping[str, int]] = {"fast": {"steps": 20}, "fine": {"steps": 50}}
+BIRDS_PRESETS: Mapping[str, Mapping[str, int]] = {"fast": {"steps": 8}, "fine": {"steps": 50}}
+"""``preset=NAME`` stands for these options; others that are given go first. ``fast`` is for screening."""
 
 CONCEPT_SETTINGS = ("guidance", "threshold", "warmup", "cooldown")
 """What a corpus node may override."""
@@ -69,25 +113,42 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "threshold": (0, 1),
     "warmup": (0, 999),
     "cooldown": (0, 999),
+    "attention": (1, 64),
+    "zero_noise": (-1, 999),
     "size": (0, 8192),
-    "rows": (1, 4096),
+    "rows": (0, 4096),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "mask": get_args(Mask),
+    "mask": ("auto", *get_args(Mask)),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
 }
+_FLAGS: Mapping[str, bool] = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def parse_options(given: Mapping[str, str], defaults: LeditsOptions) -> LeditsOptions:
+def parse_options(
+    given: Mapping[str, str], defaults: LeditsOptions, presets: Mapping[str, Mapping[str, int]] = PRESETS
+) -> LeditsOptions:
     """Read the spec's options.
+
+    Args:
+        given: as written.
+        defaults: for the options that are not given.
+        presets: what ``preset`` may name.
 
     Raises:
         UsageError: an unknown option, or a value out of its range.
     """
     changes: dict[str, object] = {}
+    preset = given.get("preset")
+    if preset is not None:
+        if preset not in presets:
+            raise UsageError(f"ledits option preset={preset}: choose one of {', '.join(presets)}")
+        changes.update(presets[preset])
     for key, text in given.items():
+        if key == "preset":
+            continue
         if key not in (field.name for field in dataclasses.fields(LeditsOptions)):
-            known = tuple(field.name for field in dataclasses.fields(LeditsOptions))
+            known = ("preset", *(field.name for field in dataclasses.fields(LeditsOptions)))
             raise UsageError(f"the ledits editor has no option {key!r}{did_you_mean(key, known)}")
         changes[key] = _value(key, text, getattr(defaults, key))
     if "skip" in changes and "start" not in changes:
@@ -96,18 +157,8 @@ def parse_options(given: Mapping[str, str], defaults: LeditsOptions) -> LeditsOp
 
 
 def check_override(key: str, value: float, node: str) -> None:
-    """Refuse an override in the corpus that the editor does not know.
-
-    Raises:
-        UsageError: it names the node.
-    """
-    if key not in CONCEPT_SETTINGS:
-        raise UsageError(
-            f"corpus node {node}: the ledits editor has no override {key!r}{did_you_mean(key, CONCEPT_SETTINGS)}"
-        )
-    low, high = _RANGES[key]
-    if not low <= value <= high:
-        raise UsageError(f"corpus node {node}: {key}={value:g} must lie between {low:g} and {high:g}")
+    """See :func:`diffex_cli.editors.overrides.check_override`."""
+    overrides.check_override("ledits", key, value, node, {name: _RANGES[name] for name in CONCEPT_SETTINGS})
 
 
 def _value(key: str, text: str, default: object) -> object:
@@ -117,6 +168,10 @@ def _value(key: str, text: str, default: object) -> object:
         return text
     if isinstance(default, str):
         return text
+    if isinstance(default, bool):
+        if text.lower() not in _FLAGS:
+            raise UsageError(f"ledits option {key}={text}: write true or false")
+        return _FLAGS[text.lower()]
     try:
         value = int(text) if isinstance(default, int) else float(text)
     except ValueError:

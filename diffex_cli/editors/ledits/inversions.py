@@ -1,0 +1,79 @@
+"""Inversions by image: made once, kept in memory and on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+
+from PIL import Image
+
+from diffex_cli.artifacts.keys import digest
+from diffex_cli.editors.ledits.batching import RowLimit, free_memory, is_out_of_memory
+from diffex_cli.editors.ledits.cache import InversionCache
+from diffex_cli.editors.ledits.inversion import Inversion, invert, trajectory_noise
+from diffex_cli.editors.ledits.model import DiffusionModel
+from diffex_cli.editors.ledits.solver import Schedule
+
+_MEMORY = 2 * 2**30
+"""How many bytes the inversions in memory may take; one of a 512-pixel image in 50 steps is about 10 MB."""
+
+
+class Inversions:
+    """Inverts images when they are first needed.
+
+    Args:
+        model: encodes, and predicts on the empty prompt.
+        schedule: the inversions' steps.
+        cache: keeps them across processes.
+        limit: the largest batch for the U-Net.
+        identity: all that determines an inversion beside image, picture size and seed.
+    """
+
+    def __init__(
+        self, model: DiffusionModel, schedule: Schedule, cache: InversionCache, limit: RowLimit, identity: object
+    ) -> None:
+        self._model, self._schedule, self._cache, self._limit = model, schedule, cache, limit
+        self._identity = digest(identity)
+        self._kept: OrderedDict[str, Inversion] = OrderedDict()
+
+    def of(
+        self,
+        keys: Sequence[str],
+        images: Mapping[str, Image.Image],
+        size: Callable[[Image.Image], tuple[int, int]],
+        seed: int,
+    ) -> dict[str, Inversion]:
+        """The inversions of some images.
+
+        Args:
+            keys: which of ``images``.
+            images: image key → RGB picture.
+            size: (width, height) to bring a picture to.
+            seed: with the image's key, fixes the noise.
+        """
+        found: dict[str, Inversion] = {}
+        for key in dict.fromkeys(keys):
+            target = size(images[key])
+            name = digest([self._identity, key, target, seed])
+            inversion = self._kept.pop(name, None) or self._cache.get(name, self._schedule)
+            if inversion is None:
+                inversion = self._invert(images[key].resize(target, Image.Resampling.LANCZOS), f"{seed}/{key}")
+                self._cache.put(name, inversion)
+            found[key] = self._kept[name] = inversion  # now the last to be let go
+            while len(self._kept) > max(1, _MEMORY // inversion.nbytes):
+                self._kept.popitem(last=False)
+        return found
+
+    def _invert(self, image: Image.Image, seed_text: str) -> Inversion:
+        """An image has noise of its own, so that a result does not depend on what else is in a batch."""
+        (x0,) = self._model.encode([image])
+        seed = int.from_bytes(hashlib.sha256(seed_text.encode()).digest()[:7])
+        noise = trajectory_noise(tuple(x0.shape), self._schedule.steps, seed).to(x0.device)
+        while True:
+            try:
+                return invert(self._schedule, x0, noise, self._model.predict_empty, rows=self._limit.rows)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error) or not self._limit.halve():
+                    raise
+                free_memory()
