@@ -1,0 +1,127 @@
+"""The editor ``folder:DIR[:manifest=FILE,originals=DIR]``."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from diffex_cli.artifacts.keys import digest
+from diffex_cli.artifacts.pictures import open_picture
+from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.editors.folder.files import NamedPictures, Pictures
+from diffex_cli.editors.folder.manifest import ListedPictures
+from diffex_cli.editors.folder.names import ImageNames
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import Spec, did_you_mean
+
+_OPTIONS = ("manifest", "originals")
+
+
+class FolderEditor:
+    """Looks edits up. A baseline that is not there is the input itself; any other edit that is not there fails.
+
+    An attribute's overrides and what it replaces are not looked at, and neither is the seed.
+
+    Args:
+        spec: the folder; ``manifest`` is a table in it, ``originals`` the folder of the input images, so that
+            they can be called by their own names.
+        device: has no meaning here.
+
+    Raises:
+        UsageError: an unknown option, or a folder that is not there.
+    """
+
+    def __init__(self, spec: Spec, device: str = "auto") -> None:
+        if not spec.model:
+            raise UsageError(f"--editor {spec.text} names no folder: write folder:DIR")
+        for name in spec.options:
+            if name not in _OPTIONS:
+                raise UsageError(f"the folder editor has no option {name!r}{did_you_mean(name, _OPTIONS)}")
+        self._folder = Path(spec.model)
+        self._manifest = spec.options.get("manifest")
+        self._originals = Path(spec.options["originals"]) if "originals" in spec.options else None
+        for folder in filter(None, (self._folder, self._originals)):
+            if not folder.is_dir():
+                raise UsageError(f"--editor {spec.text}: there is no folder {folder}")
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, object]:
+        """What the fingerprint is made of: every picture's name and content. A picture more makes another editor,
+        so that edits which had failed for want of it are asked for again."""
+        contents = {path.relative_to(self._folder).as_posix(): _digest(path) for path in self._pictures.files}
+        return {
+            "editor": "folder",
+            "version": 1,
+            "folder": self._folder.resolve().name,
+            "pictures": digest(contents),
+            "manifest": _digest(self._folder / self._manifest) if self._manifest else None,
+            "originals": self._names.digest if self._originals else None,
+        }
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """The digest of :attr:`settings`."""
+        return digest(self.settings)
+
+    def edit(
+        self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
+    ) -> Iterator[EditResult]:
+        """See :meth:`diffex_cli.editors.base.Editor.edit`.
+
+        Raises:
+            UsageError: there are two pictures for one edit.
+        """
+        found = [self._find(request) for request in requests]
+        for request, path in zip(requests, found, strict=True):
+            yield self._open(request, path, images[request.image])
+
+    @functools.cached_property
+    def _names(self) -> ImageNames:
+        return ImageNames(self._originals)
+
+    @functools.cached_property
+    def _pictures(self) -> Pictures:
+        if self._manifest:
+            return ListedPictures(self._folder, self._folder / self._manifest, self._names)
+        return NamedPictures(self._folder)
+
+    def _find(self, request: EditRequest) -> Path | None:
+        paths = self._pictures.find(self._names.of(request.image), request.candidate)
+        if len(paths) > 1:
+            edit = f"{request.candidate.id or 'the reconstruction'} of the image {request.image[:16]}"
+            raise UsageError(f"{paths[0]} and {paths[1]} are both {edit}: keep one of them")
+        return paths[0] if paths else None
+
+    def _open(self, request: EditRequest, path: Path | None, original: Image.Image) -> EditResult:
+        started = time.perf_counter()
+        if path is None and not request.candidate.terms:
+            return EditResult(request.key, "ok", original.copy(), time.perf_counter() - started)
+        if path is None:
+            sought = self._pictures.sought(self._names.of(request.image), request.candidate)
+            return _failed(request, f"the folder has no picture of this edit: looked for {sought}")
+        name = path.relative_to(self._folder).as_posix()
+        try:
+            picture = open_picture(path)
+        except OSError as error:
+            return _failed(request, f"{name} cannot be read: {error.strerror or 'no picture, or a broken one'}")
+        if picture.size != original.size:
+            sizes = f"{picture.width}x{picture.height} pixels where the input has {original.width}x{original.height}"
+            return _failed(request, f"{name} has {sizes}: diffex does not resize what others made")
+        return EditResult(request.key, "ok", picture, time.perf_counter() - started)
+
+
+def _failed(request: EditRequest, reason: str) -> EditResult:
+    return EditResult(request.key, "failed", None, 0.0, reason)
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

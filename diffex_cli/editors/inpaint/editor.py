@@ -1,0 +1,149 @@
+"""The editor ``inpaint:MODEL[:key=value,…]``."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+import diffex_cli.birds
+from diffex_cli.artifacts.keys import digest, digest_files
+from diffex_cli.candidates import Term
+from diffex_cli.devices import pick_device
+from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.editors.inpaint.loading import load_pipeline, quiet_diffusers
+from diffex_cli.editors.inpaint.options import check_override, parse_options
+from diffex_cli.editors.inpaint.region import attended_region, pixel_mask, round_trip
+from diffex_cli.editors.ledits.loading import pick_dtype
+from diffex_cli.editors.ledits.sizes import fit, restore
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import Spec
+
+_VERSION = 1
+"""Raised when a change to this editor changes pixels; part of the fingerprint."""
+
+
+class InpaintEditor:
+    """See :class:`~diffex_cli.editors.base.Editor`.
+
+    The region is the mask M1 of the attributes' words; the stock inpainting pipeline fills it. An added attribute's
+    words are the prompt, a removed one's the negative prompt. The baseline is the auto-encoder's reconstruction of the
+    whole picture, which is also what the pipeline makes of everything outside the region.
+
+    Args:
+        spec: ``inpaint:FOLDER`` or ``inpaint:HUB/ID``, a Stable Diffusion (XL) model, made for inpainting or not;
+            ``inpaint:birds`` is the one that ships with diffex.
+        device: where it runs.
+
+    Raises:
+        UsageError: no model, an unknown option, or a value out of its range.
+    """
+
+    def __init__(self, spec: Spec, device: str = "auto") -> None:
+        if not spec.model:
+            raise UsageError(f"--editor {spec.text} names no model: write inpaint:FOLDER or inpaint:HUB/ID")
+        self._name, self._device = spec.model, device
+        packaged = Path(diffex_cli.birds.__file__).parent / "models" / "diffusion"
+        self._folder = packaged if spec.model == "birds" else Path(spec.model)
+        self._options = parse_options(spec.options)
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, object]:
+        """What the fingerprint is made of."""
+        local = self._folder.is_dir()
+        return {
+            "editor": "inpaint",
+            "version": _VERSION,
+            "model": self._folder.name if local and self._name != "birds" else self._name,
+            "weights": digest_files(self._folder, ("**/*.safetensors", "**/*.json", "**/*.txt")) if local else None,
+            **dataclasses.asdict(self._options),
+        }
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """The digest of :attr:`settings`."""
+        return digest(self.settings)
+
+    def edit(
+        self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
+    ) -> Iterator[EditResult]:
+        """See :meth:`diffex_cli.editors.base.Editor.edit`. Edits are made one by one.
+
+        Raises:
+            UsageError: a wrong override; or a U-Net from which no region can be read.
+        """
+        for request in requests:
+            for term in request.candidate.terms:
+                for key, value in term.overrides.items():
+                    check_override(key, value, term.node, self._options.steps)
+        for request in requests:
+            started = time.perf_counter()
+            try:
+                with quiet_diffusers():
+                    made = self._edit(images[request.image], request, seed)
+            except (RuntimeError, ValueError) as error:  # out of memory, or a size that the U-Net cannot take
+                reason = " ".join(str(error).split())
+                yield EditResult(request.key, "failed", None, 0.0, f"{type(error).__name__}: {reason}")
+                continue
+            yield dataclasses.replace(made, seconds=time.perf_counter() - started)
+
+    @functools.cached_property
+    def _pipeline(self) -> Any:
+        device = pick_device(self._device)
+        source = str(self._folder) if self._folder.is_dir() else self._name
+        return load_pipeline(source, self._options.revision, device, pick_dtype(self._options.dtype, device))
+
+    def _edit(self, original: Image.Image, request: EditRequest, seed: int) -> EditResult:
+        picture = original.resize(self._target_size(original), Image.Resampling.LANCZOS)
+        mask: Image.Image | None = None
+        if request.candidate.terms:
+            own_seed = int.from_bytes(hashlib.sha256(f"{seed}/{request.image}".encode()).digest()[:7])
+            mask = self._mask(picture, request.candidate.terms, own_seed)
+            pixels = self._fill(picture, mask, request.candidate.terms, own_seed)
+            mask = mask.resize(original.size, Image.Resampling.NEAREST)
+        else:
+            pixels = round_trip(self._pipeline, picture)
+        if not np.isfinite(pixels).all():
+            return EditResult(request.key, "failed", None, 0.0, "the edited pixels are not finite")
+        edited = Image.fromarray((pixels * 255).round().astype(np.uint8))
+        return EditResult(request.key, "ok", restore(edited, original.size), 0.0, mask=mask)
+
+    def _target_size(self, image: Image.Image) -> tuple[int, int]:
+        factor = int(self._pipeline.vae_scale_factor)
+        native = self._pipeline.unet.config.sample_size
+        longer = (native if isinstance(native, int) else max(native)) * factor
+        return fit(image.size, self._options.size or longer, factor * 4)
+
+    def _mask(self, picture: Image.Image, terms: Sequence[Term], seed: int) -> Image.Image:
+        words = [term.prompt if term.remove else term.replaces or term.prompt for term in terms]
+        thresholds = [float(term.overrides.get("threshold", self._options.threshold)) for term in terms]
+        region = attended_region(self._pipeline, picture, words, thresholds, self._options.mask_at, seed)
+        return pixel_mask(region, picture.size, self._options.dilate)
+
+    def _fill(self, picture: Image.Image, mask: Image.Image, terms: Sequence[Term], seed: int) -> Any:
+        """Float in [0, 1], shape (height, width, 3)."""
+        output = self._pipeline(
+            prompt=", ".join(term.prompt for term in terms if not term.remove),
+            negative_prompt=", ".join(term.prompt for term in terms if term.remove) or None,
+            image=picture,
+            mask_image=mask,
+            height=picture.height,
+            width=picture.width,
+            strength=self._largest(terms, "strength"),
+            num_inference_steps=self._options.steps,
+            guidance_scale=self._largest(terms, "guidance"),
+            generator=torch.Generator().manual_seed(seed),
+            output_type="np",
+        )
+        return output.images[0]
+
+    def _largest(self, terms: Sequence[Term], key: str) -> float:
+        return max(float(term.overrides.get(key, getattr(self._options, key))) for term in terms)

@@ -1,0 +1,241 @@
+"""What the editors have in common that wrap an instruction-following diffusers pipeline."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Generic, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+
+from diffex_cli.artifacts.keys import digest, digest_files
+from diffex_cli.devices import pick_device
+from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.editors.ledits.batching import free_memory, is_out_of_memory
+from diffex_cli.editors.ledits.sizes import fit, restore
+from diffex_cli.editors.pipelines.loading import load_pipeline, pick_dtype, place
+from diffex_cli.editors.pipelines.options import (
+    WITHOUT_EFFECT,
+    OptionsT,
+    check_override,
+    overridden,
+    parse_options,
+)
+from diffex_cli.editors.pipelines.roundtrip import round_trip
+from diffex_cli.registry import Spec
+
+_VERSION = 1
+"""Raised when a change to these editors changes pixels; part of the fingerprint."""
+
+_FILES = ("**/*.safetensors", "**/*.json", "**/*.txt", "**/*.model", "**/*.jinja")
+
+
+class Job(NamedTuple):
+    """One request, made ready for the pipeline.
+
+    Attributes:
+        request: as asked.
+        options: with the candidate's overrides.
+        instruction: what the model is told; ``None`` for a baseline that needs no instruction.
+        size: (width, height) at which the model works.
+    """
+
+    request: EditRequest
+    options: Any
+    instruction: str | None
+    size: tuple[int, int]
+
+
+class PipelineEditor(ABC, Generic[OptionsT]):
+    """See :class:`~diffex_cli.editors.base.Editor`.
+
+    All candidates of an image start from the same noise, which the seed and the image's key fix. The
+    baseline of the effects is what the option of that name says.
+
+    Args:
+        spec: ``NAME[:MODEL][:key=value,…]``; the model is a folder in diffusers format or a hub id.
+        device: where to run.
+
+    Raises:
+        UsageError: an unknown option or a value out of its range.
+    """
+
+    name: ClassVar[str]
+    model: ClassVar[str]
+    """The hub id that is used if the spec names none."""
+    kinds: ClassVar[tuple[str, ...]]
+    """The pipeline classes that the editor runs."""
+    half: ClassVar[torch.dtype]
+    """The precision off the CPU, unless the options say otherwise."""
+    frames: ClassVar[bool] = False
+    """Whether the auto-encoder is one for videos."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Packages that the pipelines need and diffex does not bring."""
+    defaults: OptionsT
+
+    def __init__(self, spec: Spec, device: str = "auto") -> None:
+        self._source, self._device_name = spec.model or self.model, device
+        self._options: OptionsT = parse_options(self.name, spec.options, self.defaults)
+        self._limit = self._options.batch
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, object]:
+        """What the fingerprint is made of; options that change no result are left out."""
+        folder = Path(self._source)
+        local = folder.is_dir()
+        options = dataclasses.asdict(self._options)
+        return {
+            "editor": self.name,
+            "version": _VERSION,
+            "model": folder.resolve().name if local else self._source,
+            "weights": digest_files(folder, _FILES) if local else None,
+            **{key: value for key, value in options.items() if key not in WITHOUT_EFFECT},
+        }
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """The digest of :attr:`settings`."""
+        return digest(self.settings)
+
+    def edit(
+        self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
+    ) -> Iterator[EditResult]:
+        """See :meth:`diffex_cli.editors.base.Editor.edit`."""
+        for request in requests:
+            for term in request.candidate.terms:
+                for key, value in term.overrides.items():
+                    check_override(self.name, key, value, term.node)
+        groups: dict[Hashable, list[Job]] = {}
+        for request in requests:
+            job = self._job(request, images[request.image])
+            groups.setdefault((job.options, job.instruction is None, job.size, self.company(request)), []).append(job)
+        for jobs in groups.values():
+            yield from self._run_all(images, jobs, seed)
+
+    def company(self, request: EditRequest) -> Hashable:
+        """Requests for which this is equal may share a call of the pipeline."""
+        return None
+
+    @abstractmethod
+    def size(self, pipeline: Any, image: tuple[int, int]) -> tuple[int, int]:
+        """The (width, height) at which the model works on an image of this (width, height)."""
+
+    @abstractmethod
+    def arguments(self, options: OptionsT, images: Sequence[Image.Image], size: tuple[int, int]) -> dict[str, Any]:
+        """The pipeline's arguments besides prompts and generators.
+
+        Args:
+            options: of this call.
+            images: the inputs, not resized.
+            size: (width, height) at which the model works.
+        """
+
+    @functools.cached_property
+    def _device(self) -> torch.device:
+        return pick_device(self._device_name)
+
+    @functools.cached_property
+    def _pipeline(self) -> Any:
+        options = self._options
+        dtype = pick_dtype(options.dtype, self._device, self.half)
+        pipeline = load_pipeline(self.name, self._source, options.revision, dtype, self.kinds, self.needs)
+        place(pipeline, self._device, options.offload)
+        return pipeline
+
+    def _fit(self, image: tuple[int, int], own: int, multiple: int) -> tuple[int, int]:
+        return fit(image, self._options.size or own, multiple)
+
+    def _job(self, request: EditRequest, image: Image.Image) -> Job:
+        options = overridden(self._options, request.candidate)
+        if request.candidate.terms:
+            instruction: str | None = options.instruction(request.candidate)
+        else:
+            instruction = options.noop if options.baseline == "noop" else None
+        return Job(request, options, instruction, self.size(self._pipeline, image.size))
+
+    def _run_all(self, images: Mapping[str, Image.Image], jobs: Sequence[Job], seed: int) -> Iterator[EditResult]:
+        """Run in batches. One that fails is halved until the edit stands alone that cannot be made."""
+        waiting = [list(jobs)]
+        while waiting:
+            batch = waiting.pop()
+            if len(batch) > self._limit:
+                waiting.append(batch[self._limit :])
+                batch = batch[: self._limit]
+            started = time.perf_counter()
+            try:
+                results = self._run(images, batch, seed)
+            except Exception as error:
+                no_memory = is_out_of_memory(error)
+                reason = _out_of_memory(self.name) if no_memory else _first_line(error)
+            else:
+                seconds = (time.perf_counter() - started) / len(batch)
+                yield from (dataclasses.replace(result, seconds=seconds) for result in results)
+                continue
+            if no_memory:
+                free_memory()
+                self._limit = max(1, len(batch) // 2)
+            if len(batch) > 1:
+                half = len(batch) // 2
+                waiting += [batch[half:], batch[:half]]
+            else:
+                seconds = time.perf_counter() - started
+                yield EditResult(batch[0].request.key, "failed", None, seconds, reason)
+
+    def _run(self, images: Mapping[str, Image.Image], batch: Sequence[Job], seed: int) -> list[EditResult]:
+        inputs = [images[job.request.image] for job in batch]
+        first = batch[0]
+        if first.instruction is not None:
+            pictures = self._call(batch, inputs, seed)
+        elif self._options.baseline == "original":
+            return [
+                EditResult(job.request.key, "ok", image.copy(), 0.0) for job, image in zip(batch, inputs, strict=True)
+            ]
+        else:
+            pictures = round_trip(self._pipeline, inputs, first.size, self._device, self.frames)
+        results = []
+        for job, image, picture in zip(batch, inputs, pictures, strict=True):
+            if not np.isfinite(picture).all():
+                results.append(EditResult(job.request.key, "failed", None, 0.0, "the edited picture is not finite"))
+                continue
+            edited = Image.fromarray((picture * 255).round().astype(np.uint8))
+            results.append(EditResult(job.request.key, "ok", restore(edited, image.size), 0.0))
+        return results
+
+    @torch.no_grad()
+    def _call(self, batch: Sequence[Job], inputs: Sequence[Image.Image], seed: int) -> np.ndarray[Any, Any]:
+        """Edited pictures, shape (batch, height, width, 3), in [0, 1]."""
+        prompts = [job.instruction for job in batch]
+        generators = [_generator(job.request.image, seed) for job in batch]
+        arguments = self.arguments(batch[0].options, inputs, batch[0].size)
+        alone = len(batch) == 1
+        pictures = self._pipeline(
+            prompt=prompts[0] if alone else prompts,
+            generator=generators[0] if alone else generators,
+            output_type="np",
+            **arguments,
+        ).images
+        if pictures is None or len(pictures) != len(batch):
+            raise RuntimeError("the pipeline returned no picture")
+        return np.asarray(pictures)
+
+
+def _generator(image: str, seed: int) -> torch.Generator:
+    """On the CPU, whatever the device, so that the noise is the same everywhere."""
+    own = int.from_bytes(hashlib.sha256(f"{seed}/{image}".encode()).digest()[:7])
+    return torch.Generator("cpu").manual_seed(own)
+
+
+def _out_of_memory(name: str) -> str:
+    return f"out of memory with one edit at a time: give {name} a smaller size=, dtype=bfloat16 or offload=model"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
