@@ -40,6 +40,8 @@ class Settings:
         algorithm: ``beam``, ``paper`` or ``exhaustive``.
         max_depth: the deepest level to search, the root level being 0; ``None`` for all.
         device: torch's name of a device, or ``auto``.
+        perceptual: the network that perceptual distances are measured with: ``none``, a packaged one's name, a
+            folder or a hub id.
         origins: field name → where its value came from.
     """
 
@@ -58,6 +60,7 @@ class Settings:
     algorithm: Algorithm = "beam"
     max_depth: int | None = None
     device: str = "auto"
+    perceptual: str = "none"
     origins: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def values(self) -> dict[str, object]:
@@ -158,6 +161,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "algorithm": _algorithm,
     "max_depth": _integer(0),
     "device": _text,
+    "perceptual": _text,
 }
 """Field → parser of a raw value (of a flag, a variable, a YAML file), which raises ``ValueError`` if it is bad."""
 

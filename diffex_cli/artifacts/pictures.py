@@ -32,7 +32,8 @@ def open_picture(path: Path) -> Image.Image:
 def save_picture(path: Path, picture: Image.Image) -> None:
     """Write a PNG atomically."""
     with atomic_write(path) as file:
-        picture.save(file, format="PNG")
+        # a photo takes about a fifth of the time that it takes with the usual level 6, and a sixth more bytes
+        picture.save(file, format="PNG", compress_level=1)
 
 
 def is_intact(path: Path) -> bool:

@@ -41,6 +41,11 @@ def devices(incomplete: str) -> list[str]:
     return _matching(("auto", "cpu", "cuda", "mps"), incomplete)
 
 
+def perceptual(incomplete: str) -> list[str]:
+    """The packaged networks for perceptual distances, and none."""
+    return _matching(("birds", "none"), incomplete)
+
+
 @contextmanager
 def bash_words(prog: str, environment: MutableMapping[str, str]) -> Iterator[None]:
     """Undo bash's habit of splitting the word under the cursor at colons.

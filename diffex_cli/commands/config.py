@@ -33,6 +33,7 @@ def show(
     config: options.Config = None,
     seed: options.Seed = None,
     device: options.Device = None,
+    perceptual: options.Perceptual = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -58,6 +59,7 @@ def show(
             "algorithm": algorithm,
             "max_depth": max_depth,
             "device": device,
+            "perceptual": perceptual,
         },
         os.environ,
         config,

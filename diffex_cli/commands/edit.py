@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from diffex_cli.commands import options
 from diffex_cli.commands.output import Output
-from diffex_cli.commands.running import print_plan, run_stage
+from diffex_cli.commands.running import failures, print_plan, run_stage
 from diffex_cli.configuration import resolve
+
+if TYPE_CHECKING:
+    from diffex_cli.stages.edit import EditSummary
 
 
 def edit(
@@ -20,6 +23,7 @@ def edit(
     config: options.Config = None,
     seed: options.Seed = None,
     device: options.Device = None,
+    perceptual: options.Perceptual = None,
     requests: Annotated[
         bool,
         typer.Option(
@@ -38,7 +42,10 @@ def edit(
     """
     output = Output(json=json, quiet=quiet)
     settings = resolve(
-        {"run": run, "editor": editor, "seed": seed, "device": device}, os.environ, config, required=("editor",)
+        {"run": run, "editor": editor, "seed": seed, "device": device, "perceptual": perceptual},
+        os.environ,
+        config,
+        required=("editor",),
     )
     from diffex_cli.stages import edit as stage
 
@@ -53,4 +60,25 @@ def edit(
             f"{summary.made} edits made ({summary.no_ops} changed nothing, {summary.failed} failed), "
             f"{summary.cached} of {summary.needed} were there."
         )
+        text = "\n".join([text, *_change(summary)])
+        if summary.failed:
+            text += f"\n{failures(summary.failed, summary.made, summary.failure)}"
     output.result(dataclasses.asdict(summary), text, quiet=str(summary.made))
+
+
+def _change(summary: EditSummary) -> list[str]:
+    """How far the edits went, in a sentence; none if nothing was edited."""
+    if summary.changed is None:
+        return []
+    parts = [f"{_percent(summary.changed)} of the pixels changed"]
+    if summary.change_inside is not None:
+        parts.append(f"by {_percent(summary.change_inside)} inside the mask")
+    if summary.change_outside is not None:
+        parts.append(f"by {_percent(summary.change_outside)} outside of it")
+    if summary.perceptual is not None:
+        parts.append(f"perceptual distance {summary.perceptual:.2g}")
+    return [f"On average: {', '.join(parts)}."]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

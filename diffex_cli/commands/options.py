@@ -102,6 +102,16 @@ Device: TypeAlias = Annotated[
         rich_help_panel=WORK,
     ),
 ]
+Perceptual: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--perceptual",
+        metavar="NAME",
+        help="Network that measures how far an edit looks from its input: birds, FOLDER-OR-HUB-ID or none.",
+        autocompletion=completion.perceptual,
+        rich_help_panel=WORK,
+    ),
+]
 Beam: TypeAlias = Annotated[
     int | None,
     typer.Option(

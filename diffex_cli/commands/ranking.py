@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.running import failures
 
 if TYPE_CHECKING:
     from diffex_cli.artifacts.rows import RankingRow
@@ -39,6 +40,9 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "levels": summary.levels,
             "edits": summary.edits,
             "made": summary.made,
+            "no_ops": summary.no_ops,
+            "failed": summary.failed,
+            "failure": summary.failure,
             "up_to_date": summary.up_to_date,
             "warnings": summary.warnings,
             "run": settings.run,
@@ -49,6 +53,8 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
         quiet="\n".join(f"{row.candidate}\t{row.effect:+.6g}" for row in kept) if kept else None,
     )
     output.say(_strongest(summary, settings.delta))
+    if summary.failed:
+        output.say(f"{failures(summary.failed, summary.edits, summary.failure)} They are left out of the effects.")
     if summary.up_to_date:
         output.say("Nothing to do: this search was finished before, and its ranking is unchanged.")
 

@@ -54,6 +54,11 @@ def _sentence(plan: Plan) -> str:
     return text + "."
 
 
+def failures(failed: int, of: int, reason: str | None) -> str:
+    """A sentence about edits that failed, and the reason that most of them gave."""
+    return f"{failed} of {of} edits failed, most often because: {reason}."
+
+
 def duration(seconds: float) -> str:
     """A time for people: ``"45 s"``, ``"12 min"``, ``"3.5 h"``."""
     if seconds < 90:

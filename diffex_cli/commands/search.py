@@ -26,6 +26,7 @@ def search(
     config: options.Config = None,
     seed: options.Seed = None,
     device: options.Device = None,
+    perceptual: options.Perceptual = None,
     no_fill: Annotated[
         bool,
         typer.Option(
@@ -55,6 +56,7 @@ def search(
             "max_depth": max_depth,
             "seed": seed,
             "device": device,
+            "perceptual": perceptual,
         },
         os.environ,
         config,

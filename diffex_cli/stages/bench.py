@@ -18,8 +18,10 @@ from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.candidates import RECONSTRUCTION, Candidate
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.devices import parse_devices
 from diffex_cli.editors.base import Editor, EditRequest
 from diffex_cli.errors import IncompleteError
+from diffex_cli.perception import Perception, open_perception
 from diffex_cli.settings import Settings
 
 
@@ -54,9 +56,13 @@ class Bench:
 
     @functools.cached_property
     def editor(self) -> Editor:
-        """The editor; its model is not loaded yet."""
+        """The editor, on all devices; its model is not loaded yet."""
         spec = registry.parse_spec(self.settings.editor)
-        editor: Editor = registry.find(registry.EDITORS, spec.name)(spec, device=self.settings.device)
+        if len(self._devices) > 1:
+            from diffex_cli.editors.parallel import ParallelEditor
+
+            return ParallelEditor(spec, self._devices)
+        editor: Editor = registry.find(registry.EDITORS, spec.name)(spec, device=self._devices[0])
         return editor
 
     @functools.cached_property
@@ -66,10 +72,19 @@ class Bench:
 
     @functools.cached_property
     def classifier(self) -> Classifier:
-        """The classifier; its model is not loaded yet."""
+        """The classifier, on the first device; its model is not loaded yet."""
         spec = registry.parse_spec(self.settings.classifier)
-        classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=self.settings.device)
+        classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=self._devices[0])
         return classifier
+
+    @functools.cached_property
+    def _devices(self) -> tuple[str, ...]:
+        return parse_devices(self.settings.device)
+
+    @functools.cached_property
+    def perception(self) -> Perception | None:
+        """The network for perceptual distances, on the first device and not loaded yet; ``None`` if none is wanted."""
+        return open_perception(self.settings.perceptual, self._devices[0])
 
     @functools.cached_property
     def edits(self) -> dict[str, EditRow]:

@@ -13,6 +13,7 @@ from diffex_cli.stages.bench import Bench, locked_bench
 from diffex_cli.stages.editing import make_edits
 from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
+from diffex_cli.stages.tally import tally
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,6 +26,13 @@ class EditSummary:
         made: how many were made now.
         no_ops: how many of those changed nothing.
         failed: how many of those failed.
+        failure: the reason that most of those gave; ``None`` if none failed.
+        changed: mean share of pixels that changed, of the edits made now, without the reconstructions and
+            those that failed; ``None`` without any, as all that follow.
+        change_inside: mean change inside the mask, in [0, 1], of those that have one.
+        change_outside: mean change outside of it.
+        saturated: mean share of pixels that became pure black or white in a channel.
+        perceptual: mean perceptual distance to the input.
         seconds_per_edit: mean time of an edit made now; ``None`` if none was.
         warnings: sentences about files that were left out.
     """
@@ -34,6 +42,12 @@ class EditSummary:
     made: int
     no_ops: int
     failed: int
+    failure: str | None
+    changed: float | None
+    change_inside: float | None
+    change_outside: float | None
+    saturated: float | None
+    perceptual: float | None
     seconds_per_edit: float | None
     warnings: tuple[str, ...]
 
@@ -54,6 +68,7 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
     with locked_bench("edit", settings) as bench:
         wanted = _requested(bench) if requests else bench.requests(bench.corpus.roots)
         missing = bench.missing(wanted)
+        _ = bench.perception  # complain before anything is remembered
         record(bench.run, "edit", settings)
         rows = make_edits(bench, missing, progress, "edit")
         bench.run.edit_parts.merge(provenance("edit", {}))
@@ -61,8 +76,7 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
             needed=len(wanted),
             cached=len(wanted) - len(missing),
             made=len(rows),
-            no_ops=sum(row.status == "no-op" for row in rows),
-            failed=sum(row.status == "failed" for row in rows),
+            **dataclasses.asdict(tally(rows)),
             seconds_per_edit=sum(row.seconds for row in rows) / len(rows) if rows else None,
             warnings=bench.run.warnings,
         )

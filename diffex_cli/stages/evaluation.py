@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.provenance import provenance
-from diffex_cli.artifacts.rows import RequestRow, instructions
+from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
 from diffex_cli.candidates import RECONSTRUCTION, Candidate
 from diffex_cli.corpus.hierarchy import Node
 from diffex_cli.editors.base import EditRequest
@@ -47,6 +47,11 @@ class Evaluator:
     def needed(self) -> int:
         """How many edits the search has asked for."""
         return len(self._asked)
+
+    @property
+    def edits(self) -> list[EditRow]:
+        """Those of them that there are."""
+        return [self._bench.edits[key] for key in self._asked if key in self._bench.edits]
 
     @property
     def target(self) -> str:

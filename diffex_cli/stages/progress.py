@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Hears of a stage's progress."""
+    """Hears of a stage's progress, also from another thread than the one that began the stage."""
 
     def start(self, task: str, total: int) -> None:
         """A task of ``total`` pieces begins; one of the same name replaces the former."""

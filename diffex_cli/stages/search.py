@@ -19,6 +19,7 @@ from diffex_cli.stages.bench import Bench, locked_bench
 from diffex_cli.stages.evaluation import Evaluator
 from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
+from diffex_cli.stages.tally import tally
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class SearchSummary:
         levels: how many levels of the hierarchy were searched.
         edits: how many edits that took.
         made: how many of them were made now.
+        no_ops: how many of all of them changed nothing.
+        failed: how many of all of them failed: their images are left out of those attributes' effects.
+        failure: the reason that most of those gave; ``None`` if none failed.
         up_to_date: the same ranking was there already.
         warnings: sentences about files that were left out.
     """
@@ -42,6 +46,9 @@ class SearchSummary:
     levels: int
     edits: int
     made: int
+    no_ops: int
+    failed: int
+    failure: str | None
     up_to_date: bool
     warnings: tuple[str, ...]
 
@@ -61,7 +68,8 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
     """
     with locked_bench("search", settings) as bench:
         evaluator = Evaluator(bench, progress, fill)
-        _ = bench.corpus, bench.editor, bench.classifier, bench.images  # complain before anything is remembered
+        # complain before anything is remembered
+        _ = bench.corpus, bench.editor, bench.classifier, bench.images, bench.perception
         record(bench.run, "search", settings)
         trace = search(
             bench.corpus,
@@ -77,6 +85,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
         if fill:
             bench.run.edit_parts.merge(provenance("search", {}))
             bench.run.score_parts.merge(provenance("search", {}))
+        edits = tally(evaluator.edits)
         return SearchSummary(
             target=evaluator.target,
             ranking=ranking,
@@ -84,6 +93,9 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
             levels=len(trace.levels),
             edits=evaluator.needed,
             made=evaluator.made,
+            no_ops=edits.no_ops,
+            failed=edits.failed,
+            failure=edits.failure,
             up_to_date=up_to_date,
             warnings=bench.run.warnings,
         )

@@ -32,6 +32,7 @@ def test_names_are_offered_by_their_beginning() -> None:
     assert completion.editors("ledits") == ["ledits:birds"]
     assert "file:" not in completion.providers("")
     assert completion.devices("c") == ["cpu", "cuda"]
+    assert completion.perceptual("") == ["birds", "none"]
 
 
 def test_bash_completes_a_command_an_option_and_a_domain() -> None:

@@ -103,6 +103,46 @@ def test_the_ranking_as_json() -> None:
     assert len(quiet) == sum(row["status"] == "kept" for row in found["rows"])
 
 
+def test_what_the_edits_did_is_told() -> None:
+    told(*CORPUS)
+    text = told("edit", "--editor", "tint:").splitlines()
+    assert text[1].startswith("On average: ")
+    assert text[1].endswith(" of the pixels changed.")
+    assert len(text) == 2
+    summary = json.loads(told("edit", "--editor", "tint::strength=0.5", "--json"))
+    assert (summary["failed"], summary["failure"], summary["no_ops"]) == (0, None, 4)
+    assert 0 < summary["changed"] < 1
+    assert {"change_inside", "change_outside", "saturated", "perceptual"} <= set(summary)
+    assert summary["change_inside"] is summary["perceptual"] is None
+    assert "perceptual distance" in told("edit", "--editor", "tint:", "--seed", "2", "--perceptual", "birds")
+
+
+def test_failed_edits_are_told_with_their_reason() -> None:
+    for shade in range(4):
+        picture = Image.new("RGB", (12, 12), (40 * shade, 100, 30))
+        picture.putpixel((0, 0), (9, 9, 9))
+        picture.save(f"pictures/{shade}.png")
+    told(*CORPUS)
+    plain = ("--editor", "tint::strength=1")
+    text = told("edit", *plain).splitlines()
+    assert text[0] == "16 edits made (4 changed nothing, 8 failed), 0 of 16 were there."
+    assert text[-1].startswith("8 of 16 edits failed, most often because: the picture is one colour all over")
+    found = told("search", *plain, *SEARCH[3:])
+    assert "8 of 16 edits failed, most often because: the picture is one colour" in " ".join(found.split())
+    summary = json.loads(told("search", *plain, *SEARCH[3:], "--json"))
+    assert (summary["failed"], summary["no_ops"]) == (8, 4)
+    assert "one colour all over" in summary["failure"]
+
+
+def test_a_network_that_is_not_there_is_a_mistake_and_not_remembered() -> None:
+    told(*CORPUS)
+    for command in (("edit", "--editor", "tint:"), SEARCH):
+        result = diffex(*command, "--perceptual", "./nowhere")
+        assert result.exit_code == 2
+        assert result.stderr.splitlines()[-1].startswith("Error: --perceptual ./nowhere: there is no such folder")
+    told("edit", "--editor", "tint:")
+
+
 def test_nothing_found() -> None:
     told(*CORPUS)
     assert "No attribute changes the logit of 'red' by δ = 100 or more." in told(*SEARCH, "--delta", "100")

@@ -14,6 +14,7 @@ def test_birds_is_bundled_with_defaults() -> None:
         "classifier": "birds:species",
         "n_images": 16,
         "target": None,
+        "perceptual": "birds",
     }
     for key in ("editor", "classifier"):
         parse_spec(str(domains.defaults("birds")[key]))

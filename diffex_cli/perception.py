@@ -1,0 +1,218 @@
+"""How different two pictures look to a trained network.
+
+The distance of Zhang et al. 2018 ("The Unreasonable Effectiveness of Deep Features as a Perceptual
+Metric", Eq. 1) without learned weights, so that any network serves: at every position of every feature map
+the channels are scaled to unit length; the squared differences are summed over the channels, averaged over
+the positions, and then over the maps. It is 0 for equal pictures and at most 4. Distances of different
+networks cannot be compared.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from PIL import Image
+
+from diffex_cli.artifacts.keys import digest_files
+from diffex_cli.classifiers.hub import resolve_commit
+from diffex_cli.devices import pick_device
+from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.quiet import quiet_transformers
+
+if TYPE_CHECKING:
+    import torch
+
+Features: TypeAlias = "tuple[torch.Tensor, ...]"
+
+NONE = "none"
+"""The name that asks for no network."""
+
+PACKAGED: Mapping[str, Path] = {"birds": Path(__file__).parent / "birds" / "models" / "probe"}
+"""The networks that come with diffex, by name."""
+
+_INPUTS_KEPT = 4
+_FILES = ("config.json", "preprocessor_config.json", "processor_config.json", "*.safetensors")
+_REMEDY = "give another --perceptual, or --perceptual none"
+
+
+class _Loaded(NamedTuple):
+    """A network that is ready."""
+
+    model: Any
+    processor: Any
+    device: torch.device
+
+
+def open_perception(name: str, device: str = "auto") -> Perception | None:
+    """The network of this name, not loaded yet.
+
+    Args:
+        name: ``none``, the name of a packaged one, a folder, or a hub id.
+        device: torch's name of a device, or ``auto``.
+
+    Returns:
+        ``None`` for ``none``.
+
+    Raises:
+        UsageError: the name is a path, and there is no such folder.
+    """
+    return None if name == NONE else Perception(name, device)
+
+
+class Perception:
+    """Any image model of transformers that tells its hidden states: maps of shape (b, channels, h, w) or tokens
+    of shape (b, tokens, channels).
+
+    Weights are read from safetensors only, no code of the model's own is run, and a hub model is pinned to the
+    commit in the local cache, or else to the newest. The network sees what its image processor makes of a picture.
+
+    Args:
+        name: of a packaged network, a folder, or a hub id.
+        device: torch's name of a device, or ``auto``.
+
+    Raises:
+        UsageError: the name is a path, and there is no such folder.
+    """
+
+    def __init__(self, name: str, device: str = "auto") -> None:
+        self._name = name
+        self._device = device
+        self._folder = _folder(name)
+        self._loaded: _Loaded | None = None
+        self._inputs: OrderedDict[str, Features] = OrderedDict()
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """Which network it is, for the record: its name and its files' digest, or the hub id and commit."""
+        if self._folder is not None:
+            return {"model": self._folder.resolve().name, "files": digest_files(self._folder, _FILES)}
+        return {"model": self._name, "commit": self._commit()}
+
+    def load(self) -> None:
+        """Load the network and try it, unless that was done.
+
+        Raises:
+            UsageError: it cannot be loaded, lacks weights, or tells no feature maps.
+        """
+        if self._loaded is not None:
+            return
+        device = pick_device(self._device)
+        try:
+            loaded = self._load(device)
+            maps = _features(loaded, Image.new("RGB", (64, 64), (128, 64, 32)))
+        except DiffexError as error:
+            raise UsageError(f"the network {self._name} for perceptual distances: {error}; {_REMEDY}") from error
+        except Exception as error:
+            raise UsageError(
+                f"the network {self._name} for perceptual distances cannot be used "
+                f"({' '.join(str(error).split())[:300]}): {_REMEDY}"
+            ) from error
+        if not maps:
+            raise UsageError(f"the network {self._name} for perceptual distances tells no feature maps: {_REMEDY}")
+        self._loaded = loaded
+
+    def features(self, picture: Image.Image) -> Features:
+        """The feature maps of an RGB picture, each of shape (positions, channels), the channels of unit length."""
+        self.load()
+        assert self._loaded is not None
+        return _features(self._loaded, picture)
+
+    def distance(self, before: Image.Image, after: Image.Image, key: str | None = None) -> float:
+        """The distance of two RGB pictures, in [0, 4].
+
+        Args:
+            before: the first.
+            after: the second.
+            key: names the first, whose features are then kept for a few calls.
+        """
+        return distance(self._input_features(before, key), self.features(after))
+
+    def _input_features(self, picture: Image.Image, key: str | None) -> Features:
+        if key is None:
+            return self.features(picture)
+        if key not in self._inputs:
+            self._inputs[key] = self.features(picture)
+        self._inputs.move_to_end(key)
+        while len(self._inputs) > _INPUTS_KEPT:
+            self._inputs.popitem(last=False)
+        return self._inputs[key]
+
+    def _commit(self) -> str:
+        return resolve_commit(self._name)
+
+    def _load(self, device: torch.device) -> _Loaded:
+        if self._folder is not None:
+            return _read(str(self._folder), device)
+        commit = self._commit()
+        try:
+            return _read(self._name, device, revision=commit, local_files_only=True)
+        except OSError:
+            return _read(self._name, device, revision=commit)
+
+
+def _features(loaded: _Loaded, picture: Image.Image) -> Features:
+    import torch
+
+    with torch.inference_mode():
+        pixels = loaded.processor(images=[picture], return_tensors="pt")["pixel_values"].to(loaded.device)
+        states = loaded.model(pixel_values=pixels, output_hidden_states=True).hidden_states or ()
+        return tuple(unit_channels(state[0]) for state in states if state.ndim in (3, 4))
+
+
+def unit_channels(state: torch.Tensor) -> torch.Tensor:
+    """One picture's hidden state, of shape (channels, h, w) or (tokens, channels), as (positions, channels), the
+    channels scaled to unit length."""
+    import torch
+
+    rows = state.float().flatten(1).T if state.ndim == 3 else state.float()
+    return torch.nn.functional.normalize(rows, dim=1, eps=1e-10)
+
+
+def distance(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float:
+    """Zhang et al. 2018, Eq. 1, with equal weights, averaged over the maps.
+
+    Args:
+        before: maps of shape (positions, channels), the channels of unit length.
+        after: the same of another picture.
+    """
+    import torch
+
+    layers = [(one - other).square().sum(dim=1).mean() for one, other in zip(before, after, strict=True)]
+    return float(torch.stack(layers).mean())
+
+
+def _folder(name: str) -> Path | None:
+    """Where a network lies; ``None`` if the name is a hub id."""
+    folder = PACKAGED.get(name, Path(name).expanduser())
+    if folder.is_dir():
+        return folder
+    if name in PACKAGED:
+        raise UsageError(f"--perceptual {name}: {folder} is not installed: run `make train-birds`, or {_REMEDY}")
+    if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name or folder.exists():
+        raise UsageError(f"--perceptual {name}: there is no such folder: {_REMEDY}")
+    return None
+
+
+def _read(source: str, device: torch.device, **where: Any) -> _Loaded:
+    """Read a network with the class that its checkpoint names, or its trunk."""
+    import torch
+    from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoModelForImageClassification
+
+    where["trust_remote_code"] = False
+    with quiet_transformers():
+        processor = AutoImageProcessor.from_pretrained(source, backend="pil", **where)
+        classes = AutoConfig.from_pretrained(source, **where).architectures or [""]
+        factory = AutoModelForImageClassification if classes[0].endswith("ForImageClassification") else AutoModel
+        model, info = factory.from_pretrained(
+            source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **where
+        )
+    # A pooler comes after the hidden states, and many a trunk is saved without one.
+    lacking = sorted(key for key in info["missing_keys"] if "pooler" not in key)
+    lacking += sorted(str(key[0]) for key in info["mismatched_keys"])
+    if lacking:
+        raise UsageError(f"there are no usable weights for {', '.join(lacking[:3])}{' …' if lacking[3:] else ''}")
+    # A model of pictures and texts: only the half that sees.
+    return _Loaded(getattr(model, "vision_model", model).to(device).eval(), processor, device)
