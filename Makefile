@@ -26,8 +26,8 @@ lint: install-test  ## Check style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install  ## Measure the embedded domain: edit quality, truth, speed; rewrites the tables in docs/birds.md.
-	$(BIN)/python -m diffex_cli.bench --docs docs/birds.md --grid docs/edits.png
+bench: install  ## Measure the embedded domain and the engine; rewrites the tables in docs/birds.md and docs/performance.md.
+	$(BIN)/python -m diffex_cli.bench --docs docs
 
 train-birds: install  ## Train the models that ship in the package again; goes on where it was interrupted.
 	$(BIN)/python -m diffex_cli.birds.training --work build/train-birds

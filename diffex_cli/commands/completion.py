@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 
 from diffex_cli.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, names
 
-_EDITOR_MODELS = {"ledits": ("birds",), "render": ("birds",)}
+_EDITOR_MODELS = {"inpaint": ("birds",), "ledits": ("birds",), "render": ("birds",)}
 _CLASSIFIER_MODELS = {"birds": ("species", "shortcut", "null")}
 _BASH_WORDS, _BASH_INDEX = "COMP_WORDS", "COMP_CWORD"
 
@@ -38,7 +38,7 @@ def classifiers(incomplete: str) -> list[str]:
 
 def devices(incomplete: str) -> list[str]:
     """The usual names of devices, whether or not this machine has them."""
-    return _matching(("auto", "cpu", "cuda", "mps"), incomplete)
+    return _matching(("auto", "cpu", "cuda", "cuda:all", "mps"), incomplete)
 
 
 def perceptual(incomplete: str) -> list[str]:

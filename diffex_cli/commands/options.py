@@ -97,7 +97,8 @@ Device: TypeAlias = Annotated[
     typer.Option(
         "--device",
         metavar="NAME",
-        help="cpu, cuda, cuda:1, mps or auto (default: auto).",
+        help="cpu, cuda, cuda:1, mps or auto (default: auto); several for the editor, one process each: "
+        "cuda:0,cuda:1 or cuda:all.",
         autocompletion=completion.devices,
         rich_help_panel=WORK,
     ),

@@ -8,14 +8,10 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import (
-    DPMSolverMultistepScheduler,
-    LEditsPPPipelineStableDiffusion,
-    LEditsPPPipelineStableDiffusionXL,
-)
 from PIL import Image
 from torch import Tensor
 
+from diffex_cli.bench.stock import stock_edit, stock_invert, stock_noise, stock_pipeline
 from diffex_cli.birds.attributes import Bird, random_bird
 from diffex_cli.birds.renderer import render
 from diffex_cli.editors.ledits.editing import Concept, Mask, Masking, Row, edit
@@ -67,63 +63,14 @@ def subject(
     model = DiffusionModel(build(), torch.device("cpu"))
     schedule = model.schedule(STEPS, START)
     (x0,) = model.encode([picture()])
-    inversion = invert(schedule, x0, stock_noise(tuple(x0.shape)), model.predict_empty)
+    inversion = invert(schedule, x0, stock_noise(tuple(x0.shape), STEPS, seed=5), model.predict_empty)
     return Subject(build(), model, schedule, inversion)
 
 
-def stock_pipeline(subject: Subject) -> Any:
-    pipeline = subject.pipeline
-    scheduler = DPMSolverMultistepScheduler.from_config(
-        pipeline.scheduler.config,
-        algorithm_type="sde-dpmsolver++",
-        solver_order=2,
-        timestep_spacing="leading",
-        final_sigmas_type="sigma_min",
-        lower_order_final=False,
-    )
-    parts = {**pipeline.components, "scheduler": scheduler}
-    if subject.is_xl:
-        parts = {key: part for key, part in parts.items() if key not in ("feature_extractor", "image_encoder")}
-        stock: Any = LEditsPPPipelineStableDiffusionXL(**parts, add_watermarker=False)
-    else:
-        del parts["image_encoder"]
-        stock = LEditsPPPipelineStableDiffusion(**parts, requires_safety_checker=False)
-    stock.set_progress_bar_config(disable=True)
-    original = stock.encode_prompt
-
-    def with_right_token_counts(*args: Any, **kwargs: Any) -> Any:
-        *embeddings, counts = original(*args, **kwargs)
-        prompts = kwargs.get("editing_prompt")
-        if kwargs.get("enable_edit_guidance") and prompts:
-            counts = [len(stock.tokenizer(prompt, add_special_tokens=False).input_ids) for prompt in prompts]
-        return *embeddings, counts
-
-    stock.encode_prompt = with_right_token_counts
-    return stock
-
-
 def stock_latents(subject: Subject, concepts: list[Concept], mask: Mask, zero_noise: int = 0) -> tuple[Any, Tensor]:
-    stock = stock_pipeline(subject)
-    extra = {"num_zero_noise_steps": zero_noise} if subject.is_xl else {}
-    stock.invert(picture(), num_inversion_steps=STEPS, skip=SKIP, generator=torch.Generator().manual_seed(5), **extra)
-    output = stock(
-        editing_prompt=[concept.prompt for concept in concepts],
-        edit_guidance_scale=[abs(concept.guidance) for concept in concepts],
-        reverse_editing_direction=[concept.guidance < 0 for concept in concepts],
-        edit_threshold=[concept.threshold for concept in concepts],
-        edit_warmup_steps=[concept.warmup for concept in concepts],
-        edit_cooldown_steps=[concept.cooldown for concept in concepts],
-        use_cross_attn_mask=mask in ("attention", "both"),
-        use_intersect_mask=mask == "both",
-        output_type="latent",
-    )
-    return stock, output.images
-
-
-def stock_noise(shape: tuple[int, ...]) -> Tensor:
-    """The noise that the stock inversion draws: from the least noisy step up."""
-    generator = torch.Generator().manual_seed(5)
-    return torch.stack([torch.randn(1, *shape, generator=generator)[0] for _ in range(STEPS)]).flip(0)
+    stock = stock_pipeline(subject.pipeline)
+    stock_invert(stock, picture(), STEPS, SKIP, seed=5, zero_noise=zero_noise)
+    return stock, stock_edit(stock, concepts, mask)
 
 
 def relative_error(ours: Tensor, theirs: Tensor) -> float:
@@ -150,9 +97,8 @@ def test_latents_equal_the_stock_pipelines(subject: Subject, mask: Mask, count: 
     assert relative_error(ours[0], subject.inversion.x[-1]) > 1e-2, "the edit must have changed something"
 
 
+@pytest.mark.parametrize("subject", ["xl"], indirect=True)
 def test_zeroed_last_noise_maps_are_those_of_the_stock_xl_pipeline(subject: Subject) -> None:
-    if not subject.is_xl:
-        pytest.skip("the stock SD pipeline keeps all noise maps")
     concepts = [subject.concept("hooked beak", warmup=2)]
     _, theirs = stock_latents(subject, concepts, "guidance", zero_noise=3)
     row = Row(subject.inversion, tuple(concepts))
@@ -194,7 +140,7 @@ def test_a_batch_equals_its_rows_alone(subject: Subject) -> None:
 
 def test_parallel_inversion_equals_sequential(subject: Subject) -> None:
     (x0,) = subject.model.encode([picture()])
-    noise = stock_noise(tuple(x0.shape))
+    noise = stock_noise(tuple(x0.shape), STEPS, seed=5)
     sequential = invert(subject.schedule, x0, noise, subject.model.predict_empty, rows=1)
     assert relative_error(sequential.z, subject.inversion.z) < 1e-5
 

@@ -1,0 +1,120 @@
+"""What the engine is timed on: the embedded birds' sample images times attributes of their corpus."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from PIL import Image
+
+from diffex_cli import registry
+from diffex_cli.birds import samples
+from diffex_cli.birds.meanings import FINE
+from diffex_cli.corpus import domains, yaml_io
+from diffex_cli.editors.base import EditRequest
+from diffex_cli.editors.ledits.editor import LeditsEditor
+
+_VARIED = (
+    "red head",
+    "tall crest",
+    "yellow throat",
+    "red eye",
+    "black beak",
+    "hooked beak",
+    "blue upperparts",
+    "orange belly",
+    "streaked breast",
+    "barred wings",
+    "forked tail",
+    "snow background",
+)
+PROMPTS = (*_VARIED, *(prompt for prompt in FINE if prompt not in _VARIED))
+"""The corpus's fine prompts, twelve of different parts first."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pairs:
+    """How many images, and how many attributes for each of them."""
+
+    images: int
+    attributes: int
+
+    @property
+    def edits(self) -> int:
+        """Their product."""
+        return self.images * self.attributes
+
+    def __str__(self) -> str:
+        return f"{self.images} × {self.attributes}"
+
+
+def parse_pairs(text: str) -> Pairs:
+    """Read ``IMAGESxATTRIBUTES``.
+
+    Raises:
+        ValueError: it is something else, or there are not so many.
+    """
+    images, _, attributes = text.partition("x")
+    pairs = Pairs(int(images), int(attributes))
+    if not (1 <= pairs.images <= samples.COUNT and 1 <= pairs.attributes <= len(PROMPTS)):
+        raise ValueError(f"{text}: at most {samples.COUNT} images and {len(PROMPTS)} attributes, at least one of each")
+    return pairs
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Workload:
+    """``images``: key → picture; ``requests``: one a pair, image by image, as the stages ask."""
+
+    images: Mapping[str, Image.Image]
+    requests: tuple[EditRequest, ...]
+
+
+def workload(pairs: Pairs) -> Workload:
+    """The first sample images and :data:`PROMPTS`."""
+    nodes = {node.prompt: node for node in yaml_io.read_corpus(domains.corpus_file("birds")).walk()}
+    images = dict(list(samples.pictures().items())[: pairs.images])
+    requests = tuple(
+        EditRequest(f"{image} {prompt}", image, nodes[prompt].candidate)
+        for image in images
+        for prompt in PROMPTS[: pairs.attributes]
+    )
+    return Workload(images, requests)
+
+
+@contextmanager
+def cold_cache() -> Iterator[None]:
+    """An empty cache folder for the block: an inversion that an earlier job has kept would cost nothing."""
+    before = os.environ.get("DIFFEX_CACHE")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["DIFFEX_CACHE"] = folder
+        try:
+            yield
+        finally:
+            del os.environ["DIFFEX_CACHE"]
+            if before is not None:
+                os.environ["DIFFEX_CACHE"] = before
+
+
+def open_engine(spec: str) -> LeditsEditor:
+    """The ``ledits`` editor of a spec; its model is not loaded yet."""
+    return LeditsEditor(registry.parse_spec(spec))
+
+
+def run_edits(editor: LeditsEditor, work: Workload, seed: int = 0) -> int:
+    """Make all edits and drop the pictures, as a stage does once they are written.
+
+    Returns:
+        how many were made.
+
+    Raises:
+        RuntimeError: one failed; a benchmark of failures would be a fast one.
+    """
+    made = 0
+    for result in editor.edit(work.images, work.requests, seed):
+        if result.status == "failed":
+            raise RuntimeError(f"the edit {result.key} failed: {result.reason}")
+        made += 1
+    return made
