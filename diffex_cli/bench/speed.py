@@ -22,6 +22,8 @@ from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline
 from diffex_cli.editors.ledits.options import BIRDS_DEFAULTS, LeditsOptions, parse_options
 
 DTYPES = ("float32", "bfloat16")
+PUBLISHED = ("mask=both", "threshold=0.6", "warmup=2")
+"""Both masks and a warm-up, which the packaged model does without."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,28 +68,38 @@ def speed(
         dtypes: torch's names.
         compiled: also time the engine with ``compile=true``, which takes a minute or two more for each dtype.
     """
-    settings = _settings(options)
+    blocks = [_Block(tuple(options), dtype) for dtype in dtypes]
+    blocks.append(_Block((*options, *PUBLISHED), dtypes[0]))
     rows = []
-    for dtype in dtypes:
-        slow = [stock(settings, dtype, stock_pairs, often) for often in (True, False)]
-        fast = [engine(options, dtype, pairs)]
-        if dtype == dtypes[0]:
-            fast.append(engine([*options, "mask=both", "threshold=0.6"], dtype, pairs, "engine, with both masks"))
-        if compiled:
-            fast.append(engine([*options, "compile=true"], dtype, pairs, "engine, compiled"))
-        rows += [_row(timing, slow) for timing in (*slow, *fast)]
-    header = ("", "dtype", "images × attributes", "s", "s/edit", "U-Net rows/edit", "× (a)", "× (b)", "warm-up, s")
+    for block in blocks:
+        slow = [stock(_settings(block.options), block.dtype, stock_pairs, often) for often in (True, False)]
+        fast = [engine(block.options, block.dtype, pairs)]
+        if compiled and block.options == tuple(options):
+            fast.append(engine((*block.options, "compile=true"), block.dtype, pairs, "engine, compiled"))
+        masks = "masked" if block.options != tuple(options) else ""
+        rows += [(timing.name, masks, *_figures(timing, slow)) for timing in (*slow, *fast)]
+    header = ("", "", "dtype", "images × attributes", "s", "s/edit", "U-Net rows/edit", "× (a)", "× (b)", "warm-up, s")
+    settings = _settings(options)
     return (
         table(header, rows)
         + f"\n\n`{_spec(options)}`, "
         + f"{settings.steps} steps from timestep {settings.start_timestep()} for all (the stock pipeline reaches the "
         + f"same timesteps with skip={skip_for(settings.steps, settings.start_timestep()):.3f}); encoding, inversion, "
-        + "edits and decoding to pictures, models loaded. (a) inverts for every pair, (b) once per image; the ratios "
-        + "are of the seconds per edit, within a dtype. The *warm-up* is not in the times: it loads the model, makes a "
-        + "few edits and, where the U-Net is compiled, compiles it. A compiled U-Net's rows are those of the engine "
-        + "above, padded to full batches.\n\n"
+        + f"edits and decoding to pictures, models loaded. *Masked*: with `{','.join(PUBLISHED)}`, the method as "
+        + "published, where attention maps are taken and the first steps follow the inversion. (a) inverts for every "
+        + "pair, (b) once per image; the ratios are of the seconds per edit, within a dtype and the same settings. The "
+        + "*warm-up* is not in the times: it loads the model, makes a few edits and, where the U-Net is compiled, "
+        + "compiles it. A compiled U-Net's rows are those of the engine above, padded to full batches.\n\n"
         + environment()
     )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Block:
+    """The rows of the table that are compared with each other."""
+
+    options: tuple[str, ...]
+    dtype: str
 
 
 def _spec(options: Sequence[str]) -> str:
@@ -172,9 +184,8 @@ def engine(options: Sequence[str], dtype: str, pairs: Pairs, name: str = "engine
     return Timing(name, dtype, pairs, seconds, count.rows if isinstance(count, RowCount) else None, first)
 
 
-def _row(timing: Timing, stocks: Sequence[Timing]) -> tuple[str, ...]:
+def _figures(timing: Timing, stocks: Sequence[Timing]) -> tuple[str, ...]:
     return (
-        timing.name,
         timing.dtype,
         str(timing.pairs),
         f"{timing.seconds:.1f}",
