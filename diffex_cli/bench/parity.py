@@ -56,7 +56,7 @@ SUBJECTS = (
     Subject("tiny SD, random", tiny_sd, steps=16, start=801, guidance=6.0),
     Subject("tiny SD, v-prediction, random", lambda: tiny_sd("v_prediction"), steps=16, start=801, guidance=6.0),
     Subject("tiny SDXL, random", tiny_sdxl, steps=16, start=801, guidance=6.0),
-    Subject("birds", _birds, steps=16, start=700, guidance=1.25),
+    Subject("birds", _birds, steps=16, start=700, guidance=1.0),
 )
 
 

@@ -94,7 +94,7 @@ _SPEED = ("rows", "channels_last", "compile")
 _SOURCE = ("revision", "variant", "config", "vae", "lora")
 
 
-BIRDS_DEFAULTS = LeditsOptions(steps=16, start=700, guidance=1.25, threshold=0.0, warmup=0, mask="none")
+BIRDS_DEFAULTS = LeditsOptions(steps=16, start=700, guidance=1.0, threshold=0.0, warmup=0, mask="none")
 """What suits the embedded birds; ``docs/birds.md`` shows the measurements. Their model was trained to change nothing
 but what the words name, so masks only cost it success."""
 
