@@ -284,12 +284,35 @@ def test_an_edit_for_which_memory_never_suffices_fails(
     assert "out of memory even with one edit at a time: give a smaller size=" in (made["edit"].reason or "")
 
 
-def test_other_errors_are_not_taken_for_want_of_memory(pipeline_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*args: Any) -> Any:
-        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+def test_an_edit_that_breaks_its_batch_fails_alone(
+    pipeline_folder: Path, together: dict[str, EditResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = DiffusionModel.predict
+
+    def broken(self: DiffusionModel, latents: torch.Tensor, timestep: torch.Tensor, prompts: Any, divisor: int) -> Any:
+        if "long tail" in prompts:
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied\nmore of it")
+        return whole(self, latents, timestep, prompts, divisor)
 
     monkeypatch.setattr(DiffusionModel, "predict", broken)
-    with pytest.raises(RuntimeError, match="shapes"):
+    made = results(opened(pipeline_folder), ALL)
+    for request in ALL:
+        result = made[request.key]
+        if request.candidate is BOTH:
+            assert (result.status, result.reason) == ("failed", "mat1 and mat2 shapes cannot be multiplied")
+        else:
+            expected = together[request.key].image
+            assert result.image is not None
+            assert expected is not None
+            assert levels(result.image, expected) <= 1
+
+
+def test_a_lost_device_ends_the_run(pipeline_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*args: Any) -> Any:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(DiffusionModel, "predict", lost)
+    with pytest.raises(torch.AcceleratorError):
         edited(opened(pipeline_folder), "large", HEAD, seed=77)
 
 

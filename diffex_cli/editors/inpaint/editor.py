@@ -22,6 +22,7 @@ from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.inpaint.loading import load_pipeline, quiet_diffusers
 from diffex_cli.editors.inpaint.options import check_override, parse_options
 from diffex_cli.editors.inpaint.region import attended_region, pixel_mask, round_trip
+from diffex_cli.editors.ledits.batching import ends_the_run, first_line
 from diffex_cli.editors.ledits.loading import pick_dtype
 from diffex_cli.editors.ledits.sizes import fit, restore
 from diffex_cli.errors import UsageError
@@ -89,9 +90,11 @@ class InpaintEditor:
             try:
                 with quiet_diffusers():
                     made = self._edit(images[request.image], request, seed)
-            except (RuntimeError, ValueError) as error:  # out of memory, or a size that the U-Net cannot take
-                reason = " ".join(str(error).split())
-                yield EditResult(request.key, "failed", None, 0.0, f"{type(error).__name__}: {reason}")
+            except Exception as error:  # out of memory, say, or a size that the U-Net cannot take
+                if ends_the_run(error):
+                    raise
+                reason = f"{type(error).__name__}: {first_line(error)}"
+                yield EditResult(request.key, "failed", None, 0.0, reason)
                 continue
             yield dataclasses.replace(made, seconds=time.perf_counter() - started)
 

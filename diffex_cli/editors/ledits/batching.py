@@ -48,6 +48,18 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
+def ends_the_run(error: Exception) -> bool:
+    """Whether an error concerns more than the edit at hand: the user can mend it, or the device is lost, on which
+    every later edit would fail, too."""
+    return isinstance(error, DiffexError | torch.AcceleratorError) and not is_out_of_memory(error)
+
+
+def first_line(error: Exception) -> str:
+    """An error's reason, for the row of the edit that failed by it."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
 def free_memory() -> None:
     """Give the caching allocator's unused blocks back, so that a smaller batch finds room."""
     if torch.cuda.is_available():

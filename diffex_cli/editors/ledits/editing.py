@@ -6,6 +6,7 @@ Source: LEDITS++ §3.2 and its Algorithm; the guidance of several concepts adds 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
@@ -63,6 +64,18 @@ class Row:
     inversion: Inversion
     concepts: tuple[Concept, ...]
 
+    def working(self, step: int) -> tuple[Concept, ...]:
+        """The concepts that act at a step."""
+        return tuple(concept for concept in self.concepts if concept.warmup <= step < concept.cooldown)
+
+
+def cancels_empty(concepts: Sequence[Concept], masking: Masking) -> bool:
+    """Whether ε(∅) has no part in the guided ε, and need not be predicted.
+
+    Without masks that is ε(∅) + Σ s·(ε(c) − ε(∅)) = (1 − Σ s)·ε(∅) + Σ s·ε(c).
+    """
+    return masking.kind == "none" and math.fsum(concept.guidance for concept in concepts) == 1.0
+
 
 @dataclasses.dataclass(frozen=True)
 class Edited:
@@ -110,7 +123,7 @@ def edit(
     """Edit rows of one latent size together.
 
     Until a row's first concept acts it follows its stored trajectory, which costs nothing; at that
-    step the empty prompt's ε is the stored one, too.
+    step the empty prompt's ε is the stored one, too. Where it cancels it is never predicted.
 
     Args:
         schedule: the one that the images were inverted with.
@@ -135,7 +148,7 @@ def edit(
     coverage = _Coverage(x)
     for step in range(min(starts, default=schedule.steps), schedule.steps):
         active = [k for k, start in enumerate(starts) if start <= step]
-        fresh = [k for k in active if starts[k] < step]
+        fresh = [k for k in active if starts[k] < step and not cancels_empty(rows[k].working(step), masking)]
         epsilon = _guided_epsilon(schedule, step, rows, active, fresh, x, predict, masking, coverage)
         current = predicted_x0(schedule, step, x[active], epsilon)
         noise = torch.stack([rows[k].inversion.z[step] for k in active])
@@ -174,13 +187,13 @@ def _guided_epsilon(
     masking: Masking,
     coverage: _Coverage,
 ) -> Tensor:
-    """ε(∅) plus the masked guidance of every concept at work, for the ``active`` rows, in their order."""
-    working = [
-        (k, concept) for k in active for concept in rows[k].concepts if concept.warmup <= step < concept.cooldown
-    ]
+    """ε(∅) plus the masked guidance of every concept at work, for the ``active`` rows, in their order; ε(∅) is
+    predicted for the ``fresh`` ones."""
+    working = [(k, concept) for k in active for concept in rows[k].working(step)]
     sources = fresh + [k for k, _ in working]
     prompts = [""] * len(fresh) + [concept.prompt for _, concept in working]
     wants_attention = masking.kind in ("both", "attention") and bool(working)
+    # where ε(∅) cancels anything will do for it; the stored one is at hand
     empty = {k: rows[k].inversion.epsilon[step] for k in active if k not in fresh}
     maps: Tensor | None = None
     if sources:

@@ -16,9 +16,16 @@ from diffex_cli.artifacts.keys import digest
 from diffex_cli.candidates import Candidate, Term
 from diffex_cli.devices import pick_device
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.ledits.batching import RowLimit, free_memory, is_out_of_memory, split
+from diffex_cli.editors.ledits.batching import (
+    RowLimit,
+    ends_the_run,
+    first_line,
+    free_memory,
+    is_out_of_memory,
+    split,
+)
 from diffex_cli.editors.ledits.cache import default_cache
-from diffex_cli.editors.ledits.editing import Concept, Row, edit
+from diffex_cli.editors.ledits.editing import Concept, Row, cancels_empty, edit
 from diffex_cli.editors.ledits.inversions import Inversions
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline, pick_dtype, source_digest
 from diffex_cli.editors.ledits.model import DiffusionModel
@@ -130,28 +137,38 @@ class LeditsEditor:
     def _edit_group(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """Edits of one latent size, in batches as large as memory allows."""
+        """Edits of one latent size, in batches as large as memory allows. One that fails is halved until the edit
+        stands alone that cannot be made."""
         waiting = deque(self._batches(requests))
         while waiting:
             batch = waiting.popleft()
             try:
-                results = self._edit_batch(images, batch, seed)
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
+                yield from self._edit_batch(images, batch, seed)
+                continue
+            except Exception as error:
+                if ends_the_run(error):
                     raise
-                results = None
-            if results is not None:
-                yield from results
-            elif self._limit.halve():
+                if no_memory := is_out_of_memory(error):
+                    reason = "out of memory even with one edit at a time: give a smaller size=, or dtype=float16"
+                else:
+                    reason = first_line(error)
+            if no_memory and self._limit.halve():
                 free_memory()
                 waiting.extendleft(reversed(self._batches(batch)))
+            elif len(batch) > 1:
+                half = len(batch) // 2
+                waiting.extendleft([batch[half:], batch[:half]])
             else:
-                reason = "out of memory even with one edit at a time: give a smaller size=, or dtype=float16"
-                yield from (EditResult(request.key, "failed", None, 0.0, reason) for request in batch)
+                yield EditResult(batch[0].key, "failed", None, 0.0, reason)
 
     def _batches(self, requests: Sequence[EditRequest]) -> list[list[EditRequest]]:
-        costs = [1 + len(self._concepts(request.candidate)) for request in requests]
-        return split(requests, costs, self._limit.rows)
+        return split(requests, [self._cost(request.candidate) for request in requests], self._limit.rows)
+
+    def _cost(self, candidate: Candidate) -> int:
+        """The U-Net rows of a step."""
+        concepts = self._concepts(candidate)
+        alone = cancels_empty(concepts, self._options.masking(self._model.is_xl))
+        return max(1, len(concepts) + (0 if alone else 1))
 
     def _edit_batch(
         self, images: Mapping[str, Image.Image], batch: Sequence[EditRequest], seed: int

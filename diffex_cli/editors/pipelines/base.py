@@ -18,7 +18,7 @@ from PIL import Image
 from diffex_cli.artifacts.keys import digest, digest_files
 from diffex_cli.devices import pick_device
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.ledits.batching import free_memory, is_out_of_memory
+from diffex_cli.editors.ledits.batching import ends_the_run, first_line, free_memory, is_out_of_memory
 from diffex_cli.editors.ledits.sizes import fit, restore
 from diffex_cli.editors.pipelines.loading import load_pipeline, pick_dtype, place
 from diffex_cli.editors.pipelines.options import (
@@ -172,8 +172,10 @@ class PipelineEditor(ABC, Generic[OptionsT]):
             try:
                 results = self._run(images, batch, seed)
             except Exception as error:
+                if ends_the_run(error):
+                    raise
                 no_memory = is_out_of_memory(error)
-                reason = _out_of_memory(self.name) if no_memory else _first_line(error)
+                reason = _out_of_memory(self.name) if no_memory else first_line(error)
             else:
                 seconds = (time.perf_counter() - started) / len(batch)
                 yield from (dataclasses.replace(result, seconds=seconds) for result in results)
@@ -234,8 +236,3 @@ def _generator(image: str, seed: int) -> torch.Generator:
 
 def _out_of_memory(name: str) -> str:
     return f"out of memory with one edit at a time: give {name} a smaller size=, dtype=bfloat16 or offload=model"
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
