@@ -91,7 +91,11 @@ def _parser() -> argparse.ArgumentParser:
     engine.add_argument("--profile-pairs", default=Pairs(4, 12), **pairs)
     engine.add_argument("--sizes", nargs="+", default=SIZES, help="of the jobs in `scaling`", **pairs)
     engine.add_argument(
-        "--options", nargs="*", default=[], metavar="KEY=VALUE", help="of ledits:birds in `speed` and `profile`"
+        "--options",
+        nargs="*",
+        default=["steps=16"],
+        metavar="KEY=VALUE",
+        help="of ledits:birds in `speed` and `profile`",
     )
     tiers = parser.add_argument_group("steps")
     tiers.add_argument("--steps", nargs="+", type=int, default=STEPS, metavar="N")

@@ -86,7 +86,7 @@ def speed(
         + f"{settings.steps} steps from timestep {settings.start_timestep()} for all (the stock pipeline reaches the "
         + f"same timesteps with skip={skip_for(settings.steps, settings.start_timestep()):.3f}); encoding, inversion, "
         + "edits and decoding to pictures, models loaded. At this guidance, 1 and without masks, the empty prompt's "
-        + "prediction cancels, and the engine does not make it. *Masked*: with `{','.join(PUBLISHED)}`, the method as "
+        + f"prediction cancels, and the engine does not make it. *Masked*: with `{','.join(PUBLISHED)}`, the method as "
         + "published, where attention maps are taken and the first steps follow the inversion. (a) inverts for every "
         + "pair, (b) once per image; the ratios are of the seconds per edit, within a dtype and the same settings. The "
         + "*warm-up* is not in the times: it loads the model, makes a few edits and, where the U-Net is compiled, "

@@ -28,6 +28,7 @@ def test_it_counts_the_rows_that_each_method_needs() -> None:
     }
     assert all(numbers(line[4:]) for line in lines)
     assert "`ledits:birds:steps=4,start=801`, 4 steps from timestep 801" in text
+    assert "*Masked*: with `mask=both,threshold=0.6,warmup=2`" in text
 
 
 def test_a_workload_takes_the_images_in_turn() -> None:
