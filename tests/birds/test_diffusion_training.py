@@ -167,6 +167,31 @@ def test_an_interrupted_training_ends_with_the_same_weights(
     assert (broken / "tokenizer").is_dir()
 
 
+@pytest.mark.usefixtures("small")
+def test_the_shipped_weights_are_the_mean_of_those_before_and_after_practice(
+    tmp_path: Path, twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diffusion, "STEPS", 1)
+    monkeypatch.setattr(diffusion, "FINISHING_STEPS", 1)
+    before, whole = workplace(tmp_path / "before", twins), workplace(tmp_path / "whole", twins)
+    diffusion.train(before, steps=2)
+    file = "unet/diffusion_pytorch_model.safetensors"
+    finished = load_file(before / file)
+    saved = []
+    monkeypatch.setattr(diffusion, "mix", lambda part, folder: saved.append((part.state_dict(), folder)))
+    diffusion.train(whole, steps=3)
+    assert all(torch.equal(load_file(whole / "finished" / file)[name], finished[name]) for name in finished)
+    assert [folder for _, folder in saved] == [whole / "finished" / "unet", whole / "finished" / "text_encoder"]
+
+
+def test_mixing_takes_the_mean(tmp_path: Path) -> None:
+    one, other = small_unet(), small_unet()
+    expected = {name: (one.state_dict()[name] + other.state_dict()[name]) / 2 for name in one.state_dict()}
+    other.save_pretrained(tmp_path)
+    diffusion.mix(one, tmp_path)
+    assert all(torch.allclose(one.state_dict()[name], expected[name], atol=1e-6) for name in expected)
+
+
 def test_the_learning_rate_decays_restarts_lower_twice_and_ends_at_zero() -> None:
     factors = [diffusion.learning_rate_factor(step) for step in range(diffusion.ALL_STEPS + 1)]
     assert max(factors) == 1.0

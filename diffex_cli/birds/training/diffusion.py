@@ -9,6 +9,7 @@ editing: no one trains Stable Diffusion so. The documentation says so.
 from __future__ import annotations
 
 import argparse
+import copy
 import random
 import time
 from pathlib import Path
@@ -170,6 +171,33 @@ class Trainer:
         return right, empty, other
 
 
+def _save_averages(ema: Ema, parts: dict[str, Any], folder: Path) -> None:
+    """Write the parts with their averaged parameters; they go on with their own."""
+    own = {name: copy.deepcopy(part.state_dict()) for name, part in parts.items()}
+    ema.copy_to_parameters()
+    for name, part in parts.items():
+        part.save_pretrained(folder / name)
+        part.load_state_dict(own[name])
+
+
+@torch.no_grad()
+def mix(part: Any, folder: Path) -> None:
+    """Move a part's weights halfway to those in ``folder``.
+
+    Practice teaches the weak values and blurs the coarse words, which it seldom draws. The mean of the
+    weights before and after it has both (Wortsman et al. 2022, *Model soups*).
+    """
+    other = type(part).from_pretrained(folder).state_dict()
+    part.load_state_dict(
+        {
+            name: torch.lerp(weight.float(), other[name].float(), 0.5).to(weight.dtype)
+            if weight.is_floating_point()
+            else weight
+            for name, weight in part.state_dict().items()
+        }
+    )
+
+
 def _draw_lesson(rng: random.Random, twins: Twins, step: int) -> Lesson:
     if rng.random() >= TWIN_SHARE:
         return plain_lesson(rng, twins)
@@ -247,9 +275,14 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
         if step + 1 == EARLY_STEP:
             unet.save_pretrained(work / "early" / "unet")
             text_encoder.save_pretrained(work / "early" / "text_encoder")
+        if step + 1 == STEPS + FINISHING_STEPS:
+            _save_averages(ema, {"unet": unet, "text_encoder": text_encoder}, work / "finished")
         checkpoint.save_sometimes(step + 1)
     checkpoint.save(max(first, steps))
     ema.copy_to_parameters()
+    if (work / "finished").exists():
+        mix(unet, work / "finished" / "unet")
+        mix(text_encoder, work / "finished" / "text_encoder")
     for name, part in {"tokenizer": tokenizer, "text_encoder": text_encoder, "unet": unet}.items():
         part.save_pretrained(work / name)
 

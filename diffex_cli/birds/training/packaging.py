@@ -65,9 +65,10 @@ def training_log(work: Path) -> str:
     """The figures that the training runs logged, about twenty lines a run, as Markdown."""
     practice = diffusion.STEPS + diffusion.FINISHING_STEPS
     sections = [
-        "# How the shipped birds models were trained\n\nWritten by `make train-birds`. *right*, *empty* and *wrong* are "
-        "losses of fixed twins at t = 500 with the right caption, none and another's; from step "
-        f"{practice:,} on the diffusion model's *loss* counts the cells that a lesson changes {diffusion.FOCUS:g} times."
+        "# How the shipped birds models were trained\n\nWritten by `make train-birds`. *right*, *empty* and *wrong* "
+        "are losses of fixed twins at t = 500 with the right caption, none and another's; from step "
+        f"{practice:,} on the diffusion model's *loss* counts the cells that a lesson changes {diffusion.FOCUS:g} "
+        f"times. What ships is the mean of the weights after {practice:,} and {diffusion.ALL_STEPS:,} steps."
     ]
     for name in ("autoencoder", "diffusion", "species", "shortcut", "probe"):
         rows = [json.loads(line) for line in (work / name / "log.jsonl").read_text().splitlines()]
