@@ -95,8 +95,8 @@ _SOURCE = ("revision", "variant", "config", "vae", "lora")
 
 
 BIRDS_DEFAULTS = LeditsOptions(steps=8, start=700, guidance=1.0, threshold=0.0, warmup=0, mask="none")
-"""What suits the embedded birds; ``docs/birds.md`` and ``docs/performance.md`` show the measurements. Their model was trained to change nothing
-but what the words name, so masks only cost it success."""
+"""What suits the embedded birds; ``docs/birds.md`` and ``docs/performance.md`` show the measurements. Their model was
+trained to change nothing but what the words name, so masks only cost it success."""
 
 PRESETS: Mapping[str, Mapping[str, int]] = {"fast": {"steps": 20}, "fine": {"steps": 50}}
 BIRDS_PRESETS: Mapping[str, Mapping[str, int]] = {"fast": {"steps": 6}, "fine": {"steps": 50}}
