@@ -20,8 +20,8 @@ class Node:
         remove: the attribute is taken away rather than added.
         placebo: the domain's images cannot have it; a true explanation finds no effect.
         overrides: editor settings for this node alone.
-        replaces: words for what the attribute takes the place of, taken away in the same edit.
         children: the finer attributes.
+        replaces: words for what the attribute takes the place of, taken away in the same edit.
     """
 
     id: str
@@ -30,8 +30,8 @@ class Node:
     remove: bool = False
     placebo: bool = False
     overrides: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    replaces: str = ""
     children: tuple[Node, ...] = ()
+    replaces: str = ""
 
     @property
     def candidate(self) -> Candidate:

@@ -31,7 +31,7 @@ def test_names_are_offered_by_their_beginning() -> None:
     assert {"birds:null", "transformers:", "python:"} <= set(completion.classifiers(""))
     assert completion.editors("ledits") == ["ledits:birds"]
     assert "file:" not in completion.providers("")
-    assert completion.devices("c") == ["cpu", "cuda"]
+    assert completion.devices("c") == ["cpu", "cuda", "cuda:all"]
     assert completion.perceptual("") == ["birds", "none"]
 
 

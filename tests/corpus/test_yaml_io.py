@@ -170,6 +170,14 @@ def test_the_same_value_twice_is_written_out_twice() -> None:
     assert parse_corpus(text, "x").corpus == corpus
 
 
+def test_an_attribute_may_say_what_it_replaces() -> None:
+    head = "schema: diffex.corpus/1\ndomain: birds\nnodes:\n- name: tall crest\n  replaces: short crest\n"
+    (node,) = parse_corpus(head, "x").corpus.roots
+    assert (node.replaces, node.candidate.terms[0].replaces) == ("short crest", "short crest")
+    with pytest.raises(UsageError, match=r"x, line 5: replaces: .*leave out 'remove: true'"):
+        parse_corpus(head + "  remove: true\n", "x")
+
+
 # --- property-based -----------------------------------------------------------------------------
 
 TEXTS = (
@@ -187,10 +195,11 @@ def forests(draw: st.DrawFn, parent: str = "", depth: int = 0) -> tuple[Node, ..
     nodes = []
     for place, name in enumerate(names):
         id = f"{prefix}{slug(name) or 'node'}-{place}"
+        remove = draw(st.booleans())
         nodes.append(
             Node(
-                id, name, draw(TEXTS), draw(st.booleans()), draw(st.booleans()), draw(OVERRIDES),
-                draw(forests(id, depth + 1)),
+                id, name, draw(TEXTS), remove, draw(st.booleans()), draw(OVERRIDES), draw(forests(id, depth + 1)),
+                replaces="" if remove else draw(st.one_of(st.just(""), TEXTS)),
             )
         )  # fmt: skip
     return tuple(nodes)
