@@ -50,7 +50,7 @@ def inputs(rows: int) -> tuple[Tensor, Tensor, dict[str, Any]]:
 
 
 def test_any_number_of_rows_gives_the_modules_own_output(small: Small) -> None:
-    fast = compiled(small, 4, torch.device("cpu"))
+    fast = compiled(small, lambda: 4, torch.device("cpu"))
     with torch.no_grad():
         for rows in (1, 2, 3, 4, 11):
             latents, timestep, words = inputs(rows)
@@ -71,8 +71,13 @@ def test_only_two_sizes_are_ever_compiled(small: Small, monkeypatch: pytest.Monk
         return call
 
     monkeypatch.setattr(torch, "compile", spy)
-    fast = compiled(small, 6, torch.device("cpu"))
+    limit = 6
+    fast = compiled(small, lambda: limit, torch.device("cpu"))
     for rows in (1, 3, 4, 6, 13):
         latents, timestep, words = inputs(rows)
         fast(latents, timestep, **words)
     assert sizes == [3, 3, 6, 6, 6, 6, 3]
+    limit = 3  # memory ran out
+    latents, timestep, words = inputs(3)
+    assert len(fast(latents, timestep, **words).sample) == 3
+    assert sizes[7:] == [3], "padding to the old limit would run out of memory again"

@@ -185,6 +185,27 @@ def test_an_empty_prediction_that_cancels_is_not_made(subject: Subject) -> None:
     assert relative_error(ours.latents, theirs) < 1e-4
 
 
+def test_no_number_is_read_back_from_the_device(subject: Subject) -> None:
+    """On the meta device nothing has a value, and tensors of other devices do not mix: what runs there waits for no
+    accelerator and needs no float64 on it."""
+    x0 = torch.empty(4, 16, 16, device="meta")
+    noise = torch.empty(STEPS, 4, 16, 16, device="meta")
+    inversion = invert(subject.schedule, x0, noise, lambda latents, timesteps: latents.clone())
+    assert {tensor.device.type for tensor in (inversion.x, inversion.z, inversion.epsilon)} == {"meta"}
+
+    def predict(latents: Tensor, timestep: Tensor, prompts: Any, attention_divisor: int) -> Any:
+        assert timestep.device == latents.device
+        return latents.clone(), torch.empty(len(latents), 16, 7, device="meta")
+
+    rows = [
+        Row(inversion, (subject.concept("red head", warmup=3),)),
+        Row(inversion, (subject.concept("tall crest"), subject.concept("long tail", guidance=-2.0, cooldown=9))),
+        Row(inversion, ()),
+    ]
+    edited = edit(subject.schedule, rows, predict, subject.masking("both"), zero_noise=2)
+    assert (edited.latents.device.type, edited.masks.device.type) == ("meta", "meta")
+
+
 def test_the_mask_covers_what_the_threshold_leaves_and_steps_are_reported(subject: Subject) -> None:
     steps: list[int] = []
     rows = [

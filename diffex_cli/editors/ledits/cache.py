@@ -42,8 +42,8 @@ class InversionCache:
     def __init__(self, folder: Path, limit_bytes: int) -> None:
         self._folder, self._limit = folder, limit_bytes
 
-    def get(self, key: str, schedule: Schedule) -> Inversion | None:
-        """The inversion put under ``key``, on the schedule's device, bit for bit; ``None`` if there is none.
+    def get(self, key: str, schedule: Schedule, device: torch.device | str = "cpu") -> Inversion | None:
+        """The inversion put under ``key``, on the device, bit for bit; ``None`` if there is none.
 
         A file that is torn, not finite, of another key or of another number of steps is removed.
 
@@ -63,7 +63,7 @@ class InversionCache:
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
-        x, epsilon = x.to(schedule.alphas.device), epsilon.to(schedule.alphas.device)
+        x, epsilon = x.to(device), epsilon.to(device)
         return Inversion(x, noise_maps(schedule, x, epsilon), epsilon)
 
     def put(self, key: str, inversion: Inversion) -> None:

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 
-def compiled(unet: Any, rows: int, device: torch.device) -> Callable[..., Any]:
-    """A stand-in for ``unet`` that pads every call to ``rows`` rows, or to half as many, and compiles both.
+def compiled(unet: Any, limit: Callable[[], int], device: torch.device) -> Callable[..., Any]:
+    """A stand-in for ``unet`` that pads every call to the limit, or to half of it, and compiles both.
 
-    Compilation happens at the first call of each and takes about a minute. More rows than ``rows`` run
-    in chunks.
+    Compilation happens at the first call of each. More rows than the limit run in chunks. When memory runs
+    out and the limit is lowered, the padding follows, at the price of one more compilation.
 
     Args:
         unet: a ``UNet2DConditionModel`` in evaluation mode, whose weights change no more.
-        rows: the largest batch.
+        limit: tells the largest batch now.
         device: on the CPU the weights are frozen into the compiled code, which is faster still.
     """
     options: dict[str, str | int | bool | Callable[..., Any]] | None = (
@@ -26,6 +26,7 @@ def compiled(unet: Any, rows: int, device: torch.device) -> Callable[..., Any]:
     fast: Callable[..., Any] = torch.compile(unet, dynamic=False, options=options)
 
     def call(latents: Tensor, timestep: Tensor, **arguments: Any) -> Any:
+        rows = max(2, limit())
         if len(latents) > rows:
             parts = [
                 call(*(tensor[k : k + rows] for tensor in (latents, timestep)), **_rows(arguments, k, k + rows))

@@ -165,15 +165,18 @@ class _Coverage:
 
     def __init__(self, x: Tensor) -> None:
         self._sum = torch.zeros_like(x[:, :1])
-        self._steps = torch.zeros(len(x), 1, 1, 1, device=x.device)
+        self._steps = [0] * len(x)
 
-    def add(self, rows: Tensor, masks: Tensor) -> None:
+    def add(self, rows: Sequence[int], masks: Tensor) -> None:
         """Add one step's masks, shape (concepts, 1, h, w); ``rows`` says whose each is."""
-        self._sum += torch.zeros_like(self._sum).index_add(0, rows, masks).clamp(max=1)
-        self._steps[rows.unique()] += 1
+        places = torch.tensor(rows, device=masks.device)
+        self._sum += torch.zeros_like(self._sum).index_add(0, places, masks).clamp(max=1)
+        for row in set(rows):
+            self._steps[row] += 1
 
     def mean(self) -> Tensor:
-        return self._sum / self._steps.clamp(min=1)
+        steps = torch.tensor(self._steps, dtype=self._sum.dtype, device=self._sum.device)
+        return self._sum / steps.clamp(min=1).view(-1, 1, 1, 1)
 
 
 def _guided_epsilon(
@@ -208,7 +211,7 @@ def _guided_epsilon(
     scale = torch.tensor([concept.guidance for concept in concepts], device=x.device).view(-1, 1, 1, 1)
     guidance = scale * (predictions[len(fresh) :] - epsilon[places])
     masks = _masks(schedule, step, concepts, guidance, maps if maps is None else maps[len(fresh) :], masking)
-    coverage.add(torch.tensor([k for k, _ in working], device=x.device), masks)
+    coverage.add([k for k, _ in working], masks)
     return epsilon.index_add(0, torch.tensor(places, device=x.device), guidance * masks)
 
 

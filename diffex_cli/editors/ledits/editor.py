@@ -81,8 +81,13 @@ class LeditsEditor:
             "editor": "ledits",
             "engine": _ENGINE_VERSION,
             **self._options.pixels(),
-            **source_digest(self._source),
+            **self._source_digest,
         }
+
+    @functools.cached_property
+    def _source_digest(self) -> Mapping[str, object]:
+        """Reads all of a local model's files: gigabytes, so only once."""
+        return source_digest(self._source)
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -107,7 +112,7 @@ class LeditsEditor:
     def _model(self) -> DiffusionModel:
         device = pick_device(self._device)
         pipeline = load_pipeline(self._source, pick_dtype(self._options.dtype, device))
-        compile_rows = max(2, self._limit.rows) if self._options.compile else 0
+        compile_rows = (lambda: self._limit.rows) if self._options.compile else None
         return DiffusionModel(pipeline, device, self._options.channels_last, compile_rows)
 
     @functools.cached_property
@@ -124,7 +129,7 @@ class LeditsEditor:
         options = self._options
         identity = [
             _ENGINE_VERSION,
-            source_digest(self._source),
+            self._source_digest,
             options.steps,
             options.start_timestep(),
             str(self._model.dtype),

@@ -59,7 +59,7 @@ def invert(schedule: Schedule, x0: Tensor, noise: Tensor, predict: Predictor, ro
         predict: ε on the empty prompt.
         rows: the largest batch for the U-Net.
     """
-    alphas, sigmas = schedule.alphas[:-1].view(-1, 1, 1, 1), schedule.sigmas[:-1].view(-1, 1, 1, 1)
+    alphas, sigmas = (level[:-1].view(-1, 1, 1, 1).to(x0.device) for level in (schedule.alphas, schedule.sigmas))
     x = torch.cat([alphas * x0 + sigmas * noise, x0[None]])
     chunks = zip(x[:-1].split(rows), schedule.timesteps.split(rows), strict=True)
     epsilon = torch.cat([predict(latents, timesteps) for latents, timesteps in chunks])
@@ -74,7 +74,7 @@ def noise_maps(schedule: Schedule, x: Tensor, epsilon: Tensor) -> Tensor:
         x: shape (N + 1, C, h, w), float32; the latents before each step, and the image's.
         epsilon: shape (N, C, h, w), float32; the predictions at ``x[:-1]``.
     """
-    x0_predictions = predicted_x0(schedule, torch.arange(schedule.steps, device=x.device), x[:-1], epsilon)
+    x0_predictions = predicted_x0(schedule, torch.arange(schedule.steps), x[:-1], epsilon)
     z = torch.empty_like(epsilon)
     for step in range(schedule.steps):
         coefficients = step_coefficients(schedule, step)

@@ -56,7 +56,7 @@ class Inversions:
         for key in dict.fromkeys(keys):
             target = size(images[key])
             name = digest([self._identity, key, target, seed])
-            inversion = self._kept.pop(name, None) or self._cache.get(name, self._schedule)
+            inversion = self._kept.pop(name, None) or self._cache.get(name, self._schedule, self._model.device)
             if inversion is None:
                 inversion = self._invert(images[key].resize(target, Image.Resampling.LANCZOS), f"{seed}/{key}")
                 self._cache.put(name, inversion)

@@ -29,15 +29,21 @@ class DiffusionModel:
             and everything the solver sees are float32.
         device: where it runs.
         channels_last: the U-Net's memory format; faster for convolutions on most machines.
-        compile_rows: compile the U-Net for batches of this many rows and of half as many; 0 to not
-            compile. Shorter batches are padded. Calls that record attention are never compiled.
+        compile_rows: tells the largest batch, for which and for half of which the U-Net is compiled;
+            ``None`` to not compile. Shorter batches are padded. Calls that record attention are never compiled.
     """
 
-    def __init__(self, pipeline: Any, device: torch.device, channels_last: bool = True, compile_rows: int = 0) -> None:
+    def __init__(
+        self,
+        pipeline: Any,
+        device: torch.device,
+        channels_last: bool = True,
+        compile_rows: Callable[[], int] | None = None,
+    ) -> None:
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self._vae = pipeline.vae.to(device).eval()
         self._unet = pipeline.unet.to(device, memory_format=self._format).eval()
-        self._device, self.dtype, self._vae_dtype = device, self._unet.dtype, self._vae.dtype
+        self.device, self.dtype, self._vae_dtype = device, self._unet.dtype, self._vae.dtype
         self._conditioner = new_conditioner(pipeline, device, self.dtype)
         self._scheduler_config = pipeline.scheduler.config
         self._recorder = AttentionRecorder()
@@ -72,15 +78,14 @@ class DiffusionModel:
         alphas_cumprod = (self._alpha**2).cpu()
         if not steps < start < len(alphas_cumprod):
             raise UsageError(f"start={start} must lie between steps={steps} and {len(alphas_cumprod) - 1}")
-        schedule = leading_schedule(alphas_cumprod, steps, start, int(config.get("steps_offset", 0)))
-        return Schedule(schedule.timesteps, schedule.alphas.to(self._device), schedule.sigmas.to(self._device))
+        return leading_schedule(alphas_cumprod, steps, start, int(config.get("steps_offset", 0)))
 
     @torch.no_grad()
     def encode(self, images: Sequence[Image.Image]) -> Tensor:
         """RGB images of one allowed size → scaled latents, float32, shape (images, C, h, w)."""
         rows = [torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8) for image in images]
         width, height = images[0].size
-        pixels = torch.stack(rows).view(-1, height, width, 3).permute(0, 3, 1, 2).to(self._device)
+        pixels = torch.stack(rows).view(-1, height, width, 3).permute(0, 3, 1, 2).to(self.device)
         scaled = (pixels.float() / 127.5 - 1).to(self._vae_dtype)
         chunks = scaled.split(self._together(width * height))
         latents = torch.cat([self._vae.encode(few).latent_dist.mode().float() for few in chunks])
@@ -100,7 +105,7 @@ class DiffusionModel:
 
     def _together(self, pixels: int) -> int:
         """How many pictures of so many pixels the auto-encoder takes at a time."""
-        return max(1, _PIXELS_TOGETHER.get(self._device.type, _PIXELS_TOGETHER_ELSEWHERE) // pixels)
+        return max(1, _PIXELS_TOGETHER.get(self.device.type, _PIXELS_TOGETHER_ELSEWHERE) // pixels)
 
     def token_count(self, prompt: str) -> int:
         """The prompt's tokens without start, end and padding."""
@@ -122,7 +127,7 @@ class DiffusionModel:
         height, width = latents.shape[-2:]
         arguments = self._conditioner.arguments(prompts, (height * self._factor, width * self._factor))
         inputs = latents.to(self.dtype).contiguous(memory_format=self._format)
-        timestep = timestep.to(self._device)
+        timestep = timestep.to(self.device)
         maps = None
         if attention_divisor:
             self._recorder.start(cells=(height // attention_divisor) * (width // attention_divisor))

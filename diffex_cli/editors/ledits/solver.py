@@ -15,7 +15,9 @@ from torch import Tensor
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """The noise levels that an inversion passes, from the noisiest down.
+    """The noise levels that an inversion passes, from the noisiest down. Its tensors stay on the CPU, wherever
+    the latents are: the loops read single numbers off them, which a GPU would have to be waited for, and
+    MPS has no float64.
 
     Attributes:
         timesteps: int64, shape (N,), decreasing; what the U-Net is told.
@@ -92,8 +94,8 @@ def solver_step(coefficients: StepCoefficients, x: Tensor, current: Tensor, prev
 
 
 def predicted_x0(schedule: Schedule, step: int | Tensor, x: Tensor, epsilon: Tensor) -> Tensor:
-    """x̂₀ = (x − σ·ε) / α. ``step`` is one index, or one for every row of ``x`` (rows, C, h, w)."""
+    """x̂₀ = (x − σ·ε) / α. ``step`` is one index, or one for every row of ``x`` (rows, C, h, w), on the CPU."""
     alpha, sigma = schedule.alphas[step], schedule.sigmas[step]
     if isinstance(step, Tensor):
-        alpha, sigma = alpha.view(-1, 1, 1, 1), sigma.view(-1, 1, 1, 1)
+        alpha, sigma = alpha.view(-1, 1, 1, 1).to(x.device), sigma.view(-1, 1, 1, 1).to(x.device)
     return (x - sigma * epsilon) / alpha
