@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from diffex_cli.editors.base import EditRequest
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import did_you_mean
 
 OVERRIDES = ("guidance", "threshold", "warmup", "cooldown", "image_guidance", "steps", "strength")
 """All that any editor knows: a corpus is written for several of them."""
+
+
+def overrides_of(requests: Sequence[EditRequest]) -> Iterator[tuple[str, float, str]]:
+    """Every override in some requests: its key, its value, and the id of the node that asks for it."""
+    for request in requests:
+        for term in request.candidate.terms:
+            for key, value in term.overrides.items():
+                yield key, value, term.node
 
 
 def check_override(editor: str, key: str, value: float, node: str, ranges: Mapping[str, tuple[float, float]]) -> None:

@@ -3,76 +3,29 @@
 from __future__ import annotations
 
 import itertools
-import random
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from ledits_on_tiny import ALL, BOTH, HEAD, IMAGES, edited, levels, opened, picture, results
 
-from diffex_cli.birds.attributes import random_bird
-from diffex_cli.birds.renderer import render
 from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.ledits import LeditsEditor, inversions
+from diffex_cli.editors.ledits import LeditsEditor
 from diffex_cli.editors.ledits import editor as module
 from diffex_cli.editors.ledits.editing import Edited, edit
-from diffex_cli.editors.ledits.inversion import invert
 from diffex_cli.editors.ledits.model import DiffusionModel
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import EDITORS, find, parse_spec
 
 
-def picture(seed: int, size: tuple[int, int]) -> Image.Image:
-    return render(random_bird(random.Random(seed))).resize(size)
-
-
-IMAGES = {
-    "square": picture(1, (64, 64)),
-    "other": picture(2, (64, 64)),
-    "wide": picture(3, (70, 50)),
-    "large": picture(4, (200, 90)),
-}
-HEAD = Candidate((Term("head/red", "red head"),))
-BOTH = Candidate((Term("crest", "tall crest", overrides={"guidance": 20.0}), Term("tail", "long tail", remove=True)))
-
-
-def opened(folder: Path, options: str = "") -> LeditsEditor:
-    settings = ",".join(filter(None, ["steps=4,start=700,warmup=0,guidance=15,threshold=0.5", options]))
-    return LeditsEditor(parse_spec(f"ledits:{folder}:{settings}"), device="cpu")
-
-
-def results(editor: LeditsEditor, requests: Sequence[EditRequest], seed: int = 0) -> dict[str, EditResult]:
-    found = list(editor.edit(IMAGES, requests, seed))
-    assert len({result.key for result in found}) == len(found)
-    return {result.key: result for result in found}
-
-
-def edited(editor: LeditsEditor, image: str, candidate: Candidate, seed: int = 0) -> Image.Image:
-    result = results(editor, [EditRequest("k", image, candidate)], seed)["k"]
-    assert (result.status, result.reason) == ("ok", None)
-    assert result.image is not None
-    return result.image
-
-
-def levels(one: Image.Image, other: Image.Image) -> int:
-    """The largest difference of any channel of any pixel."""
-    return int(np.abs(np.asarray(one, dtype=int) - np.asarray(other, dtype=int)).max())
-
-
 @pytest.fixture(scope="module")
 def editor(pipeline_folder: Path) -> LeditsEditor:
     return opened(pipeline_folder)
-
-
-ALL = [
-    EditRequest(f"{image}/{candidate.id}", image, candidate)
-    for candidate, image in itertools.product((RECONSTRUCTION, HEAD, BOTH), IMAGES)
-]
 
 
 @pytest.fixture(scope="module")
@@ -172,63 +125,6 @@ def test_results_come_batch_by_batch(pipeline_folder: Path, monkeypatch: pytest.
     assert batches == [1, 1, 1, 2, 1]
 
 
-@pytest.fixture
-def inverted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
-    """Grows by one an inversion; the cache on disk is empty."""
-    calls: list[int] = []
-    monkeypatch.setenv("DIFFEX_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(inversions, "invert", lambda *args, **options: calls.append(1) or invert(*args, **options))
-    return calls
-
-
-def test_an_image_is_inverted_once(pipeline_folder: Path, inverted: list[int]) -> None:
-    editor = opened(pipeline_folder)
-    results(editor, ALL)
-    results(editor, ALL[:3])
-    assert len(inverted) == len(IMAGES)
-
-
-def test_a_later_process_finds_the_inversions_on_disk(pipeline_folder: Path, inverted: list[int]) -> None:
-    first = results(opened(pipeline_folder), ALL)
-    again = results(opened(pipeline_folder, "guidance=15,rows=5"), ALL)
-    assert len(inverted) == len(IMAGES)
-    for request in ALL:
-        one, other = first[request.key].image, again[request.key].image
-        assert one is not None
-        assert other is not None
-        assert levels(one, other) <= 1
-
-
-@pytest.mark.parametrize("options", ["steps=5", "start=600", "size=96", "dtype=bfloat16"])
-def test_what_changes_an_inversion_is_not_found_on_disk(
-    pipeline_folder: Path, inverted: list[int], options: str
-) -> None:
-    edited(opened(pipeline_folder), "square", HEAD)
-    edited(opened(pipeline_folder, options), "square", HEAD)
-    edited(opened(pipeline_folder, options), "square", HEAD, seed=1)
-    assert len(inverted) == 3
-
-
-def test_the_disk_cache_can_be_switched_off(
-    pipeline_folder: Path, inverted: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DIFFEX_CACHE_GB", "0")
-    edited(opened(pipeline_folder), "square", HEAD)
-    edited(opened(pipeline_folder), "square", HEAD)
-    assert len(inverted) == 2
-
-
-def test_forgetting_inversions_does_not_break_a_batch(pipeline_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inversions, "_MEMORY", 0)
-    editor = opened(pipeline_folder)
-    expected = edited(editor, "square", HEAD)
-    edited(editor, "wide", HEAD)
-    made = results(editor, [EditRequest("1", "square", HEAD), EditRequest("2", "other", HEAD)])
-    assert made["1"].image is not None
-    assert levels(made["1"].image, expected) <= 1
-    assert len(editor._inversions._kept) == 1
-
-
 def test_latents_that_are_not_finite_fail_alone(editor: LeditsEditor, monkeypatch: pytest.MonkeyPatch) -> None:
     def spoiled(*args: Any) -> Edited:
         edited = edit(*args)
@@ -240,80 +136,6 @@ def test_latents_that_are_not_finite_fail_alone(editor: LeditsEditor, monkeypatc
     assert [made[key].status for key in "012"] == ["ok", "failed", "ok"]
     assert made["1"].image is None
     assert "not finite" in (made["1"].reason or "")
-
-
-def memory_for(rows: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Make the U-Net fail as CUDA does when it is given more rows; returns the sizes of all calls."""
-    calls: list[int] = []
-    whole = DiffusionModel.predict
-
-    def limited(self: DiffusionModel, latents: torch.Tensor, *args: Any) -> Any:
-        calls.append(len(latents))
-        if len(latents) > rows:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
-        return whole(self, latents, *args)
-
-    monkeypatch.setattr(DiffusionModel, "predict", limited)
-    return calls
-
-
-def test_the_batch_is_halved_until_it_fits_and_that_is_remembered(
-    pipeline_folder: Path, together: dict[str, EditResult], inverted: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = memory_for(5, monkeypatch)
-    made = results(opened(pipeline_folder), ALL)
-    assert max(calls) > 5
-    for key, result in made.items():
-        expected = together[key].image
-        assert result.status == "ok"
-        assert expected is not None
-        assert result.image is not None
-        assert levels(result.image, expected) <= 1
-    calls.clear()
-    results(opened(pipeline_folder), ALL)
-    assert max(calls) <= 5, "a later process begins with what fitted"
-
-
-def test_an_edit_for_which_memory_never_suffices_fails(
-    pipeline_folder: Path, inverted: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    memory_for(1, monkeypatch)
-    requests = [EditRequest("edit", "square", HEAD), EditRequest("base", "square", RECONSTRUCTION)]
-    made = results(opened(pipeline_folder), requests)
-    assert {key: result.status for key, result in made.items()} == {"edit": "failed", "base": "failed"}
-    assert "out of memory even with one edit at a time: give a smaller size=" in (made["edit"].reason or "")
-
-
-def test_an_edit_that_breaks_its_batch_fails_alone(
-    pipeline_folder: Path, together: dict[str, EditResult], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = DiffusionModel.predict
-
-    def broken(self: DiffusionModel, latents: torch.Tensor, timestep: torch.Tensor, prompts: Any, divisor: int) -> Any:
-        if "long tail" in prompts:
-            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied\nmore of it")
-        return whole(self, latents, timestep, prompts, divisor)
-
-    monkeypatch.setattr(DiffusionModel, "predict", broken)
-    made = results(opened(pipeline_folder), ALL)
-    for request in ALL:
-        result = made[request.key]
-        if request.candidate is BOTH:
-            assert (result.status, result.reason) == ("failed", "mat1 and mat2 shapes cannot be multiplied")
-        else:
-            expected = together[request.key].image
-            assert result.image is not None
-            assert expected is not None
-            assert levels(result.image, expected) <= 1
-
-
-def test_a_lost_device_ends_the_run(pipeline_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lost(*args: Any) -> Any:
-        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
-
-    monkeypatch.setattr(DiffusionModel, "predict", lost)
-    with pytest.raises(torch.AcceleratorError):
-        edited(opened(pipeline_folder), "large", HEAD, seed=77)
 
 
 def test_the_mask_says_where_the_edit_may_act(editor: LeditsEditor, pipeline_folder: Path) -> None:

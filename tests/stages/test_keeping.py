@@ -25,10 +25,18 @@ def test_items_are_kept_in_order_on_another_thread_and_leaving_waits() -> None:
 
 def test_the_maker_goes_on_while_an_item_is_kept() -> None:
     gate = threading.Event()
-    with Keeper(lambda item: gate.wait(10) or None) as keeper:
+    kept: list[int] = []
+
+    def keep(item: int) -> None:
+        assert gate.wait(10)
+        kept.append(item)
+
+    with Keeper(keep) as keeper:
         for item in range(10):
             keeper.put(item)
+        assert kept == [], "all are put while the first is still being kept"
         gate.set()
+    assert kept == list(range(10))
 
 
 def test_no_more_wait_than_there_is_room_for() -> None:

@@ -280,7 +280,7 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
         checkpoint.save_sometimes(step + 1)
     checkpoint.save(max(first, steps))
     ema.copy_to_parameters()
-    if (work / "finished").exists():
+    if steps > STEPS + FINISHING_STEPS:
         mix(unet, work / "finished" / "unet")
         mix(text_encoder, work / "finished" / "text_encoder")
     for name, part in {"tokenizer": tokenizer, "text_encoder": text_encoder, "unet": unet}.items():

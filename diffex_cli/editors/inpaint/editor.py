@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,17 +13,19 @@ import numpy as np
 import torch
 from PIL import Image
 
-import diffex_cli.birds
 from diffex_cli.artifacts.keys import digest, digest_files
 from diffex_cli.candidates import Term
 from diffex_cli.devices import pick_device
 from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.editors.checkpoints import pick_dtype
 from diffex_cli.editors.inpaint.loading import load_pipeline, quiet_diffusers
 from diffex_cli.editors.inpaint.options import check_override, parse_options
 from diffex_cli.editors.inpaint.region import attended_region, pixel_mask, round_trip
 from diffex_cli.editors.ledits.batching import ends_the_run, first_line
-from diffex_cli.editors.ledits.loading import pick_dtype
+from diffex_cli.editors.ledits.editor import packaged_model
 from diffex_cli.editors.ledits.sizes import fit, restore
+from diffex_cli.editors.overrides import overrides_of
+from diffex_cli.editors.seeds import image_seed
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import Spec
 
@@ -52,8 +53,7 @@ class InpaintEditor:
         if not spec.model:
             raise UsageError(f"--editor {spec.text} names no model: write inpaint:FOLDER or inpaint:HUB/ID")
         self._name, self._device = spec.model, device
-        packaged = Path(diffex_cli.birds.__file__).parent / "models" / "diffusion"
-        self._folder = packaged if spec.model == "birds" else Path(spec.model)
+        self._folder = packaged_model() if spec.model == "birds" else Path(spec.model)
         self._options = parse_options(spec.options)
 
     @functools.cached_property
@@ -81,10 +81,8 @@ class InpaintEditor:
         Raises:
             UsageError: a wrong override; or a U-Net from which no region can be read.
         """
-        for request in requests:
-            for term in request.candidate.terms:
-                for key, value in term.overrides.items():
-                    check_override(key, value, term.node, self._options.steps)
+        for key, value, node in overrides_of(requests):
+            check_override(key, value, node, self._options.steps)
         for request in requests:
             started = time.perf_counter()
             try:
@@ -108,7 +106,7 @@ class InpaintEditor:
         picture = original.resize(self._target_size(original), Image.Resampling.LANCZOS)
         mask: Image.Image | None = None
         if request.candidate.terms:
-            own_seed = int.from_bytes(hashlib.sha256(f"{seed}/{request.image}".encode()).digest()[:7])
+            own_seed = image_seed(seed, request.image)
             mask = self._mask(picture, request.candidate.terms, own_seed)
             pixels = self._fill(picture, mask, request.candidate.terms, own_seed)
             mask = mask.resize(original.size, Image.Resampling.NEAREST)

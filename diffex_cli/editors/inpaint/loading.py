@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from diffex_cli.editors.checkpoints import NO_CHECKER, NO_WATERMARK, load_whole, pipeline_kind
 from diffex_cli.errors import UsageError
-from diffex_cli.quiet import quiet_transformers
 
 _PIPELINES = {
     "StableDiffusionPipeline": "StableDiffusionInpaintPipeline",
@@ -47,45 +47,13 @@ def load_pipeline(source: str, revision: str, device: torch.device, dtype: torch
     Raises:
         UsageError: there is no such model, it is of another kind, or a part of it is missing or torn.
     """
-    with quiet_transformers():
-        import diffusers
-        from diffusers.utils import logging
-        from safetensors import SafetensorError
-
-        logging.disable_progress_bar()  # the stage has its own, and a script wants none
-        name = _PIPELINES[_checked_kind(source, revision)]
-        extra: dict[str, Any] = (
-            {"add_watermarker": False}
-            if "XL" in name
-            else {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
-        )
-        try:
-            pipeline = getattr(diffusers, name).from_pretrained(
-                source, revision=revision, dtype=dtype, use_safetensors=True, **extra
-            )
-        except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:  # by what is missing or torn
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-            raise UsageError(
-                f"the model {source!r} cannot be loaded ({reason}): give a complete one, with weights in safetensors"
-            ) from error
-    _check_parts(source, pipeline)
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline.to(device)
-
-
-def _checked_kind(source: str, revision: str) -> str:
-    from diffusers import DiffusionPipeline
-
-    try:
-        config = DiffusionPipeline.load_config(source, revision=revision)
-    except OSError as error:
-        raise UsageError(
-            f"no diffusers model at {source!r}: give a folder with a model_index.json, or a hub id that can be reached"
-        ) from error
-    kind = str(config.get("_class_name"))
+    kind = pipeline_kind(source, revision)
     if kind not in _PIPELINES:
         raise UsageError(f"{source!r} is a {kind}; the inpaint editor runs {', '.join(_PIPELINES)} models")
-    return kind
+    name = _PIPELINES[kind]
+    pipeline = load_whole(name, source, revision, dtype, **(NO_WATERMARK if "XL" in name else NO_CHECKER))
+    _check_parts(source, pipeline)
+    return pipeline.to(device)
 
 
 def _check_parts(source: str, pipeline: Any) -> None:

@@ -16,6 +16,7 @@ from diffex_cli.artifacts.keys import digest
 from diffex_cli.candidates import Candidate, Term
 from diffex_cli.devices import pick_device
 from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.editors.checkpoints import pick_dtype
 from diffex_cli.editors.ledits.batching import (
     RowLimit,
     ends_the_run,
@@ -27,7 +28,7 @@ from diffex_cli.editors.ledits.batching import (
 from diffex_cli.editors.ledits.cache import default_cache
 from diffex_cli.editors.ledits.editing import Concept, Row, cancels_empty, edit
 from diffex_cli.editors.ledits.inversions import Inversions
-from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline, pick_dtype, source_digest
+from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline, source_digest
 from diffex_cli.editors.ledits.model import DiffusionModel
 from diffex_cli.editors.ledits.options import (
     BIRDS_DEFAULTS,
@@ -40,6 +41,7 @@ from diffex_cli.editors.ledits.options import (
 )
 from diffex_cli.editors.ledits.sizes import fit, restore
 from diffex_cli.editors.ledits.solver import Schedule
+from diffex_cli.editors.overrides import overrides_of
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import Spec
 
@@ -98,10 +100,8 @@ class LeditsEditor:
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
         """See :meth:`diffex_cli.editors.base.Editor.edit`."""
-        for request in requests:
-            for term in request.candidate.terms:
-                for key, value in term.overrides.items():
-                    check_override(key, value, term.node)
+        for key, value, node in overrides_of(requests):
+            check_override(key, value, node)
         by_size: dict[tuple[int, int], list[EditRequest]] = {}
         for request in requests:
             by_size.setdefault(self._target_size(images[request.image]), []).append(request)

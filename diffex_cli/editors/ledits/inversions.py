@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,6 +13,7 @@ from diffex_cli.editors.ledits.cache import InversionCache
 from diffex_cli.editors.ledits.inversion import Inversion, invert, trajectory_noise
 from diffex_cli.editors.ledits.model import DiffusionModel
 from diffex_cli.editors.ledits.solver import Schedule
+from diffex_cli.editors.seeds import image_seed
 
 _MEMORY = 2 * 2**30
 """How many bytes the inversions in memory may take; one of a 512-pixel image in 50 steps is about 10 MB."""
@@ -58,17 +58,16 @@ class Inversions:
             name = digest([self._identity, key, target, seed])
             inversion = self._kept.pop(name, None) or self._cache.get(name, self._schedule, self._model.device)
             if inversion is None:
-                inversion = self._invert(images[key].resize(target, Image.Resampling.LANCZOS), f"{seed}/{key}")
+                inversion = self._invert(images[key].resize(target, Image.Resampling.LANCZOS), image_seed(seed, key))
                 self._cache.put(name, inversion)
             found[key] = self._kept[name] = inversion  # now the last to be let go
             while len(self._kept) > max(1, _MEMORY // inversion.nbytes):
                 self._kept.popitem(last=False)
         return found
 
-    def _invert(self, image: Image.Image, seed_text: str) -> Inversion:
+    def _invert(self, image: Image.Image, seed: int) -> Inversion:
         """An image has noise of its own, so that a result does not depend on what else is in a batch."""
         (x0,) = self._model.encode([image])
-        seed = int.from_bytes(hashlib.sha256(seed_text.encode()).digest()[:7])
         noise = trajectory_noise(tuple(x0.shape), self._schedule.steps, seed).to(x0.device)
         while True:
             try:

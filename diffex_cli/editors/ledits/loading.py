@@ -50,14 +50,6 @@ class ModelSource:
         return self.model.endswith(".safetensors")
 
 
-def pick_dtype(name: str, device: torch.device) -> torch.dtype:
-    """``auto`` is float32 on the CPU and float16 elsewhere."""
-    if name == "auto":
-        return torch.float32 if device.type == "cpu" else torch.float16
-    dtype: torch.dtype = getattr(torch, name)
-    return dtype
-
-
 def load_pipeline(source: ModelSource, dtype: torch.dtype) -> Any:
     """A ``StableDiffusionPipeline`` or ``StableDiffusionXLPipeline``, in evaluation mode.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -18,9 +17,11 @@ from PIL import Image
 from diffex_cli.artifacts.keys import digest, digest_files
 from diffex_cli.devices import pick_device
 from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.editors.checkpoints import pick_dtype
 from diffex_cli.editors.ledits.batching import ends_the_run, first_line, free_memory, is_out_of_memory
 from diffex_cli.editors.ledits.sizes import fit, restore
-from diffex_cli.editors.pipelines.loading import load_pipeline, pick_dtype, place
+from diffex_cli.editors.overrides import overrides_of
+from diffex_cli.editors.pipelines.loading import load_pipeline, place
 from diffex_cli.editors.pipelines.options import (
     WITHOUT_EFFECT,
     OptionsT,
@@ -29,6 +30,7 @@ from diffex_cli.editors.pipelines.options import (
     parse_options,
 )
 from diffex_cli.editors.pipelines.roundtrip import round_trip
+from diffex_cli.editors.seeds import image_seed
 from diffex_cli.registry import Spec
 
 _VERSION = 1
@@ -108,10 +110,8 @@ class PipelineEditor(ABC, Generic[OptionsT]):
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
         """See :meth:`diffex_cli.editors.base.Editor.edit`."""
-        for request in requests:
-            for term in request.candidate.terms:
-                for key, value in term.overrides.items():
-                    check_override(self.name, key, value, term.node)
+        for key, value, node in overrides_of(requests):
+            check_override(self.name, key, value, node)
         groups: dict[Hashable, list[Job]] = {}
         for request in requests:
             job = self._job(request, images[request.image])
@@ -230,8 +230,7 @@ class PipelineEditor(ABC, Generic[OptionsT]):
 
 def _generator(image: str, seed: int) -> torch.Generator:
     """On the CPU, whatever the device, so that the noise is the same everywhere."""
-    own = int.from_bytes(hashlib.sha256(f"{seed}/{image}".encode()).digest()[:7])
-    return torch.Generator("cpu").manual_seed(own)
+    return torch.Generator("cpu").manual_seed(image_seed(seed, image))
 
 
 def _out_of_memory(name: str) -> str:
