@@ -9,7 +9,7 @@ PIP := $(BIN)/pip --disable-pip-version-check -q
 export OMP_NUM_THREADS ?= 2
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test lint bench train-birds install install-test clean
+.PHONY: demo test lint bench bench-truth train-birds train-panel install install-test clean
 
 demo: install  ## Explain a trained classifier of the embedded birds, from corpus to report.
 	$(BIN)/diffex corpus --config configs/birds.yaml --run $(RUN)
@@ -29,8 +29,14 @@ lint: install-test  ## Check style and types.
 bench: install  ## Measure the embedded domain and the engine; rewrites the tables in docs/birds.md and docs/performance.md.
 	$(BIN)/python -m diffex_cli.bench --docs docs
 
+bench-truth: install  ## Judge the search against classifiers with known answers; rewrites docs/truth.md. Goes on where it was interrupted.
+	$(BIN)/python -m diffex_cli.bench.truth --docs docs --work build/bench-truth
+
 train-birds: install  ## Train the models that ship in the package again; goes on where it was interrupted.
 	$(BIN)/python -m diffex_cli.birds.training --work build/train-birds
+
+train-panel: install  ## Train the classifiers that bench-truth judges by; goes on where it was interrupted.
+	$(BIN)/python -m diffex_cli.birds.training.panel --work build/train-panel
 
 install: $(VENV)/.installed
 install-test: $(VENV)/.installed-test

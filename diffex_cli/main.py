@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from diffex_cli.commands import birds, completion, config, corpus, doctor, edit, report, score, search
+from diffex_cli.commands import (
+    birds,
+    check,
+    compare,
+    completion,
+    config,
+    corpus,
+    doctor,
+    edit,
+    report,
+    score,
+    search,
+)
 from diffex_cli.commands.errors import DEBUG, guarded
 
 app = typer.Typer(
@@ -38,7 +50,7 @@ def diffex(
     Five stages, each its own process, on one run directory: corpus → edit → score → search → report.
     After `diffex corpus`, `diffex search` does by itself whatever edits and scores it needs.
 
-    Exit codes: 0 done, 1 error, 2 usage or configuration, 3 incomplete, 130 interrupted.
+    Exit codes: 0 done, 1 error, 2 usage or configuration, 3 incomplete, 4 a check failed, 130 interrupted.
     """
     DEBUG.set(debug)
 
@@ -48,6 +60,8 @@ app.command("edit")(guarded(edit.edit))
 app.command("score")(guarded(score.score))
 app.command("search")(guarded(search.search))
 app.command("report")(guarded(report.report))
+app.command("compare")(guarded(compare.compare))
+app.command("check")(guarded(check.check))
 app.command("doctor")(guarded(doctor.doctor))
 app.add_typer(config.app, name="config")
 app.add_typer(birds.app, name="birds")

@@ -6,14 +6,19 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast, get_args
 
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import did_you_mean, parse_spec
 
 Algorithm: TypeAlias = Literal["beam", "paper", "exhaustive"]
 
-ALGORITHMS: tuple[Algorithm, ...] = ("beam", "paper", "exhaustive")
+Accept: TypeAlias = Literal["tested", "larger"]
+Direction: TypeAlias = Literal["corpus", "add", "remove", "both"]
+Holdout: TypeAlias = Literal["auto", "on", "off"]
+Scale: TypeAlias = Literal["logit", "prob"]
+
+ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 ENVIRONMENT_PREFIX = "DIFFEX_"
 
 DEFAULT_ORIGIN = "default"
@@ -32,13 +37,22 @@ class Settings:
         images: folder of input images; ``None`` for the domain's own samples.
         n_images: how many input images to take; ``None`` for all.
         classifier: spec of the classifier to explain; empty if nothing names one.
-        target: label of the class to explain; ``None`` for the one predicted most often.
+        target: label of the class to explain; ``predicted``, each image's own; ``all``; ``A - B``, a contrast of two
+            labels; ``None`` for the class predicted most often.
         editor: spec of the editor; empty if nothing names one.
         seed: fixes all randomness, ≥ 0.
         beam: how many attributes the search keeps a level (B in Algorithm 1), ≥ 1.
-        delta: the least influence that counts (δ in Algorithm 1), in logits, ≥ 0.
+        delta: the least influence that counts (δ in Algorithm 1), in the unit of ``scale``, ≥ 0.
         algorithm: ``beam``, ``paper`` or ``exhaustive``.
         max_depth: the deepest level to search, the root level being 0; ``None`` for all.
+        scale: ``logit`` or ``prob``: what an effect is a change of.
+        accept: when ``beam`` keeps a child: ``larger``, its influence exceeds its parent's; ``tested``, a paired
+            one-sided test says so at 5 %.
+        direction: what is done with an attribute: ``corpus``, as the hierarchy says; ``add``; ``remove``; ``both``.
+        joint: the largest set of kept attributes to try together; 0 for none.
+        holdout: measure what is kept on images that the search did not use; ``auto``: if there are 40 images or more.
+        racing: measure each attribute on as few images as its place in the beam needs.
+        max_edits: the most edits that the search may ask for; ``None`` for no limit.
         device: torch's name of a device, or ``auto``.
         perceptual: the network that perceptual distances are measured with: ``none``, a packaged one's name, a
             folder or a hub id.
@@ -59,6 +73,13 @@ class Settings:
     delta: float = 0.1
     algorithm: Algorithm = "beam"
     max_depth: int | None = None
+    scale: Scale = "logit"
+    accept: Accept = "larger"
+    direction: Direction = "corpus"
+    joint: int = 0
+    holdout: Holdout = "auto"
+    racing: bool = False
+    max_edits: int | None = None
     device: str = "auto"
     perceptual: str = "none"
     origins: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -139,10 +160,30 @@ def _number(least: float) -> Callable[[object], float]:
     return parse
 
 
-def _algorithm(value: object) -> str:
-    if value not in ALGORITHMS:
-        raise ValueError(f"is no search algorithm{did_you_mean(str(value), ALGORITHMS)}")
-    return cast(str, value)
+def _choice(what: str, choices: tuple[str, ...]) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if isinstance(value, bool):
+            # YAML reads a bare on and off as true and false
+            value = "on" if value else "off"
+        if value not in choices:
+            raise ValueError(f"is no {what}{did_you_mean(str(value), choices)}")
+        return cast(str, value)
+
+    return parse
+
+
+def _switch(value: object) -> bool:
+    known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if str(value).lower() not in known:
+        raise ValueError("must be true or false")
+    return known[str(value).lower()]
+
+
+def _set_size(value: object) -> int:
+    size = _integer(0)(value)
+    if size == 1:
+        raise ValueError("must be 0, for no sets, or at least 2")
+    return size
 
 
 PARSERS: dict[str, Callable[[object], object]] = {
@@ -158,8 +199,15 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "seed": _integer(0),
     "beam": _integer(1),
     "delta": _number(0.0),
-    "algorithm": _algorithm,
+    "algorithm": _choice("search algorithm", ALGORITHMS),
     "max_depth": _integer(0),
+    "scale": _choice("scale", get_args(Scale)),
+    "accept": _choice("rule of acceptance", get_args(Accept)),
+    "direction": _choice("direction", get_args(Direction)),
+    "joint": _set_size,
+    "holdout": _choice("holdout", get_args(Holdout)),
+    "racing": _switch,
+    "max_edits": _integer(1),
     "device": _text,
     "perceptual": _text,
 }

@@ -32,3 +32,36 @@ def test_given_leaves_out_defaults_and_the_run_directory() -> None:
 @pytest.mark.parametrize(("name", "text", "value"), [("beam", "3", 3), ("delta", "1e-2", 0.01), ("target", 3, "3")])
 def test_text_of_a_variable_becomes_the_fields_type(name: str, text: object, value: object) -> None:
     assert PARSERS[name](text) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("racing", "yes", True),
+        ("racing", "0", False),
+        ("racing", False, False),
+        ("holdout", True, "on"),
+        ("holdout", False, "off"),
+        ("holdout", "auto", "auto"),
+        ("joint", "0", 0),
+        ("joint", 3, 3),
+        ("direction", "both", "both"),
+    ],
+)
+def test_switches_choices_and_sizes(name: str, raw: object, value: object) -> None:
+    assert PARSERS[name](raw) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "sentence"),
+    [
+        ("racing", "perhaps", "true or false"),
+        ("joint", 1, "at least 2"),
+        ("scale", "probability", "did you mean 'prob'"),
+        ("max_edits", 0, "at least 1"),
+        ("accept", True, "there are: tested, larger"),
+    ],
+)
+def test_bad_switches_choices_and_sizes(name: str, raw: object, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        PARSERS[name](raw)

@@ -184,6 +184,31 @@ class RankingRow:
         status: ``"kept"`` or ``"dropped"``.
         reason: why.
         effect_original: the mean change against the untouched originals instead; NaN if unknown.
+
+    What follows is ``None`` where it is not known; ``docs/artifacts.md`` has the definitions.
+
+    Attributes:
+        p_value: two-sided, of "does nothing", for this candidate alone.
+        p_corrected: the same, corrected for all candidates that the search looked at.
+        delta_probability: signed mean change of the target's probability, with its 95 % interval.
+        flip_to: of the images not predicted as the target, the share that is after the edit.
+        flip_from: of the images predicted as the target, the share that is not after the edit.
+        up: share of images on which the target's logit rises.
+        down: share on which it falls.
+        cace: causal concept effect, in probability: with the attribute minus without.
+        necessity, sufficiency, necessity_sufficiency: PN, PS and PNS, with the bounds from the two rates alone.
+        cout: COUT of the two-point path.
+        valid: share of the successful edits that changed the picture.
+        coverage_rank: the place in AttFind's greedy ranking of what was kept.
+        below_floor: the influence does not exceed the search's noise floor.
+        passed: kept, no placebo, above the floor and, where ``p_corrected`` is known, significant at 5 %.
+        effect_holdout: the effect on the images that the search did not use, with its 95 % interval.
+        n_holdout: how many of those.
+        confirmed: that interval excludes zero, on the side of ``effect``.
+        images: on how many images the search tried it.
+        decided: its place in the beam was certain by then; ``None`` without racing.
+        joint_sum: of a joint candidate, the sum of the effects of its attributes alone.
+        interaction: its effect minus that sum, with its 95 % interval.
     """
 
     rank: int
@@ -201,6 +226,41 @@ class RankingRow:
     status: str
     reason: str
     effect_original: float
+    p_value: float | None = None
+    p_corrected: float | None = None
+    delta_probability: float | None = None
+    delta_probability_low: float | None = None
+    delta_probability_high: float | None = None
+    flip_to: float | None = None
+    flip_from: float | None = None
+    up: float | None = None
+    down: float | None = None
+    cace: float | None = None
+    necessity: float | None = None
+    necessity_low: float | None = None
+    necessity_high: float | None = None
+    sufficiency: float | None = None
+    sufficiency_low: float | None = None
+    sufficiency_high: float | None = None
+    necessity_sufficiency: float | None = None
+    necessity_sufficiency_low: float | None = None
+    necessity_sufficiency_high: float | None = None
+    cout: float | None = None
+    valid: float | None = None
+    coverage_rank: int | None = None
+    below_floor: bool | None = None
+    passed: bool | None = None
+    effect_holdout: float | None = None
+    low_holdout: float | None = None
+    high_holdout: float | None = None
+    n_holdout: int | None = None
+    confirmed: bool | None = None
+    images: int | None = None
+    decided: bool | None = None
+    joint_sum: float | None = None
+    interaction: float | None = None
+    interaction_low: float | None = None
+    interaction_high: float | None = None
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -213,6 +213,21 @@ class RunDirectory:
         """Replace the ranking."""
         self._write_rows("ranking.parquet", RANKING, ranking, provenance)
 
+    def ranking_of_all(self) -> tuple[RankingRow, ...] | None:
+        """The ranking for every class, class by class; ``None`` if it was not asked for."""
+        if not (self.path / "ranking-all.parquet").exists():
+            return None
+        return self._rows("ranking-all.parquet", RANKING, RankingRow, "search")
+
+    def write_ranking_of_all(
+        self, ranking: Sequence[RankingRow] | None, provenance: Mapping[str, object]
+    ) -> None:
+        """Replace the ranking for every class; with ``None`` remove it."""
+        if ranking is None:
+            (self.path / "ranking-all.parquet").unlink(missing_ok=True)
+        else:
+            self._write_rows("ranking-all.parquet", RANKING, ranking, provenance)
+
     def search(self) -> dict[str, Any]:
         """The search's trace."""
         path = self.path / "search.yaml"

@@ -1,10 +1,12 @@
-"""The classifiers of the embedded birds domain, by name: ``birds:species`` and so on."""
+"""The classifiers of the embedded birds domain, by name: ``birds:species`` and so on, ``birds:panel-NAME`` for those of
+the panel with known answers."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
 
+from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.transformers import TransformersClassifier
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import Spec, did_you_mean
@@ -14,12 +16,16 @@ NAMES = ("null", "probe", "shortcut", "species")
 _MODELS = Path(__file__).parent.parent / "birds" / "models"
 
 
-def open_birds(spec: Spec, device: str = "auto") -> TransformersClassifier:
+def open_birds(spec: Spec, device: str = "auto") -> Classifier:
     """The packaged classifier that a spec names.
 
     Raises:
         UsageError: there is no such classifier, its folder is not installed, or an option is wrong.
     """
+    if spec.model.startswith("panel-"):
+        from diffex_cli.birds.panel.classifiers import open_member
+
+        return open_member(spec, device)
     if spec.model not in NAMES:
         raise UsageError(f"{spec.text!r}: there is no birds classifier {spec.model!r}{did_you_mean(spec.model, NAMES)}")
     folder = _MODELS / spec.model

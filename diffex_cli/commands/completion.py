@@ -46,6 +46,11 @@ def perceptual(incomplete: str) -> list[str]:
     return _matching(("birds", "none"), incomplete)
 
 
+def targets(incomplete: str) -> list[str]:
+    """The targets that are no label; labels are known only to the classifier."""
+    return _matching(("all", "predicted"), incomplete)
+
+
 @contextmanager
 def bash_words(prog: str, environment: MutableMapping[str, str]) -> Iterator[None]:
     """Undo bash's habit of splitting the word under the cursor at colons.

@@ -8,7 +8,11 @@ from typing import Annotated, TypeAlias
 import typer
 
 from diffex_cli.commands import completion
+from diffex_cli.settings import Accept as AcceptRule
 from diffex_cli.settings import Algorithm
+from diffex_cli.settings import Direction as DirectionName
+from diffex_cli.settings import Holdout as HoldoutMode
+from diffex_cli.settings import Scale as ScaleName
 
 INPUT = "What to explain"
 SEARCH = "How to search"
@@ -75,7 +79,9 @@ Target: TypeAlias = Annotated[
     typer.Option(
         "--target",
         metavar="LABEL",
-        help="The class to explain (default: the one predicted most often).",
+        help="The class to explain (default: the one predicted most often); 'A - B': one label against another; "
+        "predicted: each image's own class; all: every class.",
+        autocompletion=completion.targets,
         rich_help_panel=INPUT,
     ),
 ]
@@ -124,7 +130,7 @@ Delta: TypeAlias = Annotated[
     typer.Option(
         "--delta",
         metavar="δ",
-        help="The least influence that counts, in logits (default: 0.1).",
+        help="The least influence that counts, in logits or in the unit of --scale (default: 0.1).",
         rich_help_panel=SEARCH,
     ),
 ]
@@ -141,6 +147,70 @@ MaxDepth: TypeAlias = Annotated[
     int | None,
     typer.Option(
         "--max-depth", metavar="N", help="The deepest level, the root's being 0 (default: all).", rich_help_panel=SEARCH
+    ),
+]
+Scale: TypeAlias = Annotated[
+    ScaleName | None,
+    typer.Option(
+        "--scale",
+        help="What an effect is a change of: the target's logit or its probability (default: logit).",
+        show_choices=True,
+        rich_help_panel=SEARCH,
+    ),
+]
+Accept: TypeAlias = Annotated[
+    AcceptRule | None,
+    typer.Option(
+        "--accept",
+        help="beam keeps a child that is larger than its parent, or tested to be so, paired, at 5 % (default: larger).",
+        show_choices=True,
+        rich_help_panel=SEARCH,
+    ),
+]
+Direction: TypeAlias = Annotated[
+    DirectionName | None,
+    typer.Option(
+        "--direction",
+        help="Add or remove each attribute, try both, or do as the corpus says (default: corpus).",
+        show_choices=True,
+        rich_help_panel=SEARCH,
+    ),
+]
+Joint: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--joint",
+        metavar="K",
+        help="Try kept attributes of different branches together, in sets of up to K (default: 0, none).",
+        rich_help_panel=SEARCH,
+    ),
+]
+Holdout: TypeAlias = Annotated[
+    HoldoutMode | None,
+    typer.Option(
+        "--holdout",
+        help="Search on half of the images and measure what is kept on the others; auto: from 40 images on "
+        "(default: auto).",
+        show_choices=True,
+        rich_help_panel=SEARCH,
+    ),
+]
+Racing: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--racing/--no-racing",
+        help="Edit only as many images for an attribute as its place needs (default: no).",
+        show_default=False,
+        rich_help_panel=SEARCH,
+    ),
+]
+MaxEdits: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-edits",
+        metavar="N",
+        help="Ask for no more than N edits, and find what can be found with them (default: no limit).",
+        rich_help_panel=SEARCH,
     ),
 ]
 DryRun: TypeAlias = Annotated[

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from diffex_cli.commands.conclusions import conclusions, signed
 from diffex_cli.commands.output import Column, Output
 from diffex_cli.commands.running import failures
 
@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from diffex_cli.settings import Settings
     from diffex_cli.stages.search import SearchSummary
 
+_UNITS = {"logit": "logit", "prob": "probability"}
 _COLUMNS = (
     Column("rank", right=True),
     Column("attribute"),
     Column("effect", right=True),
     Column("95 % interval", right=True),
     Column("n", right=True),
+    Column("p", right=True),
     Column("status"),
 )
+_HELD_OUT = Column("held out", right=True)
 
 
 def print_ranking(output: Output, settings: Settings, summary: SearchSummary) -> None:
@@ -34,10 +37,18 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "editor": settings.editor,
             "classifier": settings.classifier,
             "delta": settings.delta,
-            "noise_floor": noise_floor(ranking),
+            "scale": settings.scale,
+            "noise_floor": summary.verdict.floor.value,
+            "noise_floor_source": summary.verdict.floor.source,
+            "detectable": summary.verdict.detectable,
+            "corrected_for": summary.verdict.corrected_for,
+            "passed": summary.passed,
             "rows": ranking,
             "best": summary.best,
+            "best_joint": summary.best_joint,
             "levels": summary.levels,
+            "images": summary.images,
+            "held_out": summary.held_out,
             "edits": summary.edits,
             "made": summary.made,
             "no_ops": summary.no_ops,
@@ -47,44 +58,36 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "warnings": summary.warnings,
             "run": settings.run,
         },
-        _COLUMNS,
-        [_cells(row) for row in ranking],
-        title=f"What makes {settings.classifier} say {summary.target!r}: change of its logit",
+        (*_COLUMNS, _HELD_OUT) if summary.held_out else _COLUMNS,
+        [_cells(row, bool(summary.held_out)) for row in ranking],
+        title=f"What makes {settings.classifier} say {summary.target!r}: change of its {_UNITS[settings.scale]}",
         quiet="\n".join(f"{row.candidate}\t{row.effect:+.6g}" for row in kept) if kept else None,
     )
-    output.say(_strongest(summary, settings.delta))
+    for sentence in conclusions(summary, settings):
+        output.say(sentence)
     if summary.failed:
         output.say(f"{failures(summary.failed, summary.edits, summary.failure)} They are left out of the effects.")
     if summary.up_to_date:
         output.say("Nothing to do: this search was finished before, and its ranking is unchanged.")
 
 
-def noise_floor(ranking: Sequence[RankingRow]) -> float | None:
-    """The largest influence of a placebo, an attribute that the images cannot have; ``None`` if none was measured."""
-    found = [row.influence for row in ranking if row.placebo and math.isfinite(row.influence)]
-    return max(found, default=None)
-
-
-def _cells(row: RankingRow) -> tuple[str, ...]:
+def _cells(row: RankingRow, held_out: bool) -> tuple[str, ...]:
     name = "  " * row.depth + row.name + (" (placebo)" if row.placebo else "")
-    interval = f"{_signed(row.low)} … {_signed(row.high)}" if math.isfinite(row.low) else "–"
-    return (str(row.rank), name, _signed(row.effect), interval, str(row.n), row.status)
+    p = "–" if row.p_corrected is None else f"{row.p_corrected:.2g}"
+    cells = (str(row.rank), name, signed(row.effect), _interval(row.low, row.high), str(row.n), p, _status(row))
+    if not held_out:
+        return cells
+    again = "–" if row.effect_holdout is None else signed(row.effect_holdout)
+    return (*cells, again + ("" if row.effect_holdout is None or row.confirmed else " ?"))
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−") if math.isfinite(value) else "–"
+def _status(row: RankingRow) -> str:
+    if row.status != "kept" or row.placebo:
+        return row.status
+    if row.below_floor:
+        return "kept, below the floor"
+    return "kept" if row.passed else "kept, not beyond chance"
 
 
-def _strongest(summary: SearchSummary, delta: float) -> str:
-    """The search in one or two sentences. A placebo is never the answer; it says what noise can reach."""
-    best = next((row for row in summary.ranking if row.status == "kept" and not row.placebo), None)
-    floor = noise_floor(summary.ranking)
-    noise = "" if floor is None else f" Noise floor: attributes that no image can have reach {floor:.2f}."
-    if best is None:
-        return f"No attribute changes the logit of {summary.target!r} by δ = {delta:g} or more.{noise}"
-    direction = "raises" if best.effect > 0 else "lowers"
-    doubt = "" if floor is None or best.influence > floor else ", which is not above the noise floor"
-    return (
-        f"Strongest: {best.name!r} {direction} the logit of {best.target!r} by {abs(best.effect):.2f} "
-        f"on average over {best.n} images{doubt}.{noise}"
-    )
+def _interval(low: float, high: float) -> str:
+    return f"{signed(low)} … {signed(high)}" if math.isfinite(low) else "–"

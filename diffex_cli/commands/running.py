@@ -51,6 +51,8 @@ def _sentence(plan: Plan) -> str:
         text += ", depending on what the search finds"
     if plan.seconds is None and plan.unit == "edits":
         text += "; how long one takes was not measured yet"
+    if plan.expected is not None and plan.to_do_at_most > plan.to_do:
+        text += f"; expect about {plan.expected} in all"
     return text + "."
 
 

@@ -12,6 +12,7 @@ from diffex_cli.commands.output import Output
 from diffex_cli.commands.ranking import print_ranking
 from diffex_cli.commands.running import print_plan, run_stage
 from diffex_cli.configuration import resolve
+from diffex_cli.settings import Settings
 
 
 def search(
@@ -22,6 +23,13 @@ def search(
     delta: options.Delta = None,
     algorithm: options.SearchAlgorithm = None,
     max_depth: options.MaxDepth = None,
+    scale: options.Scale = None,
+    accept: options.Accept = None,
+    direction: options.Direction = None,
+    joint: options.Joint = None,
+    holdout: options.Holdout = None,
+    racing: options.Racing = None,
+    max_edits: options.MaxEdits = None,
     run: options.Run = None,
     config: options.Config = None,
     seed: options.Seed = None,
@@ -35,15 +43,28 @@ def search(
             rich_help_panel=options.WORK,
         ),
     ] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain",
+            metavar="NODE",
+            help="Only say why an attribute is where it is in the last search: its id or its name.",
+            rich_help_panel=options.WORK,
+        ),
+    ] = None,
     dry_run: options.DryRun = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Find the attributes that influence the classifier most, coarse to fine, and rank them.
 
-    Makes the edits and scores that it lacks. An interrupted search goes on where it stopped.
+    Makes the edits and scores that it lacks. An interrupted search goes on where it stopped. Effects come with their
+    uncertainty: "passed" is what stands out from noise, corrected for all that was tried.
     """
     output = Output(json=json, quiet=quiet)
+    if explain is not None:
+        _explain(output, resolve({"run": run}, os.environ, config), explain)
+        return
     settings = resolve(
         {
             "run": run,
@@ -54,6 +75,13 @@ def search(
             "delta": delta,
             "algorithm": algorithm,
             "max_depth": max_depth,
+            "scale": scale,
+            "accept": accept,
+            "direction": direction,
+            "joint": joint,
+            "holdout": holdout,
+            "racing": racing,
+            "max_edits": max_edits,
             "seed": seed,
             "device": device,
             "perceptual": perceptual,
@@ -64,7 +92,15 @@ def search(
     )
     from diffex_cli.stages import search as stage
 
+    stage.check(settings, fill=not no_fill)
     if dry_run:
         print_plan(output, stage.plan(settings))
         return
     print_ranking(output, settings, run_stage(output, lambda progress: stage.run(settings, progress, fill=not no_fill)))
+
+
+def _explain(output: Output, settings: Settings, node: str) -> None:
+    from diffex_cli.stages.explaining import explain
+
+    explanation = explain(settings.run, node)
+    output.result({"candidate": explanation.candidate, "text": explanation.text}, explanation.text, explanation.text)

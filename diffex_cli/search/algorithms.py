@@ -19,6 +19,12 @@
 ``exhaustive``
     Every node is evaluated and expanded; kept are those with I ≥ δ.
 
+I(child) > I(parent) has no margin for noise: in simulation it accepts half of the children that add nothing. With an
+error probability ``alpha``, ``beam`` demands that a paired one-sided test on shared images says so instead.
+
+With a ``race``, a level is decided by measuring every node on as few images as that needs
+(:mod:`~diffex_cli.search.levels`), and only what the race keeps is judged by the rules above.
+
 No algorithm evaluates a node twice, and no result depends on the order of siblings or images. What
 ``paper`` evaluates can only grow with a larger B or a smaller δ. That of ``beam`` does so down to the
 second level, but not further: what a wider beam finds there can crowd out what a narrow one kept.
@@ -29,121 +35,25 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias, get_args
+from typing import TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.search.contest import Outcome
 from diffex_cli.search.influence import Effect
+from diffex_cli.search.rules import Rules, Scored
+from diffex_cli.search.trace import Algorithm, Evaluation, Level, Status, Trace, order
 
-Algorithm: TypeAlias = Literal["beam", "paper", "exhaustive"]
-Status: TypeAlias = Literal["kept", "dropped"]
+__all__ = ["Algorithm", "Evaluate", "Evaluation", "Level", "RaceLevel", "Status", "Trace", "search"]
+
 Evaluate: TypeAlias = Callable[[Sequence[Node]], Sequence[NDArray[np.float64]]]
 """Nodes → for each the deltas as in :class:`Effect`."""
 
-_NOTHING_EDITED = "no image could be edited"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Evaluation:
-    """One node that the search looked at, and what it decided.
-
-    Attributes:
-        node: the attribute.
-        depth: 0 for a root.
-        parent: the parent's id; ``None`` for a root.
-        effect: what the attribute does.
-        status: ``kept`` as part of the explanation, or ``dropped``.
-        expanded: its children were evaluated.
-        reason: why, for people to read.
-    """
-
-    node: Node
-    depth: int
-    parent: str | None
-    effect: Effect
-    status: Status
-    expanded: bool
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Level:
-    """All nodes evaluated at one depth, the most promising first."""
-
-    depth: int
-    evaluations: tuple[Evaluation, ...]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Trace:
-    """What the search did, level by level, with the parameters that it was given."""
-
-    algorithm: Algorithm
-    beam: int
-    delta: float
-    max_depth: int | None
-    levels: tuple[Level, ...]
-
-    @property
-    def ranking(self) -> tuple[Evaluation, ...]:
-        """All evaluated nodes, the most influential first; ties by id, those without any successful
-        edit last."""
-        evaluations = [evaluation for level in self.levels for evaluation in level.evaluations]
-        return tuple(sorted(evaluations, key=lambda one: _order(one.effect.influence, one.node.id)))
-
-    @property
-    def best(self) -> Evaluation | None:
-        """The most influential kept node (line 18 of Algorithm 1); ``None`` if none is kept."""
-        return next((evaluation for evaluation in self.ranking if evaluation.status == "kept"), None)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Scored:
-    """A node of the level at hand, evaluated but not yet decided on."""
-
-    node: Node
-    parent: Evaluation | None
-    effect: Effect
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Rules:
-    """Where the three algorithms differ, given B and δ."""
-
-    algorithm: Algorithm
-    beam: int
-    delta: float
-
-    def promise(self, scored: _Scored) -> float:
-        """What the node is ordered and filtered by, in logits."""
-        follows_reach = self.algorithm == "beam" and scored.node.children
-        return scored.effect.reach if follows_reach else scored.effect.influence
-
-    def objection(self, scored: _Scored) -> str | None:
-        """Why the node cannot be in the beam, whoever else competes."""
-        if self.algorithm == "exhaustive":
-            return None
-        if not scored.effect.n:
-            return _NOTHING_EDITED
-        literal_child = self.algorithm == "paper" and scored.parent is not None
-        if not literal_child and self.promise(scored) < self.delta:
-            figure = "reach" if scored.node.children and self.algorithm == "beam" else "influence"
-            return f"{figure} {self.promise(scored):.3g} is below δ = {self.delta:g}"
-        judged_by_influence = self.algorithm == "paper" or not scored.node.children
-        return _not_above_parent(scored) if judged_by_influence else None
-
-    def truncates(self, depth: int) -> bool:
-        return self.algorithm == "beam" or (self.algorithm == "paper" and depth == 0)
-
-    def shortfall(self, scored: _Scored) -> str | None:
-        """Why a member of the beam is no part of the explanation."""
-        if not scored.effect.n:
-            return _NOTHING_EDITED
-        if scored.effect.influence < self.delta:
-            return f"influence {scored.effect.influence:.3g} is below δ = {self.delta:g}"
-        return None if self.algorithm == "exhaustive" else _not_above_parent(scored)
+RaceLevel: TypeAlias = Callable[[Sequence[tuple[Node, float | None]], int], Outcome]
+"""Nodes, their ids replaced by their candidates', each with its parent's influence (``None`` for a root), and the depth →
+who of them is in the beam, as of :func:`~diffex_cli.search.levels.race_level`."""
 
 
 def search(
@@ -154,6 +64,8 @@ def search(
     beam: int = 5,
     delta: float = 0.1,
     max_depth: int | None = None,
+    alpha: float | None = None,
+    race: RaceLevel | None = None,
     on_level: Callable[[Level], None] | None = None,
 ) -> Trace:
     """Search a hierarchy, level by level, for the attributes that move the target's logit.
@@ -167,6 +79,9 @@ def search(
         beam: B, how many nodes a level go on; ≥ 1.
         delta: δ, the least influence that counts, in logits; finite, ≥ 0.
         max_depth: the deepest level to evaluate, the roots being 0; ``None`` for all.
+        alpha: error probability, in (0, 1), of the test that a child exceeds its parent, with ``beam``; ``None``: its
+            figure decides.
+        race: called once a level in the place of ``evaluate``; ``None`` to evaluate every node on all images.
         on_level: called with each level as soon as it is decided.
 
     Returns:
@@ -181,32 +96,49 @@ def search(
         raise ValueError(f"there is no search algorithm {algorithm!r}")
     if beam < 1 or not math.isfinite(delta) or delta < 0 or (max_depth is not None and max_depth < 0):
         raise ValueError(f"beam {beam} ≥ 1, delta {delta} ≥ 0 and max_depth {max_depth} ≥ 0 must hold")
-    rules = _Rules(algorithm, beam, delta)
+    if alpha is not None and not 0 < alpha < 1:
+        raise ValueError(f"alpha {alpha} in (0, 1) must hold")
+    rules = Rules(algorithm, beam, delta, alpha)
     levels: list[Level] = []
     frontier: list[tuple[Node, Evaluation | None]] = [(root, None) for root in corpus.roots]
     while frontier:
         depth = len(levels)
-        deltas = evaluate([node for node, _ in frontier])
-        scored = [
-            _Scored(node, parent, Effect(node.candidate.id, delta_logits))
-            for (node, parent), delta_logits in zip(frontier, deltas, strict=True)
-        ]
+        scored = _measured(frontier, evaluate) if race is None else _raced(frontier, race, depth)
         level = Level(depth, _decide(scored, rules, depth, last=depth == max_depth))
         levels.append(level)
         if on_level is not None:
             on_level(level)
-        expanded = {evaluation.node.id: evaluation for evaluation in level.evaluations if evaluation.expanded}
-        frontier = [
-            (child, expanded[one.node.id]) for one in scored if one.node.id in expanded for child in one.node.children
-        ]
+        expanded = {evaluation.id: evaluation for evaluation in level.evaluations if evaluation.expanded}
+        frontier = [(child, expanded[one.id]) for one in scored if one.id in expanded for child in one.node.children]
     return Trace(algorithm, beam, delta, max_depth, tuple(levels))
 
 
-def _decide(scored: Sequence[_Scored], rules: _Rules, depth: int, last: bool) -> tuple[Evaluation, ...]:
+def _measured(frontier: Sequence[tuple[Node, Evaluation | None]], evaluate: Evaluate) -> list[Scored]:
+    deltas = evaluate([node for node, _ in frontier])
+    return [
+        Scored(node, parent, Effect(node.candidate.id, values))
+        for (node, parent), values in zip(frontier, deltas, strict=True)
+    ]
+
+
+def _raced(frontier: Sequence[tuple[Node, Evaluation | None]], race: RaceLevel, depth: int) -> list[Scored]:
+    entrants = [
+        (dataclasses.replace(node, id=node.candidate.id), None if parent is None else parent.effect.influence)
+        for node, parent in frontier
+    ]
+    outcome = race(entrants, depth)
+    scored = []
+    for node, parent in frontier:
+        standing = outcome[node.candidate.id]
+        scored.append(Scored(node, parent, Effect(node.candidate.id, standing.deltas), standing))
+    return scored
+
+
+def _decide(scored: Sequence[Scored], rules: Rules, depth: int, last: bool) -> tuple[Evaluation, ...]:
     """Who of one level is in the beam, kept and expanded."""
     evaluations = []
     places = 0
-    for one in sorted(scored, key=lambda one: _order(rules.promise(one), one.node.id)):
+    for one in sorted(scored, key=lambda one: order(rules.promise(one), one.id)):
         objection = rules.objection(one)
         if objection is None:
             places += 1
@@ -224,23 +156,12 @@ def _decide(scored: Sequence[_Scored], rules: _Rules, depth: int, last: bool) ->
             Evaluation(
                 node=one.node,
                 depth=depth,
-                parent=None if one.parent is None else one.parent.node.id,
+                parent=None if one.parent is None else one.parent.id,
                 effect=one.effect,
                 status="kept" if shortfall is None else "dropped",
                 expanded=expanded,
                 reason=reason,
+                standing=one.standing,
             )
         )
     return tuple(evaluations)
-
-
-def _not_above_parent(scored: _Scored) -> str | None:
-    if scored.parent is None:
-        return None
-    own, parents = scored.effect.influence, scored.parent.effect.influence
-    return None if own > parents else f"influence {own:.3g} does not exceed its parent's {parents:.3g}"
-
-
-def _order(value: float, id: str) -> tuple[bool, float, str]:
-    """Sort key: large before small, then by id; NaN last."""
-    return (math.isnan(value), 0.0 if math.isnan(value) else -value, id)

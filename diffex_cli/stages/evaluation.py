@@ -2,147 +2,196 @@
 
 from __future__ import annotations
 
-import difflib
+import functools
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.artifacts.provenance import provenance
-from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
+from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.candidates import RECONSTRUCTION, Candidate
-from diffex_cli.corpus.hierarchy import Node
-from diffex_cli.editors.base import EditRequest
-from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.search.contest import Request
+from diffex_cli.search.directions import directed
+from diffex_cli.search.panel import panel_order
+from diffex_cli.search.statistics.holdout import holdout_by_default, split
+from diffex_cli.search.statistics.outcomes import probabilities
+from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
 from diffex_cli.stages.bench import Bench
-from diffex_cli.stages.editing import make_edits
+from diffex_cli.stages.fetching import Fetcher
 from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
-from diffex_cli.stages.scoring import Subject, make_scores, unscored
-
-_LABELS_SHOWN = 20
+from diffex_cli.stages.targets import ALL, Target, choose, on_scale
 
 
 class Evaluator:
-    """Called by the search with the nodes of a level; answers with their Δ logits.
+    """Called by the search with the nodes of a level; answers with their changes of the target.
+
+    With several targets (``all``), a candidate's figures are those of the one that it moves most.
 
     Args:
         bench: where.
         progress: hears of the tasks ``edit`` and ``score``.
         fill: make what is missing; otherwise ask for it in ``requests.parquet``.
+
+    Attributes:
+        corpus: the hierarchy, its attributes added or removed as the settings say.
+        images: keys of the images that the search uses.
+        held_out: keys of the others, on which it measures what it kept; empty without a holdout.
+        fetcher: what gets the edits and scores.
     """
 
     def __init__(self, bench: Bench, progress: Progress, fill: bool) -> None:
         self._bench = bench
-        self._progress = progress
-        self._fill = fill
-        self._target: str | None = None
-        self._asked: set[str] = set()
-        self.made = 0
-        """How many edits were made now."""
+        self.corpus: Corpus = directed(bench.corpus, bench.settings.direction)
+        self.images, self.held_out = image_parts(bench)
+        self.fetcher = Fetcher(bench, progress, fill)
+        self._chosen: dict[str, Target] = {}
+        self._candidates = {node.candidate.id: node.candidate for node in self.corpus.walk()}
 
-    @property
-    def needed(self) -> int:
-        """How many edits the search has asked for."""
-        return len(self._asked)
-
-    @property
-    def edits(self) -> list[EditRow]:
-        """Those of them that there are."""
-        return [self._bench.edits[key] for key in self._asked if key in self._bench.edits]
-
-    @property
-    def target(self) -> str:
-        """The class that is explained.
+    @functools.cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """What is explained: one, or with ``all`` every class.
 
         Raises:
             UsageError: the classifier does not know it.
         """
-        if self._target is None:
-            self._target = choose_target(self._bench)
-        return self._target
+        settings = self._bench.settings
+        return choose(settings.target, self._originals(self._bench.images), settings.classifier, settings.scale)
+
+    @property
+    def target(self) -> str:
+        """What is explained, as the artifacts call it."""
+        return self.targets[0].name if len(self.targets) == 1 else ALL
+
+    def target_of(self, candidate: Candidate) -> Target:
+        """The target that a candidate's figures are of; known once it was evaluated."""
+        return self.targets[0] if len(self.targets) == 1 else self._chosen[candidate.id]
+
+    def prepare(self) -> None:
+        """Find out what is explained before anything is edited, if models may be run."""
+        self.fetcher.originals()
+        if self._bench.images.keys() <= self._bench.scores.keys():
+            _ = self.targets
 
     def __call__(self, nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        """The nodes' Δ logits against the reconstruction, each of shape (n_images,), NaN where an edit failed.
+        """The nodes' changes against the reconstruction, each of shape (len(images),), NaN where an edit failed.
 
         Raises:
             IncompleteError: edits or scores are missing and are not to be made here.
         """
-        requests = self._bench.requests(nodes)
-        missing = self._bench.missing(requests)
-        self._asked.update(request.key for request in requests)
-        if self._fill:
-            self.made += len(make_edits(self._bench, missing, self._progress, "search"))
-        subjects = self._unscored(requests)
-        if self._fill:
-            make_scores(self._bench, subjects, self._progress, "search")
-        elif missing or subjects:
-            self._ask(missing, len(subjects))
+        return self.evaluate([node.candidate for node in nodes])
+
+    def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
+        """The same of candidates."""
+        self.fetcher.fetch([(candidate, self.images) for candidate in candidates])
         record(self._bench.run, "search", self._bench.settings, self.target)
-        return [self.deltas(node.candidate) for node in nodes]
+        for candidate in candidates:
+            self._choose(candidate)
+        return [self.deltas(candidate, self.images) for candidate in candidates]
 
-    def deltas(self, candidate: Candidate) -> NDArray[np.float64]:
-        """Logit of the target after the edit minus that of the reconstruction, for every image."""
-        return self._logits(candidate) - self._logits(RECONSTRUCTION)
+    def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
+        """The same of some images each, as a contest asks for it (:data:`~diffex_cli.search.contest.Measure`)."""
+        wishes = {id: [self.images[index] for index in indices] for id, indices in requests}
+        self.fetcher.fetch([(self._candidates[id], images) for id, images in wishes.items()])
+        record(self._bench.run, "search", self._bench.settings, self.target)
+        return {id: self.deltas(self._candidates[id], images) for id, images in wishes.items()}
 
-    def effect_original(self, candidate: Candidate) -> float:
+    @functools.cached_property
+    def order(self) -> tuple[int, ...]:
+        """The one order in which a contest gives the images, stratified by the class predicted on the original."""
+        return panel_order(self.images, [row.prediction for row in self._originals(self.images)])
+
+    def deltas(self, candidate: Candidate, images: Sequence[str], target: Target | None = None) -> NDArray[np.float64]:
+        """The target after the edit minus after the reconstruction, for every image; NaN where an edit failed or was
+        not asked for.
+
+        Args:
+            candidate: the edit.
+            images: their keys.
+            target: another one than the candidate's own.
+        """
+        target = self.target_of(candidate) if target is None else target
+        return self._values(candidate, images, target) - self._values(RECONSTRUCTION, images, target)
+
+    def effect_original(
+        self, candidate: Candidate, images: Sequence[str], target: Target | None = None
+    ) -> float:
         """The mean difference to the untouched originals instead; NaN if no edit succeeded."""
-        originals = np.array([self._bench.scores[image].logit(self.target) for image in self._bench.images])
-        differences = self._logits(candidate) - originals
+        target = self.target_of(candidate) if target is None else target
+        originals = self._originals(images)
+        before = target.outcomes(np.stack([row.logits for row in originals]), originals)
+        differences = self._values(candidate, images, target) - on_scale(before, self._bench.settings.scale)
         return float(np.nanmean(differences)) if np.isfinite(differences).any() else math.nan
 
-    def _logits(self, candidate: Candidate) -> NDArray[np.float64]:
-        rows = [self._bench.scores.get(self._bench.key(image, candidate)) for image in self._bench.images]
-        return np.array([math.nan if row is None else row.logit(self.target) for row in rows])
-
-    def _unscored(self, requests: Sequence[EditRequest]) -> list[Subject]:
-        made = (self._bench.edits.get(request.key) for request in requests)
-        return unscored(self._bench, [row for row in made if row is not None])
-
-    def _ask(self, missing: Sequence[EditRequest], scores: int) -> None:
-        """Write what is missing to ``requests.parquet`` and end the search for now."""
-        bench = self._bench
-        rows = [
-            RequestRow(
-                edit=request.key,
-                image=request.image,
-                file=bench.images[request.image].file,
-                candidate=request.candidate.id,
-                instructions=instructions(request.candidate),
-                editor=bench.editor_fingerprint,
-                seed=bench.settings.seed,
-            )
-            for request in missing
-        ]
-        settings = {"editor": bench.settings.editor, "editor_settings": bench.editor.settings}
-        bench.run.write_requests(rows, provenance("search", settings))
-        what = " and ".join(
-            [f"{len(missing)} edits"] * bool(missing) + [f"the scores of {scores} pictures"] * bool(scores)
+    def statistics(self, candidate: Candidate, tried: Sequence[str]) -> CandidateStatistics:
+        """All figures of a candidate on the images that it was tried on."""
+        target = self.target_of(candidate)
+        return candidate_statistics(
+            self._logits(RECONSTRUCTION, tried),
+            self._logits(candidate, tried),
+            target.columns(self._originals(tried)),
+            against=target.against,
+            removes=removes(candidate),
+            no_ops=[self._is_no_op(image, candidate) for image in tried],
         )
-        raise IncompleteError(f"{what} are missing: run `diffex edit --requests`, then `diffex score`, then this again")
+
+    def decisions(
+        self, candidate: Candidate, images: Sequence[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Whether the target is predicted (1, 0, NaN) on the pictures with the attribute, and on those without."""
+        target, originals = self.target_of(candidate), self._originals(images)
+        before, after = (
+            target.outcomes(self._logits(one, images), originals).predicted for one in (RECONSTRUCTION, candidate)
+        )
+        return (before, after) if removes(candidate) else (after, before)
+
+    def _choose(self, candidate: Candidate) -> None:
+        """Of several targets, the one that a candidate moves most; of equals the first."""
+        if len(self.targets) > 1 and candidate.id not in self._chosen:
+            changes = self._scaled(candidate) - self._scaled(RECONSTRUCTION)
+            known = changes[~np.isnan(changes).any(axis=1)]
+            self._chosen[candidate.id] = self.targets[int(np.abs(known.sum(axis=0)).argmax())]
+
+    def _scaled(self, candidate: Candidate) -> NDArray[np.float64]:
+        """All classes on the search's images, as logits or probabilities; shape (len(images), classes)."""
+        logits = self._logits(candidate, self.images)
+        return logits if self._bench.settings.scale == "logit" else probabilities(logits)
+
+    def _is_no_op(self, image: str, candidate: Candidate) -> bool:
+        row: EditRow | None = self._bench.edits.get(self._bench.key(image, candidate))
+        return row is not None and row.status == "no-op"
+
+    def _values(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
+        found = target.outcomes(self._logits(candidate, images), self._originals(images))
+        return on_scale(found, self._bench.settings.scale)
+
+    def _logits(self, candidate: Candidate, images: Sequence[str]) -> NDArray[np.float64]:
+        """Shape (n_images, classes), a row of NaN for an edit without scores."""
+        rows = [self._bench.scores.get(self._bench.key(image, candidate)) for image in images]
+        classes = len(next(iter(self._bench.scores.values())).labels)
+        unknown = np.full(classes, math.nan)
+        return np.stack([unknown if row is None else row.logits for row in rows])
+
+    def _originals(self, images: Sequence[str] | Mapping[str, object]) -> list[ScoreRow]:
+        return [self._bench.scores[image] for image in images]
 
 
-def choose_target(bench: Bench) -> str:
-    """The class to explain: the one that the settings name, else the one predicted most often on the originals
-    (of several, the first in the classifier's order).
+def removes(candidate: Candidate) -> bool:
+    """The edit takes all of its attributes away, so that the picture before it is the one that has them."""
+    return all(term.remove for term in candidate.terms)
 
-    Raises:
-        UsageError: the classifier has no such class.
+
+def image_parts(bench: Bench) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys of the images that the search uses, and of those that are held out, both in the table's order.
+
+    Half are held out if the settings say so (``auto``: from 40 images on), and there are two or more. Which ones
+    depends on their keys and the seed alone.
     """
-    originals = [bench.scores[image] for image in bench.images]
-    labels = originals[0].labels
-    wanted = bench.settings.target
-    if wanted is None:
-        votes = Counter(row.prediction for row in originals)
-        return max(labels, key=lambda label: votes[label])
-    if wanted not in labels:
-        close = difflib.get_close_matches(wanted, labels, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
-        shown = ", ".join(labels[:_LABELS_SHOWN])
-        more = f", … ({len(labels)} in all)" if len(labels) > _LABELS_SHOWN else ""
-        raise UsageError(
-            f"the classifier {bench.settings.classifier} has no class {wanted!r}{hint}; --target can be: {shown}{more}"
-        )
-    return wanted
+    keys = tuple(bench.images)
+    wanted = bench.settings.holdout
+    if len(keys) < 2 or wanted == "off" or (wanted == "auto" and not holdout_by_default(len(keys))):
+        return keys, ()
+    parts = split(keys, seed=bench.settings.seed)
+    return tuple(keys[i] for i in parts.search), tuple(keys[i] for i in parts.holdout)

@@ -24,6 +24,7 @@ class Plan:
         seconds_per_edit: measured, in this run or else on this machine; ``None`` if never.
         seconds: the time that ``to_do`` will take; ``None`` if unknown.
         seconds_at_most: the time that ``to_do_at_most`` will take; ``None`` if unknown.
+        expected: of a search, about how many edits it will need in all, there or not; else ``None``.
     """
 
     stage: str
@@ -35,6 +36,7 @@ class Plan:
     seconds_per_edit: float | None = None
     seconds: float | None = None
     seconds_at_most: float | None = None
+    expected: int | None = None
 
 
 def count(stage: str, unit: str, needed: int, to_do: int) -> Plan:
@@ -42,7 +44,16 @@ def count(stage: str, unit: str, needed: int, to_do: int) -> Plan:
     return Plan(stage, unit, needed, needed - to_do, to_do, to_do)
 
 
-def edits(stage: str, bench: Bench, requests: Sequence[EditRequest], most: Sequence[EditRequest]) -> Plan:
+def edits(
+    stage: str,
+    bench: Bench,
+    requests: Sequence[EditRequest],
+    most: Sequence[EditRequest],
+    *,
+    further: int = 0,
+    expected: int | None = None,
+    limit: int | None = None,
+) -> Plan:
     """The plan of making edits.
 
     Args:
@@ -50,8 +61,13 @@ def edits(stage: str, bench: Bench, requests: Sequence[EditRequest], most: Seque
         bench: where.
         requests: needed for certain.
         most: needed at most, including those.
+        further: how many more may be needed that are not known yet.
+        expected: about how many will be needed; ``None`` if that is no question.
+        limit: the most that may be asked for; ``None`` for no limit.
     """
-    to_do, at_most = len(bench.missing(requests)), len(bench.missing(most))
+    to_do, at_most = len(bench.missing(requests)), len(bench.missing(most)) + further
+    if limit is not None:
+        at_most = min(at_most, limit)
     rate = rates.seconds_per_edit(bench.edits.values())
     if rate is None:
         rate = rates.recall(bench.editor_fingerprint)
@@ -65,4 +81,5 @@ def edits(stage: str, bench: Bench, requests: Sequence[EditRequest], most: Seque
         seconds_per_edit=rate,
         seconds=None if rate is None else rate * to_do,
         seconds_at_most=None if rate is None else rate * at_most,
+        expected=expected,
     )

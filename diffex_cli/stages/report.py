@@ -18,8 +18,12 @@ from diffex_cli.report.data import Level, Pair, ReportData, Row, Setting, Shot
 from diffex_cli.settings import Settings, flag
 from diffex_cli.stages import plan as plans
 from diffex_cli.stages.bench import locked_bench
+from diffex_cli.stages.finished import candidate_of
 from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
+from diffex_cli.stages.targets import value
+
+_COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,9 +98,11 @@ class _Material:
     def data(self, settings: Settings, ranking: tuple[RankingRow, ...]) -> ReportData:
         """Everything the report shows."""
         search = self._search
-        candidates = {node.candidate.id: node.candidate for node in self._corpus.walk()}
-        shown = {row.candidate: candidates[row.candidate] for row in ranking if row.candidate in candidates}
-        pairs = {id: tuple(self._pairs(candidate)) for id, candidate in shown.items()}
+        nodes = {node.id: node for node in self._corpus.walk()}
+        found = ((row.candidate, candidate_of(row.candidate, nodes)) for row in ranking)
+        shown = {id: candidate for id, candidate in found if candidate is not None}
+        targets = {row.candidate: row.target for row in ranking}
+        pairs = {id: tuple(self._pairs(candidate, targets[id])) for id, candidate in shown.items()}
         return ReportData(
             domain=self._corpus.domain,
             target=search["target"],
@@ -105,7 +111,7 @@ class _Material:
             delta=search["delta"],
             n_images=search["images"],
             corpus=self._corpus,
-            rows=tuple(Row(**dataclasses.asdict(row)) for row in ranking),
+            rows=tuple(Row(**{column: getattr(row, column) for column in _COLUMNS}) for row in ranking),
             pairs=pairs,
             levels=tuple(_level(level) for level in search["levels"]),
             settings=tuple(
@@ -116,29 +122,32 @@ class _Material:
             created=str(search["provenance"]["created"]),
         )
 
-    def _pairs(self, candidate: Candidate) -> Iterator[Pair]:
+    def _pairs(self, candidate: Candidate, target: str) -> Iterator[Pair]:
         for image in self._images:
-            edited = self._shot(image, candidate)
+            edited = self._shot(image, candidate, target)
             if edited is None:
                 continue
-            base = self._shot(image, RECONSTRUCTION)
+            base = self._shot(image, RECONSTRUCTION, target)
             yield Pair(
                 image=image.image,
-                original=self._picture(image.file, image.image),
+                original=self._picture(image.file, image.image, image.image, target),
                 edited=edited,
                 delta=float("nan") if base is None else edited.logit - base.logit,
                 reconstruction=base,
             )
 
-    def _shot(self, image: InputImage, candidate: Candidate) -> Shot | None:
+    def _shot(self, image: InputImage, candidate: Candidate, target: str) -> Shot | None:
         row = self._edits.get(self._key(image, candidate))
-        return None if row is None or row.file is None else self._picture(row.file, row.edit)
+        if row is None or row.file is None:
+            return None
+        return self._picture(row.file, row.edit, image.image, target)
 
-    def _picture(self, file: str, subject: str) -> Shot:
-        score, target = self._scores.get(subject), self._search["target"]
-        if score is None:
+    def _picture(self, file: str, subject: str, image: str, target: str) -> Shot:
+        row = self._scores.get(subject)
+        found = None if row is None else value(row, self._scores.get(image), target)
+        if found is None:
             return Shot(self._run.path / file, float("nan"), float("nan"))
-        return Shot(self._run.path / file, score.logit(target), score.probability(target))
+        return Shot(self._run.path / file, found.score, found.probability)
 
     def _key(self, image: InputImage, candidate: Candidate) -> str:
         return edit_key(image.image, candidate, self._search["editor"]["fingerprint"], self._search["seed"])

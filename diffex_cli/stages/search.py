@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RankingRow
-from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.candidates import Candidate
 from diffex_cli.corpus.hierarchy import Node
-from diffex_cli.errors import IncompleteError, UsageError
-from diffex_cli.search.algorithms import Evaluation, Level, Trace, search
+from diffex_cli.errors import UsageError
+from diffex_cli.search.algorithms import Level, RaceLevel, Trace, search
+from diffex_cli.search.contest import Outcome
+from diffex_cli.search.influence import Effect
+from diffex_cli.search.joint import JointEvaluation, branches, joint_search
+from diffex_cli.search.levels import race_level
+from diffex_cli.search.verdict import ALPHA, Verdict
 from diffex_cli.settings import Settings
-from diffex_cli.stages import plan as plans
+from diffex_cli.stages import tracing
 from diffex_cli.stages.bench import Bench, locked_bench
+from diffex_cli.stages.budget import Budget, budget
+from diffex_cli.stages.classes import ranking_of_all
 from diffex_cli.stages.evaluation import Evaluator
+from diffex_cli.stages.expectation import plan
+from diffex_cli.stages.findings import findings
 from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
 from diffex_cli.stages.tally import tally
+
+__all__ = ["Bench", "SearchSummary", "plan", "run"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,10 +39,15 @@ class SearchSummary:
     """What the stage found.
 
     Attributes:
-        target: the class that is explained.
+        target: what is explained.
         ranking: all candidates that were evaluated, the most influential first.
-        best: id of the most influential one that was kept; ``None`` if none was.
+        best: id of the most influential attribute that was kept; ``None`` if none was.
+        best_joint: the same of the sets of attributes.
+        passed: ids of those that stand out from noise; see :class:`~diffex_cli.artifacts.rows.RankingRow`.
+        verdict: the noise floor, and what could have been missed.
         levels: how many levels of the hierarchy were searched.
+        images: how many images the search used.
+        held_out: on how many others it measured again what it kept.
         edits: how many edits that took.
         made: how many of them were made now.
         no_ops: how many of all of them changed nothing.
@@ -43,7 +60,12 @@ class SearchSummary:
     target: str
     ranking: tuple[RankingRow, ...]
     best: str | None
+    best_joint: str | None
+    passed: tuple[str, ...]
+    verdict: Verdict
     levels: int
+    images: int
+    held_out: int
     edits: int
     made: int
     no_ops: int
@@ -64,35 +86,49 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
 
     Raises:
         IncompleteError: there is no corpus yet; or something is missing and is not to be made.
-        UsageError: the classifier has no class of the target's name.
+        UsageError: the classifier has no class of the target's name, or settings contradict each other.
     """
+    check(settings, fill)
     with locked_bench("search", settings) as bench:
-        evaluator = Evaluator(bench, progress, fill)
         # complain before anything is remembered
         _ = bench.corpus, bench.editor, bench.classifier, bench.images, bench.perception
+        evaluator = Evaluator(bench, progress, fill)
+        limit = budget(settings, evaluator.corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
         record(bench.run, "search", settings)
+        evaluator.prepare()
         trace = search(
-            bench.corpus,
+            evaluator.corpus,
             evaluator,
             algorithm=settings.algorithm,
             beam=settings.beam,
             delta=settings.delta,
             max_depth=settings.max_depth,
+            alpha=_alpha(settings),
+            race=_race(settings, evaluator, limit),
             on_level=lambda level: progress.note(_level_note(level)),
         )
-        ranking = _ranking(trace, evaluator)
-        up_to_date = not _write(bench, trace, evaluator.target, ranking)
+        joint = _joint(settings, trace, evaluator, limit)
+        held = _held_out(trace, joint, evaluator, limit)
+        found = findings(trace, joint, held, evaluator, settings)
+        of_all = ranking_of_all(trace, joint, evaluator, settings.delta) if len(evaluator.targets) > 1 else None
+        searched = tracing.Searched(trace, joint, found, of_all)
+        up_to_date = not tracing.write(bench, searched, evaluator)
         if fill:
             bench.run.edit_parts.merge(provenance("search", {}))
             bench.run.score_parts.merge(provenance("search", {}))
-        edits = tally(evaluator.edits)
+        edits = tally(evaluator.fetcher.edits)
         return SearchSummary(
             target=evaluator.target,
-            ranking=ranking,
-            best=None if trace.best is None else trace.best.effect.candidate_id,
+            ranking=found.ranking,
+            best=searched.best,
+            best_joint=searched.best_joint,
+            passed=found.passed,
+            verdict=found.verdict,
             levels=len(trace.levels),
-            edits=evaluator.needed,
-            made=evaluator.made,
+            images=len(evaluator.images),
+            held_out=len(evaluator.held_out),
+            edits=evaluator.fetcher.asked,
+            made=evaluator.fetcher.made,
             no_ops=edits.no_ops,
             failed=edits.failed,
             failure=edits.failure,
@@ -101,101 +137,79 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
         )
 
 
-def plan(settings: Settings) -> plans.Plan:
-    """What :func:`run` would do: for certain the root level, at most all nodes."""
-    bench = Bench(settings)
-    everything = list(_nodes(bench.corpus.roots, settings.max_depth))
-    return plans.edits("search", bench, bench.requests(bench.corpus.roots), bench.requests(everything))
+def check(settings: Settings, fill: bool = True) -> None:
+    """Complain about settings that contradict each other.
+
+    Raises:
+        UsageError: they do.
+    """
+    economy = "--racing" if settings.racing else "--max-edits"
+    if not (settings.racing or settings.max_edits):
+        return
+    if not fill:
+        raise UsageError(
+            f"{economy} asks for a few edits many times, which --no-fill would make a round trip each: leave out either"
+        )
+    if settings.algorithm == "exhaustive":
+        raise UsageError(f"--algorithm exhaustive measures everything: leave it out, or {economy}")
+    if settings.target == "all":
+        raise UsageError(f"{economy} decides image by image, by one class: leave it out, or name a --target")
 
 
-def _nodes(nodes: Sequence[Node], depth: int | None) -> Iterator[Node]:
-    """These nodes and those at most ``depth`` levels below them."""
-    for node in nodes:
-        yield node
-        if depth is None or depth > 0:
-            yield from _nodes(node.children, None if depth is None else depth - 1)
+def _alpha(settings: Settings) -> float | None:
+    return ALPHA if settings.accept == "tested" else None
+
+
+def _race(settings: Settings, evaluator: Evaluator, limit: Budget) -> RaceLevel | None:
+    if not (settings.racing or settings.max_edits):
+        return None
+
+    def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
+        return race_level(
+            frontier,
+            evaluator.order,
+            evaluator.measure,
+            algorithm=settings.algorithm,
+            beam=settings.beam,
+            delta=settings.delta,
+            max_edits=limit.for_level(evaluator.corpus, depth, settings.max_depth, evaluator.images),
+        )
+
+    return race
+
+
+def _joint(settings: Settings, trace: Trace, evaluator: Evaluator, limit: Budget) -> tuple[JointEvaluation, ...]:
+    if settings.joint < 2:
+        return ()
+
+    def evaluate(candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
+        return evaluator.evaluate(candidates[: limit.affords(evaluator.images, len(candidates), limit.kept_back)])
+
+    return joint_search(
+        branches(trace.ranking, settings.beam),
+        evaluate,
+        size=settings.joint,
+        beam=settings.beam,
+        delta=settings.delta,
+        alpha=_alpha(settings),
+    )
+
+
+def _held_out(
+    trace: Trace, joint: Sequence[JointEvaluation], evaluator: Evaluator, limit: Budget
+) -> Mapping[str, Effect]:
+    """What was kept, measured on the images that are held out: the most influential first, as far as the edits go."""
+    images = evaluator.held_out
+    kept = [(one.node.candidate, one.effect.influence) for one in trace.ranking if one.status == "kept"]
+    kept += [(one.candidate, one.effect.influence) for one in joint if one.status == "kept"]
+    kept.sort(key=lambda one: (-one[1], one[0].id))
+    if not images or not kept:
+        return {}
+    chosen = [candidate for candidate, _ in kept[: limit.affords(images, len(kept))]]
+    evaluator.fetcher.fetch([(candidate, images) for candidate in chosen])
+    return {candidate.id: Effect(candidate.id, evaluator.deltas(candidate, images)) for candidate in chosen}
 
 
 def _level_note(level: Level) -> str:
     kept = sum(evaluation.status == "kept" for evaluation in level.evaluations)
     return f"level {level.depth + 1}: {len(level.evaluations)} attributes, {kept} kept"
-
-
-def _ranking(trace: Trace, evaluator: Evaluator) -> tuple[RankingRow, ...]:
-    return tuple(
-        RankingRow(
-            rank=rank,
-            candidate=one.effect.candidate_id,
-            name=one.node.name,
-            target=evaluator.target,
-            effect=one.effect.effect,
-            influence=one.effect.influence,
-            low=one.effect.low,
-            high=one.effect.high,
-            n=one.effect.n,
-            depth=one.depth,
-            group=bool(one.node.children),
-            placebo=one.node.placebo,
-            status=one.status,
-            reason=one.reason,
-            effect_original=evaluator.effect_original(one.node.candidate),
-        )
-        for rank, one in enumerate(trace.ranking, start=1)
-    )
-
-
-def _write(bench: Bench, trace: Trace, target: str, ranking: Sequence[RankingRow]) -> bool:
-    """Write ``search.yaml`` and ``ranking.parquet``, unless they say the same already; returns whether it did."""
-    settings = bench.settings
-    content: dict[str, Any] = {
-        "target": target,
-        "best": None if trace.best is None else trace.best.effect.candidate_id,
-        "images": len(bench.images),
-        "algorithm": trace.algorithm,
-        "beam": trace.beam,
-        "delta": trace.delta,
-        "max_depth": trace.max_depth,
-        "seed": settings.seed,
-        "editor": {"spec": settings.editor, "fingerprint": bench.editor_fingerprint},
-        "classifier": {"spec": settings.classifier, "fingerprint": bench.classifier.fingerprint},
-        "levels": [
-            {"depth": level.depth, "candidates": [_entry(one) for one in level.evaluations]} for level in trace.levels
-        ],
-    }
-    if _same(bench.run, content, ranking):
-        return False
-    made = provenance("search", {name: value for name, value in settings.values().items() if name != "run"})
-    bench.run.write_search({"provenance": made, **content})
-    bench.run.write_ranking(ranking, made)
-    return True
-
-
-def _entry(one: Evaluation) -> dict[str, object]:
-    """One evaluation as plain values; a figure that is not known is null."""
-    effect = one.effect
-    figures = {
-        "effect": effect.effect,
-        "influence": effect.influence,
-        "reach": effect.reach,
-        "low": effect.low,
-        "high": effect.high,
-    }
-    return {
-        "candidate": effect.candidate_id,
-        "name": one.node.name,
-        "parent": one.parent,
-        **{name: None if math.isnan(value) else value for name, value in figures.items()},
-        "n": effect.n,
-        "status": one.status,
-        "expanded": one.expanded,
-        "reason": one.reason,
-    }
-
-
-def _same(run: RunDirectory, content: dict[str, Any], ranking: Sequence[RankingRow]) -> bool:
-    try:
-        old = run.search()
-        # by text: NaN is not equal to itself
-        return repr(run.ranking()) == repr(tuple(ranking)) and all(old.get(key) == content[key] for key in content)
-    except (IncompleteError, UsageError):
-        return False

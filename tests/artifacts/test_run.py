@@ -2,12 +2,15 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.rows import EditRow, RankingRow, RequestRow, instructions
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.schemas import RANKING
+from diffex_cli.artifacts.tables import TableSchema, make_table, write_table
 from diffex_cli.candidates import Candidate, Term
 from diffex_cli.corpus.hierarchy import Corpus, Node
 from diffex_cli.errors import IncompleteError, UsageError
@@ -211,3 +214,20 @@ def test_ranking_and_search(run: RunDirectory) -> None:
     assert run.ranking() == (row,)
     run.write_search({"target": "finch", "levels": []})
     assert run.search() == {"schema": "diffex.search/1", "target": "finch", "levels": []}
+
+
+def test_a_ranking_without_the_later_columns_is_read(run: RunDirectory) -> None:
+    values = dict(zip(RANKING.columns.names, (1, "a", "a", "finch", 1.0, 1.0, 0.5, 1.5, 8, 0, False, False), strict=False))
+    values |= {"status": "kept", "reason": "", "effect_original": 1.0}
+    old = TableSchema(RANKING.name, RANKING.version, pa.schema([RANKING.columns.field(name) for name in values]))
+    write_table(run.path / "ranking.parquet", old, make_table(old, [values]), {})
+    (row,) = run.ranking()
+    assert (row.candidate, row.effect, row.p_value, row.passed, row.n_holdout) == ("a", 1.0, None, None, None)
+
+
+def test_the_ranking_of_every_class_comes_and_goes(run: RunDirectory) -> None:
+    assert run.ranking_of_all() is None
+    run.write_ranking_of_all([], {})
+    assert run.ranking_of_all() == ()
+    run.write_ranking_of_all(None, {})
+    assert run.ranking_of_all() is None

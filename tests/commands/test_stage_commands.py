@@ -221,3 +221,49 @@ def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on() -> N
     assert resumed["made"] == resumed["edits"] - finished
     told("corpus", "--run", "other", *CORPUS[1:])
     assert json.loads(told(*SEARCH, "--run", "other", "--json"))["rows"] == resumed["rows"]
+
+
+def test_a_search_can_be_explained_without_running_anything() -> None:
+    told(*CORPUS)
+    told(*SEARCH)
+    text = told("search", "--explain", "edge")
+    assert text.startswith("'edge' changes 'red' by ")
+    assert json.loads(told("search", "--explain", "edge", "--json"))["candidate"] == "edge"
+    wrong = diffex("search", "--explain", "egde")
+    assert wrong.exit_code == 2
+    assert "did you mean 'edge'" in wrong.stderr
+
+
+def test_nothing_passed_is_an_answer() -> None:
+    told(*CORPUS)
+    last = told(*SEARCH).splitlines()[-1]
+    assert "Nothing passed: that may be chance (p = " in last
+    assert "Noise floor: attributes that no image can have reach 0.00. An effect below " in last
+    nothing = told(*SEARCH, "--delta", "100")
+    assert "Nothing passed. No attribute changes the logit of 'red'" in nothing
+    found = json.loads(told("search", "--json"))
+    assert found["passed"] == []
+    assert found["noise_floor_source"] == "placebos"
+    assert found["detectable"] > 0
+    assert found["corrected_for"] == len(found["rows"])
+
+
+def test_the_holdout_and_the_joint_combination_are_told() -> None:
+    told(*CORPUS)
+    text = " ".join(told(*SEARCH, "--holdout", "on", "--joint", "2", "--delta", "0").split())
+    assert "held out" in text
+    assert "The search used 2 images, and 2 were held out; on these '" in text
+    assert "Best joint combination: '" in text or json.loads(told("search", "--json"))["best_joint"] is None
+
+
+def test_the_expected_number_of_edits_is_told() -> None:
+    told(*CORPUS)
+    assert "; expect about 24 in all" in told(*SEARCH, "--dry-run")
+    assert json.loads(told(*SEARCH, "--max-edits", "20", "--dry-run", "--json"))["expected"] == 20
+
+
+def test_options_that_contradict_each_other_are_refused_by_a_dry_run_too() -> None:
+    told(*CORPUS)
+    result = diffex(*SEARCH, "--racing", "--algorithm", "exhaustive", "--dry-run")
+    assert result.exit_code == 2
+    assert "leave it out, or --racing" in result.stderr

@@ -5,12 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
+from contests import Panel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.search.algorithms import Algorithm, Level, Trace, search
+from diffex_cli.search.algorithms import Algorithm, Level, RaceLevel, Trace, search
+from diffex_cli.search.contest import Outcome, Request
+from diffex_cli.search.directions import directed
+from diffex_cli.search.levels import race_level
 
 Deltas = Mapping[str, Sequence[float]]
 ALGORITHMS: tuple[Algorithm, ...] = ("beam", "paper", "exhaustive")
@@ -153,7 +157,7 @@ def test_an_empty_corpus_has_an_empty_trace() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"beam": 0}, {"delta": -1.0}, {"delta": math.nan}, {"max_depth": -1}, {"algorithm": "greedy"}],
+    [{"beam": 0}, {"alpha": 1.0}, {"delta": -1.0}, {"delta": math.nan}, {"max_depth": -1}, {"algorithm": "greedy"}],
 )
 def test_parameters_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"must hold|no search algorithm"):
@@ -268,3 +272,134 @@ def test_an_unbounded_beam_looks_at_all_that_the_paper_does(
     paper = search(corpus, evaluator(deltas), algorithm="paper", beam=1000, delta=delta)
     assert evaluated(paper) <= evaluated(beam)
     assert set(kept(paper)) == set(kept(beam)) & evaluated(paper)
+
+
+# --- a test of the child, and races ---------------------------------------------------------------
+
+
+def test_with_a_test_a_child_has_to_exceed_its_parent_beyond_chance() -> None:
+    corpus = tree("a/clear", "a/chance")
+    deltas = {"a": [1.0, 1.1, 0.9, 1.0], "a/clear": [2.0, 2.2, 1.9, 2.1], "a/chance": [3.0, 0.5, 0.4, 0.6]}
+    assert kept(search(corpus, evaluator(deltas))) == ["a/clear", "a/chance", "a"]
+    tested = search(corpus, evaluator(deltas), alpha=0.05)
+    assert kept(tested) == ["a/clear", "a"]
+    assert reasons(tested)["a/chance"].startswith("influence 1.12 exceeds its parent's 1, but not beyond chance (p = ")
+    literal = search(corpus, evaluator(deltas), algorithm="paper", alpha=0.05)
+    assert kept(literal) == ["a/clear", "a/chance", "a"]
+
+
+def test_with_a_single_image_there_is_no_test_and_the_figure_decides() -> None:
+    assert kept(search(tree("a/x"), evaluator({"a": [1.0], "a/x": [2.0]}), alpha=0.05)) == ["a/x", "a"]
+
+
+def test_a_node_and_its_twin_are_two_candidates() -> None:
+    corpus = directed(tree("a/x"), "both")
+    deltas = {"a": [1.0], "-a": [-2.0], "a/x": [1.5], "-a/x": [-3.0]}
+
+    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
+        return [np.array(deltas[node.candidate.id]) for node in nodes]
+
+    trace = search(corpus, evaluate)
+    assert [one.id for one in trace.ranking] == ["-a/x", "-a", "a/x", "a"]
+    assert {one.id: one.parent for one in trace.ranking} == {"-a/x": "-a", "-a": None, "a/x": "a", "a": None}
+
+
+def racer(
+    deltas: Deltas, algorithm: Algorithm, beam: int, delta: float, asked: list[tuple[str, int]], order: Sequence[int],
+    max_edits: int | None = None,
+) -> RaceLevel:  # fmt: skip
+    def measure(requests: Sequence[Request]) -> dict[str, NDArray[np.float64]]:
+        asked.extend((id, image) for id, images in requests for image in images)
+        return {id: np.array([deltas[id][image] for image in images]) for id, images in requests}
+
+    def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
+        left = None if max_edits is None else max_edits - len(asked)
+        return race_level(
+            frontier, order, measure, algorithm=algorithm, beam=beam, delta=delta, max_edits=left
+        )
+
+    return race
+
+
+@settings(deadline=None)
+@given(problem=problems(), algorithm=st.sampled_from(("beam", "paper")), beam=BEAMS, delta=THRESHOLDS)
+def test_a_race_measures_nothing_twice_and_never_more_than_all(
+    problem: tuple[Corpus, dict[str, list[float]]], algorithm: Algorithm, beam: int, delta: float
+) -> None:
+    corpus, deltas = problem
+    images = range(len(next(iter(deltas.values()))))
+    asked: list[tuple[str, int]] = []
+    trace = search(
+        corpus, evaluator(deltas), algorithm=algorithm, beam=beam, delta=delta,
+        race=racer(deltas, algorithm, beam, delta, asked, images),
+    )  # fmt: skip
+    assert len(asked) == len(set(asked)) <= len(images) * len(list(corpus.walk()))
+    for one in trace.ranking:
+        assert one.standing is not None
+        if one.status == "kept":
+            assert one.standing.complete
+    # four images begin a race, so that one on no more of them decides as the search without does
+    plain = search(corpus, evaluator(deltas), algorithm=algorithm, beam=beam, delta=delta)
+    assert kept(trace) == kept(plain)
+    assert evaluated(trace) == evaluated(plain)
+
+
+@settings(deadline=None)
+@given(problem=problems(), beam=BEAMS, delta=THRESHOLDS, budget=st.integers(0, 60))
+def test_a_budget_is_never_exceeded_and_a_second_time_everything_is_the_same(
+    problem: tuple[Corpus, dict[str, list[float]]], beam: int, delta: float, budget: int
+) -> None:
+    corpus, deltas = problem
+    images = range(len(next(iter(deltas.values()))))
+    traces = []
+    for _ in range(2):
+        asked: list[tuple[str, int]] = []
+        race = racer(deltas, "beam", beam, delta, asked, images, budget)
+        traces.append(summary(search(corpus, evaluator(deltas), beam=beam, delta=delta, race=race)))
+        assert len(asked) <= budget
+    assert repr(traces[0]) == repr(traces[1])
+
+
+@settings(deadline=None)
+@given(problem=problems(), beam=BEAMS, delta=THRESHOLDS, patience=st.integers(1, 3))
+def test_a_search_that_is_interrupted_at_any_point_goes_on_to_the_same_trace(
+    problem: tuple[Corpus, dict[str, list[float]]], beam: int, delta: float, patience: int
+) -> None:
+    corpus, deltas = problem
+    order = range(len(next(iter(deltas.values()))))
+
+    def with_panel(panel: Panel) -> Trace:
+        def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
+            return race_level(frontier, order, panel, algorithm="beam", beam=beam, delta=delta)
+
+        return search(corpus, evaluator(deltas), beam=beam, delta=delta, race=race)
+
+    whole = Panel(deltas)
+    expected = summary(with_panel(whole))
+    memory: dict[tuple[str, int], float] = {}
+    asked = []
+    for attempt in range(1000):
+        panel = Panel(deltas, memory, patience * (attempt + 1))
+        try:
+            resumed = summary(with_panel(panel))
+        except KeyboardInterrupt:
+            asked += panel.asked
+            continue
+        asked += panel.asked
+        break
+    assert repr(resumed) == repr(expected)
+    assert sorted(asked) == sorted(whole.asked)
+
+
+@settings(deadline=None)
+@given(problem=problems(), beam=BEAMS, delta=THRESHOLDS, data=st.data())
+def test_the_order_of_siblings_does_not_matter_to_a_race(
+    problem: tuple[Corpus, dict[str, list[float]]], beam: int, delta: float, data: st.DataObject
+) -> None:
+    corpus, deltas = problem
+    order = range(len(next(iter(deltas.values()))))
+    traces = []
+    for each in (corpus, Corpus("test", shuffled(corpus.roots, data.draw))):
+        race = racer(deltas, "beam", beam, delta, [], order)
+        traces.append(summary(search(each, evaluator(deltas), beam=beam, delta=delta, race=race)))
+    assert repr(traces[0]) == repr(traces[1])

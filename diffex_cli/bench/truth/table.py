@@ -1,0 +1,38 @@
+"""All that a method may ask for, measured beforehand, so that every method is asked on the same edits."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.corpus.hierarchy import Corpus
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """One classifier's Δ logits by one editor.
+
+    Attributes:
+        corpus: the attributes.
+        images: the images' keys.
+        strata: for each image the class predicted on its reconstruction.
+        deltas: candidate id → Δ of shape (n_images,), NaN where the edit failed.
+    """
+
+    corpus: Corpus
+    images: tuple[str, ...]
+    strata: tuple[int, ...]
+    deltas: Mapping[str, NDArray[np.float64]]
+
+    def drawn(self, places: Sequence[int]) -> Table:
+        """The table of a sample of the images, drawn with replacement: each draw is an image of its own."""
+        chosen = list(places)
+        return Table(
+            self.corpus,
+            tuple(f"{self.images[place]}/{draw}" for draw, place in enumerate(chosen)),
+            tuple(self.strata[place] for place in chosen),
+            {id: values[chosen] for id, values in self.deltas.items()},
+        )

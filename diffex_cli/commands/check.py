@@ -1,0 +1,115 @@
+"""``diffex check``: a gate for a release."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diffex_cli.commands import options
+from diffex_cli.commands.output import Output
+from diffex_cli.errors import GateError
+
+if TYPE_CHECKING:
+    from diffex_cli.stages.check import CheckSummary
+
+_RULES = "What must hold"
+
+
+def check(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run.")],
+    maxima: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--max",
+            metavar="NAME=LIMIT",
+            help="The most that an attribute may change the target's logit, up or down; may be repeated.",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
+    forbid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--forbid",
+            metavar="NAME",
+            help="An attribute that must change nothing beyond δ and the noise floor, nor anything below it; "
+            "may be repeated.",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="RUN",
+            help="An earlier run of the same target: no attribute's influence may have grown by more than δ.",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            "--rules",
+            metavar="FILE.yaml",
+            help="More rules: max, a mapping of NAME: LIMIT; forbid, a list of NAMEs.",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="What is undecided fails too.", rich_help_panel=_RULES)
+    ] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option("--junit", metavar="FILE.xml", help="Write a test report for CI.", rich_help_panel=options.WORK),
+    ] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Fail with exit code 4 if a classifier depends on an attribute more than it may.
+
+    Decided on the 95 % interval, not on the point: a rule fails when the whole interval is beyond its limit, passes
+    when none of it is, and is undecided otherwise. NAME is an attribute's id, name or prompt. Reads files, loads no
+    model.
+    """
+    from diffex_cli.stages.check import check as stage
+    from diffex_cli.stages.rules import from_file, from_options
+
+    output = Output(json=json, quiet=quiet)
+    given = [*from_options(maxima or [], forbid or []), *(from_file(rules) if rules is not None else ())]
+    summary = stage(run, given, against, strict)
+    if junit is not None:
+        from diffex_cli.stages.junit import write_junit
+
+        write_junit(summary, junit)
+    output.warnings(summary.warnings)
+    output.result(
+        {field.name: getattr(summary, field.name) for field in dataclasses.fields(summary)},
+        _text(summary),
+        quiet="\n".join(f"{result.verdict}\t{result.rule}" for result in summary.results),
+    )
+    if not summary.passed:
+        raise GateError(_failure(summary))
+
+
+def _text(summary: CheckSummary) -> str:
+    lines = []
+    for result in summary.results:
+        lines.append(f"{result.verdict.upper()}  {result.rule}")
+        lines += [f"    {reason}" for reason in result.reasons]
+    undecided = sum(result.verdict == "undecided" for result in summary.results)
+    if summary.passed and undecided:
+        lines.append(f"The check passed, but {undecided} of {len(summary.results)} rules are undecided.")
+    elif summary.passed:
+        lines.append("The check passed.")
+    return "\n".join(lines)
+
+
+def _failure(summary: CheckSummary) -> str:
+    failing = ("fail", "undecided") if summary.strict else ("fail",)
+    failed = [result.rule for result in summary.results if result.verdict in failing]
+    return (
+        f"the check of {summary.run} failed: {summary.classifier} broke {len(failed)} of {len(summary.results)} rules "
+        f"({', '.join(failed)})"
+    )

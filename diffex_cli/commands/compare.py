@@ -1,0 +1,125 @@
+"""``diffex compare``: what changed from one run to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diffex_cli.commands import options
+from diffex_cli.commands.output import Column, Output
+
+if TYPE_CHECKING:
+    from diffex_cli.search.comparison import Change
+    from diffex_cli.stages.compare import Comparison
+
+_COLUMNS = (
+    Column("attribute"),
+    Column("first", right=True),
+    Column("second", right=True),
+    Column("difference", right=True),
+    Column("95 % interval", right=True),
+    Column("n", right=True),
+    Column("how"),
+)
+
+
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN RUN…", help="Finished runs; each is compared with the first.")
+    ],
+    top: Annotated[int, typer.Option("--top", min=1, metavar="K", help="How many places count in nDCG@K.")] = 5,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every attribute that both runs measured, not only the changed ones.")
+    ] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Compare the rankings and the corpora of finished runs. Reads files, loads no model, writes nothing.
+
+    Attributes are matched by id. Differences are taken image by image where the runs share images.
+    """
+    from diffex_cli.stages.compare import compare as stage
+
+    output = Output(json=json, quiet=quiet)
+    summary = stage(runs, top)
+    output.warnings(summary.warnings)
+    if json or quiet:
+        output.result(
+            {
+                "runs": summary.runs,
+                "top": summary.top,
+                "comparisons": summary.comparisons,
+                "warnings": summary.warnings,
+            },
+            "",
+            quiet="\n".join(map(_quiet, summary.comparisons)),
+        )
+        return
+    for comparison in summary.comparisons:
+        _print(output, comparison, top, everything)
+
+
+def _quiet(one: Comparison) -> str:
+    ranks = one.rankings
+    figures = (ranks.ndcg, ranks.ndcg_back, ranks.spearman, one.corpora.iou)
+    changed = sum(change.changed for change in ranks.changes)
+    return "\t".join([str(one.second), *(f"{figure:.6g}" for figure in figures), str(changed)])
+
+
+def _print(output: Output, one: Comparison, top: int, everything: bool) -> None:
+    from diffex_cli.report.numbers import MISSING, finite
+
+    ranks, corpora = one.rankings, one.corpora
+    output.say(f"{one.second} (second) against {one.first} (first)")
+    for distinction in one.distinctions:
+        output.say(f"  {distinction.what}: {distinction.first} → {distinction.second}")
+    if not one.distinctions:
+        output.say("  the same classifier, target, editor, corpus, images and search")
+    for caution in one.cautions:
+        output.say(f"  {caution}")
+    changed = [change for change in ranks.changes if change.changed]
+    shown = ranks.changes if everything else tuple(changed)
+    if shown:
+        output.table({}, _COLUMNS, [_cells(change) for change in shown])
+    correlation = f"{ranks.spearman:.3f}" if finite(ranks.spearman) else MISSING
+    output.say(
+        f"nDCG@{top} {ranks.ndcg:.3f} (the first as truth), {ranks.ndcg_back:.3f} (the second); "
+        f"Spearman {correlation} over {ranks.shared} attributes that both measured; "
+        f"{len(ranks.only_first)} only the first did, {len(ranks.only_second)} only the second."
+    )
+    output.say(f"Entered the explanation: {_list(ranks.entered)}. Left it: {_list(ranks.left)}.")
+    output.say(_changes(len(changed), ranks.shared))
+    output.say(
+        f"Corpora: IoU {corpora.iou:.3f}, {corpora.shared} names shared, {len(corpora.only_first)} only in the first, "
+        f"{len(corpora.only_second)} only in the second."
+    )
+
+
+def _changes(changed: int, shared: int) -> str:
+    if not shared:
+        return "No attribute was measured by both."
+    return (
+        f"Changed: {changed} of {shared}, by 95 % intervals that are not corrected for their number: "
+        f"about {0.05 * shared:.1f} would be expected without any change."
+    )
+
+
+def _cells(change: Change) -> tuple[str, ...]:
+    from diffex_cli.report.numbers import interval, signed
+
+    between = change.difference
+    return (
+        change.candidate,
+        signed(change.first),
+        signed(change.second),
+        signed(between.value),
+        interval(between.low, between.high),
+        str(between.n),
+        "no interval" if between.method == "none" else between.method,
+    )
+
+
+def _list(ids: tuple[str, ...]) -> str:
+    return ", ".join(ids) if ids else "none"

@@ -1,0 +1,55 @@
+"""What arrays the statistics accept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def vector(values: ArrayLike) -> NDArray[np.float64]:
+    """The values of the images, as floats.
+
+    Args:
+        values: shape (n_images,), finite or NaN.
+
+    Raises:
+        ValueError: the shape is another, or a value is infinite.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1:
+        raise ValueError(f"values of shape {array.shape}: (n_images,) was expected")
+    if np.isinf(array).any():
+        raise ValueError("a value is infinite")
+    return array
+
+
+def aligned(*arrays: ArrayLike) -> tuple[NDArray[np.float64], ...]:
+    """Several arrays over the same images, each as of :func:`vector`.
+
+    Raises:
+        ValueError: as :func:`vector`, or the lengths differ.
+    """
+    vectors = tuple(vector(array) for array in arrays)
+    if len({len(one) for one in vectors}) > 1:
+        raise ValueError(f"arrays over {', '.join(str(len(one)) for one in vectors)} images are not aligned")
+    return vectors
+
+
+def matrix(rows: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+    """The candidates' values in an order of their own: rows by id, columns (images) by their content.
+
+    Args:
+        rows: candidate id → shape (n_images,), finite or NaN.
+
+    Returns:
+        shape (candidates, n_images); whichever way the images were ordered, the same.
+
+    Raises:
+        ValueError: as :func:`aligned`.
+    """
+    if not rows:
+        return np.empty((0, 0))
+    stacked = np.stack(aligned(*(rows[id] for id in sorted(rows))))
+    return stacked[:, np.lexsort(stacked)]

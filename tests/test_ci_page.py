@@ -1,0 +1,70 @@
+"""What docs/ci.md shows has to work: its workflow, its commands, its rules, its table."""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from diffex_cli.main import app
+from diffex_cli.search.influence import student_t_quantile
+from diffex_cli.stages.rules import from_file
+
+PAGE = (Path(__file__).parent.parent / "docs" / "ci.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+YAML = [text for language, text in BLOCKS if language == "yaml"]
+WORKFLOW = next(text for text in YAML if "jobs:" in text)
+
+
+def scripts() -> list[str]:
+    workflow: dict[Any, Any] = yaml.safe_load(WORKFLOW)
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    inline = re.findall(r"`(diffex [^`]*)`", PAGE)
+    return [step["run"] for step in steps if "run" in step] + [text for kind, text in BLOCKS if not kind] + inline
+
+
+def commands() -> list[list[str]]:
+    lines = [line for script in scripts() for line in script.replace("\\\n", " ").splitlines()]
+    return [words[1:] for words in map(shlex.split, lines) if words[:1] == ["diffex"]]
+
+
+def test_the_workflow_is_one() -> None:
+    workflow: dict[Any, Any] = yaml.safe_load(WORKFLOW)
+    assert True in workflow or "on" in workflow  # YAML 1.1 takes "on" for true
+    for job in workflow["jobs"].values():
+        assert job["runs-on"]
+        assert all(("run" in step) != ("uses" in step) for step in job["steps"])
+    assert {words[0] for words in commands()} >= {"search", "check", "compare"}
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_and_option_exists(words: list[str]) -> None:
+    group = typer.main.get_command(app)
+    command = group.commands[words[0]]  # type: ignore[attr-defined]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if re.match(r"--?[a-z]", word)} <= known
+
+
+def test_the_rules_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(next(text for text in YAML if text.startswith("max:")))
+    assert [rule.text for rule in from_file(file)] == ["max collar=0.2", "max head/crest=0.5", "forbid background"]
+
+
+def test_the_table_of_images() -> None:
+    header = re.search(r"^\| half width in logits (.*)$", PAGE, flags=re.MULTILINE)
+    assert header is not None
+    spreads = [float(value) for value in re.findall(r"SD ([\d.]+)", header[1])]
+    rows = re.findall(r"^\| (0\.\d+) \| (.*) \|$", PAGE, flags=re.MULTILINE)
+    assert len(rows) == 4
+    for half, cells in rows:
+        for spread, cell in zip(spreads, cells.split(" | "), strict=True):
+            n = int(cell.replace(",", ""))
+            assert student_t_quantile(0.975, n - 1) * spread / math.sqrt(n) <= float(half)
+            assert student_t_quantile(0.975, n - 2) * spread / math.sqrt(n - 1) > float(half)
