@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from figures import rows
 from PIL import Image
+from truth_tables import FEW, SHORT
 
 from diffex_cli.bench.truth import __main__ as command
 from diffex_cli.bench.truth import exact as truth
@@ -16,10 +18,7 @@ from diffex_cli.bench.truth.pictures import RENDERER, Edited, Rendered, Wanted, 
 from diffex_cli.bench.truth.subjects import open_subjects, sample_images
 from diffex_cli.birds.panel.members import PANEL
 from diffex_cli.candidates import RECONSTRUCTION
-
 from diffex_cli.errors import UsageError
-from figures import rows
-from truth_tables import FEW, SHORT
 
 NAMES = ["single-snow", "xor-tail-back", "null-noise-1", "planted-tail-100"]
 ARGUMENTS = ["--panel", *NAMES, "--editors", RENDERER, "--images", "3", "--joint-images", "2"]
@@ -29,7 +28,9 @@ ARGUMENTS = ["--panel", *NAMES, "--editors", RENDERER, "--images", "3", "--joint
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A page to renew, few attributes, and no trained members."""
     (tmp_path / "docs").mkdir()
-    markers = "\n".join(f"<!-- {name} -->\n<!-- /{name} -->" for name in ("results", "coverage", "classifiers", "panel"))
+    markers = "\n".join(
+        f"<!-- {name} -->\n<!-- /{name} -->" for name in ("results", "coverage", "classifiers", "panel")
+    )
     (tmp_path / "docs" / "truth.md").write_text(markers, encoding="utf-8")
     monkeypatch.setattr("diffex_cli.bench.truth.results.yaml_io.read_corpus", lambda _: FEW)
     places = ["--docs", str(tmp_path / "docs"), "--work", str(tmp_path / "work"), "--models", str(tmp_path / "none")]
@@ -43,10 +44,9 @@ def test_it_writes_the_page_and_goes_on_where_it_was(
     page = (tmp_path / "docs" / "truth.md").read_text(encoding="utf-8")
     assert capsys.readouterr().out.count("| `beam --racing` |") == 2
     by_method = {cells[0]: cells for cells in rows(page) if len(cells) == 11}
-    assert float(by_method["`exhaustive`"][1]) > 0.95
+    assert float(by_method["`exhaustive`"][1]) > float(by_method["random order"][1])
     assert by_method["`exhaustive`"][3] == "1.000"
     assert by_method["`exhaustive`"][9] == f"{3 * len(list(FEW.walk()))} (1.00)"
-    assert float(by_method["random order"][1]) < 1
     assert by_method["Grad-CAM"][9:] == ["0 (0.00)", "0"]
     assert "1 of 4 are not trained and were left out: `make train-panel`" in page
     assert (tmp_path / "docs" / "truth.png").stat().st_size > 5000

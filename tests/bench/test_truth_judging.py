@@ -4,12 +4,12 @@ import dataclasses
 import math
 
 import pytest
+from truth_tables import FEW, FOREST, SHORT
 
 from diffex_cli.bench.truth.exact import Exact, fine_nodes, joint, pairs
 from diffex_cli.bench.truth.judging import judge, mean_marks
 from diffex_cli.bench.truth.methods import Finding
 from diffex_cli.birds.panel.members import PANEL, Member
-from truth_tables import FEW, FOREST, SHORT
 
 SNOW, LONG = "background/land-background/snow-background", "tail/tail-shape/long-tail"
 MEMBER = PANEL["single-snow"]
@@ -18,6 +18,7 @@ SINGLES = {node.id: 0.0 for node in FEW.walk()} | {SNOW: 3.0, FOREST: -2.0, SHOR
 EXACT = Exact(
     SINGLES,
     {frozenset((a.id, b.id)): SINGLES[a.id] + SINGLES[b.id] for a, b in pairs(FEW)},
+    3.0,
     fine_nodes(FEW),
 )
 RIGHT = Finding(
@@ -59,6 +60,12 @@ def test_a_pair_of_a_group_has_the_mean_of_its_options() -> None:
     assert EXACT.pair((land, FEW.node(SHORT))) == pytest.approx((3 - 2 + 0) / 3 + 1)
     assert math.isnan(EXACT.pair((land, FEW.node(SNOW)))), "one picture has one background"
     assert math.isnan(EXACT.pair((FEW.node("accessories"), FEW.node(SHORT))))
+
+
+def test_where_no_pair_does_more_than_one_value_none_is_to_be_found() -> None:
+    assert judge(MEMBER, dataclasses.replace(RIGHT, pair=None), EXACT, FEW).pair == 0
+    alone = dataclasses.replace(EXACT, best_single=3.9)
+    assert math.isnan(judge(MEMBER, dataclasses.replace(RIGHT, pair=None), alone, FEW).pair)
 
 
 def test_pairs_are_of_values_of_different_attributes() -> None:

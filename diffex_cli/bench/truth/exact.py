@@ -24,11 +24,13 @@ class Exact:
     Attributes:
         effects: node id → signed mean Δ logit over the images; for a coarse attribute also over its options.
         pairs: the same for pairs of values of different attributes, over the images of the joint phase.
+        best_single: the largest influence of one value over the same images as the pairs.
         fine: the nodes that name one value.
     """
 
     effects: Mapping[str, float]
     pairs: Mapping[Pair, float]
+    best_single: float
     fine: tuple[Node, ...]
 
     def pair(self, nodes: Sequence[Node]) -> float:
@@ -93,7 +95,8 @@ def exact(
         frozenset((a.id, b.id)): float(subject.deltas(renderer, joint((a, b)), joint_images).mean())
         for a, b in (pairs(corpus) if joint_images else ())
     }
-    return Exact(effects, together, fine)
+    few = [abs(float(subject.deltas(renderer, node.candidate, joint_images).mean())) for node in fine if joint_images]
+    return Exact(effects, together, max(few, default=0.0), fine)
 
 
 def _ids_by_option(fine: Sequence[Node]) -> dict[Option, str]:

@@ -51,5 +51,5 @@ def draw(results: Sequence[Result], path: Path) -> None:
     for family, color in _COLORS.items():
         axes[0][0].plot([], [], "o", color=color, label={"function": "known function", "planted": "shortcut"}[family])
     axes[0][0].plot([], [], color="black", lw=2, label="mean")
-    axes[0][0].legend(loc="lower left", fontsize=8, frameon=False)
+    axes[0][0].legend(loc="upper left", fontsize=8, frameon=False)
     figure.savefig(path, dpi=110, metadata={"Software": None})

@@ -15,6 +15,8 @@ from diffex_cli.search.metrics import ndcg_at_k, spearman
 
 GOOD_PAIR = 0.95
 """A pair counts as the best one if its exact influence is at least this share of the best's: many pairs are tied."""
+PAIR_GAIN = 1.1
+"""Where the best pair does less than this many times what one value does alone, there is no pair to be found."""
 _TIE = 1e-3
 """In logits."""
 
@@ -26,10 +28,11 @@ class Marks:
     Attributes:
         ndcg5: nDCG@5 with the exact influences of all attributes as relevance.
         precision3: the share of the first three that are truly among the three most influential (ties count).
-        signs: the share of right signs among ranked attributes whose exact influence is at least δ.
+        signs: the share of right signs among ranked values of attributes whose exact influence is at least δ. Groups
+            are left out: what they mean is drawn for every picture, so that even a perfect editor's mean is a sample's.
         spearman: rank correlation of found and exact influence over the attributes ranked.
         planted: whether the first attribute is the planted one, where the exact first is.
-        pair: whether the pair named is the best one.
+        pair: whether the pair named is the best one, where there is one to be found.
         false_positives: the share of attributes looked at that are reported although the classifier is a null one.
         coverage: the share of intervals that contain the exact effect.
         edits: see :class:`~diffex_cli.bench.truth.methods.Finding`.
@@ -56,7 +59,8 @@ def judge(member: Member, finding: Finding, exact: Exact, corpus: Corpus) -> Mar
     null = member.family == "null"
     influences = {id: abs(effect) for id, effect in exact.effects.items()}
     ranking = list(finding.effects)
-    strong = [id for id in ranking if influences[id] >= DELTA]
+    fine = {node.id for node in exact.fine}
+    strong = [id for id in ranking if id in fine and influences[id] >= DELTA]
     right = [finding.effects[id] * exact.effects[id] > 0 for id in strong]
     third = sorted(influences.values(), reverse=True)[2]
     best = [id for id in ranking[:3] if influences[id] >= third - _TIE]
@@ -68,7 +72,7 @@ def judge(member: Member, finding: Finding, exact: Exact, corpus: Corpus) -> Mar
         signs=average([float(one) for one in right]) if finding.signed and not null else math.nan,
         spearman=math.nan if null else spearman(found, [influences[id] for id in ranking]),
         planted=_planted(member, ranking, influences, corpus),
-        pair=math.nan if null or not exact.pairs else float(_is_best(finding, exact)),
+        pair=math.nan if null else _pair(finding, exact),
         false_positives=(
             len(finding.reported - placebos) / max(finding.looked_at, 1)
             if null and finding.reported is not None
@@ -105,8 +109,8 @@ def _is_about(id: str, attribute: str, corpus: Corpus) -> bool:
     return {changed for changed, _ in MEANINGS[corpus.node(id).prompt]} == {attribute}
 
 
-def _is_best(finding: Finding, exact: Exact) -> bool:
-    if finding.pair is None:
-        return False
-    best = max(map(abs, exact.pairs.values()))
-    return abs(exact.pair(finding.pair)) >= GOOD_PAIR * best
+def _pair(finding: Finding, exact: Exact) -> float:
+    best = max(map(abs, exact.pairs.values()), default=0.0)
+    if best < DELTA or best < PAIR_GAIN * exact.best_single:
+        return math.nan
+    return float(finding.pair is not None and abs(exact.pair(finding.pair)) >= GOOD_PAIR * best)

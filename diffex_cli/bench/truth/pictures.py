@@ -1,4 +1,4 @@
-"""Where the benchmark's edited pictures come from: the renderer, or an editor whose edits are kept in run directories."""
+"""Where the edited pictures come from: the renderer, or an editor whose edits are kept in run directories."""
 
 from __future__ import annotations
 

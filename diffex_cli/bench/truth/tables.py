@@ -59,12 +59,13 @@ def _editor_table(result: Result) -> str:
         "method", "nDCG@5", "precision@3", "signs", "Spearman", "planted on top", "best pair",
         "false positives on null", "coverage", "edits (share)", "joint edits",
     )  # fmt: skip
-    counted = _count(result, lambda one: one.planted)
+    planted, joint = (_count(result, lambda one: one.planted), _count(result, lambda one: one.pair))
     pairs = f"pairs on {result.joint_images} of them" if result.joint_images else "no joint phase"
     return (
         f"**`{result.editor}`**: {len(result.marks)} classifiers, {result.images} images, {pairs}, "
         f"B = {BEAM}, δ = {DELTA:g}.\n\n{table(header, rows)}\n\n"
-        f"*Planted on top* counts the {counted} classifiers whose planted attribute is truly on top."
+        f"*Planted on top* is of the {planted} classifiers whose planted attribute is truly on top, *best pair* of the "
+        f"{joint} where a pair truly does more than one attribute."
     )
 
 
@@ -97,8 +98,8 @@ def coverage_table(results: Sequence[Result]) -> str:
     header = ("method", "all values ranked", f"exact influence ≥ {DELTA:g}", "reported")
     return (
         table(header, rows)
-        + f"\n\nEvery classifier on {DRAWS} samples of the images drawn with replacement, `render:birds`; in brackets the "
-        + "number of intervals."
+        + f"\n\nEvery classifier on {DRAWS} samples of the images drawn with replacement, `render:birds`; in brackets "
+        + "the number of intervals."
     )
 
 
