@@ -219,9 +219,7 @@ class RunDirectory:
             return None
         return self._rows("ranking-all.parquet", RANKING, RankingRow, "search")
 
-    def write_ranking_of_all(
-        self, ranking: Sequence[RankingRow] | None, provenance: Mapping[str, object]
-    ) -> None:
+    def write_ranking_of_all(self, ranking: Sequence[RankingRow] | None, provenance: Mapping[str, object]) -> None:
         """Replace the ranking for every class; with ``None`` remove it."""
         if ranking is None:
             (self.path / "ranking-all.parquet").unlink(missing_ok=True)

@@ -143,8 +143,8 @@ def _decided(
         effect=effect,
         interaction=together,
         status="dropped" if shortfall else "kept",
-        reason=shortfall or f"influence {effect.influence:.3g}; its attributes one by one sum up to "
-        f"{together.sum.mean:+.3g}",
+        reason=shortfall
+        or f"influence {effect.influence:.3g}; its attributes one by one sum up to {together.sum.mean:+.3g}",
     )
 
 
@@ -180,6 +180,9 @@ def _rank(one: JointEvaluation) -> tuple[bool, float, str]:
 def _related(one: str, other: str) -> bool:
     """One id is above the other, or the two have the same parent."""
     above, parent = one.rpartition("/")[0], other.rpartition("/")[0]
-    return one == other or f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/") or (
-        bool(above) and above == parent
+    return (
+        one == other
+        or f"{one}/".startswith(f"{other}/")
+        or f"{other}/".startswith(f"{one}/")
+        or (bool(above) and above == parent)
     )

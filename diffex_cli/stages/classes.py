@@ -61,7 +61,21 @@ def _described(trace: Trace, joint: Sequence[JointEvaluation]) -> Iterator[tuple
         yield (
             node.candidate,
             RankingRow(
-                0, one.id, node.name, "", nan, nan, nan, nan, 0, one.depth, bool(node.children), node.placebo, "", "", nan
+                0,
+                one.id,
+                node.name,
+                "",
+                nan,
+                nan,
+                nan,
+                nan,
+                0,
+                one.depth,
+                bool(node.children),
+                node.placebo,
+                "",
+                "",
+                nan,
             ),
         )
     for together in joint:

@@ -115,9 +115,7 @@ class Evaluator:
         target = self.target_of(candidate) if target is None else target
         return self._values(candidate, images, target) - self._values(RECONSTRUCTION, images, target)
 
-    def effect_original(
-        self, candidate: Candidate, images: Sequence[str], target: Target | None = None
-    ) -> float:
+    def effect_original(self, candidate: Candidate, images: Sequence[str], target: Target | None = None) -> float:
         """The mean difference to the untouched originals instead; NaN if no edit succeeded."""
         target = self.target_of(candidate) if target is None else target
         originals = self._originals(images)
@@ -137,9 +135,7 @@ class Evaluator:
             no_ops=[self._is_no_op(image, candidate) for image in tried],
         )
 
-    def decisions(
-        self, candidate: Candidate, images: Sequence[str]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def decisions(self, candidate: Candidate, images: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Whether the target is predicted (1, 0, NaN) on the pictures with the attribute, and on those without."""
         target, originals = self.target_of(candidate), self._originals(images)
         before, after = (

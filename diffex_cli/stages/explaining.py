@@ -59,7 +59,9 @@ def explain(path: Path, wanted: str) -> Explanation:
 
 def _tried(one: Mapping[str, Any], search: Mapping[str, Any], tried: Mapping[str, Any]) -> Iterator[str]:
     kept = "kept" if one["status"] == "kept" else "not kept"
-    figure = "could not be measured" if one["effect"] is None else f"changes {search['target']!r} by {one['effect']:+.3g}"
+    figure = (
+        "could not be measured" if one["effect"] is None else f"changes {search['target']!r} by {one['effect']:+.3g}"
+    )
     interval = "" if one["low"] is None else f" ({one['low']:+.3g} … {one['high']:+.3g})"
     # written by an earlier version, or by another program
     images = one.get("images") or one["n"]

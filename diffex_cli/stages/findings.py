@@ -19,6 +19,7 @@ from diffex_cli.search.verdict import Verdict, judge
 from diffex_cli.settings import Settings
 from diffex_cli.stages.evaluation import Evaluator
 
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Findings:
     """The result of a search.

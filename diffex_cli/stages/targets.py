@@ -20,7 +20,6 @@ PREDICTED = "predicted"
 _LABELS_SHOWN = 20
 
 
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Target:
     """One quantity to explain.
@@ -103,7 +102,9 @@ def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, s
     """
     labels = originals[0].labels
     if scale == "prob" and len(labels) == 1:
-        raise UsageError(f"the classifier {classifier} has a single output and no probabilities: leave out --scale prob")
+        raise UsageError(
+            f"the classifier {classifier} has a single output and no probabilities: leave out --scale prob"
+        )
     if wanted is None:
         votes = Counter(row.prediction for row in originals)
         wanted = max(labels, key=lambda label: votes[label])

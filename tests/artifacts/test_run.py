@@ -217,7 +217,9 @@ def test_ranking_and_search(run: RunDirectory) -> None:
 
 
 def test_a_ranking_without_the_later_columns_is_read(run: RunDirectory) -> None:
-    values = dict(zip(RANKING.columns.names, (1, "a", "a", "finch", 1.0, 1.0, 0.5, 1.5, 8, 0, False, False), strict=False))
+    values = dict(
+        zip(RANKING.columns.names, (1, "a", "a", "finch", 1.0, 1.0, 0.5, 1.5, 8, 0, False, False), strict=False)
+    )
     values |= {"status": "kept", "reason": "", "effect_original": 1.0}
     old = TableSchema(RANKING.name, RANKING.version, pa.schema([RANKING.columns.field(name) for name in values]))
     write_table(run.path / "ranking.parquet", old, make_table(old, [values]), {})

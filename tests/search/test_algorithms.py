@@ -314,9 +314,7 @@ def racer(
 
     def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
         left = None if max_edits is None else max_edits - len(asked)
-        return race_level(
-            frontier, order, measure, algorithm=algorithm, beam=beam, delta=delta, max_edits=left
-        )
+        return race_level(frontier, order, measure, algorithm=algorithm, beam=beam, delta=delta, max_edits=left)
 
     return race
 

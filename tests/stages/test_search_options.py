@@ -97,9 +97,7 @@ def test_a_holdout_works_in_a_loop_in_a_shell(tmp_path: Path) -> None:
 def test_racing_keeps_the_same_for_fewer_edits(tmp_path: Path) -> None:
     (tmp_path / "raced").mkdir()
     plain = search.run(make_large(tmp_path, target="green", beam=1), SILENT)
-    raced = search.run(
-        dataclasses.replace(make_large(tmp_path / "raced", target="green", beam=1), racing=True), SILENT
-    )
+    raced = search.run(dataclasses.replace(make_large(tmp_path / "raced", target="green", beam=1), racing=True), SILENT)
     kept = [row.candidate for row in plain.ranking if row.status == "kept"]
     assert [row.candidate for row in raced.ranking if row.status == "kept"] == kept
     assert raced.edits < plain.edits
@@ -133,7 +131,9 @@ def test_a_budget_holds_for_everything(tmp_path: Path, max_edits: int) -> None:
 
 def test_a_budget_that_is_too_small_says_how_much_is_needed(tmp_path: Path) -> None:
     made = make_corpus(tmp_path, target="green", max_edits=3)
-    with pytest.raises(UsageError, match=r"--max-edits 3 is not enough for 5 reconstructions .* give at least (\d+)") as e:
+    with pytest.raises(
+        UsageError, match=r"--max-edits 3 is not enough for 5 reconstructions .* give at least (\d+)"
+    ) as e:
         search.run(made, SILENT)
     least = int(str(e.value).split("at least ")[1].split(",")[0])
     with pytest.raises(UsageError, match=f"at least {least}"):
