@@ -167,7 +167,7 @@ def _choice(what: str, choices: tuple[str, ...]) -> Callable[[object], str]:
             value = "on" if value else "off"
         if value not in choices:
             raise ValueError(f"is no {what}{did_you_mean(str(value), choices)}")
-        return cast(str, value)
+        return value
 
     return parse
 

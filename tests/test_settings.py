@@ -57,7 +57,7 @@ def test_switches_choices_and_sizes(name: str, raw: object, value: object) -> No
     [
         ("racing", "perhaps", "true or false"),
         ("joint", 1, "at least 2"),
-        ("scale", "probability", "did you mean 'prob'"),
+        ("scale", "probability", "there are: logit, prob"),
         ("max_edits", 0, "at least 1"),
         ("accept", True, "there are: tested, larger"),
     ],

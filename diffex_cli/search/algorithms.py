@@ -52,8 +52,8 @@ Evaluate: TypeAlias = Callable[[Sequence[Node]], Sequence[NDArray[np.float64]]]
 """Nodes → for each the deltas as in :class:`Effect`."""
 
 RaceLevel: TypeAlias = Callable[[Sequence[tuple[Node, float | None]], int], Outcome]
-"""Nodes, their ids replaced by their candidates', each with its parent's influence (``None`` for a root), and the depth →
-who of them is in the beam, as of :func:`~diffex_cli.search.levels.race_level`."""
+"""Nodes, their ids replaced by their candidates', each with its parent's influence (``None`` for a root), and the
+depth → who of them is in the beam, as of :func:`~diffex_cli.search.levels.race_level`."""
 
 
 def search(

@@ -1,4 +1,4 @@
-"""Who of a level may be in the beam, and who of the beam is part of the explanation: what tells the algorithms apart."""
+"""Who of a level may be in the beam, and who of the beam is part of the explanation: where the algorithms differ."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ def judge(
 
     The correction is that of the sign-flip max-T, over all candidates. After a race it is Holm's, over all of them too,
     and a candidate that was dropped early counts as one that shows nothing: the p-value on a number of images that was
-    fixed beforehand is valid whoever was chosen to get them, and Bonferroni's bound is over all that might have been. With several
-    targets, of which each candidate shows the one it moves most, it is multiplied by their number.
+    fixed beforehand is valid whoever was chosen to get them, and Bonferroni's bound is over all that might have been.
+    With several targets, of which each candidate shows the one it moves most, it is multiplied by their number.
 
     Args:
         deltas: candidate → shape (n_images,), NaN where the edit failed or was not asked for.

@@ -91,7 +91,8 @@ def _claims(one: Mapping[str, Any]) -> Iterator[str]:
     held = one.get("holdout")
     if held is not None and held["effect"] is not None:
         word = "confirms" if held["confirmed"] else "does not confirm"
-        yield f"On {held['n']} images that the search did not use it changes it by {held['effect']:+.3g}, which {word} it."
+        effect = f"changes it by {held['effect']:+.3g}"
+        yield f"On {held['n']} images that the search did not use it {effect}, which {word} it."
 
 
 def _never(node: str, search: Mapping[str, Any], tried: Mapping[str, Any]) -> Iterator[str]:

@@ -66,10 +66,11 @@ def findings(
         settings: of the search.
     """
     singles = trace.ranking
+    everything: list[Evaluation | JointEvaluation] = [*singles, *joint]
     verdict = judge(
-        {one.id: one.effect.deltas for one in (*singles, *joint)},
+        {one.id: one.effect.deltas for one in everything},
         placebos={one.id for one in singles if one.node.placebo},
-        kept={one.id for one in (*singles, *joint) if one.status == "kept"},
+        kept={one.id for one in everything if one.status == "kept"},
         early={one.id for one in singles if _early(one)},
         delta=settings.delta,
         targets=len(evaluator.targets),
@@ -150,7 +151,7 @@ def _row(
 
 def _figures(
     found: CandidateStatistics, evaluator: Evaluator, candidate: Candidate, tried: Sequence[str]
-) -> dict[str, float | None]:
+) -> dict[str, Any]:
     causes = found.necessity
     if found.cace.mean < 0:
         # an attribute that speaks against the target is asked whether it prevents it

@@ -37,12 +37,16 @@ def test_the_figures_of_every_candidate(tmp_path: Path) -> None:
     trace = RunDirectory(tmp_path / "run").search()
     rows = {row.candidate: row for row in summary.ranking}
     for row in rows.values():
-        assert row.p_value is not None and row.p_corrected is not None
+        assert row.p_value is not None
+        assert row.p_corrected is not None
         assert row.p_value <= row.p_corrected <= 1
-        assert row.up is not None and row.down is not None and row.up + row.down <= 1
+        assert row.up is not None
+        assert row.down is not None
+        assert row.up + row.down <= 1
         assert row.delta_probability == row.cace
         assert row.images == N_IMAGES
-        assert row.decided is None and row.n_holdout is None
+        assert row.decided is None
+        assert row.n_holdout is None
     assert (rows["nothing"].valid, rows["nothing"].p_value) == (0.0, 1.0)
     assert rows["surface"].valid == 1.0
     assert trace["corrected_for"] == len(rows) == N_NODES
@@ -55,7 +59,8 @@ def test_the_figures_of_every_candidate(tmp_path: Path) -> None:
 def test_enough_images_tell_an_effect_from_chance(tmp_path: Path) -> None:
     summary = search.run(make_large(tmp_path, **EVERYTHING), SILENT)
     strongest = summary.ranking[0]
-    assert strongest.p_corrected is not None and strongest.p_corrected < 0.05
+    assert strongest.p_corrected is not None
+    assert strongest.p_corrected < 0.05
     assert summary.passed[0] == strongest.candidate
     assert strongest.coverage_rank == 1
 
@@ -70,7 +75,9 @@ def test_a_holdout_measures_what_is_kept_again(tmp_path: Path) -> None:
         assert row.n == 15
         assert (row.n_holdout == 14) == (row.status == "kept")
         if row.n_holdout:
-            assert row.effect_holdout is not None and row.low_holdout is not None and row.high_holdout is not None
+            assert row.effect_holdout is not None
+            assert row.low_holdout is not None
+            assert row.high_holdout is not None
             assert row.low_holdout <= row.effect_holdout <= row.high_holdout
             assert row.effect_holdout != row.effect
     finished = read_finished(made.run)
@@ -173,7 +180,8 @@ def test_sets_of_attributes(tmp_path: Path) -> None:
         assert one["interaction_low"] <= one["interaction"] <= one["interaction_high"]
     best = [row.candidate for row in summary.ranking if row.status == "kept" and " + " in row.candidate]
     assert summary.best_joint == (best[0] if best else None)
-    assert summary.best is not None and " + " not in summary.best
+    assert summary.best is not None
+    assert " + " not in summary.best
     assert run.ranking() == summary.ranking
 
 
@@ -183,7 +191,8 @@ def test_removing_and_both(tmp_path: Path) -> None:
     removed = search.run(dataclasses.replace(made, direction="remove"), SILENT)
     assert {row.candidate for row in removed.ranking} == {f"-{id}" for id in added}
     for row in removed.ranking:
-        assert row.cace is not None and row.delta_probability is not None
+        assert row.cace is not None
+        assert row.delta_probability is not None
         assert row.cace == pytest.approx(-row.delta_probability)
     both = search.run(dataclasses.replace(made, direction="both"), SILENT)
     assert {row.candidate for row in both.ranking} == added | {f"-{id}" for id in added}
