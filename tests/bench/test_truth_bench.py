@@ -29,10 +29,11 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A page to renew, few attributes, and no trained members."""
     (tmp_path / "docs").mkdir()
     markers = "\n".join(
-        f"<!-- {name} -->\n<!-- /{name} -->" for name in ("results", "coverage", "classifiers", "panel")
+        f"<!-- {name} -->\n<!-- /{name} -->" for name in ("results", "coverage", "savings", "classifiers", "panel")
     )
     (tmp_path / "docs" / "truth.md").write_text(markers, encoding="utf-8")
     monkeypatch.setattr("diffex_cli.bench.truth.results.yaml_io.read_corpus", lambda _: FEW)
+    monkeypatch.setattr("diffex_cli.bench.truth.savings.TRIALS", 2)
     places = ["--docs", str(tmp_path / "docs"), "--work", str(tmp_path / "work"), "--models", str(tmp_path / "none")]
     return [*ARGUMENTS, *places]
 

@@ -17,6 +17,7 @@ from diffex_cli.bench.markdown import write_between_markers
 from diffex_cli.bench.truth.figure import draw
 from diffex_cli.bench.truth.pictures import RENDERER
 from diffex_cli.bench.truth.results import measure
+from diffex_cli.bench.truth.savings import savings_table
 from diffex_cli.bench.truth.subjects import open_subjects, sample_images
 from diffex_cli.bench.truth.tables import classifiers_table, coverage_table, panel_table, results_table
 from diffex_cli.birds import samples
@@ -59,10 +60,14 @@ def _measured(arguments: argparse.Namespace) -> dict[str, str]:
     if arguments.docs is not None:
         draw(results, arguments.docs / FIGURE)
     corpus = yaml_io.read_corpus(domains.corpus_file("birds"))
+    saved = {}
+    if RENDERER in arguments.editors:
+        saved["savings"] = savings_table(list(subjects.values()), corpus, sample_images(arguments.images))
     return {
         "panel": panel_table(members, missing),
         "results": f"{results_table(results)}\n\n{environment()}",
         "coverage": coverage_table(results),
+        **saved,
         "classifiers": classifiers_table(results, corpus),
     }
 
