@@ -19,6 +19,9 @@
 ``exhaustive``
     Every node is evaluated and expanded; kept are those with I ≥ δ.
 
+With a ``probe``, ``beam`` looks below the groups that it would discard, as long as there are places in the beam
+(:mod:`~diffex_cli.search.probing`), and follows those with a child that matters.
+
 I(child) > I(parent) has no margin for noise: in simulation it accepts half of the children that add nothing. With an
 error probability ``alpha``, ``beam`` demands that a paired one-sided test on shared images says so instead.
 
@@ -27,29 +30,25 @@ With a ``race``, a level is decided by measuring every node on as few images as 
 
 No algorithm evaluates a node twice, and no result depends on the order of siblings or images. What
 ``paper`` evaluates can only grow with a larger B or a smaller δ. That of ``beam`` does so down to the
-second level, but not further: what a wider beam finds there can crowd out what a narrow one kept.
+second level (with a probe only with a larger B), but not further: what a wider beam finds there can crowd out what a
+narrow one kept.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, get_args
-
-import numpy as np
-from numpy.typing import NDArray
 
 from diffex_cli.corpus.hierarchy import Corpus, Node
 from diffex_cli.search.contest import Outcome
 from diffex_cli.search.influence import Effect
+from diffex_cli.search.probing import Probe, probe_below
 from diffex_cli.search.rules import Rules, Scored
-from diffex_cli.search.trace import Algorithm, Evaluation, Level, Status, Trace, order
+from diffex_cli.search.trace import Algorithm, Evaluate, Evaluation, Level, Status, Trace, order
 
 __all__ = ["Algorithm", "Evaluate", "Evaluation", "Level", "RaceLevel", "Status", "Trace", "search"]
-
-Evaluate: TypeAlias = Callable[[Sequence[Node]], Sequence[NDArray[np.float64]]]
-"""Nodes → for each the deltas as in :class:`Effect`."""
 
 RaceLevel: TypeAlias = Callable[[Sequence[tuple[Node, float | None]], int], Outcome]
 """Nodes, their ids replaced by their candidates', each with its parent's influence (``None`` for a root), and the
@@ -66,6 +65,7 @@ def search(
     max_depth: int | None = None,
     alpha: float | None = None,
     race: RaceLevel | None = None,
+    probe: Evaluate | None = None,
     on_level: Callable[[Level], None] | None = None,
 ) -> Trace:
     """Search a hierarchy, level by level, for the attributes that move the target's logit.
@@ -82,6 +82,8 @@ def search(
         alpha: error probability, in (0, 1), of the test that a child exceeds its parent, with ``beam``; ``None``: its
             figure decides.
         race: called once a level in the place of ``evaluate``; ``None`` to evaluate every node on all images.
+        probe: as ``evaluate``, but on a few images, for ``beam``; called at most once a level. ``None`` to discard
+            groups without a look below them.
         on_level: called with each level as soon as it is decided.
 
     Returns:
@@ -104,7 +106,7 @@ def search(
     while frontier:
         depth = len(levels)
         scored = _measured(frontier, evaluate) if race is None else _raced(frontier, race, depth)
-        level = Level(depth, _decide(scored, rules, depth, last=depth == max_depth))
+        level = Level(depth, _decide(scored, rules, depth, last=depth == max_depth, probe=probe))
         levels.append(level)
         if on_level is not None:
             on_level(level)
@@ -134,19 +136,22 @@ def _raced(frontier: Sequence[tuple[Node, Evaluation | None]], race: RaceLevel, 
     return scored
 
 
-def _decide(scored: Sequence[Scored], rules: Rules, depth: int, last: bool) -> tuple[Evaluation, ...]:
+def _decide(
+    scored: Sequence[Scored], rules: Rules, depth: int, last: bool, probe: Evaluate | None
+) -> tuple[Evaluation, ...]:
     """Who of one level is in the beam, kept and expanded."""
+    ranked = sorted(scored, key=lambda one: order(rules.promise(one), one.id))
+    objections = _objections(ranked, rules, depth)
+    probes = {} if last or probe is None else _probed(ranked, objections, rules, probe)
     evaluations = []
-    places = 0
-    for one in sorted(scored, key=lambda one: order(rules.promise(one), one.id)):
-        objection = rules.objection(one)
-        if objection is None:
-            places += 1
-            if rules.truncates(depth) and places > rules.beam:
-                objection = f"beyond the beam of {rules.beam}"
+    for one in ranked:
+        objection = objections[one.id]
         shortfall = objection or rules.shortfall(one)
-        expanded = objection is None and bool(one.node.children) and not last
-        if shortfall is None:
+        below = probes.get(one.id)
+        expanded = (objection is None or below is not None) and bool(one.node.children) and not last
+        if below is not None:
+            reason = f"{shortfall}; followed for {below.child!r}, which moves {below.n} images by {below.reach:.3g}"
+        elif shortfall is None:
             reason = f"influence {one.effect.influence:.3g}"
         elif expanded and rules.algorithm == "beam":
             reason = f"{shortfall}; followed for its reach of {one.effect.reach:.3g}"
@@ -165,3 +170,29 @@ def _decide(scored: Sequence[Scored], rules: Rules, depth: int, last: bool) -> t
             )
         )
     return tuple(evaluations)
+
+
+def _objections(ranked: Sequence[Scored], rules: Rules, depth: int) -> dict[str, str | None]:
+    """By candidate, why it is not in the beam; the most promising come first."""
+    objections: dict[str, str | None] = {}
+    places = 0
+    for one in ranked:
+        objection = rules.objection(one)
+        if objection is None:
+            places += 1
+            if rules.truncates(depth) and places > rules.beam:
+                objection = f"beyond the beam of {rules.beam}"
+        objections[one.id] = objection
+    return objections
+
+
+def _probed(
+    ranked: Sequence[Scored], objections: Mapping[str, str | None], rules: Rules, probe: Evaluate
+) -> Mapping[str, Probe]:
+    """The groups that get the places that are left in the beam."""
+    if rules.algorithm != "beam":
+        return {}
+    free = rules.beam - sum(objection is None for objection in objections.values())
+    discarded = [one.node for one in ranked if objections[one.id] is not None and one.effect.n]
+    groups = [node for node in discarded if node.children and not node.placebo]
+    return probe_below(groups, probe, delta=rules.delta, places=free)

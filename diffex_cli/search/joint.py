@@ -1,9 +1,14 @@
 """The joint phase: kept attributes of different branches, tried together.
 
 Algorithm 1 goes from a node into its own finer ones, so that a pair from two groups (lip colour with eye make-up, the
-paper's Fig. 8c) is out of its reach. Here the strongest kept attributes are combined in pairs, and the strongest sets
-of one size are extended by one attribute to the next, up to K. As in Algorithm 1, a set is kept if I ≥ δ and if its
-influence exceeds that of what it extends: of each smaller set of its attributes that was tried.
+paper's Fig. 8c) is out of its reach. Here the strongest attributes of different features are combined in pairs, and the
+strongest sets of one size are extended by one attribute to the next, up to K. As in Algorithm 1, a set is kept if I ≥ δ
+and if its influence exceeds that of what it extends: of each smaller set of its attributes that was tried.
+
+What is combined is chosen by what it could do in company (:func:`partners`). An attribute that needs another one, as
+in AND or XOR, alone moves few images, or some up and others down. So the choice goes by reach, the mean of |Δ|; and
+since two that pull in opposite directions cancel, each feature sends its strongest for *and* its strongest against the
+target.
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -60,25 +65,27 @@ class JointEvaluation:
         return " + ".join(part.node.name for part in sorted(self.parts, key=lambda part: part.node.id))
 
 
-def branches(evaluations: Sequence[Evaluation], limit: int) -> tuple[Evaluation, ...]:
-    """The strongest kept attributes that have nothing to do with each other in the hierarchy.
+def partners(evaluations: Sequence[Evaluation], limit: int, delta: float) -> tuple[Evaluation, ...]:
+    """The attributes to combine: of every feature the strongest for and the strongest against the target.
 
-    One that is above, below or beside (of the same parent) a stronger one is left out: the first two say the same,
-    the last as a rule excludes it. Placebos are left out too.
+    Only the finest that were evaluated are considered: a group leaves open which of its members is meant. A feature is
+    a parent; its children, as a rule, exclude each other. Placebos are left out, kept or not does not matter.
 
     Args:
         evaluations: the search's ranking; its order does not matter.
         limit: how many at most, ≥ 1.
+        delta: δ, the least reach.
 
     Returns:
-        the most influential first; ties by id.
+        those with the largest reach, the largest first; ties by id.
     """
-    kept = [one for one in evaluations if one.status == "kept" and not one.node.placebo]
-    chosen: list[Evaluation] = []
-    for one in sorted(kept, key=lambda one: (-one.effect.influence, one.id)):
-        if len(chosen) < limit and not any(_related(one.node.id, other.node.id) for other in chosen):
-            chosen.append(one)
-    return tuple(chosen)
+    tried = [one for one in evaluations if one.effect.n and not one.node.placebo]
+    above = {one.node.id.rpartition("/")[0] for one in tried}
+    strongest: dict[tuple[str, bool], Evaluation] = {}
+    for one in sorted(tried, key=lambda one: (-one.effect.reach, one.id)):
+        if one.node.id not in above and one.effect.reach >= delta:
+            strongest.setdefault((_feature(one), one.effect.effect > 0), one)
+    return tuple(strongest.values())[:limit]
 
 
 def joint_search(
@@ -93,7 +100,7 @@ def joint_search(
     """Try sets of attributes, all pairs first.
 
     Args:
-        singles: of :func:`branches`.
+        singles: of :func:`partners`; two of the same feature are in no set.
         evaluate: called once a size with the sets, the most promising (by the sum of their parts' effects) first.
         size: K, the largest set; fewer than 2 try none.
         beam: B, how many sets of a size, kept or not, are extended.
@@ -108,7 +115,7 @@ def joint_search(
     """
     tried: dict[frozenset[str], JointEvaluation] = {}
     alone = {one.id: one for one in singles}
-    sets = [frozenset(pair) for pair in itertools.combinations(alone, 2)]
+    sets = [frozenset(pair) for pair in itertools.combinations(alone, 2) if _compatible(pair, alone)]
     for members in range(2, size + 1):
         candidates = {ids: _candidate([alone[id] for id in ids]) for ids in sets}
         hopes = {ids: abs(math.fsum(alone[id].effect.effect for id in ids)) for ids in sets}
@@ -121,7 +128,8 @@ def joint_search(
             break
         best = sorted((one for one in tried.values() if len(one.parts) == members), key=_rank)[:beam]
         found = [frozenset(part.id for part in one.parts) for one in best]
-        sets = sorted({ids | {id} for ids in found for id in alone if id not in ids}, key=sorted)
+        larger = {ids | {id} for ids in found for id in alone if id not in ids}
+        sets = sorted((ids for ids in larger if _compatible(ids, alone)), key=sorted)
     return tuple(sorted(tried.values(), key=_rank))
 
 
@@ -177,12 +185,12 @@ def _rank(one: JointEvaluation) -> tuple[bool, float, str]:
     return (math.isnan(influence), 0.0 if math.isnan(influence) else -influence, one.id)
 
 
-def _related(one: str, other: str) -> bool:
-    """One id is above the other, or the two have the same parent."""
-    above, parent = one.rpartition("/")[0], other.rpartition("/")[0]
-    return (
-        one == other
-        or f"{one}/".startswith(f"{other}/")
-        or f"{other}/".startswith(f"{one}/")
-        or (bool(above) and above == parent)
-    )
+def _feature(one: Evaluation) -> str:
+    """The id of the parent; a root is a feature of its own."""
+    return one.node.id.rpartition("/")[0] or one.node.id
+
+
+def _compatible(ids: Iterable[str], alone: Mapping[str, Evaluation]) -> bool:
+    """No two are of the same feature."""
+    features = [_feature(alone[id]) for id in ids]
+    return len(set(features)) == len(features)

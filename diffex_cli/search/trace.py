@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from diffex_cli.corpus.hierarchy import Node
 from diffex_cli.search.contest import Standing
@@ -12,6 +16,9 @@ from diffex_cli.search.influence import Effect
 
 Algorithm: TypeAlias = Literal["beam", "paper", "exhaustive"]
 Status: TypeAlias = Literal["kept", "dropped"]
+
+Evaluate: TypeAlias = Callable[[Sequence[Node]], Sequence[NDArray[np.float64]]]
+"""Nodes → for each the deltas as in :class:`Effect`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

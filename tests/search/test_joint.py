@@ -1,5 +1,6 @@
 """Sets of attributes: which are tried, and which are kept."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from diffex_cli.candidates import Candidate
 from diffex_cli.corpus.hierarchy import Node
 from diffex_cli.search.influence import Effect
-from diffex_cli.search.joint import EvaluateSets, branches, joint_search
+from diffex_cli.search.joint import EvaluateSets, joint_search, partners
 from diffex_cli.search.trace import Evaluation, Status
 
 Table = Mapping[str, Sequence[float]]
@@ -37,24 +38,33 @@ def additive(singles: Sequence[Evaluation], extra: Table, asked: list[str] | Non
     return evaluate
 
 
-def test_of_one_branch_only_the_strongest_is_combined() -> None:
-    found = branches(
-        [
-            kept("a", [1.0]),
-            kept("a/x", [2.0]),
-            kept("a/y", [1.5]),
-            kept("b/z", [1.2]),
-            kept("c", [9.0], status="dropped"),
-            kept("d", [8.0], placebo=True),
-            kept("e", [0.5]),
-        ],
-        limit=2,
-    )
-    assert [one.id for one in found] == ["a/x", "b/z"]
+def test_each_feature_sends_its_strongest_for_and_against() -> None:
+    tried = [
+        kept("a", [9.0]),
+        kept("a/x", [2.0]),
+        kept("a/y", [1.5]),
+        kept("a/z", [-1.0]),
+        kept("b/x", [1.2], status="dropped"),
+        kept("c", [8.0], placebo=True),
+        kept("d", [0.5]),
+        kept("e", [0.05]),
+        kept("f", [math.nan]),
+    ]
+    assert [one.id for one in partners(tried, 5, delta=0.1)] == ["a/x", "b/x", "a/z", "d"]
+    assert [one.id for one in partners(tried, 2, delta=0.1)] == ["a/x", "b/x"]
 
 
-def test_roots_are_branches_of_their_own() -> None:
-    assert [one.id for one in branches([kept("a", [1.0]), kept("b", [1.0])], 5)] == ["a", "b"]
+def test_what_moves_images_both_ways_is_combined_too() -> None:
+    tried = [kept("a/x", [1.0, 1.0]), kept("b/x", [3.0, -3.0])]
+    assert [one.id for one in partners(tried, 1, delta=0.1)] == ["b/x"]
+
+
+def test_two_of_one_feature_are_in_no_set() -> None:
+    singles = [kept(id, [float(value)]) for id, value in {"a/x": 3, "a/y": -2, "b/x": 1, "c": 1, "d": 1}.items()]
+    asked: list[str] = []
+    joint_search(singles, additive(singles, {}, asked), size=3, beam=5, delta=0.1)
+    assert asked
+    assert not any("a/x" in ids and "a/y" in ids for ids in asked)
 
 
 def test_a_pair_that_only_together_matters_is_found_with_its_interaction() -> None:

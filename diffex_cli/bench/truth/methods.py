@@ -16,11 +16,12 @@ from diffex_cli.candidates import Candidate
 from diffex_cli.corpus.hierarchy import Node
 from diffex_cli.search.algorithms import Algorithm, Trace, search
 from diffex_cli.search.contest import Outcome, Request
-from diffex_cli.search.joint import branches, joint_search
+from diffex_cli.search.joint import joint_search, partners
 from diffex_cli.search.levels import race_level
 from diffex_cli.search.panel import panel_order
+from diffex_cli.search.probing import PROBE_IMAGES
 from diffex_cli.search.statistics.intervals import mean_interval
-from diffex_cli.search.verdict import judge
+from diffex_cli.search.verdict import ALPHA, judge
 
 BEAM = 5
 DELTA = 0.1
@@ -76,13 +77,26 @@ def raced(table: Table, joint: JointDeltas | None) -> Finding:
         edits += outcome.edits
         return outcome
 
-    trace = search(table.corpus, _evaluator(table), algorithm="beam", beam=BEAM, delta=DELTA, race=race)
-    return _finding(table, trace, edits, joint)
+    probe = _Probe(table)
+    trace = search(
+        table.corpus,
+        _evaluator(table),
+        algorithm="beam",
+        beam=BEAM,
+        delta=DELTA,
+        alpha=ALPHA,
+        race=race,
+        probe=probe,
+    )
+    return _finding(table, trace, edits + probe.edits(trace), joint)
 
 
 def _full(algorithm: Algorithm, table: Table, joint: JointDeltas | None) -> Finding:
-    trace = search(table.corpus, _evaluator(table), algorithm=algorithm, beam=BEAM, delta=DELTA)
-    edits = len(trace.ranking) * len(table.images)
+    probe = _Probe(table)
+    trace = search(
+        table.corpus, _evaluator(table), algorithm=algorithm, beam=BEAM, delta=DELTA, alpha=ALPHA, probe=probe
+    )
+    edits = len(trace.ranking) * len(table.images) + probe.edits(trace)
     finding = _finding(table, trace, edits, None if algorithm == "paper" else joint)
     if algorithm != "paper":
         return finding
@@ -96,6 +110,23 @@ def best_two(effects: Mapping[str, float], table: Table) -> tuple[Node, Node] | 
     ids = list(effects)
     second = next((id for id in ids if id.partition("/")[0] != ids[0].partition("/")[0]), None)
     return None if second is None else (table.corpus.node(ids[0]), table.corpus.node(second))
+
+
+class _Probe:
+    """Answers a search's looks below groups, and counts the edits."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._images = list(panel_order(table.images, table.strata)[:PROBE_IMAGES])
+        self._probed: set[str] = set()
+
+    def __call__(self, nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
+        self._probed.update(node.candidate.id for node in nodes)
+        return [self._table.deltas[node.candidate.id][self._images] for node in nodes]
+
+    def edits(self, trace: Trace) -> int:
+        """Of what was not evaluated afterwards: those edits are used again."""
+        return len(self._images) * len(self._probed - {one.id for one in trace.ranking})
 
 
 def _evaluator(table: Table) -> Callable[[Sequence[Node]], Sequence[NDArray[np.float64]]]:
@@ -147,7 +178,7 @@ def _best_pair(trace: Trace, joint: JointDeltas) -> tuple[tuple[Node, Node] | No
         edits += sum(int((~np.isnan(values)).sum()) for values in answers)
         return answers
 
-    singles = branches(trace.ranking, BEAM)
+    singles = partners(trace.ranking, BEAM, DELTA)
     tried = joint_search(singles, evaluate, size=2, beam=BEAM, delta=DELTA)
     if not tried:
         return None, edits
