@@ -53,6 +53,8 @@ class Settings:
         holdout: measure what is kept on images that the search did not use; ``auto``: if there are 40 images or more.
         racing: measure each attribute on as few images as its place in the beam needs.
         max_edits: the most edits that the search may ask for; ``None`` for no limit.
+        screen: a cheaper editor that searches first, so that ``editor`` looks only at what is left: ``fast``, the
+            same with its ``preset=fast``; a spec; ``none``.
         device: torch's name of a device, or ``auto``.
         perceptual: the network that perceptual distances are measured with: ``none``, a packaged one's name, a
             folder or a hub id.
@@ -74,12 +76,13 @@ class Settings:
     algorithm: Algorithm = "beam"
     max_depth: int | None = None
     scale: Scale = "logit"
-    accept: Accept = "larger"
+    accept: Accept = "tested"
     direction: Direction = "corpus"
     joint: int = 0
     holdout: Holdout = "auto"
     racing: bool = False
     max_edits: int | None = None
+    screen: str = "none"
     device: str = "auto"
     perceptual: str = "none"
     origins: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -128,6 +131,10 @@ def _spec(value: object) -> str:
         return parse_spec(_text(value)).text
     except UsageError as error:
         raise ValueError(f"is no spec: {error}") from None
+
+
+def _screen(value: object) -> str:
+    return str(value) if value in ("none", "fast") else _spec(value)
 
 
 def _integer(least: int) -> Callable[[object], int]:
@@ -208,6 +215,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "holdout": _choice("holdout", get_args(Holdout)),
     "racing": _switch,
     "max_edits": _integer(1),
+    "screen": _screen,
     "device": _text,
     "perceptual": _text,
 }

@@ -81,7 +81,8 @@ def _print(output: Output, one: Comparison, top: int, everything: bool) -> None:
         output.say(f"  {caution}")
     changed = [change for change in ranks.changes if change.changed]
     shown = ranks.changes if everything else tuple(changed)
-    if shown:
+    same_unit = all(distinction.what != "scale" for distinction in one.distinctions)
+    if shown and same_unit:
         output.table({}, _COLUMNS, [_cells(change) for change in shown])
     correlation = f"{ranks.spearman:.3f}" if finite(ranks.spearman) else MISSING
     output.say(
@@ -90,7 +91,8 @@ def _print(output: Output, one: Comparison, top: int, everything: bool) -> None:
         f"{len(ranks.only_first)} only the first did, {len(ranks.only_second)} only the second."
     )
     output.say(f"Entered the explanation: {_list(ranks.entered)}. Left it: {_list(ranks.left)}.")
-    output.say(_changes(len(changed), ranks.shared))
+    if same_unit:
+        output.say(_changes(len(changed), ranks.shared))
     output.say(
         f"Corpora: IoU {corpora.iou:.3f}, {corpora.shared} names shared, {len(corpora.only_first)} only in the first, "
         f"{len(corpora.only_second)} only in the second."

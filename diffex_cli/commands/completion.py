@@ -31,6 +31,11 @@ def editors(incomplete: str) -> list[str]:
     return _matching(_specs(EDITORS, _EDITOR_MODELS), incomplete)
 
 
+def screens(incomplete: str) -> list[str]:
+    """The editors that can screen for another one."""
+    return _matching(("none", "fast", *_specs(EDITORS, _EDITOR_MODELS)), incomplete)
+
+
 def classifiers(incomplete: str) -> list[str]:
     """The classifiers, with the packaged models of those that have some."""
     return _matching(_specs(CLASSIFIERS, _CLASSIFIER_MODELS), incomplete)

@@ -12,37 +12,57 @@ if TYPE_CHECKING:
     from diffex_cli.stages.search import SearchSummary
 
 _MADE_OF = {
-    "placebos": "attributes that no image can have",
-    "sign flips": "chance alone, by the spread over the images,",
+    "placebos": "attributes that no image can have reach",
+    "sign flips": "chance alone, by the spread over the images, reaches",
 }
 
 
 def conclusions(summary: SearchSummary, settings: Settings) -> Iterator[str]:
-    """What was found, what was not and could have been, and on which images.
+    """What was found, what was not and could have been, and on which images; the verdict is the last sentence.
 
     A placebo is never the answer; it says what noise can reach. That nothing passed is an answer too.
     """
     rows = {row.candidate: row for row in summary.ranking}
+    several = every_class(summary)
     unit = "logit" if settings.scale == "logit" else "probability"
     kept = [row for row in summary.ranking if row.status == "kept" and not row.placebo]
     best = rows[summary.passed[0]] if summary.passed else (kept[0] if kept else None)
     noise = " ".join(["", *_noise(summary)])
     if best is None:
         yield (
-            f"Nothing passed. No attribute changes the {unit} of {summary.target!r} by δ = {settings.delta:g} or more."
-            f"{noise}"
+            f"Nothing passed. No attribute changes the {unit} of {'any class' if several else whom(summary.target)} by "
+            f"δ = {settings.delta:g} or more.{noise}"
         )
         return
     if summary.best_joint is not None:
         yield _together(rows[summary.best_joint])
     if summary.held_out:
         yield _again(best, summary)
-    doubt = "" if best.passed else " Nothing passed: " + _doubt(best) + "."
+    verdict = _passed(summary) if best.passed else f"Nothing passed: {_doubt(best)}."
     direction = "raises" if best.effect > 0 else "lowers"
     yield (
-        f"Strongest: {best.name!r} {direction} the {unit} of {best.target!r} by {abs(best.effect):.2f} "
-        f"on average over {best.n} images.{doubt}{noise}"
+        f"Strongest: {best.name!r} {direction} the {unit} of {whom(best.target)} by {abs(best.effect):.2f} "
+        f"on average over {best.n} images. {verdict}{noise}"
     )
+
+
+def every_class(summary: SearchSummary) -> bool:
+    """All classes were explained at once: a row's target is the class that its attribute moves most."""
+    # a class may be called "all"
+    return summary.target == "all" and any(row.target != summary.target for row in summary.ranking)
+
+
+def whom(target: str) -> str:
+    """What is explained, in a sentence."""
+    return "the class predicted for each image" if target == "predicted" else repr(target)
+
+
+def _passed(summary: SearchSummary) -> str:
+    """How many can be claimed, and by what standard."""
+    from diffex_cli.search.verdict import ALPHA
+
+    corrected = f"p ≤ {ALPHA:g} when corrected for all {summary.verdict.corrected_for} comparisons"
+    return f"Passed: {len(summary.passed)} of {len(summary.ranking)} (kept, above the noise floor, {corrected})."
 
 
 def _doubt(best: RankingRow) -> str:
@@ -55,8 +75,10 @@ def _doubt(best: RankingRow) -> str:
 def _noise(summary: SearchSummary) -> Iterator[str]:
     floor, detectable = summary.verdict.floor, summary.verdict.detectable
     if floor.source in _MADE_OF:
-        yield f"Noise floor: {_MADE_OF[floor.source]} reach {floor.value:.2f}."
-    if not summary.passed and math.isfinite(detectable):
+        yield f"Noise floor: {_MADE_OF[floor.source]} {floor.value:.2f}."
+    if not summary.passed and detectable == math.inf:
+        yield "With so few images no effect, however large, could have passed."
+    elif not summary.passed and math.isfinite(detectable):
         yield f"An effect below {detectable:.2f} could have been missed."
 
 
@@ -66,8 +88,9 @@ def _together(row: RankingRow) -> str:
         interval = f" ({signed(row.interaction_low)} … {signed(row.interaction_high)})"
     alone = "–" if row.joint_sum is None else signed(row.joint_sum)
     more = "–" if row.interaction is None else signed(row.interaction)
+    doubt = "" if row.passed else " (it did not pass)"
     return (
-        f"Best joint combination: {row.name!r} {signed(row.effect)}; one by one {alone}, so the interaction is "
+        f"Best joint combination: {row.name!r} {signed(row.effect)}{doubt}; one by one {alone}, so the interaction is "
         f"{more}{interval}."
     )
 

@@ -213,6 +213,17 @@ MaxEdits: TypeAlias = Annotated[
         rich_help_panel=SEARCH,
     ),
 ]
+Screen: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--screen",
+        metavar="SPEC",
+        help="Search with a cheaper editor first, and with --editor only what that leaves: fast, the same editor with "
+        "preset=fast; any editor; none (default: none).",
+        autocompletion=completion.screens,
+        rich_help_panel=SEARCH,
+    ),
+]
 DryRun: TypeAlias = Annotated[
     bool,
     typer.Option("--dry-run", help="Only say how much there is to do, and how long it may take.", rich_help_panel=WORK),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from diffex_cli.commands.conclusions import conclusions, signed
+from diffex_cli.commands.conclusions import conclusions, every_class, signed, whom
 from diffex_cli.commands.output import Column, Output
 from diffex_cli.commands.running import failures
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from diffex_cli.stages.search import SearchSummary
 
 _UNITS = {"logit": "logit", "prob": "probability"}
-_COLUMNS = (
-    Column("rank", right=True),
-    Column("attribute"),
+_FIRST = (Column("rank", right=True), Column("attribute"))
+_CLASS = Column("class")
+_FIGURES = (
     Column("effect", right=True),
     Column("95 % interval", right=True),
     Column("n", right=True),
@@ -49,6 +49,7 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "levels": summary.levels,
             "images": summary.images,
             "held_out": summary.held_out,
+            "screening": summary.screening,
             "edits": summary.edits,
             "made": summary.made,
             "no_ops": summary.no_ops,
@@ -58,9 +59,9 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "warnings": summary.warnings,
             "run": settings.run,
         },
-        (*_COLUMNS, _HELD_OUT) if summary.held_out else _COLUMNS,
-        [_cells(row, bool(summary.held_out)) for row in ranking],
-        title=f"What makes {settings.classifier} say {summary.target!r}: change of its {_UNITS[settings.scale]}",
+        _columns(summary),
+        [_cells(row, summary) for row in ranking],
+        title=_title(summary, settings),
         quiet="\n".join(f"{row.candidate}\t{row.effect:+.6g}" for row in kept) if kept else None,
     )
     for sentence in conclusions(summary, settings):
@@ -71,22 +72,33 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
         output.say("Nothing to do: this search was finished before, and its ranking is unchanged.")
 
 
-def _cells(row: RankingRow, held_out: bool) -> tuple[str, ...]:
+def _title(summary: SearchSummary, settings: Settings) -> str:
+    unit = _UNITS[settings.scale]
+    if every_class(summary):
+        return f"What moves {settings.classifier}: change of the {unit} of the class that it moves most"
+    return f"What makes {settings.classifier} say {whom(summary.target)}: change of its {unit}"
+
+
+def _columns(summary: SearchSummary) -> tuple[Column, ...]:
+    whose = (_CLASS,) if every_class(summary) else ()
+    return (*_FIRST, *whose, *_FIGURES, *((_HELD_OUT,) if summary.held_out else ()))
+
+
+def _cells(row: RankingRow, summary: SearchSummary) -> tuple[str, ...]:
+    from diffex_cli.report.standing import p_value, standing
+
     name = "  " * row.depth + row.name + (" (placebo)" if row.placebo else "")
-    p = "–" if row.p_corrected is None else f"{row.p_corrected:.2g}"
-    cells = (str(row.rank), name, signed(row.effect), _interval(row.low, row.high), str(row.n), p, _status(row))
-    if not held_out:
-        return cells
-    again = "–" if row.effect_holdout is None else signed(row.effect_holdout)
-    return (*cells, again + ("" if row.effect_holdout is None or row.confirmed else " ?"))
+    whose = (row.target,) if every_class(summary) else ()
+    raced = row.images is not None and row.images < summary.images
+    n = f"{row.n}/{summary.images}" if raced else str(row.n)
+    figures = (signed(row.effect), _interval(row.low, row.high), n, p_value(row.p_corrected), standing(row))
+    return (str(row.rank), name, *whose, *figures, *((_held_out(row),) if summary.held_out else ()))
 
 
-def _status(row: RankingRow) -> str:
-    if row.status != "kept" or row.placebo:
-        return row.status
-    if row.below_floor:
-        return "kept, below the floor"
-    return "kept" if row.passed else "kept, not beyond chance"
+def _held_out(row: RankingRow) -> str:
+    if row.effect_holdout is None:
+        return "–"
+    return signed(row.effect_holdout) + ("" if row.confirmed else " ?")
 
 
 def _interval(low: float, high: float) -> str:

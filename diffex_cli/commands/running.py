@@ -53,6 +53,8 @@ def _sentence(plan: Plan) -> str:
         text += "; how long one takes was not measured yet"
     if plan.expected is not None and plan.to_do_at_most > plan.to_do:
         text += f"; expect about {plan.expected} in all"
+        if plan.screening is not None:
+            text += f", {plan.screening} of them for the screening"
     return text + "."
 
 

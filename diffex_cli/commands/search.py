@@ -30,6 +30,7 @@ def search(
     holdout: options.Holdout = None,
     racing: options.Racing = None,
     max_edits: options.MaxEdits = None,
+    screen: options.Screen = None,
     run: options.Run = None,
     config: options.Config = None,
     seed: options.Seed = None,
@@ -82,6 +83,7 @@ def search(
             "holdout": holdout,
             "racing": racing,
             "max_edits": max_edits,
+            "screen": screen,
             "seed": seed,
             "device": device,
             "perceptual": perceptual,
@@ -96,7 +98,10 @@ def search(
     if dry_run:
         print_plan(output, stage.plan(settings))
         return
-    print_ranking(output, settings, run_stage(output, lambda progress: stage.run(settings, progress, fill=not no_fill)))
+    summary = run_stage(output, lambda progress: stage.run(settings, progress, fill=not no_fill))
+    print_ranking(output, settings, summary)
+    if summary.screening is not None:
+        output.say(summary.screening.sentence)
 
 
 def _explain(output: Output, settings: Settings, node: str) -> None:

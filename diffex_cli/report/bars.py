@@ -9,6 +9,9 @@ from diffex_cli.report.data import Row
 from diffex_cli.report.numbers import finite
 
 _MARGIN = 2.0
+_WIDEST = 2.5
+"""The axis goes at most so many times as far as the largest effect: a single wild interval, as few images can have,
+would else make all other bars invisible."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,12 +23,18 @@ class Bar:
         width: its width.
         low: lower end of the interval; None if there is no interval.
         high: upper end.
+        again: where the effect on the held-out images lies; None if there is none.
+        again_low: lower end of that one's interval; None if there is no interval.
+        again_high: upper end.
     """
 
     start: float
     width: float
     low: float | None
     high: float | None
+    again: float | None = None
+    again_low: float | None = None
+    again_high: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,22 +49,28 @@ class Axis:
 
     @classmethod
     def over(cls, rows: Iterable[Row], *others: float | None) -> Axis:
-        """An axis on which all effects, their intervals and the other values fit."""
-        values = [value for row in rows for value in (row.effect, row.low, row.high)]
-        return cls(
-            max((abs(value) for value in (*values, *others) if value is not None and finite(value)), default=0.0)
-        )
+        """An axis on which all effects and the other values fit, and the intervals as far as :data:`_WIDEST` allows."""
+        rows = tuple(rows)
+        points = [*(value for row in rows for value in (row.effect, row.effect_holdout)), *others]
+        ends = [end for row in rows for end in (row.low, row.high, row.low_holdout, row.high_holdout)]
+        point, end = (max((abs(one) for one in some if finite(one)), default=0.0) for some in (points, ends))
+        return cls(max(point, min(end, _WIDEST * point)))
 
     def at(self, value: float) -> float:
-        """The position of an effect, in percent."""
+        """The position of an effect, in percent; the axis' end for what lies beyond."""
         if self.span == 0:
             return 50.0
-        return round(50 + (50 - _MARGIN) * value / self.span, 2)
+        return round(50 + (50 - _MARGIN) * max(-1.0, min(1.0, value / self.span)), 2)
 
     def bar(self, row: Row) -> Bar | None:
         """A row's bar, or None if its effect is unknown."""
         if not finite(row.effect):
             return None
         ends = sorted((50.0, self.at(row.effect)))
-        whiskers = (self.at(row.low), self.at(row.high)) if finite(row.low) and finite(row.high) else (None, None)
-        return Bar(ends[0], round(ends[1] - ends[0], 2), *whiskers)
+        low, high = self._interval(row.low, row.high)
+        again_low, again_high = self._interval(row.low_holdout, row.high_holdout)
+        again = self.at(row.effect_holdout) if finite(row.effect_holdout) else None
+        return Bar(ends[0], round(ends[1] - ends[0], 2), low, high, again, again_low, again_high)
+
+    def _interval(self, low: float | None, high: float | None) -> tuple[float, float] | tuple[None, None]:
+        return (self.at(low), self.at(high)) if finite(low) and finite(high) else (None, None)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from diffex_cli.report.data import Pair, ReportData, Row
-from diffex_cli.report.facts import kept, ranked
+from diffex_cli.report.facts import found, is_set, kept, ranked
 from diffex_cli.report.numbers import finite
 from diffex_cli.report.pictures import Gallery
 from diffex_cli.report.tree import Branch, Tree
@@ -52,13 +52,21 @@ class Column:
 
 
 def leading_rows(data: ReportData, tree: Tree) -> tuple[Row, ...]:
-    """The rows worth a picture, by rank: the kept ones, coarse ones only where nothing below was kept.
+    """The single attributes worth a picture, by rank: those that passed, else those kept, coarse ones only where
+    nothing below was kept.
 
     If nothing was kept, the strongest attributes that were scored.
     """
-    shadowed = {branch.row.candidate for branch in _branches(tree.roots) if branch.row and branch.holds_kept}
-    leading = tuple(row for row in kept(data.rows) if row.candidate not in shadowed)
-    return leading or tuple(row for row in ranked(data.rows) if not row.placebo and finite(row.effect))
+    rows = found(data) or kept(data.rows)
+    chosen = {row.candidate for row in rows}
+    shadowed = {
+        branch.row.candidate
+        for branch in _branches(tree.roots)
+        if branch.row and any(row.candidate in chosen for child in branch.children for row in child.rows())
+    }
+    leading = tuple(row for row in rows if row.candidate not in shadowed)
+    others = (row for row in ranked(data.rows) if not row.placebo and not is_set(row) and finite(row.effect))
+    return leading or tuple(others)
 
 
 def strip(data: ReportData, tree: Tree, gallery: Gallery) -> tuple[Shown, ...]:

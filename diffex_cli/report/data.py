@@ -3,49 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
+from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.corpus.hierarchy import Corpus
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Row:
-    """One candidate of the ranking; the columns of ``diffex.ranking/1``.
-
-    Attributes:
-        rank: 1 for the strongest influence.
-        candidate: the candidate's id: attribute ids joined by ``" + "``, removed ones with a leading ``-``.
-        name: what people read.
-        target: the class that is explained.
-        effect: signed mean change of the target's logit against the reconstruction; NaN if unknown.
-        influence: its absolute value (Eq. 1).
-        low: lower end of the effect's 95 % interval over the images, in logits; NaN if n < 2.
-        high: upper end.
-        n: number of images measured.
-        depth: 0 for a root of the hierarchy.
-        group: the attribute has finer attributes below it.
-        placebo: the domain's images cannot have the attribute.
-        status: ``"kept"`` or ``"dropped"``.
-        reason: why, one sentence.
-        effect_original: the mean change against the untouched originals instead; NaN if unknown.
-    """
-
-    rank: int
-    candidate: str
-    name: str
-    target: str
-    effect: float
-    influence: float
-    low: float
-    high: float
-    n: int
-    depth: int
-    group: bool
-    placebo: bool
-    status: str
-    reason: str
-    effect_original: float = float("nan")
+Row: TypeAlias = RankingRow
+"""One candidate of the ranking; what is ``None`` or NaN was not measured, as in runs of earlier versions."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,12 +21,12 @@ class Shot:
 
     Attributes:
         file: the picture; a missing or unreadable one is left out of the report with a warning.
-        logit: the target's logit, or NaN.
+        value: what an effect is a change of, the target's logit or its probability; NaN if unknown.
         probability: the target's softmax probability in [0, 1], or NaN.
     """
 
     file: Path
-    logit: float
+    value: float
     probability: float
 
 
@@ -71,7 +38,7 @@ class Pair:
         image: the input image's key.
         original: the untouched image (red border).
         edited: the edited image (black border).
-        delta: the target's change of logit, edited − reconstruction; NaN if unknown.
+        delta: the change of the shots' value, edited − reconstruction; NaN if unknown.
         reconstruction: the editor's output when it is asked for nothing, if there is one.
     """
 
@@ -98,6 +65,29 @@ class Level:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """One attribute of a set: its candidate id, and its effect alone on the images that the set was measured on."""
+
+    candidate: str
+    effect: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Floor:
+    """The influence that noise alone can show.
+
+    Attributes:
+        value: in the unit of the effects.
+        source: ``placebos``, ``sign flips``, or ``largest placebo`` for a run that recorded none.
+        arms: how many placebos (or candidates) it is made of.
+    """
+
+    value: float
+    source: str
+    arms: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Setting:
     """One resolved setting and where it came from (``flag``, ``environment``, ``default``, …)."""
 
@@ -112,19 +102,29 @@ class ReportData:
 
     Attributes:
         domain: the corpus' domain.
-        target: the class that is explained.
+        target: what is explained: a class, ``predicted``, a contrast ``A - B``, or ``all``.
         classifier: the classifier's spec, as the user wrote it.
         editor: the editor's spec.
-        delta: the threshold δ of the search, in logits.
-        n_images: number of input images.
+        delta: the threshold δ of the search, in the unit of the effects.
+        n_images: number of images that the search used.
         corpus: the hierarchy.
         rows: the ranking, in any order (it is sorted by rank).
-        pairs: for a candidate's id, *all* its before/after pairs; the report chooses which to show.
+        pairs: for a candidate's id, *all* its before/after pairs of the images that the search used; the report chooses
+            which to show.
         levels: the search's levels, roots first.
         settings: the run's settings.
         provenance: for each stage, what its artifact recorded about its making.
         warnings: sentences that a reader has to know before trusting the numbers.
         created: when the ranking was made (ISO 8601, UTC); shown as it is.
+        scale: ``logit`` or ``prob``: what an effect is a change of.
+        n_held_out: number of further images, on which what was kept was measured again.
+        floor: the noise floor; ``None`` if nothing measured it.
+        detectable: the smallest effect that the search would have found four times out of five; NaN if unknown,
+            infinite if with so few images nothing can pass.
+        corrected_for: how many candidates (times classes) the p-values are corrected for; ``None`` if unknown.
+        best_joint: id of the set of attributes that is named best; ``None`` if no set was kept.
+        screening: a sentence on what a cheaper editor left out before the search; empty without one.
+        parts: for a set's id, its attributes' ids and what each does alone, the strongest first.
     """
 
     domain: str
@@ -141,3 +141,32 @@ class ReportData:
     provenance: Mapping[str, Mapping[str, object]] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     created: str = ""
+    scale: str = "logit"
+    n_held_out: int = 0
+    floor: Floor | None = None
+    detectable: float = math.nan
+    corrected_for: int | None = None
+    best_joint: str | None = None
+    screening: str = ""
+    parts: Mapping[str, tuple[Part, ...]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def quantity(self) -> str:
+        """What an effect is a change of, in a word."""
+        return "probability" if self.scale == "prob" else "logit"
+
+    @property
+    def unit(self) -> str:
+        """What follows the figure of an effect."""
+        return "in probability" if self.scale == "prob" else "logits"
+
+    @property
+    def every_class(self) -> bool:
+        """All classes are explained at once: a row's target is the class that its attribute moves most."""
+        # a class may be called "all"
+        return self.target == "all" and any(row.target != self.target for row in self.rows)
+
+    @property
+    def judged(self) -> bool:
+        """The search said what passed; other programs, and earlier versions, only say what was kept."""
+        return any(row.passed is not None for row in self.rows)

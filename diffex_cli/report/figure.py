@@ -71,7 +71,7 @@ def figure_png(data: ReportData, tree: Tree, gallery: Gallery) -> bytes:
     board = _Board(axes, gallery)
     board.text(_MARGIN, 13, _title(data), size=11, weight="bold")
     for number, column in enumerate(columns):
-        _draw_column(board, column, _MARGIN + number * (width + _GAP), width)
+        _draw_column(board, data, column, _MARGIN + number * (width + _GAP), width)
     if not columns:
         board.text(_MARGIN, _TITLE, "There are no pictures to show.", size=9)
     board.text(_MARGIN, full_height - 21, _legend(data), size=7.5, color=_QUIET)
@@ -84,22 +84,26 @@ def figure_png(data: ReportData, tree: Tree, gallery: Gallery) -> bytes:
 
 
 def _title(data: ReportData) -> str:
-    if facts.kept(data.rows):
-        return textwrap.shorten(f"What raises and lowers ‘{data.target}’ ({data.classifier})", 100, placeholder="…")
-    return textwrap.shorten(f"Nothing passed δ for ‘{data.target}’ ({data.classifier})", 100, placeholder="…")
+    whom = "each class" if data.every_class else f"‘{data.target}’"
+    if facts.found(data):
+        title = f"What raises and lowers {whom} ({data.classifier})"
+    else:
+        passed = "Nothing passed" if data.judged else "Nothing passed δ"
+        title = f"{passed} for {whom} ({data.classifier})"
+    return textwrap.shorten(title, 100, placeholder="…")
 
 
 def _legend(data: ReportData) -> str:
-    target = textwrap.shorten(data.target, 30, placeholder="…")
+    whom = "the class named" if data.every_class else f"‘{textwrap.shorten(data.target, 30, placeholder='…')}’"
     return (
-        f"Red border: original.  Black border: edited.  In the corner: probability of ‘{target}’.  "
-        "Below the name: mean change of its logit."
+        f"Red border: original.  Black border: edited.  In the corner: probability of {whom}.  "
+        f"Below the name: mean change of its {data.quantity}."
     )
 
 
-def _draw_column(board: _Board, column: choose.Column, left: float, width: float) -> None:
+def _draw_column(board: _Board, data: ReportData, column: choose.Column, left: float, width: float) -> None:
     top = _TITLE
-    board.label(left, top, width, column.head.row, weight="bold")
+    board.label(left, top, width, column.head.row, data, weight="bold")
     top += _LABEL
     board.picture(left, top, width, column.head.pair.original, _ORIGINAL)
     top += width + 8
@@ -108,7 +112,7 @@ def _draw_column(board: _Board, column: choose.Column, left: float, width: float
     trunk, indent, small = left + width * _INDENT * 0.35, width * _INDENT, width * (1 - _INDENT)
     start = top
     for shown in column.subtypes:
-        board.label(left + indent, top + 6, small, shown.row)
+        board.label(left + indent, top + 6, small, shown.row, data)
         top += _LABEL
         board.line((trunk, trunk, left + indent), (start, top + small / 2, top + small / 2))
         board.picture(left + indent, top, small, shown.pair.edited, _EDITED)
@@ -137,15 +141,18 @@ class _Board:
             parse_math=False,
         )
 
-    def label(self, x: float, y: float, width: float, row: Row, weight: str = "normal") -> None:
+    def label(self, x: float, y: float, width: float, row: Row, data: ReportData, weight: str = "normal") -> None:
         """An attribute's name on at most two lines, and its effect, ending above y + the label's height."""
         lines = textwrap.wrap(row.name, max(8, int(width / 7.4)), max_lines=2, placeholder="…") or [row.candidate]
         y += _LINE * (2 - len(lines))
         for number, line in enumerate(lines):
             self.text(x, y + number * _LINE, line, size=8.5, weight=weight)
         raises = finite(row.effect) and row.effect >= 0
-        color = _QUIET if row.status != "kept" else _RAISES if raises else _LOWERS
-        self.text(x, y + len(lines) * _LINE, signed(row.effect), size=8.5, color=color, weight="bold")
+        claimed = row.status == "kept" and row.passed is not False
+        color = _QUIET if not claimed else _RAISES if raises else _LOWERS
+        effect = f"{signed(row.effect)} {row.target}" if data.every_class else signed(row.effect)
+        effect = textwrap.shorten(effect, max(8, int(width / 6)), placeholder="…") or signed(row.effect)
+        self.text(x, y + len(lines) * _LINE, effect, size=8.5, color=color, weight="bold")
 
     def line(self, xs: tuple[float, ...], ys: tuple[float, ...]) -> None:
         """A connector from an attribute to a finer one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeGuard
 
 MISSING = "–"
 """Stands for a number that is unknown or not finite."""
@@ -34,6 +35,16 @@ def probability(value: float | None) -> str:
     return MISSING if value is None or not math.isfinite(value) else f"{value:.2f}"
 
 
-def finite(value: float | None) -> bool:
+def finite(value: float | None) -> TypeGuard[float]:
     """Whether there is a number to show."""
     return value is not None and math.isfinite(value)
+
+
+def share(value: float | None) -> str:
+    """A share in whole percent."""
+    return MISSING if value is None or not math.isfinite(value) else f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 image``, ``3 images``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

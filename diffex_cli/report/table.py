@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from collections.abc import Iterable
 
@@ -10,23 +11,10 @@ from diffex_cli.report.data import Row
 from diffex_cli.report.facts import ranked
 from diffex_cli.report.numbers import finite
 
-COLUMNS = (
-    "rank",
-    "candidate",
-    "target",
-    "effect",
-    "influence",
-    "n",
-    "name",
-    "low",
-    "high",
-    "effect_original",
-    "depth",
-    "group",
-    "placebo",
-    "status",
-    "reason",
-)
+_FIRST = ("rank", "candidate", "target", "effect", "influence", "n", "name", "low", "high")
+
+COLUMNS = (*_FIRST, *(field.name for field in dataclasses.fields(Row) if field.name not in _FIRST))
+"""All columns of ``ranking.parquet``; what most readers look for comes first."""
 
 
 def ranking_csv(rows: Iterable[Row]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from diffex_cli.corpus.hierarchy import Node
 from diffex_cli.report.data import ReportData, Row
-from diffex_cli.report.facts import ranked
+from diffex_cli.report.facts import is_set, ranked
 from diffex_cli.report.numbers import finite
 
 
@@ -57,8 +57,8 @@ class Tree:
     """The scored hierarchy.
 
     Attributes:
-        roots: the scored branches, strongest first; candidates that are no node of the corpus
-            (combinations) stand among the roots.
+        roots: the scored branches, strongest first; single candidates that are no node of the corpus
+            stand among the roots, sets of attributes nowhere.
         unseen: names of the roots of which nothing was scored.
     """
 
@@ -68,7 +68,7 @@ class Tree:
 
 def hierarchy(data: ReportData) -> Tree:
     """Hang the ranking's rows into the corpus."""
-    rows = {row.candidate: row for row in ranked(data.rows)}
+    rows = {row.candidate: row for row in ranked(data.rows) if not is_set(row)}
     branches = [_branch(root, rows) for root in data.corpus.roots]
     known = {_row_id(node, rows) for node in data.corpus.walk()}
     others = [Branch(row.candidate, row.name, row) for row in rows.values() if row.candidate not in known]

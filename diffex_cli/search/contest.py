@@ -32,12 +32,14 @@ class Entrant:
         delta: δ, the least score that counts, in logits; ≥ 0.
         score: what it competes by: ``influence``, |mean Δ| (Eq. 1), or ``reach``, the mean of |Δ|.
         parent: the parent's score, which has to be exceeded; ``None`` for no such condition.
+        whole: it is measured on all images, whatever its chances.
     """
 
     id: str
     delta: float
     score: Score = "influence"
     parent: float | None = None
+    whole: bool = False
 
     @property
     def bar(self) -> float:

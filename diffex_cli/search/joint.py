@@ -69,11 +69,11 @@ def partners(evaluations: Sequence[Evaluation], limit: int, delta: float) -> tup
     """The attributes to combine: of every feature the strongest for and the strongest against the target.
 
     Only the finest that were evaluated are considered: a group leaves open which of its members is meant. A feature is
-    a parent; its children, as a rule, exclude each other. Placebos are left out, kept or not does not matter.
+    a parent; its children, as a rule, exclude each other. Kept or not does not matter. Placebos are left out.
 
     Args:
         evaluations: the search's ranking; its order does not matter.
-        limit: how many at most, ≥ 1.
+        limit: how many at most; at least three, so that two features are among them.
         delta: δ, the least reach.
 
     Returns:
@@ -85,7 +85,7 @@ def partners(evaluations: Sequence[Evaluation], limit: int, delta: float) -> tup
     for one in sorted(tried, key=lambda one: (-one.effect.reach, one.id)):
         if one.node.id not in above and one.effect.reach >= delta:
             strongest.setdefault((_feature(one), one.effect.effect > 0), one)
-    return tuple(strongest.values())[:limit]
+    return tuple(strongest.values())[: max(limit, 3)]
 
 
 def joint_search(

@@ -79,10 +79,12 @@ def _height(nodes: Sequence[Node]) -> int:
 
 
 def _entrant(node: Node, parent: float | None, algorithm: Algorithm, delta: float) -> Entrant:
+    # the noise floor is made of what placebos do on all images
+    whole = node.placebo
     if algorithm == "paper":
-        return Entrant(node.id, delta if parent is None else 0.0, parent=parent)
+        return Entrant(node.id, delta if parent is None else 0.0, parent=parent, whole=whole)
     if algorithm == "exhaustive":
-        return Entrant(node.id, delta)
+        return Entrant(node.id, delta, whole=whole)
     if node.children:
-        return Entrant(node.id, delta, "reach")
-    return Entrant(node.id, delta, parent=parent)
+        return Entrant(node.id, delta, "reach", whole=whole)
+    return Entrant(node.id, delta, parent=parent, whole=whole)

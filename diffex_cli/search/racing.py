@@ -40,12 +40,12 @@ def race(
 ) -> Outcome:
     """Find the strongest candidates that pass their own bar, each measured on as few images as that needs.
 
-    Every candidate is tried on the first images of the order. Then, again and again: a candidate whose upper bound
-    fails its bar (δ, or its parent's score) is out for good. Of the others, the ``keep`` largest scores that pass
-    are inside. If an upper bound outside exceeds what it would have to beat (the smallest lower bound inside, or its
-    own bar while there are places left) by more than ``epsilon``, the next images go to the weakest inside and
-    the strongest outside. Otherwise those inside are measured on the rest of the panel, and if that changes
-    nothing the race is over. Every step measures something new, and no candidate more than N images, so the
+    Every candidate is tried on the first images of the order, or on all if it says so. Then, again and again: a
+    candidate whose upper bound fails its bar (δ, or its parent's score) is out for good. Of the others, the ``keep``
+    largest scores that pass are inside. If an upper bound outside exceeds what it would have to beat (the smallest
+    lower bound inside, or its own bar while there are places left) by more than ``epsilon``, the next images go to the
+    weakest inside and the strongest outside. Otherwise those inside are measured on the rest of the panel, and if that
+    changes nothing the race is over. Every step measures something new, and no candidate more than N images, so the
     worst case is the exhaustive search.
 
     Args:
@@ -73,7 +73,7 @@ def race(
     if first < 2 or batch < 1 or pairs < 1:
         raise ValueError(f"first {first} ≥ 2, batch {batch} ≥ 1 and pairs {pairs} ≥ 1 must hold")
     field = Field(entrants, order, measure, error)
-    field.advance({entrant.id: first for entrant in entrants})
+    field.advance({entrant.id: field.panel if entrant.whole else first for entrant in entrants})
     while True:
         line = _line_up(field, keep)
         doubtful = line.doubtful(epsilon, pairs)

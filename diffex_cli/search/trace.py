@@ -78,8 +78,9 @@ class Trace:
 
     @property
     def best(self) -> Evaluation | None:
-        """The most influential kept node (line 18 of Algorithm 1); ``None`` if none is kept."""
-        return next((evaluation for evaluation in self.ranking if evaluation.status == "kept"), None)
+        """The most influential kept node that is no placebo (line 18 of Algorithm 1); ``None`` if none is kept."""
+        found = (one for one in self.ranking if one.status == "kept" and not one.node.placebo)
+        return next(found, None)
 
 
 def order(value: float, id: str) -> tuple[bool, float, str]:

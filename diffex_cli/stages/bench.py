@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -20,7 +22,7 @@ from diffex_cli.classifiers.base import Classifier
 from diffex_cli.corpus.hierarchy import Corpus, Node
 from diffex_cli.devices import parse_devices
 from diffex_cli.editors.base import Editor, EditRequest
-from diffex_cli.errors import IncompleteError
+from diffex_cli.errors import IncompleteError, UsageError
 from diffex_cli.perception import Perception, open_perception
 from diffex_cli.settings import Settings
 
@@ -34,6 +36,8 @@ class Bench:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.stage_settings = settings
+        """As the stage was given them, whichever editor this bench has."""
         self.run = RunDirectory(settings.run)
 
     @functools.cached_property
@@ -65,10 +69,29 @@ class Bench:
         editor: Editor = registry.find(registry.EDITORS, spec.name)(spec, device=self._devices[0])
         return editor
 
+    def release(self) -> None:
+        """Let go of the editor, with its model and its processes; it would be opened again when it is asked for."""
+        self.__dict__.pop("editor", None)
+        gc.collect()  # models are full of cycles
+
     @functools.cached_property
     def editor_fingerprint(self) -> str:
         """The editor's fingerprint, asked for once: it may be a digest of large files."""
         return self.editor.fingerprint
+
+    @functools.cached_property
+    def screening(self) -> Bench | None:
+        """The same bench with the cheaper editor that screens for this one; ``None`` if none does.
+
+        Raises:
+            UsageError: there is no such editor, or ``fast`` does not make this one faster.
+        """
+        wanted = self.settings.screen
+        if wanted == "none":
+            return None
+        if wanted != "fast":
+            return _Beside(self, wanted)
+        return _fast(self)
 
     @functools.cached_property
     def classifier(self) -> Classifier:
@@ -114,6 +137,66 @@ class Bench:
     def missing(self, requests: Iterable[EditRequest]) -> list[EditRequest]:
         """Those that are not made yet. A failed edit counts as made: it would fail again."""
         return [request for request in requests if request.key not in self.edits]
+
+
+class _Beside(Bench):
+    """A bench with another editor, which shares all else, loaded models included."""
+
+    def __init__(self, main: Bench, editor: str) -> None:
+        super().__init__(dataclasses.replace(main.settings, editor=editor, screen="none"))
+        self.stage_settings = main.stage_settings
+        self.run = main.run
+        self._main = main
+        _ = self.editor  # complains about the spec
+
+    @functools.cached_property
+    def corpus(self) -> Corpus:
+        return self._main.corpus
+
+    @functools.cached_property
+    def images(self) -> dict[str, InputImage]:
+        return self._main.images
+
+    @functools.cached_property
+    def pictures(self) -> LazyPictures:
+        return self._main.pictures
+
+    @functools.cached_property
+    def classifier(self) -> Classifier:
+        return self._main.classifier
+
+    @functools.cached_property
+    def perception(self) -> Perception | None:
+        return self._main.perception
+
+    @functools.cached_property
+    def edits(self) -> dict[str, EditRow]:
+        same = self.editor_fingerprint == self._main.editor_fingerprint
+        return self._main.edits if same else self.run.edits(self.editor_fingerprint)
+
+    @functools.cached_property
+    def scores(self) -> dict[str, ScoreRow]:
+        return self._main.scores
+
+
+def _fast(main: Bench) -> Bench:
+    own = registry.parse_spec(main.settings.editor)
+    options = {**own.options, "preset": "fast"}
+    spec = ":".join([own.name, own.model, ",".join(f"{key}={value}" for key, value in options.items())])
+    _ = main.editor  # what is wrong with its own options is not the preset's fault
+    try:
+        found = _Beside(main, spec)
+    except UsageError as error:
+        raise UsageError(
+            f"--screen fast: the editor {main.settings.editor} cannot be given preset=fast ({error}): "
+            "name a cheaper editor, --screen SPEC"
+        ) from error
+    if found.editor_fingerprint == main.editor_fingerprint:
+        raise UsageError(
+            f"--screen fast changes nothing about the editor {main.settings.editor}, whose own options go first: "
+            "name a cheaper editor, --screen SPEC"
+        )
+    return found
 
 
 @contextmanager

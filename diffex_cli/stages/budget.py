@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from diffex_cli.corpus.hierarchy import Corpus
 from diffex_cli.errors import UsageError
@@ -57,27 +57,65 @@ class Budget:
 def budget(
     settings: Settings, corpus: Corpus, fetcher: Fetcher, images: Sequence[str], held_out: Sequence[str]
 ) -> Budget:
-    """The budget of a search.
+    """The budget of a search, or, after a screening, of what is left to search.
 
     A third at most is kept back for the images that are held out: enough for B attributes and the reconstructions.
 
     Raises:
         UsageError: it is not enough to try every root on one image.
     """
-    total = settings.max_edits
-    if total is None:
-        return Budget(None, 0, fetcher)
 
     def enough(edits: int) -> Budget | None:
-        found = Budget(edits, min(edits // 3, len(held_out) * (settings.beam + 1)), fetcher)
-        roots = found.for_level(corpus, 0, settings.max_depth, images)
-        return found if roots is not None and roots >= len(corpus.roots) else None
+        kept_back = min((edits - fetcher.asked) // 3, len(held_out) * (settings.beam + 1))
+        return _sufficient(Budget(edits, kept_back, fetcher), settings, corpus, images)
 
+    if settings.max_edits is None:
+        return Budget(None, 0, fetcher)
+    what = f"{len(images)} reconstructions and a look at each of {len(corpus.roots)} roots"
+    return _demanded(enough, settings.max_edits, what)
+
+
+def screening_budget(
+    settings: Settings, corpus: Corpus, fetcher: Fetcher, images: Sequence[str], held_out: Sequence[str]
+) -> Budget:
+    """The budget of a screening: half of the edits.
+
+    Args:
+        settings: of the search.
+        corpus: the whole hierarchy.
+        fetcher: of the screening; nothing was asked of it yet.
+        images: of the search.
+        held_out: the others.
+
+    Raises:
+        UsageError: half is not enough to try every root on one image, or the other half not for the search.
+    """
+
+    def enough(edits: int) -> Budget | None:
+        rest = edits - edits // 2
+        kept_back = min(rest // 3, len(held_out) * (settings.beam + 1))
+        if _sufficient(Budget(rest, kept_back, fetcher), settings, corpus, images) is None:
+            return None
+        return _sufficient(Budget(edits // 2, 0, fetcher), settings, corpus, images)
+
+    if settings.max_edits is None:
+        return Budget(None, 0, fetcher)
+    what = f"{len(images)} reconstructions and a look at each of {len(corpus.roots)} roots, both by two editors"
+    return _demanded(enough, settings.max_edits, what)
+
+
+def _sufficient(found: Budget, settings: Settings, corpus: Corpus, images: Sequence[str]) -> Budget | None:
+    """The budget, if it is enough to try every root on one image."""
+    roots = found.for_level(corpus, 0, settings.max_depth, images)
+    return found if roots is not None and roots >= len(corpus.roots) else None
+
+
+def _demanded(enough: Callable[[int], Budget | None], total: int, what: str) -> Budget:
     found = enough(total)
     if found is None:
         least = next(edits for edits in itertools.count(total) if enough(edits))
         raise UsageError(
-            f"--max-edits {total} is not enough for {len(images)} reconstructions and a look at each of "
-            f"{len(corpus.roots)} roots: give at least {least}, or fewer images with `diffex corpus --n-images N`"
+            f"--max-edits {total} is not enough for {what}: give at least {least}, or fewer images with "
+            "`diffex corpus --n-images N`"
         )
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.candidates import Candidate
@@ -31,7 +31,7 @@ def ranking_of_all(
     rows: list[RankingRow] = []
     for target in evaluator.targets:
         block = []
-        for candidate, row in _described(trace, joint):
+        for candidate, row in _described(trace, joint, evaluator.groups):
             effect = Effect(candidate.id, evaluator.deltas(candidate, evaluator.images, target))
             enough = effect.influence >= delta
             block.append(
@@ -53,7 +53,9 @@ def ranking_of_all(
     return tuple(rows)
 
 
-def _described(trace: Trace, joint: Sequence[JointEvaluation]) -> Iterator[tuple[Candidate, RankingRow]]:
+def _described(
+    trace: Trace, joint: Sequence[JointEvaluation], groups: Collection[str]
+) -> Iterator[tuple[Candidate, RankingRow]]:
     """Each candidate, and a row of what does not depend on the class."""
     nan = math.nan
     for one in trace.ranking:
@@ -71,7 +73,7 @@ def _described(trace: Trace, joint: Sequence[JointEvaluation]) -> Iterator[tuple
                 nan,
                 0,
                 one.depth,
-                bool(node.children),
+                one.id in groups,
                 node.placebo,
                 "",
                 "",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.errors import UsageError
 from diffex_cli.search.comparison import RankingComparison, compare_rankings
 from diffex_cli.search.vocabulary import CorpusComparison, compare_names
@@ -132,24 +133,72 @@ def _distinctions(first: FinishedRun, second: FinishedRun, shared: int) -> list[
         )
     if set(first.images) != set(second.images):
         found.append(Distinction("images", *(f"{len(run.images)}, {shared} shared" for run in (first, second))))
-    for what in ("target", "seed", "algorithm", "beam", "delta", "max_depth"):
+    for what in ("target", "scale", "seed", "algorithm", "beam", "delta", "max_depth"):
         values = getattr(a, what), getattr(b, what)
         if values[0] != values[1]:
             found.append(Distinction(what, *("none" if value is None else str(value) for value in values)))
+    directions = _direction(first), _direction(second)
+    if directions[0] != directions[1]:
+        found.append(Distinction("direction", *directions))
+    if _searched(first) != _searched(second) and a.held_out != b.held_out:
+        found.append(Distinction("holdout", *_holdouts(first, second)))
     return found
+
+
+def _direction(run: FinishedRun) -> str:
+    """``--direction`` of the search; files of earlier versions lack it, and then it did as the corpus says."""
+    return str(RunDirectory(run.path).search().get("direction") or "corpus")
+
+
+def _searched(run: FinishedRun) -> frozenset[str]:
+    """The images that the ranking's effects are of."""
+    return frozenset(run.images) - run.facts.held_out
+
+
+def _holdouts(first: FinishedRun, second: FinishedRun) -> Iterator[str]:
+    """How many images each run held out, and of which images its effects therefore are."""
+    shared = len(_searched(first) & _searched(second))
+    for run in (first, second):
+        held = len(run.facts.held_out)
+        told = f"{held} of {len(run.images)} images held out" if held else "none"
+        yield f"{told} ({shared} of the {len(_searched(run))} searched are shared)"
 
 
 def _cautions(first: FinishedRun, second: FinishedRun, differ: set[str]) -> list[str]:
     found = []
     if "target" in differ:
         found.append("The runs explain different classes, so their effects are on different logits.")
+    if "scale" in differ:
+        found.append(
+            "One run measures changes of the logit, the other of the probability: compare ranks, not effects; "
+            "their differences mean nothing."
+        )
+    if "holdout" in differ:
+        found.append("The runs held out different images, so their effects are not of the same ones.")
+    if "direction" in differ:
+        found.append("The runs add and remove different attributes: what only one of them did is not compared.")
+    if "editor" in differ:
+        found.append("What differs may be the editors' doing rather than the classifier's.")
     if "classifier" in differ:
         found.append("Logits of different classifiers may have different scales: compare ranks before effects.")
+    moved = _of_other_classes(first, second) if "target" not in differ else ()
+    if moved:
+        names = ", ".join(moved[:5]) + (" and others" if len(moved) > 5 else "")
+        found.append(
+            f"Each attribute is shown for the class that it moves most, and for {len(moved)} this is another class in "
+            f"each run, so their differences mean nothing: {names}."
+        )
     reworded = _reworded(first, second)
     if reworded:
         names = ", ".join(reworded[:5]) + (" and others" if len(reworded) > 5 else "")
         found.append(f"Of the attributes with the same id, {len(reworded)} have other prompts or settings: {names}.")
     return found
+
+
+def _of_other_classes(first: FinishedRun, second: FinishedRun) -> tuple[str, ...]:
+    """Ids of the candidates that both ranked, for different classes; there are none unless ``all`` were explained."""
+    ours = {row.candidate: row.target for row in first.ranking}
+    return tuple(row.candidate for row in second.ranking if ours.get(row.candidate, row.target) != row.target)
 
 
 def _reworded(first: FinishedRun, second: FinishedRun) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import RequestRow
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.errors import UsageError
 from diffex_cli.settings import Settings
@@ -66,11 +68,11 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
         UsageError: the requests are for another editor, seed or set of images.
     """
     with locked_bench("edit", settings) as bench:
-        wanted = _requested(bench) if requests else bench.requests(bench.corpus.roots)
-        missing = bench.missing(wanted)
+        maker, wanted = _wanted(bench, requests)
+        missing = maker.missing(wanted)
         _ = bench.perception  # complain before anything is remembered
         record(bench.run, "edit", settings)
-        rows = make_edits(bench, missing, progress, "edit")
+        rows = make_edits(maker, missing, progress, "edit")
         bench.run.edit_parts.merge(provenance("edit", {}))
         return EditSummary(
             needed=len(wanted),
@@ -84,15 +86,25 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
 
 def plan(settings: Settings, requests: bool = False) -> plans.Plan:
     """What :func:`run` would do."""
-    bench = Bench(settings)
-    wanted = _requested(bench) if requests else bench.requests(bench.corpus.roots)
-    return plans.edits("edit", bench, wanted, wanted)
+    maker, wanted = _wanted(Bench(settings), requests)
+    return plans.edits("edit", maker, wanted, wanted)
 
 
-def _requested(bench: Bench) -> list[EditRequest]:
+def _wanted(bench: Bench, requests: bool) -> tuple[Bench, list[EditRequest]]:
+    """What to make, and the bench that makes it: a search asks for the edits of its screening first."""
+    if not requests:
+        return bench, bench.requests(bench.corpus.roots)
+    rows = bench.run.requests()
+    screening = bench.screening
+    if rows and screening is not None and rows[0].editor == screening.editor_fingerprint:
+        return screening, _requested(screening, rows)
+    return bench, _requested(bench, rows)
+
+
+def _requested(bench: Bench, rows: Sequence[RequestRow]) -> list[EditRequest]:
     """The requests of ``requests.parquet``, checked against the settings."""
     found = []
-    for row in bench.run.requests():
+    for row in rows:
         try:
             candidate = row.parsed_candidate()
         except ValueError as error:

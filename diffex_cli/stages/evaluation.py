@@ -15,6 +15,7 @@ from diffex_cli.corpus.hierarchy import Corpus, Node
 from diffex_cli.search.contest import Request
 from diffex_cli.search.directions import directed
 from diffex_cli.search.panel import panel_order
+from diffex_cli.search.probing import PROBE_IMAGES
 from diffex_cli.search.statistics.holdout import holdout_by_default, split
 from diffex_cli.search.statistics.outcomes import probabilities
 from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
@@ -34,21 +35,24 @@ class Evaluator:
         bench: where.
         progress: hears of the tasks ``edit`` and ``score``.
         fill: make what is missing; otherwise ask for it in ``requests.parquet``.
+        before: the evaluator of a screening, whose edits count too.
 
     Attributes:
         corpus: the hierarchy, its attributes added or removed as the settings say.
         images: keys of the images that the search uses.
         held_out: keys of the others, on which it measures what it kept; empty without a holdout.
         fetcher: what gets the edits and scores.
+        groups: ids of the candidates that have finer ones below them.
     """
 
-    def __init__(self, bench: Bench, progress: Progress, fill: bool) -> None:
+    def __init__(self, bench: Bench, progress: Progress, fill: bool, before: Evaluator | None = None) -> None:
         self._bench = bench
         self.corpus: Corpus = directed(bench.corpus, bench.settings.direction)
         self.images, self.held_out = image_parts(bench)
-        self.fetcher = Fetcher(bench, progress, fill)
+        self.fetcher: Fetcher = Fetcher(bench, progress, fill, before.fetcher if before else None)
         self._chosen: dict[str, Target] = {}
         self._candidates = {node.candidate.id: node.candidate for node in self.corpus.walk()}
+        self.groups = frozenset(node.candidate.id for node in self.corpus.walk() if node.children)
 
     @functools.cached_property
     def targets(self) -> tuple[Target, ...]:
@@ -86,16 +90,25 @@ class Evaluator:
     def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """The same of candidates."""
         self.fetcher.fetch([(candidate, self.images) for candidate in candidates])
-        record(self._bench.run, "search", self._bench.settings, self.target)
+        record(self._bench.run, "search", self._bench.stage_settings, self.target)
         for candidate in candidates:
             self._choose(candidate)
         return [self.deltas(candidate, self.images) for candidate in candidates]
+
+    def probe(self, nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
+        """The same of nodes on a few images, NaN on all others (:mod:`~diffex_cli.search.probing`)."""
+        few = [self.images[index] for index in self.order[:PROBE_IMAGES]]
+        candidates = [node.candidate for node in nodes]
+        self.fetcher.fetch([(candidate, few) for candidate in candidates])
+        for candidate in candidates:
+            self._choose(candidate)
+        return [self.deltas(candidate, few) for candidate in candidates]
 
     def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
         """The same of some images each, as a contest asks for it (:data:`~diffex_cli.search.contest.Measure`)."""
         wishes = {id: [self.images[index] for index in indices] for id, indices in requests}
         self.fetcher.fetch([(self._candidates[id], images) for id, images in wishes.items()])
-        record(self._bench.run, "search", self._bench.settings, self.target)
+        record(self._bench.run, "search", self._bench.stage_settings, self.target)
         return {id: self.deltas(self._candidates[id], images) for id, images in wishes.items()}
 
     @functools.cached_property
@@ -121,7 +134,9 @@ class Evaluator:
         originals = self._originals(images)
         before = target.outcomes(np.stack([row.logits for row in originals]), originals)
         differences = self._values(candidate, images, target) - on_scale(before, self._bench.settings.scale)
-        return float(np.nanmean(differences)) if np.isfinite(differences).any() else math.nan
+        known = differences[~np.isnan(differences)].tolist()
+        # exactly rounded, so that the images' order does not matter
+        return math.fsum(known) / len(known) if known else math.nan
 
     def statistics(self, candidate: Candidate, tried: Sequence[str]) -> CandidateStatistics:
         """All figures of a candidate on the images that it was tried on."""
@@ -145,7 +160,7 @@ class Evaluator:
 
     def _choose(self, candidate: Candidate) -> None:
         """Of several targets, the one that a candidate moves most; of equals the first."""
-        if len(self.targets) > 1 and candidate.id not in self._chosen:
+        if len(self.targets) > 1:
             changes = self._scaled(candidate) - self._scaled(RECONSTRUCTION)
             known = changes[~np.isnan(changes).any(axis=1)]
             self._chosen[candidate.id] = self.targets[int(np.abs(known.sum(axis=0)).argmax())]

@@ -23,30 +23,47 @@ def plan(settings: Settings) -> plans.Plan:
 
     For certain it takes the root level, with racing that on a few images. At most it takes all nodes, and what it may
     keep on the images that are held out. What to expect is a guess: below the root level as many attributes as the
-    B strongest would have below them if they were like all others of their level.
+    B strongest would have below them if they were like all others of their level. With a screening that is the cheaper
+    editor's work; the real one's is for certain none, at most the same again, and to be expected what the beams leave.
     """
     bench = Bench(settings)
     corpus = directed(bench.corpus, settings.direction)
     searched, held_out = image_parts(bench)
-    sparing = settings.racing or settings.max_edits is not None
-    first = searched[: FIRST if settings.racing else 1] if sparing else searched
     everything = [node.candidate for node in _nodes(corpus.roots, settings.max_depth)]
-    certain = edit_requests(bench, [(root.candidate, first) for root in corpus.roots])
-    most = edit_requests(bench, [(one, (*searched, *held_out)) for one in everything])
-    joints = _sets(settings) * len(searched) + _sets(settings) * len(held_out)
-    return plans.edits(
+    first = bench.screening or bench
+    certain = edit_requests(first, [(root.candidate, searched[: _first_look(settings)]) for root in corpus.roots])
+    sets = _sets(settings) * (len(searched) + len(held_out))
+    own = plans.edits(
         "search",
         bench,
-        certain,
-        most,
-        further=joints,
+        certain if first is bench else (),
+        edit_requests(bench, [(one, (*searched, *held_out)) for one in everything]),
+        further=sets,
         expected=expected(corpus, settings, len(searched), len(held_out)),
         limit=settings.max_edits,
     )
+    if first is bench:
+        return own
+    cheap = plans.edits(
+        "search",
+        first,
+        certain,
+        edit_requests(first, [(one, searched) for one in everything]),
+        expected=expected_of_screening(corpus, settings, len(searched)),
+        limit=None if settings.max_edits is None else settings.max_edits // 2,
+    )
+    return plans.together(own, cheap, settings.max_edits)
+
+
+def _first_look(settings: Settings) -> int | None:
+    """On how many images each root is tried for certain; ``None`` for all."""
+    if settings.racing:
+        return FIRST
+    return None if settings.max_edits is None else 1
 
 
 def expected(corpus: Corpus, settings: Settings, images: int, held_out: int) -> int:
-    """About how many edits a search takes, reconstructions included.
+    """About how many edits a search takes, reconstructions included; of the real editor alone if there is a screening.
 
     Args:
         corpus: as it is searched.
@@ -54,6 +71,21 @@ def expected(corpus: Corpus, settings: Settings, images: int, held_out: int) -> 
         images: that the search uses.
         held_out: that it does not use.
     """
+    total, kept = _tree(corpus, settings, images, screened=settings.screen != "none")
+    total += _sets(settings) * images + (held_out * (1 + kept) if held_out else 0)
+    rounded = math.ceil(total)
+    return rounded if settings.max_edits is None else min(rounded, settings.max_edits)
+
+
+def expected_of_screening(corpus: Corpus, settings: Settings, images: int) -> int:
+    """About how many edits the screening of a search takes, reconstructions included."""
+    rounded = math.ceil(_tree(corpus, settings, images, screened=False)[0])
+    return rounded if settings.max_edits is None else min(rounded, settings.max_edits // 2)
+
+
+def _tree(corpus: Corpus, settings: Settings, images: int, screened: bool) -> tuple[float, float]:
+    """About how many edits the hierarchy takes, and how many attributes are kept; of a screened one, whatever is not
+    in the beam of a level is gone but for the placebos among the roots."""
     total, kept = float(images), 0.0
     level: Sequence[Node] = corpus.roots
     arriving, depth = float(len(level)), 0
@@ -61,16 +93,17 @@ def expected(corpus: Corpus, settings: Settings, images: int, held_out: int) -> 
         places = math.inf if settings.algorithm == "exhaustive" else float(settings.beam)
         stay = min(places, arriving)
         raced = settings.racing and arriving >= 2 * stay
-        total += stay * images + (arriving - stay) * (min(LOSER, images) if raced else images)
+        others = arriving - stay
+        if screened:
+            others = min(others, sum(node.placebo for node in level) if not depth else 0)
+        total += stay * images + others * (min(LOSER, images) if raced else images)
         kept += stay / 2
         children = [child for node in level for child in node.children]
         arriving = stay * len(children) / len(level)
         level, depth = children, depth + 1
         if settings.max_depth is not None and depth > settings.max_depth:
             break
-    total += _sets(settings) * images + (held_out * (1 + kept) if held_out else 0)
-    rounded = math.ceil(total)
-    return rounded if settings.max_edits is None else min(rounded, settings.max_edits)
+    return total, kept
 
 
 def _sets(settings: Settings) -> int:

@@ -44,17 +44,21 @@ def explain(path: Path, wanted: str) -> Explanation:
         one["candidate"]: one for level in search["levels"] for one in level["candidates"]
     }
     tried |= {one["candidate"]: one for one in search.get("joint") or ()}
+    screened = {one["candidate"]: one for one in (search.get("screening") or {}).get("candidates", ())}
+    left_out = {id: one for id, one in screened.items() if not one["survived"]}
     nodes = {node.id: node for node in run.corpus().walk()}
-    named = {str(one["name"]): id for id, one in tried.items()}
-    for id in (wanted, f"-{wanted}", named.get(wanted)):
+    named = {str(one["name"]): id for id, one in (left_out | tried).items()}
+    for id in (wanted, f"-{wanted}", named.get(wanted, wanted)):
         if id in tried:
             return Explanation(id, " ".join(_tried(tried[id], search, tried)))
+        if id in left_out:
+            return Explanation(id, _screened_out(left_out[id], search))
     names = {node.name: node.id for node in nodes.values()}
     node = wanted if wanted in nodes else names.get(wanted)
     if node is None:
         known = tuple(dict.fromkeys([*tried, *nodes]))[:_SHOWN]
         raise UsageError(f"--explain {wanted!r}: the search knows no such attribute{did_you_mean(wanted, known)}")
-    return Explanation(node, " ".join(_never(node, search, tried)))
+    return Explanation(node, " ".join(_never(node, search, tried, screened)))
 
 
 def _tried(one: Mapping[str, Any], search: Mapping[str, Any], tried: Mapping[str, Any]) -> Iterator[str]:
@@ -95,19 +99,35 @@ def _claims(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"On {held['n']} images that the search did not use it {effect}, which {word} it."
 
 
-def _never(node: str, search: Mapping[str, Any], tried: Mapping[str, Any]) -> Iterator[str]:
+def _screened_out(one: Mapping[str, Any], search: Mapping[str, Any]) -> str:
+    editor = search["screening"]["editor"]["spec"]
+    figure = (
+        "could not be measured" if one["effect"] is None else f"changes {search['target']!r} by {one['effect']:+.3g}"
+    )
+    return (
+        f"{one['name']!r} was left out by the screening with {editor}, in whose edits it {figure} on {one['n']} "
+        f"images: {one['reason']}. The editor {search['editor']['spec']} was not asked for it."
+    )
+
+
+def _never(
+    node: str, search: Mapping[str, Any], tried: Mapping[str, Any], screened: Mapping[str, Any]
+) -> Iterator[str]:
     """Of a node that was not reached: the nearest one above it that was."""
     yield f"{node!r} was never tried."
     parts = node.split("/")
     for end in range(len(parts) - 1, 0, -1):
         above = "/".join(parts[:end])
         for id in (above, f"-{above}"):
-            if id not in tried:
+            stopped = id in screened and screened[id]["n"] and not screened[id]["expanded"]
+            if id not in tried and not stopped:
                 continue
-            if tried[id]["expanded"]:
-                yield "It is not in the hierarchy that was searched; run `diffex search` again."
-            elif search["max_depth"] is not None and end > search["max_depth"]:
+            if search["max_depth"] is not None and end > search["max_depth"]:
                 yield f"The search went {search['max_depth']} levels below the roots (--max-depth)."
+            elif stopped:
+                yield f"The screening did not go below {id!r}: {screened[id]['reason']}."
+            elif tried[id]["expanded"]:
+                yield "It is not in the hierarchy that was searched; run `diffex search` again."
             else:
                 yield f"The search did not go below {id!r}: {tried[id]['reason']}."
             return

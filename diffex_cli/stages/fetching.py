@@ -26,25 +26,37 @@ class Fetcher:
         bench: where.
         progress: hears of the tasks ``edit`` and ``score``.
         fill: make what is missing; otherwise ask for it in ``requests.parquet``.
+        before: another one, whose edits count too.
     """
 
-    def __init__(self, bench: Bench, progress: Progress, fill: bool) -> None:
+    def __init__(self, bench: Bench, progress: Progress, fill: bool, before: Fetcher | None = None) -> None:
         self._bench = bench
         self._progress = progress
         self._fill = fill
         self._asked: set[str] = set()
-        self.made = 0
-        """How many edits were made now."""
+        self._made = 0
+        self._before = before
 
     @property
     def asked(self) -> int:
         """How many edits were asked for, whether or not they were there; reconstructions are edits too."""
-        return len(self._asked)
+        return len(self._keys)
+
+    @property
+    def made(self) -> int:
+        """How many edits were made now."""
+        return self._made + (self._before.made if self._before else 0)
 
     @property
     def edits(self) -> list[EditRow]:
-        """Those of them that there are."""
-        return [self._bench.edits[key] for key in self._asked if key in self._bench.edits]
+        """Those of the edits asked for that there are."""
+        earlier = {row.edit: row for row in self._before.edits} if self._before else {}
+        own = {key: self._bench.edits[key] for key in self._asked if key in self._bench.edits}
+        return list((earlier | own).values())
+
+    @property
+    def _keys(self) -> set[str]:
+        return self._asked | self._before._keys if self._before else self._asked
 
     def unpaid(self, images: Sequence[str]) -> int:
         """How many of these images' reconstructions were not asked for yet."""
@@ -65,7 +77,7 @@ class Fetcher:
         missing = self._bench.missing(requests)
         self._asked.update(request.key for request in requests)
         if self._fill:
-            self.made += len(make_edits(self._bench, missing, self._progress, "search"))
+            self._made += len(make_edits(self._bench, missing, self._progress, "search"))
         made = (self._bench.edits.get(request.key) for request in requests)
         subjects = unscored(self._bench, [row for row in made if row is not None])
         if self._fill:

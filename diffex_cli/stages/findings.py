@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from diffex_cli.artifacts.rows import RankingRow
@@ -55,6 +55,7 @@ def findings(
     held: Mapping[str, Effect],
     evaluator: Evaluator,
     settings: Settings,
+    screened: Collection[str] = (),
 ) -> Findings:
     """Put the figures together.
 
@@ -64,6 +65,7 @@ def findings(
         held: candidate → its effect on the images that were held out.
         evaluator: what the search asked.
         settings: of the search.
+        screened: ids of the candidates that a screening measured.
     """
     singles = trace.ranking
     everything: list[Evaluation | JointEvaluation] = [*singles, *joint]
@@ -72,6 +74,8 @@ def findings(
         placebos={one.id for one in singles if one.node.placebo},
         kept={one.id for one in everything if one.status == "kept"},
         early={one.id for one in singles if _early(one)},
+        screened=screened,
+        sets={one.id: [part.id for part in one.parts] for one in joint},
         delta=settings.delta,
         targets=len(evaluator.targets),
         seed=settings.seed,
@@ -99,7 +103,7 @@ def _single(one: Evaluation, evaluator: Evaluator, settings: Settings) -> Rankin
         settings,
         name=one.node.name,
         depth=one.depth,
-        group=bool(one.node.children),
+        group=one.id in evaluator.groups,
         placebo=one.node.placebo,
         status=one.status,
         reason=one.reason,

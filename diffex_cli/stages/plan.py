@@ -25,6 +25,7 @@ class Plan:
         seconds: the time that ``to_do`` will take; ``None`` if unknown.
         seconds_at_most: the time that ``to_do_at_most`` will take; ``None`` if unknown.
         expected: of a search, about how many edits it will need in all, there or not; else ``None``.
+        screening: how many of these are by the cheaper editor of a screening; ``None`` without one.
     """
 
     stage: str
@@ -37,6 +38,7 @@ class Plan:
     seconds: float | None = None
     seconds_at_most: float | None = None
     expected: int | None = None
+    screening: int | None = None
 
 
 def count(stage: str, unit: str, needed: int, to_do: int) -> Plan:
@@ -82,4 +84,29 @@ def edits(
         seconds=None if rate is None else rate * to_do,
         seconds_at_most=None if rate is None else rate * at_most,
         expected=expected,
+    )
+
+
+def together(own: Plan, screening: Plan, limit: int | None) -> Plan:
+    """The plan of a search with a screening.
+
+    Args:
+        own: of the real editor; nothing is certain about it.
+        screening: of the cheaper one.
+        limit: the most edits that both may ask for; ``None`` for no limit.
+    """
+    assert own.expected is not None
+    assert screening.expected is not None
+    at_most, expected = own.to_do_at_most + screening.to_do_at_most, own.expected + screening.expected
+    if limit is not None:
+        at_most, expected = min(at_most, limit), min(expected, limit)
+    seconds = None
+    if own.seconds_at_most is not None and screening.seconds_at_most is not None:
+        seconds = own.seconds_at_most + screening.seconds_at_most
+    return dataclasses.replace(
+        screening,
+        to_do_at_most=at_most,
+        seconds_at_most=seconds,
+        expected=expected,
+        screening=screening.expected,
     )

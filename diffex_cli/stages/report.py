@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from diffex_cli.candidates import RECONSTRUCTION, Candidate
 from diffex_cli.corpus.hierarchy import Corpus
 from diffex_cli.errors import UsageError
 from diffex_cli.report.build import build
-from diffex_cli.report.data import Level, Pair, ReportData, Row, Setting, Shot
-from diffex_cli.settings import Settings, flag
+from diffex_cli.report.data import Floor, Level, Pair, Part, ReportData, Setting, Shot
+from diffex_cli.settings import Scale, Settings, flag
 from diffex_cli.stages import plan as plans
 from diffex_cli.stages.bench import locked_bench
 from diffex_cli.stages.finished import candidate_of
@@ -23,7 +24,10 @@ from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
 from diffex_cli.stages.targets import value
 
-_COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
+_SETTINGS = (
+    *("classifier", "target", "editor", "seed", "algorithm", "beam", "delta", "max_depth"),
+    *("scale", "accept", "direction", "racing", "max_edits"),
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,8 +82,9 @@ def _check(settings: Settings, searched: Mapping[str, Any]) -> None:
     """The report is about the search as it was, so other settings would be a lie."""
     given = settings.given()
     used = {**searched, "editor": searched["editor"]["spec"], "classifier": searched["classifier"]["spec"]}
-    for name in ("classifier", "target", "editor", "seed", "algorithm", "beam", "delta", "max_depth"):
-        if name in given and given[name] != used[name]:
+    for name in _SETTINGS:
+        # what the file of an earlier version, or of another program, lacks cannot be compared
+        if name in given and name in used and given[name] != used[name]:
             option = flag(name)
             raise UsageError(f"the last search had {option} {used[name]}, not {given[name]}: run `diffex search` first")
 
@@ -91,7 +96,10 @@ class _Material:
         self._run = run
         self._search = run.search()
         self._corpus: Corpus = run.corpus()
-        self._images: tuple[InputImage, ...] = run.images()
+        held_out = set(self._search.get("held_out") or ())
+        self._all_images: tuple[InputImage, ...] = run.images()
+        self._images = tuple(image for image in self._all_images if image.image not in held_out)
+        self._scale: Scale = self._search.get("scale") or "logit"
         self._edits: dict[str, EditRow] = run.edits(self._search["editor"]["fingerprint"])
         self._scores: dict[str, ScoreRow] = run.scores(self._search["classifier"]["fingerprint"])
 
@@ -109,9 +117,9 @@ class _Material:
             classifier=search["classifier"]["spec"],
             editor=search["editor"]["spec"],
             delta=search["delta"],
-            n_images=search["images"],
+            n_images=search["images"] - len(search.get("held_out") or ()),
             corpus=self._corpus,
-            rows=tuple(Row(**{column: getattr(row, column) for column in _COLUMNS}) for row in ranking),
+            rows=ranking,
             pairs=pairs,
             levels=tuple(_level(level) for level in search["levels"]),
             settings=tuple(
@@ -120,6 +128,14 @@ class _Material:
             provenance=self._provenance(),
             warnings=tuple(self._warnings(ranking, shown)),
             created=str(search["provenance"]["created"]),
+            scale=self._scale,
+            n_held_out=len(search.get("held_out") or ()),
+            floor=_floor(search.get("floor") or {}),
+            detectable=_number((search.get("detectable") or {}).get("effect")),
+            corrected_for=search.get("corrected_for"),
+            best_joint=search.get("best_joint"),
+            screening=_screening(search.get("screening") or {}),
+            parts={one["candidate"]: _parts(one) for one in search.get("joint") or ()},
         )
 
     def _pairs(self, candidate: Candidate, target: str) -> Iterator[Pair]:
@@ -132,7 +148,7 @@ class _Material:
                 image=image.image,
                 original=self._picture(image.file, image.image, image.image, target),
                 edited=edited,
-                delta=float("nan") if base is None else edited.logit - base.logit,
+                delta=math.nan if base is None else edited.value - base.value,
                 reconstruction=base,
             )
 
@@ -146,8 +162,8 @@ class _Material:
         row = self._scores.get(subject)
         found = None if row is None else value(row, self._scores.get(image), target)
         if found is None:
-            return Shot(self._run.path / file, float("nan"), float("nan"))
-        return Shot(self._run.path / file, found.score, found.probability)
+            return Shot(self._run.path / file, math.nan, math.nan)
+        return Shot(self._run.path / file, found.on(self._scale), found.probability)
 
     def _key(self, image: InputImage, candidate: Candidate) -> str:
         return edit_key(image.image, candidate, self._search["editor"]["fingerprint"], self._search["seed"])
@@ -158,7 +174,7 @@ class _Material:
 
     def _warnings(self, ranking: tuple[RankingRow, ...], shown: Mapping[str, Candidate]) -> Iterator[str]:
         yield from self._run.warnings
-        keys = [self._key(image, one) for one in (RECONSTRUCTION, *shown.values()) for image in self._images]
+        keys = [self._key(image, one) for one in (RECONSTRUCTION, *shown.values()) for image in self._all_images]
         rows = [self._edits[key] for key in keys if key in self._edits]
         failed = [row for row in rows if row.status == "failed"]
         if failed:
@@ -172,3 +188,29 @@ def _level(level: Mapping[str, Any]) -> Level:
     kept = tuple(one["candidate"] for one in by_influence if one["status"] == "kept")
     dropped = tuple(one["candidate"] for one in by_influence if one["status"] != "kept")
     return Level(level["depth"] + 1, kept, dropped)
+
+
+def _floor(recorded: Mapping[str, Any]) -> Floor | None:
+    value = recorded.get("value")
+    return None if value is None else Floor(float(value), str(recorded.get("source", "")), int(recorded.get("arms", 0)))
+
+
+def _parts(joint: Mapping[str, Any]) -> tuple[Part, ...]:
+    """A set's attributes, in the order of what they do alone on its images."""
+    alone = zip(joint.get("parts") or (), joint.get("singles") or (), strict=False)
+    return tuple(Part(id, _number(effect)) for id, effect in alone)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _screening(recorded: Mapping[str, Any]) -> str:
+    if not recorded:
+        return ""
+    candidates = recorded.get("candidates") or ()
+    left_out = sum(not one.get("survived") for one in candidates)
+    return (
+        f"A screening with {recorded['editor']['spec']} ({recorded.get('edits', 0)} edits) looked at "
+        f"{len(candidates)} attributes first and left out {left_out} of them."
+    )

@@ -32,7 +32,8 @@ class ScoreSummary:
 
 
 def run(settings: Settings, progress: Progress) -> ScoreSummary:
-    """Score what is not scored: the input images, and their edits by this editor with this seed.
+    """Score what is not scored: the input images, and their edits by this editor, and the one that screens for it,
+    with this seed.
 
     Args:
         settings: as resolved.
@@ -42,20 +43,23 @@ def run(settings: Settings, progress: Progress) -> ScoreSummary:
         IncompleteError: there is no corpus yet.
     """
     with locked_bench("score", settings) as bench:
-        edits = _edits(bench)
-        subjects = unscored(bench, edits)
+        needed = _needed(bench)
+        _ = _missing(bench)  # complain before anything is remembered
         record(bench.run, "score", settings)
-        scored = make_scores(bench, subjects, progress, "score")
+        scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(bench))
         bench.run.score_parts.merge(provenance("score", {}))
-        needed = _needed(bench, edits)
         return ScoreSummary(needed, needed - scored, scored, bench.run.warnings)
 
 
 def plan(settings: Settings) -> plans.Plan:
     """What :func:`run` would do."""
     bench = Bench(settings)
-    edits = _edits(bench)
-    return plans.count("score", "images", _needed(bench, edits), len(unscored(bench, edits)))
+    return plans.count("score", "images", _needed(bench), _missing(bench))
+
+
+def _benches(bench: Bench) -> list[Bench]:
+    """The editor's and the screening editor's."""
+    return [bench] if bench.screening is None else [bench, bench.screening]
 
 
 def _edits(bench: Bench) -> list[EditRow]:
@@ -63,5 +67,10 @@ def _edits(bench: Bench) -> list[EditRow]:
     return [row for row in bench.edits.values() if row.seed == seed and row.image in bench.images]
 
 
-def _needed(bench: Bench, edits: list[EditRow]) -> int:
-    return len(bench.images) + sum(row.status != "failed" for row in edits)
+def _needed(bench: Bench) -> int:
+    edits = {row.edit for one in _benches(bench) for row in _edits(one) if row.status != "failed"}
+    return len(bench.images) + len(edits)
+
+
+def _missing(bench: Bench) -> int:
+    return len({subject.key for one in _benches(bench) for subject in unscored(one, _edits(one))})

@@ -11,25 +11,25 @@ from numpy.typing import NDArray
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.candidates import Candidate
-from diffex_cli.corpus.hierarchy import Node
 from diffex_cli.errors import UsageError
-from diffex_cli.search.algorithms import Level, RaceLevel, Trace, search
-from diffex_cli.search.contest import Outcome
+from diffex_cli.search.algorithms import Evaluation, Trace
 from diffex_cli.search.influence import Effect
-from diffex_cli.search.joint import JointEvaluation, branches, joint_search
-from diffex_cli.search.levels import race_level
-from diffex_cli.search.verdict import ALPHA, Verdict
+from diffex_cli.search.joint import JointEvaluation, joint_search, partners
+from diffex_cli.search.statistics.interaction import interaction
+from diffex_cli.search.verdict import Verdict
 from diffex_cli.settings import Settings
 from diffex_cli.stages import tracing
 from diffex_cli.stages.bench import Bench, locked_bench
-from diffex_cli.stages.budget import Budget, budget
+from diffex_cli.stages.budget import Budget, budget, screening_budget
 from diffex_cli.stages.classes import ranking_of_all
 from diffex_cli.stages.evaluation import Evaluator
 from diffex_cli.stages.expectation import plan
 from diffex_cli.stages.findings import findings
 from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
+from diffex_cli.stages.screening import Screening, ScreeningSummary, screen
 from diffex_cli.stages.tally import tally
+from diffex_cli.stages.tree import alpha, search_tree
 
 __all__ = ["Bench", "SearchSummary", "plan", "run"]
 
@@ -48,7 +48,8 @@ class SearchSummary:
         levels: how many levels of the hierarchy were searched.
         images: how many images the search used.
         held_out: on how many others it measured again what it kept.
-        edits: how many edits that took.
+        screening: what the screening with a cheaper editor did; ``None`` without one.
+        edits: how many edits that took, those of the screening included.
         made: how many of them were made now.
         no_ops: how many of all of them changed nothing.
         failed: how many of all of them failed: their images are left out of those attributes' effects.
@@ -66,6 +67,7 @@ class SearchSummary:
     levels: int
     images: int
     held_out: int
+    screening: ScreeningSummary | None
     edits: int
     made: int
     no_ops: int
@@ -91,27 +93,19 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
     check(settings, fill)
     with locked_bench("search", settings) as bench:
         # complain before anything is remembered
-        _ = bench.corpus, bench.editor, bench.classifier, bench.images, bench.perception
-        evaluator = Evaluator(bench, progress, fill)
-        limit = budget(settings, evaluator.corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
-        record(bench.run, "search", settings)
-        evaluator.prepare()
-        trace = search(
-            evaluator.corpus,
-            evaluator,
-            algorithm=settings.algorithm,
-            beam=settings.beam,
-            delta=settings.delta,
-            max_depth=settings.max_depth,
-            alpha=_alpha(settings),
-            race=_race(settings, evaluator, limit),
-            on_level=lambda level: progress.note(_level_note(level)),
-        )
+        _ = bench.corpus, bench.editor, bench.screening, bench.classifier, bench.images, bench.perception
+        screened = _screened(bench, progress, fill)
+        evaluator = Evaluator(bench, progress, fill, screened.evaluator if screened else None)
+        corpus = screened.corpus if screened else evaluator.corpus
+        limit = budget(settings, corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
+        if screened is None:
+            _prepare(bench, evaluator)
+        trace = search_tree(corpus, evaluator, limit, settings, progress)
         joint = _joint(settings, trace, evaluator, limit)
         held = _held_out(trace, joint, evaluator, limit)
-        found = findings(trace, joint, held, evaluator, settings)
+        found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
         of_all = ranking_of_all(trace, joint, evaluator, settings.delta) if len(evaluator.targets) > 1 else None
-        searched = tracing.Searched(trace, joint, found, of_all)
+        searched = tracing.Searched(trace, joint, found, of_all, screened)
         up_to_date = not tracing.write(bench, searched, evaluator)
         if fill:
             bench.run.edit_parts.merge(provenance("search", {}))
@@ -127,6 +121,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
             levels=len(trace.levels),
             images=len(evaluator.images),
             held_out=len(evaluator.held_out),
+            screening=screened.summary if screened else None,
             edits=evaluator.fetcher.asked,
             made=evaluator.fetcher.made,
             no_ops=edits.no_ops,
@@ -143,6 +138,8 @@ def check(settings: Settings, fill: bool = True) -> None:
     Raises:
         UsageError: they do.
     """
+    if settings.screen != "none" and settings.algorithm == "exhaustive":
+        raise UsageError("--algorithm exhaustive measures everything: leave it out, or --screen")
     economy = "--racing" if settings.racing else "--max-edits"
     if not (settings.racing or settings.max_edits):
         return
@@ -156,26 +153,19 @@ def check(settings: Settings, fill: bool = True) -> None:
         raise UsageError(f"{economy} decides image by image, by one class: leave it out, or name a --target")
 
 
-def _alpha(settings: Settings) -> float | None:
-    return ALPHA if settings.accept == "tested" else None
+def _prepare(bench: Bench, evaluator: Evaluator) -> None:
+    """Before the first edit: remember the settings, and find out what is explained."""
+    record(bench.run, "search", bench.stage_settings)
+    evaluator.prepare()
 
 
-def _race(settings: Settings, evaluator: Evaluator, limit: Budget) -> RaceLevel | None:
-    if not (settings.racing or settings.max_edits):
+def _screened(bench: Bench, progress: Progress, fill: bool) -> Screening | None:
+    if bench.screening is None:
         return None
-
-    def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
-        return race_level(
-            frontier,
-            evaluator.order,
-            evaluator.measure,
-            algorithm=settings.algorithm,
-            beam=settings.beam,
-            delta=settings.delta,
-            max_edits=limit.for_level(evaluator.corpus, depth, settings.max_depth, evaluator.images),
-        )
-
-    return race
+    evaluator = Evaluator(bench.screening, progress, fill)
+    limit = screening_budget(bench.settings, evaluator.corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
+    _prepare(bench, evaluator)
+    return screen(bench.screening, evaluator, limit, bench.settings, progress)
 
 
 def _joint(settings: Settings, trace: Trace, evaluator: Evaluator, limit: Budget) -> tuple[JointEvaluation, ...]:
@@ -185,14 +175,31 @@ def _joint(settings: Settings, trace: Trace, evaluator: Evaluator, limit: Budget
     def evaluate(candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         return evaluator.evaluate(candidates[: limit.affords(evaluator.images, len(candidates), limit.kept_back)])
 
-    return joint_search(
-        branches(trace.ranking, settings.beam),
+    singles = partners(trace.ranking, settings.beam, settings.delta)
+    found = joint_search(
+        singles if settings.max_edits else _completed(singles, evaluator),
         evaluate,
         size=settings.joint,
         beam=settings.beam,
         delta=settings.delta,
-        alpha=_alpha(settings),
+        alpha=alpha(settings),
     )
+    return found if len(evaluator.targets) == 1 else tuple(_of_one_class(one, evaluator) for one in found)
+
+
+def _of_one_class(one: JointEvaluation, evaluator: Evaluator) -> JointEvaluation:
+    """With every class a target, the parts' effects on the class that the set moves most, not on their own ones."""
+    target = evaluator.target_of(one.candidate)
+    parts = [evaluator.deltas(part.node.candidate, evaluator.images, target) for part in one.parts]
+    return dataclasses.replace(one, interaction=interaction(one.effect.deltas, parts))
+
+
+def _completed(singles: Sequence[Evaluation], evaluator: Evaluator) -> tuple[Evaluation, ...]:
+    """What a race dropped early, measured on all images, so that a set is compared with its parts on the same ones."""
+    early = [one for one in singles if one.standing is not None and not one.standing.complete]
+    deltas = evaluator.evaluate([one.node.candidate for one in early]) if early else []
+    effects = {one.id: Effect(one.id, values) for one, values in zip(early, deltas, strict=True)}
+    return tuple(dataclasses.replace(one, effect=effects.get(one.id, one.effect)) for one in singles)
 
 
 def _held_out(
@@ -208,8 +215,3 @@ def _held_out(
     chosen = [candidate for candidate, _ in kept[: limit.affords(images, len(kept))]]
     evaluator.fetcher.fetch([(candidate, images) for candidate in chosen])
     return {candidate.id: Effect(candidate.id, evaluator.deltas(candidate, images)) for candidate in chosen}
-
-
-def _level_note(level: Level) -> str:
-    kept = sum(evaluation.status == "kept" for evaluation in level.evaluations)
-    return f"level {level.depth + 1}: {len(level.evaluations)} attributes, {kept} kept"

@@ -17,6 +17,7 @@ from diffex_cli.settings import Settings
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.evaluation import Evaluator
 from diffex_cli.stages.findings import Findings, known
+from diffex_cli.stages.screening import Screening
 
 _AS_USED = ("algorithm", "beam", "delta", "max_depth", "seed", "scale", "accept", "direction", "racing", "max_edits")
 _MISSING = object()
@@ -31,12 +32,14 @@ class Searched:
         joint: the sets that were tried after it, the most influential first.
         findings: every candidate with its figures.
         of_all: the ranking for every class; ``None`` unless every class was asked for.
+        screening: what a cheaper editor left to search; ``None`` without one.
     """
 
     trace: Trace
     joint: tuple[JointEvaluation, ...]
     findings: Findings
     of_all: tuple[RankingRow, ...] | None
+    screening: Screening | None = None
 
     @property
     def best(self) -> str | None:
@@ -83,6 +86,7 @@ def _content(bench: Bench, searched: Searched, evaluator: Evaluator) -> dict[str
         "corrected_for": verdict.corrected_for,
         "editor": {"spec": settings.editor, "fingerprint": bench.editor_fingerprint},
         "classifier": {"spec": settings.classifier, "fingerprint": bench.classifier.fingerprint},
+        "screening": None if searched.screening is None else _screening(searched.screening),
         "levels": [
             {"depth": level.depth, "candidates": [_entry(one, searched.findings) for one in level.evaluations]}
             for level in trace.levels
@@ -114,6 +118,29 @@ def _entry(one: Evaluation, findings: Findings) -> dict[str, object]:
         **_claims(row),
         "images": row.images,
         "decided": row.decided,
+    }
+
+
+def _screening(found: Screening) -> dict[str, object]:
+    return {
+        "editor": {"spec": found.editor, "fingerprint": found.fingerprint},
+        "edits": found.edits,
+        "candidates": [_screened(one, one.id in found.survivors) for one in found.trace.ranking],
+    }
+
+
+def _screened(one: Evaluation, survived: bool) -> dict[str, object]:
+    return {
+        "candidate": one.id,
+        "name": one.node.name,
+        "parent": one.parent,
+        "effect": known(one.effect.effect),
+        "reach": known(one.effect.reach),
+        "n": one.effect.n,
+        "images": len(one.effect.deltas) if one.standing is None else one.standing.images,
+        "survived": survived,
+        "expanded": one.expanded,
+        "reason": one.reason,
     }
 
 

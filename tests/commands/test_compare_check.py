@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -33,6 +34,9 @@ import numpy as np
 def red(pictures):
     mean = np.array([np.asarray(picture, dtype=float).mean(axis=(0, 1)) / 64 for picture in pictures])
     return {"red": mean[:, 0], "other": mean[:, 1]}
+
+def turned(pictures):
+    return dict(zip(["other", "red"], red(pictures).values()))
 
 def numb(pictures):
     return {label: column / 100 for label, column in red(pictures).items()}
@@ -174,3 +178,66 @@ def test_neither_loads_a_model(folder: Path) -> None:
         [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=120, check=False
     )
     assert result.returncode == 0, result.stderr
+
+
+@pytest.fixture(scope="module")
+def variants(folder: Path) -> Path:
+    """The search of ``red`` again, each time with one option changed; they share its edits."""
+    options = {
+        "prob": ("--scale", "prob"),
+        "both": ("--direction", "both"),
+        "held": ("--holdout", "on"),
+        "all": ("--target", "all"),
+        "stronger": ("--editor", "tint::strength=0.9"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DIFFEX_CACHE", str(folder / "cache"))
+        patch.chdir(folder)
+        for name, option in options.items():
+            shutil.copytree("red", name)
+            told("search", "--run", name, *option)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "first", "second", "caution"),
+    [
+        ("prob", "scale", "logit", "prob", "compare ranks, not effects"),
+        ("both", "direction", "corpus", "both", "what only one of them did is not compared"),
+        (
+            "held",
+            "holdout",
+            "none (2 of the 4 searched are shared)",
+            "2 of 4 images held out (2 of the 2 searched are shared)",
+            "held out different images, so their effects are not of the same ones",
+        ),
+        ("all", "target", "red", "all", "explain different classes"),
+        ("stronger", "editor", "tint:", "tint::strength=0.9", "the editors' doing rather than the classifier's"),
+    ],
+)
+def test_compare_says_what_the_runs_did_differently(
+    variants: Path, name: str, what: str, first: str, second: str, caution: str
+) -> None:
+    text = told("compare", "red", name)
+    assert f"\n  {what}: {first} → {second}\n" in text
+    assert caution in text
+    found = json.loads(told("compare", "red", name, "--json"))["comparisons"][0]
+    assert {"what": what, "first": first, "second": second} in found["distinctions"]
+    assert [one["what"] for one in found["distinctions"]] == [what]
+    assert f"\n  {what}: {second} → {first}\n" in told("compare", name, "red")
+
+
+def test_differences_between_units_are_not_told(variants: Path) -> None:
+    assert "Changed: " in told("compare", "red", "held")
+    text = told("compare", "red", "prob", "--all")
+    assert "Changed: " not in text
+    assert "95 % interval" not in text
+    assert "nDCG@5" in text
+
+
+def test_the_class_that_an_attribute_moves_most_may_be_another_one(variants: Path) -> None:
+    shutil.copytree("all", "moved")
+    told("search", "--run", "moved", "--classifier", "python:two_classifiers:turned")
+    text = told("compare", "all", "moved")
+    assert "this is another class in each run, so their differences mean nothing: " in text
+    assert "another class" not in told("compare", "red", "held")

@@ -238,13 +238,15 @@ def test_nothing_passed_is_an_answer() -> None:
     told(*CORPUS)
     last = told(*SEARCH).splitlines()[-1]
     assert "Nothing passed: that may be chance (p = " in last
-    assert "Noise floor: attributes that no image can have reach 0.00. An effect below " in last
+    assert "Noise floor: attributes that no image can have reach 0.00." in last
+    # with four images the smallest p-value of a sign flip is 1/8
+    assert last.endswith("With so few images no effect, however large, could have passed.")
     nothing = told(*SEARCH, "--delta", "100")
     assert "Nothing passed. No attribute changes the logit of 'red'" in nothing
     found = json.loads(told("search", "--json"))
     assert found["passed"] == []
     assert found["noise_floor_source"] == "placebos"
-    assert found["detectable"] > 0
+    assert found["detectable"] is None
     assert found["corrected_for"] == len(found["rows"])
 
 

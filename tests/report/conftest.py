@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.report.data import Level, Pair, ReportData, Row, Setting, Shot
+from diffex_cli.report.data import Floor, Level, Pair, Part, ReportData, Row, Setting, Shot
 
 N_IMAGES = 6
 HOSTILE = "<script>alert('x')</script>"
@@ -142,3 +142,113 @@ def with_rows(report_data: ReportData) -> Callable[..., ReportData]:
         return dataclasses.replace(report_data, rows=rows)
 
     return change
+
+
+JOINT = "background/snow + head/crest/tall-crest"
+WEAK_JOINT = "background/snow + evil"
+
+
+def _judged(row: Row) -> Row:
+    """Five figures of everything, all different, so that a page that mixes them up is found out."""
+    kept = row.status == "kept"
+    return dataclasses.replace(
+        row,
+        p_value=0.011,
+        p_corrected=0.022 if row.influence > 0.5 else 0.33,
+        delta_probability=0.123,
+        delta_probability_low=0.1,
+        delta_probability_high=0.145,
+        flip_to=0.31,
+        flip_from=0.07,
+        up=0.83,
+        down=0.17,
+        cace=0.123 if row.effect > 0 else -0.123,
+        necessity=0.61,
+        necessity_low=0.51,
+        necessity_high=0.71,
+        sufficiency=0.62,
+        sufficiency_low=0.52,
+        sufficiency_high=0.72,
+        necessity_sufficiency=0.63,
+        necessity_sufficiency_low=0.53,
+        necessity_sufficiency_high=0.73,
+        cout=-0.45,
+        valid=0.96,
+        coverage_rank=3 if kept else None,
+        below_floor=row.influence <= 0.18,
+        passed=kept and row.influence > 0.5,
+        effect_holdout=row.effect * 0.9 if kept else None,
+        low_holdout=row.effect * 0.9 - 0.3 if kept else None,
+        high_holdout=row.effect * 0.9 + 0.3 if kept else None,
+        n_holdout=4 if kept else None,
+        confirmed=row.influence > 0.34 if kept else None,
+        images=N_IMAGES if kept else 3,
+        decided=not row.placebo,
+    )
+
+
+def _joint(rows: tuple[Row, ...], candidate: str, name: str, **figures: object) -> Row:
+    joint = dataclasses.replace(rows[0], candidate=candidate, name=name, **figures)  # type: ignore[arg-type]
+    return dataclasses.replace(joint, influence=abs(joint.effect), rank=len(rows) + 1, coverage_rank=None)
+
+
+@pytest.fixture
+def judged_data(report_data: ReportData) -> ReportData:
+    """The same of a search with statistics, a holdout of 4 images, a race, and two sets of attributes."""
+    rows = tuple(map(_judged, report_data.rows))
+    pair = _joint(
+        rows,
+        JOINT,
+        "snow background + tall crest",
+        effect=3.3,
+        low=3.0,
+        high=3.6,
+        joint_sum=2.71,
+        interaction=0.59,
+        interaction_low=0.21,
+        interaction_high=0.97,
+    )
+    weak = _joint(
+        rows,
+        WEAK_JOINT,
+        f"snow background + {HOSTILE}",
+        effect=2.2,
+        status="dropped",
+        passed=False,
+        joint_sum=2.43,
+        interaction=-0.23,
+        interaction_low=-0.6,
+        interaction_high=0.14,
+        effect_holdout=None,
+        low_holdout=None,
+        high_holdout=None,
+        n_holdout=None,
+        confirmed=None,
+    )
+    return dataclasses.replace(
+        report_data,
+        rows=(*rows, pair, dataclasses.replace(weak, rank=len(rows) + 2)),
+        pairs={**report_data.pairs, JOINT: report_data.pairs["background/snow"]},
+        n_held_out=4,
+        floor=Floor(0.18, "placebos", 2),
+        detectable=0.77,
+        corrected_for=11,
+        best_joint=JOINT,
+        parts={
+            JOINT: (Part("background/snow", 2.31), Part("head/crest/tall-crest", 0.4)),
+            WEAK_JOINT: (Part("background/snow", 2.31), Part("evil", 0.12)),
+        },
+    )
+
+
+@pytest.fixture
+def nothing_passed(judged_data: ReportData) -> ReportData:
+    """The same, were everything that was kept noise; sets were not tried."""
+    rows = [row for row in judged_data.rows if " + " not in row.candidate]
+    return dataclasses.replace(
+        judged_data,
+        rows=tuple(dataclasses.replace(row, passed=False, p_corrected=0.44) for row in rows),
+        floor=Floor(0.18, "sign flips", 9),
+        best_joint=None,
+        parts={},
+    )

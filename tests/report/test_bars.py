@@ -32,3 +32,23 @@ def test_unknown_effects_have_no_bar_and_unknown_intervals_no_whiskers(report_da
 
 def test_an_axis_over_nothing_does_not_divide_by_zero() -> None:
     assert Axis.over(()).at(1.0) == 50.0
+
+
+def test_the_held_out_effect_has_its_own_mark(judged_data: ReportData) -> None:
+    axis = Axis.over(judged_data.rows)
+    kept, dropped = (axis.bar(row) for row in (judged_data.rows[0], judged_data.rows[4]))
+    assert kept is not None
+    assert dropped is not None
+    assert kept.again == axis.at(2.31 * 0.9)
+    assert kept.again_low == axis.at(2.31 * 0.9 - 0.3)
+    assert kept.again_high == axis.at(2.31 * 0.9 + 0.3)
+    assert dropped.again is dropped.again_low is dropped.again_high is None
+
+
+def test_a_wild_interval_does_not_flatten_the_others(report_data: ReportData) -> None:
+    wild = dataclasses.replace(report_data.rows[0], high=45_757.0)
+    axis = Axis.over((wild, *report_data.rows[1:]))
+    assert axis.span == 2.5 * 2.31
+    bar = axis.bar(wild)
+    assert bar is not None
+    assert bar.high == axis.at(1e9) <= 100

@@ -64,3 +64,21 @@ def test_a_coarser_attribute_without_pictures_does_not_hide_the_finer_one(report
     columns = choose.columns(data, hierarchy(data), Gallery())
     assert columns[0].head.row.candidate == "background/snow"
     assert columns[0].subtypes == ()
+
+
+def test_what_passed_leads_and_sets_have_their_own_place(judged_data: ReportData, nothing_passed: ReportData) -> None:
+    for data, leading in (
+        (judged_data, ["background/snow", "-head/crest/no-crest"]),
+        (nothing_passed, ["background/snow", "-head/crest/no-crest", "head/crest/tall-crest", "evil"]),
+    ):
+        rows = choose.leading_rows(data, hierarchy(data))
+        assert [row.candidate for row in rows] == leading
+        assert len(choose.columns(data, hierarchy(data), Gallery())) > 0
+
+
+def test_a_coarse_attribute_that_passed_is_not_hidden_by_a_finer_one_that_did_not(judged_data: ReportData) -> None:
+    rows = tuple(
+        dataclasses.replace(row, passed=row.candidate == "head/crest", status="kept") for row in judged_data.rows
+    )
+    data = dataclasses.replace(judged_data, rows=rows)
+    assert [row.candidate for row in choose.leading_rows(data, hierarchy(data))] == ["head/crest"]

@@ -34,3 +34,12 @@ def test_an_interval_needs_both_ends() -> None:
 @pytest.mark.parametrize(("value", "text"), [(0.456, "0.46"), (1.0, "1.00"), (math.nan, "–"), (None, "–")])
 def test_probabilities_have_two_decimals(value: float | None, text: str) -> None:
     assert numbers.probability(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.456, "46 %"), (1.0, "100 %"), (None, "–"), (math.nan, "–")])
+def test_shares_are_in_whole_percent(value: float | None, text: str) -> None:
+    assert numbers.share(value).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_nouns_follow_their_number() -> None:
+    assert [numbers.counted(count, "image") for count in (0, 1, 2)] == ["0 images", "1 image", "2 images"]

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import math
 
+from diffex_cli.artifacts.schemas import RANKING
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.table import ranking_csv
 
@@ -26,3 +27,12 @@ def test_the_csv_has_every_row_by_rank_in_full_precision(report_data: ReportData
 
 def test_no_rows_leave_the_header() -> None:
     assert ranking_csv(()).startswith("rank,candidate,target,effect,influence,n,")
+
+
+def test_the_csv_has_every_column_of_the_ranking(judged_data: ReportData) -> None:
+    read = {row["candidate"]: row for row in csv.DictReader(io.StringIO(ranking_csv(judged_data.rows), newline=""))}
+    joint = read["background/snow + head/crest/tall-crest"]
+    assert set(joint) == set(RANKING.columns.names)
+    assert (joint["interaction"], joint["joint_sum"], joint["passed"]) == ("0.59", "2.71", "true")
+    assert (read["hat"]["effect_holdout"], read["hat"]["confirmed"], read["hat"]["decided"]) == ("", "", "false")
+    assert read["background/snow"]["p_corrected"] == "0.022"

@@ -25,11 +25,13 @@ def test_every_row_appears_exactly_once(report_data: ReportData) -> None:
     assert sorted(shown) == sorted(row.candidate for row in report_data.rows)
 
 
-def test_combinations_stand_among_the_roots(report_data: ReportData) -> None:
-    joint = dataclasses.replace(report_data.rows[0], candidate="evil + hat", name="both", influence=5.0)
-    tree = hierarchy(dataclasses.replace(report_data, rows=(*report_data.rows, joint)))
-    assert tree.roots[0].id == "evil + hat"
+def test_what_the_corpus_lacks_stands_among_the_roots_and_sets_nowhere(report_data: ReportData) -> None:
+    foreign = dataclasses.replace(report_data.rows[0], candidate="wing", name="wing", influence=5.0, group=False)
+    joint = dataclasses.replace(report_data.rows[0], candidate="evil + hat", name="both", influence=6.0)
+    tree = hierarchy(dataclasses.replace(report_data, rows=(*report_data.rows, foreign, joint)))
+    assert tree.roots[0].id == "wing"
     assert not tree.roots[0].group
+    assert "evil + hat" not in {row.candidate for root in tree.roots for row in root.rows()}
 
 
 def test_unknown_numbers_sort_last(with_rows: Callable[..., ReportData]) -> None:

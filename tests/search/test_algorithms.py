@@ -151,6 +151,14 @@ def test_a_removed_attribute_is_ranked_under_its_candidate_id() -> None:
     assert search(corpus, evaluator({"crest": [1.0]})).ranking[0].effect.candidate_id == "-crest"
 
 
+def test_the_best_is_no_placebo() -> None:
+    corpus = Corpus("test", (Node("hat", "hat", "hat", placebo=True), Node("crest", "crest", "crest")))
+    trace = search(corpus, evaluator({"hat": [2.0], "crest": [1.0]}))
+    assert kept(trace) == ["hat", "crest"]
+    assert trace.best is not None
+    assert trace.best.id == "crest"
+
+
 def test_an_empty_corpus_has_an_empty_trace() -> None:
     assert search(Corpus("test", ()), evaluator({})).levels == ()
 

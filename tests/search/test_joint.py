@@ -51,12 +51,17 @@ def test_each_feature_sends_its_strongest_for_and_against() -> None:
         kept("f", [math.nan]),
     ]
     assert [one.id for one in partners(tried, 5, delta=0.1)] == ["a/x", "b/x", "a/z", "d"]
-    assert [one.id for one in partners(tried, 2, delta=0.1)] == ["a/x", "b/x"]
+    assert [one.id for one in partners(tried, 3, delta=0.1)] == ["a/x", "b/x", "a/z"]
 
 
 def test_what_moves_images_both_ways_is_combined_too() -> None:
     tried = [kept("a/x", [1.0, 1.0]), kept("b/x", [3.0, -3.0])]
-    assert [one.id for one in partners(tried, 1, delta=0.1)] == ["b/x"]
+    assert [one.id for one in partners(tried, 3, delta=0.1)] == ["b/x", "a/x"]
+
+
+def test_two_features_are_among_them_however_narrow_the_beam() -> None:
+    tried = [kept("a/x", [3.0]), kept("a/y", [-2.0]), kept("b/x", [1.0]), kept("c/x", [0.5])]
+    assert [one.id for one in partners(tried, 1, delta=0.1)] == ["a/x", "a/y", "b/x"]
 
 
 def test_two_of_one_feature_are_in_no_set() -> None:

@@ -15,7 +15,7 @@ THREE_DEEP = Corpus(
     tuple(
         Node(a, a, a, children=tuple(
             Node(f"{a}/{b}", b, b, children=tuple(
-                Node(f"{a}/{b}/{c}", c, c, remove=c == "y") for c in "xy" if b == "p")
+                Node(f"{a}/{b}/{c}", c, c) for c in "xy" if b == "p")
             ) for b in "pq"))
         for a in "abc"
     ),

@@ -48,6 +48,11 @@ def max_t(deltas: Mapping[str, ArrayLike], *, flips: int = FLIPS, seed: int = 0)
     are exact for a Δ that is symmetric about zero under the null; with more, 10,000 random ones with the observed one
     among them, which keeps the test valid. Step-down controls the family-wise error whichever attributes matter.
 
+    "Does nothing" is meant to the letter: the edit and the reconstruction could change places. In simulated searches of
+    20 attributes, on 12 to 48 images, one or more were declared in 2 to 8 % where Δ was normal, t-distributed or mostly
+    zero. But where Δ was skewed, with a mean of zero (exponential, less its mean), it was in 39 % for 12 images and in
+    24 % for 48: such an attribute does something, though not on average.
+
     Args:
         deltas: candidate → Δ of shape (n_images,), NaN where the edit failed (the image is left out there alone).
         flips: the most assignments of signs, ≥ 1.

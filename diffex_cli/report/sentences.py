@@ -1,0 +1,162 @@
+"""The report in sentences: the headline, the best joint combination, the noise floor, and what to beware of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup
+
+from diffex_cli.report.data import ReportData, Row
+from diffex_cli.report.facts import below_floor, found, is_set, kept, noise_floor, ranked
+from diffex_cli.report.numbers import counted, finite, interval, magnitude, signed
+
+_NAMED = 8
+"""Attributes that a caution names before it only counts."""
+_NBSP = "\N{NO-BREAK SPACE}"
+
+
+def subject(target: str) -> str:
+    """What is explained, as a sentence's subject."""
+    return "The class predicted for each image" if target == "predicted" else f"‘{target}’"
+
+
+def _measured(row: Row, data: ReportData) -> Markup:
+    parts = [f"{signed(row.effect)} {data.unit}"]
+    if finite(row.low) and finite(row.high):
+        parts.append(f"95{_NBSP}% interval {interval(row.low, row.high)}")
+    parts.append(f"n{_NBSP}={_NBSP}{row.n}")
+    measured = ", ".join(parts)
+    if row.effect_holdout is not None:
+        again = f"{signed(row.effect_holdout)}, {interval(row.low_holdout, row.high_holdout)}"
+        measured += f"; on {row.n_holdout} held-out images {again}"
+    return Markup('<em>{}</em> <span class="measure">({})</span>').format(row.name, measured)
+
+
+def headline(data: ReportData) -> Markup:
+    """The report's first sentence: what raises and what lowers the target most, or that nothing does."""
+    rows = found(data)
+    raised = max((row for row in rows if row.effect > 0), key=lambda row: row.effect, default=None)
+    lowered = min((row for row in rows if row.effect < 0), key=lambda row: row.effect, default=None)
+    if data.every_class:
+        return _of_all_classes(data, raised, lowered) if rows else _nothing(data)
+    passed = "passed" if data.judged else "was kept"
+    if raised and lowered:
+        return Markup("{} is raised most by {} and lowered most by {}.").format(
+            subject(data.target), _measured(raised, data), _measured(lowered, data)
+        )
+    if raised:
+        return Markup("{} is raised most by {}; nothing that {} lowers it.").format(
+            subject(data.target), _measured(raised, data), passed
+        )
+    if lowered:
+        return Markup("{} is lowered most by {}; nothing that {} raises it.").format(
+            subject(data.target), _measured(lowered, data), passed
+        )
+    return _nothing(data)
+
+
+def _of_all_classes(data: ReportData, raised: Row | None, lowered: Row | None) -> Markup:
+    pieces = [
+        Markup("{} is {} most, by {}").format(subject(row.target), verb, _measured(row, data))
+        for verb, row in (("raised", raised), ("lowered", lowered))
+        if row
+    ]
+    return Markup("Of all classes, {}.").format(Markup(", and ").join(pieces))
+
+
+def _nothing(data: ReportData) -> Markup:
+    for_whom = "any class" if data.every_class else subject(data.target)[:1].lower() + subject(data.target)[1:]
+    rows = kept(data.rows)
+    if rows:
+        told = Markup("Nothing passed: no attribute that was tried can be told from noise for {}.").format(for_whom)
+    else:
+        threshold = f"δ{_NBSP}={_NBSP}{magnitude(data.delta)} {data.unit}"
+        told = Markup("No attribute that was tried passed {} for {}.").format(threshold, for_whom)
+    others = (row for row in ranked(data.rows) if finite(row.effect) and not row.placebo and not is_set(row))
+    strongest = rows[0] if rows else next(others, None)
+    if strongest:
+        told += Markup(" The strongest was {}.").format(_measured(strongest, data))
+    return told
+
+
+def joint_sentence(data: ReportData) -> Markup | None:
+    """The best joint combination against the sum of its attributes; ``None`` if no set was kept."""
+    row = next((row for row in data.rows if row.candidate == data.best_joint), None)
+    if row is None:
+        return None
+    told = Markup("Best joint combination: {}").format(_measured(row, data))
+    if data.every_class:
+        told += Markup(" on {}").format(subject(row.target))
+    if row.joint_sum is not None:
+        told += f"; one by one its attributes sum up to {signed(row.joint_sum)}"
+    if row.interaction is not None:
+        told += f", so that they interact by {signed(row.interaction)}"
+        if row.interaction_low is not None and row.interaction_high is not None:
+            told += f" ({interval(row.interaction_low, row.interaction_high)}"
+            told += ", which includes zero)" if row.interaction_low <= 0 <= row.interaction_high else ")"
+    return told + ("." if row.passed or not data.judged else ". It did not pass.")
+
+
+def floor_sentence(data: ReportData) -> str:
+    """The noise floor in words, or that it was not measured."""
+    floor = noise_floor(data)
+    if floor is None:
+        return "Noise floor: not measured, because no placebo attribute was scored."
+    arms = f"{counted(floor.arms, 'attribute')} that these images cannot have"
+    meanings = {
+        "placebos": f"what {arms} can reach",
+        "sign flips": "what the strongest attribute would reach by chance, by the spread over the images",
+        "largest placebo": f"the largest influence of {arms}",
+    }
+    meaning = f", {meanings[floor.source]}" if floor.source in meanings else ""
+    chance = "; as their edits change nothing, it says nothing of chance" if floor.value == 0 else ""
+    return f"Noise floor: {magnitude(floor.value)} {data.unit}{meaning}{chance}."
+
+
+def detectable_sentence(data: ReportData) -> str | None:
+    """How large an effect has to be to be found by a search of this size; ``None`` if that is not known."""
+    if data.detectable == math.inf:
+        return "With so few images no effect, however large, could have passed."
+    if not finite(data.detectable):
+        return None
+    return (
+        f"A search of this size finds an effect of {magnitude(data.detectable)} {data.unit} four times out of five; "
+        "a smaller one could have been missed."
+    )
+
+
+def cautions(data: ReportData) -> tuple[str, ...]:
+    """Sentences about results that should not be taken at face value."""
+    return tuple(_cautions(data))
+
+
+def _cautions(data: ReportData) -> Iterator[str]:
+    rows = kept(data.rows)
+    floor = noise_floor(data)
+    if floor is not None and floor.value > 0 and floor.value >= data.delta:
+        yield (
+            f"The noise floor reaches δ: influences up to {magnitude(floor.value)} {data.unit} can be noise here, so "
+            "that δ alone tells nothing."
+        )
+    noisy = [row for row in rows if below_floor(row, floor)]
+    if noisy:
+        yield f"Kept, but not above the noise floor: {_names(noisy)}."
+    chance = [row for row in rows if row.passed is False and row not in noisy]
+    if chance:
+        among = f" for {counted(data.corrected_for, 'comparison')}" if data.corrected_for is not None else ""
+        yield f"Kept, but not beyond chance (corrected p > 0.05{among}): {_names(chance)}."
+    unsure = [row for row in rows if finite(row.low) and finite(row.high) and row.low <= 0 <= row.high]
+    if unsure:
+        yield f"Kept, but the 95 % interval includes zero: {_names(unsure)}."
+    lost = [row for row in rows if row.confirmed is False]
+    if lost:
+        yield f"Kept, but the held-out images do not confirm it: {_names(lost)}."
+    few = [row for row in rows if row.n < data.n_images]
+    if few:
+        yield f"Kept, but measured on fewer than all {data.n_images} images: {_names(few)}."
+
+
+def _names(rows: Sequence[Row]) -> str:
+    shown = ", ".join(f"‘{row.name}’" for row in rows[:_NAMED])
+    return shown if len(rows) <= _NAMED else f"{shown} and {len(rows) - _NAMED} more"

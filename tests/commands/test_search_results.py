@@ -1,0 +1,225 @@
+"""What ``diffex search`` prints of its statistics, and that ``diffex report`` says the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from PIL import Image
+from typer.testing import CliRunner
+
+from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.main import app
+
+HIERARCHY = """\
+schema: diffex.corpus/1
+domain: shapes
+nodes:
+- name: surface
+  children:
+  - name: rough
+  - name: smooth
+- name: edge
+- name: shadow
+- name: nothing
+  placebo: true
+  overrides: {strength: 0.0}
+"""
+CLASSIFIER = """\
+import numpy as np
+
+def colours(pictures):
+    mean = np.array([np.asarray(picture, dtype=float).mean(axis=(0, 1)) / 64 for picture in pictures])
+    return {"red": mean[:, 0], "green": mean[:, 1], "blue": mean[:, 2]}
+"""
+SEARCH = ("search", "--editor", "tint:", "--classifier", "python:three_colours:colours", "--delta", "0.01")
+OPTIONS = {
+    "held": ("--target", "green", "--holdout", "on", "--joint", "2", "--algorithm", "exhaustive"),
+    "none": ("--target", "green", "--delta", "100", "--max-depth", "0"),
+    "all": ("--target", "all", "--algorithm", "exhaustive"),
+    "own": ("--target", "predicted", "--scale", "prob", "--delta", "0.001", "--max-depth", "0"),
+}
+
+
+def told(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four searches of one corpus with 16 pictures, which share their edits, each with its report."""
+    folder = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("DIFFEX_")]:
+            patch.delenv(name)
+        patch.setenv("DIFFEX_CACHE", str(folder / "cache"))
+        patch.chdir(folder)
+        Path("shapes.yaml").write_text(HIERARCHY)
+        Path("three_colours.py").write_text(CLASSIFIER)
+        Path("pictures").mkdir()
+        random = np.random.default_rng(0)
+        for i in range(16):
+            Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(f"pictures/{i}.png")
+        told("corpus", "--run", "corpus", "--domain", "shapes", "--corpus-file", "shapes.yaml", "--images", "pictures")
+        for name, options in OPTIONS.items():
+            shutil.copytree("corpus", name)
+            told(*SEARCH, "--run", name, *options)
+            told("report", "--run", name)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(runs)
+
+
+def again(name: str, *more: str) -> str:
+    return told(*SEARCH, "--run", name, *OPTIONS[name], *more)
+
+
+def page(name: str) -> str:
+    source = Path(name, "report", "index.html").read_text(encoding="utf-8")
+    visible = re.sub(r"<(style|script)>.*?</\1>", " ", source, flags=re.S)
+    # of all white space, that which does not break included, one space
+    return re.sub(r"\s+", " ", unescape(re.sub("<[^>]*>", " ", visible)))
+
+
+def test_the_verdict_is_the_last_result() -> None:
+    verdict = again("held").splitlines()[-2]
+    found = json.loads(again("held", "--json"))
+    assert verdict.startswith("Strongest: '")
+    assert (
+        f"Passed: {len(found['passed'])} of {len(found['rows'])} (kept, above the noise floor, p ≤ 0.05 when corrected "
+        f"for all {found['corrected_for']} comparisons)."
+    ) in verdict
+    assert "Noise floor: attributes that no image can have reach 0.00." in verdict
+
+
+def test_table_csv_json_and_page_say_the_same() -> None:
+    found = json.loads(again("held", "--json"))
+    rows = {row["candidate"]: row for row in found["rows"]}
+    table = {row["candidate"]: row for row in csv.DictReader(io.StringIO(Path("held/report/ranking.csv").read_text()))}
+    assert table.keys() == rows.keys()
+    for id, row in rows.items():
+        assert table[id].keys() == row.keys()
+        for column, value in row.items():
+            told = table[id][column]
+            if isinstance(value, bool) or value is None:
+                assert told == {True: "true", False: "false", None: ""}[value]
+            elif isinstance(value, str):
+                assert told == value
+            else:
+                assert float(told) == value
+    text, shown = again("held"), page("held")
+    best = rows[found["passed"][0]]
+    assert re.search(r"passed +[+−]\d\.\d\d\b", text)
+    for line in ("held out", "Best joint combination: "):
+        assert line in text
+        assert line in shown
+    assert f"{found['images']} searched, {found['held_out']} held out" in shown
+    assert f"on these {best['name']!r} changes it by" in text
+    joint = rows[found["best_joint"]]
+    assert f"{joint['name']} best joint combination" in shown
+    assert f"{len(found['passed']) - sum(' + ' in id for id in found['passed'])} passed" in shown
+
+
+def test_the_page_has_the_held_out_effect_beside_the_searched_one() -> None:
+    shown = page("held")
+    row = next(row for row in json.loads(again("held", "--json"))["rows"] if row["effect_holdout"] is not None)
+    from diffex_cli.report.numbers import interval, signed
+
+    searched = f"{signed(row['effect'])} {interval(row['low'], row['high'])}"
+    held_out = f"{signed(row['effect_holdout'])} {interval(row['low_holdout'], row['high_holdout'])} held out"
+    assert f"{searched} {held_out}" in shown
+    assert row["effect"] != row["effect_holdout"]
+    # pictures stand for the search's mean, so they are of its images
+    assert "of 8 images whose change lies closest to the mean" in shown
+    assert "of 16 images whose" not in shown
+
+
+def test_nothing_passed_everywhere() -> None:
+    text, shown = again("none"), page("none")
+    assert "Nothing passed. No attribute changes the logit of 'green' by δ = 100 or more. Noise floor: " in text
+    assert json.loads(again("none", "--json"))["passed"] == []
+    assert "No attribute that was tried passed δ = 100.00 logits for ‘green’." in shown.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    assert "0 kept, 0 passed" in shown
+    assert "Noise floor: 0.00 logits" in shown
+
+
+def test_all_classes_are_named_row_by_row() -> None:
+    text, shown = again("all"), page("all")
+    title = "What moves python:three_colours:colours: change of the logit of the class that it moves most"
+    assert " ".join(text.split()).startswith(f"{title} rank attribute class effect")
+    assert "'all'" not in text
+    assert "Of all classes, ‘" in shown
+    targets = {row["target"] for row in json.loads(again("all", "--json"))["rows"]}
+    assert targets <= {"red", "green", "blue"}
+    assert all(f"on ‘{target}’" in shown for target in targets)
+
+
+def test_each_images_own_class_in_probabilities() -> None:
+    text, shown = again("own"), page("own")
+    title = "What makes python:three_colours:colours say the class predicted for each image: change of its probability"
+    assert " ".join(text.split()).startswith(title)
+    assert "the probability of the class predicted for each image" in " ".join(text.split())
+    assert "in probability" in shown
+    assert "logits" not in shown
+    source = Path("own", "report", "index.html").read_text(encoding="utf-8")
+    corner = r"<b aria-hidden=\"true\">(\d\.\d\d)</b>"
+    pairs = re.findall(rf"{corner}\s*</span>\s*<span[^>]*>{corner}</span>\s*<p>([+−]?)(\d\.\d+) in probability", source)
+    assert len(pairs) > 4
+    for before, after, sign, change in pairs:
+        # the tinting editor's reconstruction is the original
+        assert float(after) - float(before) == pytest.approx(float(change) * (-1 if sign == "−" else 1), abs=0.0151)
+
+
+def test_a_run_of_an_earlier_version_still_has_its_report(runs: Path) -> None:
+    """Without the nullable columns, and without the keys of ``search.yaml`` that came with them."""
+    old = runs / "old"
+    shutil.copytree(runs / "held", old)
+    table = pq.read_table(old / "ranking.parquet")
+    optional = [field.name for field in table.schema if field.nullable]
+    assert len(optional) == 35
+    pq.write_table(table.drop_columns(optional), old / "ranking.parquet")
+    search = yaml.safe_load((old / "search.yaml").read_text())
+    since = ("passed", "held_out", "floor", "detectable", "corrected_for", "joint", "best_joint", "screening")
+    for key in (*since, "scale", "accept", "direction", "racing", "max_edits", "joint_size"):
+        search.pop(key, None)
+    (old / "search.yaml").write_text(yaml.safe_dump(search))
+    told("report", "--run", str(old))
+    shown = page("old")
+    assert "is raised most by" in shown or "is lowered most by" in shown
+    assert "corrected p" not in shown.split("How to read this")[0]
+    assert "the largest influence of 1 attribute that these images cannot have" in shown
+    assert len((old / "report" / "ranking.csv").read_text().splitlines()[0].split(",")) == len(RankingRow.__slots__)
+
+
+def test_what_a_screening_left_out_is_told(runs: Path) -> None:
+    screened = runs / "screened"
+    shutil.copytree(runs / "none", screened)
+    search = yaml.safe_load((screened / "search.yaml").read_text())
+    search["screening"] = {
+        "editor": {"spec": "tint::strength=0.5", "fingerprint": "f"},
+        "edits": 80,
+        "candidates": [{"candidate": id, "survived": id == "edge"} for id in ("edge", "shadow", "surface")],
+    }
+    (screened / "search.yaml").write_text(yaml.safe_dump(search))
+    told("report", "--run", str(screened))
+    assert (
+        "A screening with tint::strength=0.5 (80 edits) looked at 3 attributes first and left out 2 of them."
+    ) in page("screened")
+    assert "A screening with" not in page("none")
