@@ -1,58 +1,20 @@
 """The three searches: cases worked out by hand, and what must hold for every hierarchy."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from contests import Panel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from searches import BEAMS, NAMES, THRESHOLDS, evaluated, evaluator, kept, problems, reasons, shuffled, summary, tree
 
 from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.search.algorithms import Algorithm, Level, RaceLevel, Trace, search
-from diffex_cli.search.contest import Outcome, Request
+from diffex_cli.search.algorithms import Algorithm, Level, search
 from diffex_cli.search.directions import directed
-from diffex_cli.search.levels import race_level
-
-Deltas = Mapping[str, Sequence[float]]
-ALGORITHMS: tuple[Algorithm, ...] = ("beam", "paper", "exhaustive")
-
-
-def tree(*paths: str) -> Corpus:
-    """A corpus of leaf paths; groups come into being as needed."""
-
-    def nodes(prefix: str, level: int) -> tuple[Node, ...]:
-        ids = dict.fromkeys(
-            "/".join(path.split("/")[:level])
-            for path in paths
-            if path.startswith(prefix) and len(path.split("/")) >= level
-        )
-        return tuple(Node(id, id, id, children=nodes(id + "/", level + 1)) for id in ids)
-
-    return Corpus("test", nodes("", 1))
-
-
-def evaluator(deltas: Deltas, seen: list[str] | None = None) -> Callable[[Sequence[Node]], list[NDArray[np.float64]]]:
-    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        if seen is not None:
-            seen.extend(node.id for node in nodes)
-        return [np.array(deltas[node.id], dtype=np.float64) for node in nodes]
-
-    return evaluate
-
-
-def evaluated(trace: Trace) -> set[str]:
-    return {one.node.id for one in trace.ranking}
-
-
-def kept(trace: Trace) -> list[str]:
-    return [one.node.id for one in trace.ranking if one.status == "kept"]
-
-
-def reasons(trace: Trace) -> dict[str, str]:
-    return {one.node.id: one.reason for one in trace.ranking}
 
 
 def test_paper_follows_algorithm_1() -> None:
@@ -179,38 +141,6 @@ def test_evaluate_must_answer_for_every_node() -> None:
 
 # --- what holds for every hierarchy -------------------------------------------------------------
 
-VALUES = st.one_of(st.just(math.nan), st.integers(-3, 3).map(float), st.floats(-3, 3))
-
-
-@st.composite
-def problems(draw: st.DrawFn) -> tuple[Corpus, dict[str, list[float]]]:
-    """A small hierarchy with deltas for every node; ties and failed edits are common."""
-    n_images = draw(st.integers(1, 4))
-    paths = draw(st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4), min_size=1, max_size=12))
-    corpus = tree(*("/".join(path) for path in paths))
-    column = st.lists(VALUES, min_size=n_images, max_size=n_images)
-    return corpus, {node.id: draw(column) for node in corpus.walk()}
-
-
-BEAMS = st.integers(1, 5)
-THRESHOLDS = st.sampled_from([0.0, 0.1, 0.5, 1.0, 2.0])
-NAMES = st.sampled_from(ALGORITHMS)
-
-
-def shuffled(nodes: tuple[Node, ...], draw: Callable[..., list[Node]]) -> tuple[Node, ...]:
-    return tuple(
-        Node(node.id, node.name, node.prompt, children=shuffled(node.children, draw))
-        for node in draw(st.permutations(nodes))
-    )
-
-
-def summary(trace: Trace) -> list[tuple[object, ...]]:
-    return [
-        (one.node.id, one.depth, one.parent, one.effect.influence if one.effect.n else None, one.status, one.reason)
-        for level in trace.levels
-        for one in level.evaluations
-    ]
-
 
 @settings(deadline=None)
 @given(problem=problems(), algorithm=NAMES, beam=BEAMS, delta=THRESHOLDS, data=st.data())
@@ -310,102 +240,3 @@ def test_a_node_and_its_twin_are_two_candidates() -> None:
     trace = search(corpus, evaluate)
     assert [one.id for one in trace.ranking] == ["-a/x", "-a", "a/x", "a"]
     assert {one.id: one.parent for one in trace.ranking} == {"-a/x": "-a", "-a": None, "a/x": "a", "a": None}
-
-
-def racer(
-    deltas: Deltas, algorithm: Algorithm, beam: int, delta: float, asked: list[tuple[str, int]], order: Sequence[int],
-    max_edits: int | None = None,
-) -> RaceLevel:  # fmt: skip
-    def measure(requests: Sequence[Request]) -> dict[str, NDArray[np.float64]]:
-        asked.extend((id, image) for id, images in requests for image in images)
-        return {id: np.array([deltas[id][image] for image in images]) for id, images in requests}
-
-    def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
-        left = None if max_edits is None else max_edits - len(asked)
-        return race_level(frontier, order, measure, algorithm=algorithm, beam=beam, delta=delta, max_edits=left)
-
-    return race
-
-
-@settings(deadline=None)
-@given(problem=problems(), algorithm=st.sampled_from(("beam", "paper")), beam=BEAMS, delta=THRESHOLDS)
-def test_a_race_measures_nothing_twice_and_never_more_than_all(
-    problem: tuple[Corpus, dict[str, list[float]]], algorithm: Algorithm, beam: int, delta: float
-) -> None:
-    corpus, deltas = problem
-    images = range(len(next(iter(deltas.values()))))
-    asked: list[tuple[str, int]] = []
-    trace = search(
-        corpus, evaluator(deltas), algorithm=algorithm, beam=beam, delta=delta,
-        race=racer(deltas, algorithm, beam, delta, asked, images),
-    )  # fmt: skip
-    assert len(asked) == len(set(asked)) <= len(images) * len(list(corpus.walk()))
-    for one in trace.ranking:
-        assert one.standing is not None
-        if one.status == "kept":
-            assert one.standing.complete
-    # four images begin a race, so that one on no more of them decides as the search without does
-    plain = search(corpus, evaluator(deltas), algorithm=algorithm, beam=beam, delta=delta)
-    assert kept(trace) == kept(plain)
-    assert evaluated(trace) == evaluated(plain)
-
-
-@settings(deadline=None)
-@given(problem=problems(), beam=BEAMS, delta=THRESHOLDS, budget=st.integers(0, 60))
-def test_a_budget_is_never_exceeded_and_a_second_time_everything_is_the_same(
-    problem: tuple[Corpus, dict[str, list[float]]], beam: int, delta: float, budget: int
-) -> None:
-    corpus, deltas = problem
-    images = range(len(next(iter(deltas.values()))))
-    traces = []
-    for _ in range(2):
-        asked: list[tuple[str, int]] = []
-        race = racer(deltas, "beam", beam, delta, asked, images, budget)
-        traces.append(summary(search(corpus, evaluator(deltas), beam=beam, delta=delta, race=race)))
-        assert len(asked) <= budget
-    assert repr(traces[0]) == repr(traces[1])
-
-
-@settings(deadline=None)
-@given(problem=problems(), beam=BEAMS, delta=THRESHOLDS, patience=st.integers(1, 3))
-def test_a_search_that_is_interrupted_at_any_point_goes_on_to_the_same_trace(
-    problem: tuple[Corpus, dict[str, list[float]]], beam: int, delta: float, patience: int
-) -> None:
-    corpus, deltas = problem
-    order = range(len(next(iter(deltas.values()))))
-
-    def with_panel(panel: Panel) -> Trace:
-        def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
-            return race_level(frontier, order, panel, algorithm="beam", beam=beam, delta=delta)
-
-        return search(corpus, evaluator(deltas), beam=beam, delta=delta, race=race)
-
-    whole = Panel(deltas)
-    expected = summary(with_panel(whole))
-    memory: dict[tuple[str, int], float] = {}
-    asked = []
-    for attempt in range(1000):
-        panel = Panel(deltas, memory, patience * (attempt + 1))
-        try:
-            resumed = summary(with_panel(panel))
-        except KeyboardInterrupt:
-            asked += panel.asked
-            continue
-        asked += panel.asked
-        break
-    assert repr(resumed) == repr(expected)
-    assert sorted(asked) == sorted(whole.asked)
-
-
-@settings(deadline=None)
-@given(problem=problems(), beam=BEAMS, delta=THRESHOLDS, data=st.data())
-def test_the_order_of_siblings_does_not_matter_to_a_race(
-    problem: tuple[Corpus, dict[str, list[float]]], beam: int, delta: float, data: st.DataObject
-) -> None:
-    corpus, deltas = problem
-    order = range(len(next(iter(deltas.values()))))
-    traces = []
-    for each in (corpus, Corpus("test", shuffled(corpus.roots, data.draw))):
-        race = racer(deltas, "beam", beam, delta, [], order)
-        traces.append(summary(search(each, evaluator(deltas), beam=beam, delta=delta, race=race)))
-    assert repr(traces[0]) == repr(traces[1])
