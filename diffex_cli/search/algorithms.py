@@ -22,8 +22,10 @@
 With a ``probe``, ``beam`` looks below the groups that it would discard, as long as there are places in the beam
 (:mod:`~diffex_cli.search.probing`), and follows those with a child that matters.
 
-I(child) > I(parent) has no margin for noise: in simulation it accepts half of the children that add nothing. With an
-error probability ``alpha``, ``beam`` demands that a paired one-sided test on shared images says so instead.
+I(child) > I(parent) has no margin for noise: in simulation it accepts half of the children that add nothing. And it is
+blind to direction: a child that raises the logit by 0.5 below a group that lowers it by 0.6 is news. With an error
+probability ``alpha``, ``beam`` demands instead that a paired one-sided test on shared images says that the child goes
+beyond its parent in its own direction, and I(child) > I(parent) only where both act in the same one.
 
 With a ``race``, a level is decided by measuring every node on as few images as that needs
 (:mod:`~diffex_cli.search.levels`), and only what the race keeps is judged by the rules above.
@@ -51,8 +53,8 @@ from diffex_cli.search.trace import Algorithm, Evaluate, Evaluation, Level, Stat
 __all__ = ["Algorithm", "Evaluate", "Evaluation", "Level", "RaceLevel", "Status", "Trace", "search"]
 
 RaceLevel: TypeAlias = Callable[[Sequence[tuple[Node, float | None]], int], Outcome]
-"""Nodes, their ids replaced by their candidates', each with its parent's influence (``None`` for a root), and the
-depth → who of them is in the beam, as of :func:`~diffex_cli.search.levels.race_level`."""
+"""Nodes, their ids replaced by their candidates', each with its parent's signed effect (``None`` for a root), and
+the depth → who of them is in the beam, as of :func:`~diffex_cli.search.levels.race_level`."""
 
 
 def search(
@@ -125,7 +127,7 @@ def _measured(frontier: Sequence[tuple[Node, Evaluation | None]], evaluate: Eval
 
 def _raced(frontier: Sequence[tuple[Node, Evaluation | None]], race: RaceLevel, depth: int) -> list[Scored]:
     entrants = [
-        (dataclasses.replace(node, id=node.candidate.id), None if parent is None else parent.effect.influence)
+        (dataclasses.replace(node, id=node.candidate.id), None if parent is None else parent.effect.effect)
         for node, parent in frontier
     ]
     outcome = race(entrants, depth)

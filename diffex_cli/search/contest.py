@@ -32,6 +32,7 @@ class Entrant:
         delta: δ, the least score that counts, in logits; ≥ 0.
         score: what it competes by: ``influence``, |mean Δ| (Eq. 1), or ``reach``, the mean of |Δ|.
         parent: the parent's score, which has to be exceeded; ``None`` for no such condition.
+        against: 0, or the sign of the parent's effect: a candidate of the opposite one need not exceed it.
         whole: it is measured on all images, whatever its chances.
     """
 
@@ -39,22 +40,28 @@ class Entrant:
     delta: float
     score: Score = "influence"
     parent: float | None = None
+    against: float = 0.0
     whole: bool = False
 
-    @property
-    def bar(self) -> float:
-        """The score below which the candidate is out, whoever else competes."""
-        return self.delta if self.parent is None else max(self.delta, self.parent)
+    def bar(self, sign: float) -> float:
+        """The score below which a candidate of this sign is out, whoever else competes."""
+        rival = self._rival(sign)
+        return self.delta if rival is None else max(self.delta, rival)
 
-    def fails(self, score: float) -> bool:
+    def fails(self, score: float, sign: float = 0.0) -> bool:
         """A score of this size is not enough; NaN never is."""
-        return not score >= self.delta or (self.parent is not None and not score > self.parent)
+        rival = self._rival(sign)
+        return not score >= self.delta or (rival is not None and not score > rival)
 
-    def shortfall(self, what: str, score: float) -> str:
+    def shortfall(self, what: str, score: float, sign: float = 0.0) -> str:
         """Why it is not, for people."""
-        if self.parent is not None and self.parent >= self.delta:
-            return f"{what} {score:.3g} does not exceed its parent's {self.parent:.3g}"
+        rival = self._rival(sign)
+        if rival is not None and rival >= self.delta:
+            return f"{what} {score:.3g} does not exceed its parent's {rival:.3g}"
         return f"{what} {score:.3g} is below δ = {self.delta:g}"
+
+    def _rival(self, sign: float) -> float | None:
+        return None if sign * self.against < 0 else self.parent
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +97,22 @@ class Standing:
         return int(np.isfinite(self.deltas).sum())
 
     @property
+    def sign(self) -> float:
+        """That of the effect: 1, −1, or 0 if there is none."""
+        total = math.fsum(self.deltas[np.isfinite(self.deltas)].tolist())
+        return float(np.sign(total))
+
+    @property
+    def fails(self) -> bool:
+        """Its score is not enough."""
+        return self.entrant.fails(self.score, self.sign)
+
+    @property
+    def bar(self) -> float:
+        """What it would have to exceed if there were places for all."""
+        return self.entrant.bar(self.sign)
+
+    @property
     def complete(self) -> bool:
         """It was tried on all images."""
         return self.images == len(self.deltas)
@@ -97,7 +120,11 @@ class Standing:
     @property
     def out(self) -> bool:
         """However the remaining images turn out, it cannot pass its own bar (but for the interval's error)."""
-        return self.entrant.fails(self.high)
+        against = self.entrant.against
+        if not against or self.high == math.inf:
+            return self.entrant.fails(self.high)
+        effect, radius = self.sign * self.score, self.high - self.score
+        return all(self.entrant.fails(effect * side + radius, side) for side in (1.0, -1.0))
 
     @property
     def after(self) -> str:

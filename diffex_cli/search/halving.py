@@ -63,7 +63,7 @@ def halve(
         field.advance({one.entrant.id: images for one in left})
         ids = {one.entrant.id for one in left}
         left = sorted((one for one in field.standings if one.entrant.id in ids), key=_preference)[:size]
-    kept = [one for one in left if not one.entrant.fails(one.score)][:keep]
+    kept = [one for one in left if not one.fails][:keep]
     inside, survivors = {one.entrant.id for one in kept}, {one.entrant.id for one in left}
     standings = tuple(
         _verdict(one, one.entrant.id in inside, one.entrant.id in survivors, places) for one in field.standings
@@ -105,7 +105,7 @@ def _targets(sizes: Sequence[int], panel: int, max_edits: int) -> list[int]:
 
 def _preference(one: Standing) -> tuple[bool, tuple[bool, float, str]]:
     """Sort key: those that pass their bar first, and the largest score first."""
-    return (one.entrant.fails(one.score), rank(one))
+    return (one.fails, rank(one))
 
 
 def _verdict(one: Standing, inside: bool, survived: bool, places: int) -> Standing:
@@ -116,8 +116,8 @@ def _verdict(one: Standing, inside: bool, survived: bool, places: int) -> Standi
         return dataclasses.replace(one, status="kept", decided=one.complete, reason=reason)
     if math.isnan(one.score):
         return dataclasses.replace(one, decided=one.complete, reason=NOTHING_EDITED)
-    if one.entrant.fails(one.score):
-        reason = f"dropped after {one.after}: its {one.entrant.shortfall(one.entrant.score, one.score)}"
+    if one.fails:
+        reason = f"dropped after {one.after}: its {one.entrant.shortfall(one.entrant.score, one.score, one.sign)}"
     elif survived:
         reason = f"dropped after {one.after}: its {score} is beyond the beam of {places}"
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from diffex_cli.corpus.hierarchy import Corpus, Node
@@ -19,25 +20,28 @@ def race_level(
     algorithm: Algorithm,
     beam: int,
     delta: float,
+    signed: bool = False,
     max_edits: int | None = None,
 ) -> Outcome:
     """Decide one level by the rules of :mod:`~diffex_cli.search.algorithms`, with fewer edits.
 
-    ``beam``: groups compete by reach, leaves by influence, a leaf below the root has to exceed its parent's
-    influence, and the best B stay. ``paper``: all compete by influence; of the roots the best B with I ≥ δ stay, of the
-    other nodes all that exceed their parent. ``exhaustive``: those with I ≥ δ stay; it expands what is dropped
-    as well, so that racing saves edits but also changes what the figures of dropped nodes rest on.
+    ``beam``: groups compete by reach, leaves by influence, a leaf below the root has to exceed its parent's influence
+    (with ``signed``, only if it acts in the same direction), and the best B stay. ``paper``: all compete by
+    influence; of the roots the best B with I ≥ δ stay, of the other nodes all that exceed their parent.
+    ``exhaustive``: those with I ≥ δ stay; it expands what is dropped as well, so that racing saves edits but also
+    changes what the figures of dropped nodes rest on.
 
     What stays was measured on every image (unless a budget forbids), so that it can be compared with its children. A
     level with fewer than 2·B nodes for B places is measured as a whole.
 
     Args:
-        frontier: the level's nodes, each with its parent's influence on all images; ``None`` for a root.
+        frontier: the level's nodes, each with its parent's signed effect on all images; ``None`` for a root.
         order: the N images' indices in the order in which every node gets them.
         measure: see :data:`~diffex_cli.search.contest.Measure`; asked by the nodes' ids.
         algorithm: whose rules.
         beam: B, ≥ 1.
         delta: δ, in logits, ≥ 0; also the difference that is not worth an edit.
+        signed: see above.
         max_edits: the level's budget, spent by sequential halving; ``None`` for racing.
 
     Returns:
@@ -47,7 +51,7 @@ def race_level(
     Raises:
         ValueError: a parameter is out of its range, or ``measure`` did not answer what it was asked.
     """
-    entrants = [_entrant(node, parent, algorithm, delta) for node, parent in frontier]
+    entrants = [_entrant(node, parent, algorithm, delta, signed) for node, parent in frontier]
     roots = all(parent is None for _, parent in frontier)
     keep = beam if algorithm == "beam" or (algorithm == "paper" and roots) else None
     if max_edits is not None:
@@ -78,13 +82,15 @@ def _height(nodes: Sequence[Node]) -> int:
     return 1 + max(_height(node.children) for node in nodes) if nodes else 0
 
 
-def _entrant(node: Node, parent: float | None, algorithm: Algorithm, delta: float) -> Entrant:
+def _entrant(node: Node, parent: float | None, algorithm: Algorithm, delta: float, signed: bool) -> Entrant:
     # the noise floor is made of what placebos do on all images
     whole = node.placebo
+    influence = None if parent is None else abs(parent)
     if algorithm == "paper":
-        return Entrant(node.id, delta if parent is None else 0.0, parent=parent, whole=whole)
+        return Entrant(node.id, delta if parent is None else 0.0, parent=influence, whole=whole)
     if algorithm == "exhaustive":
         return Entrant(node.id, delta, whole=whole)
     if node.children:
         return Entrant(node.id, delta, "reach", whole=whole)
-    return Entrant(node.id, delta, parent=parent, whole=whole)
+    against = math.copysign(1.0, parent) if signed and parent else 0.0
+    return Entrant(node.id, delta, parent=influence, against=against, whole=whole)

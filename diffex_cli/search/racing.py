@@ -104,7 +104,7 @@ class _Line:
 
     def to_beat(self, one: Standing) -> float:
         """What somebody outside would have to exceed."""
-        return min(inside.low for inside in self.inside) if self.full else one.entrant.bar
+        return min(inside.low for inside in self.inside) if self.full else one.bar
 
     def doubtful(self, epsilon: float, pairs: int) -> list[Standing]:
         """Those that should get images next; empty when all is clear."""
@@ -120,7 +120,7 @@ class _Line:
 
 def _line_up(field: Field, keep: int | None) -> _Line:
     running = [one for one in field.standings if not one.out]
-    passing = [one for one in running if not one.entrant.fails(one.score)]
+    passing = [one for one in running if not one.fails]
     inside = passing[:keep]
     ids = {one.entrant.id for one in inside}
     return _Line(inside, [one for one in running if one.entrant.id not in ids], len(inside) == keep)
@@ -137,7 +137,7 @@ def _verdict(one: Standing, inside: bool, line: _Line, epsilon: float) -> Standi
     bounded = decided and not one.complete
     what, figure = ("upper bound", one.high) if bounded else (str(one.entrant.score), one.score)
     if one.out or not line.full:
-        why = one.entrant.shortfall(what, figure)
+        why = one.entrant.shortfall(what, figure, one.sign)
     else:
         why = f"{what} {figure:.3g} does not exceed the {line.to_beat(one):.3g} of the weakest in the beam"
     doubt = "" if decided else f", and its upper bound {one.high:.3g} is within ε = {epsilon:g} of that"

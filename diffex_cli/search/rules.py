@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from diffex_cli.corpus.hierarchy import Node
 from diffex_cli.search.contest import NOTHING_EDITED, Standing
 from diffex_cli.search.influence import Effect
-from diffex_cli.search.statistics.multiplicity import one_sided_paired_p
+from diffex_cli.search.statistics.multiplicity import beyond_parent_p
 from diffex_cli.search.trace import Algorithm, Evaluation
 
 
@@ -71,13 +72,18 @@ class Rules:
         """How a child falls short of its parent, if it does."""
         if scored.parent is None:
             return None
-        own, parents = scored.effect.influence, scored.parent.effect.influence
-        if not own > parents:
-            return f"influence {own:.3g} does not exceed its parent's {parents:.3g}"
-        if self.algorithm != "beam" or self.alpha is None:
+        own, parents = scored.effect, scored.parent.effect
+        tested = self.algorithm == "beam" and self.alpha is not None
+        p = beyond_parent_p(own.deltas, parents.deltas) if tested else math.nan
+        # NaN, of no test or of fewer than two shared images: the figures decide
+        opposite = own.effect * parents.effect < 0 and not math.isnan(p)
+        if not opposite and not own.influence > parents.influence:
+            return f"influence {own.influence:.3g} does not exceed its parent's {parents.influence:.3g}"
+        if self.alpha is None or not p > self.alpha:
             return None
-        p = one_sided_paired_p(scored.effect.deltas, scored.parent.effect.deltas)
-        # NaN, of fewer than two shared images, tells nothing: the figures decide
-        if not p > self.alpha:
-            return None
-        return f"influence {own:.3g} exceeds its parent's {parents:.3g}, but not beyond chance (p = {p:.2g})"
+        found = (
+            f"effect {own.effect:+.3g} is opposite to its parent's {parents.effect:+.3g}"
+            if opposite
+            else f"influence {own.influence:.3g} exceeds its parent's {parents.influence:.3g}"
+        )
+        return f"{found}, but not beyond chance (p = {p:.2g})"

@@ -63,6 +63,7 @@ def _race(corpus: Corpus, settings: Settings, evaluator: Evaluator, limit: Budge
             algorithm=settings.algorithm,
             beam=settings.beam,
             delta=settings.delta,
+            signed=settings.accept == "tested",
             max_edits=limit.for_level(corpus, depth, settings.max_depth, evaluator.images),
         )
 

@@ -226,6 +226,21 @@ def test_with_a_test_a_child_has_to_exceed_its_parent_beyond_chance() -> None:
     assert kept(literal) == ["a/clear", "a/chance", "a"]
 
 
+def test_with_a_test_a_child_of_the_opposite_direction_is_kept_though_it_is_weaker() -> None:
+    corpus = tree("a/up", "a/noisy", "a/down")
+    deltas = {
+        "a": [-1.0, -1.1, -0.9, -1.0],
+        "a/up": [0.5, 0.6, 0.4, 0.5],
+        "a/noisy": [2.5, -1.6, 2.0, -1.0],
+        "a/down": [-0.5, -0.6, -0.4, -0.5],
+    }
+    assert kept(search(corpus, evaluator(deltas), beam=5)) == ["a"]
+    tested = search(corpus, evaluator(deltas), beam=5, alpha=0.05)
+    assert kept(tested) == ["a", "a/up"]
+    assert reasons(tested)["a/down"] == "influence 0.5 does not exceed its parent's 1"
+    assert reasons(tested)["a/noisy"].startswith("effect +0.475 is opposite to its parent's -1, but not beyond chance")
+
+
 def test_with_a_single_image_there_is_no_test_and_the_figure_decides() -> None:
     assert kept(search(tree("a/x"), evaluator({"a": [1.0], "a/x": [2.0]}), alpha=0.05)) == ["a/x", "a"]
 

@@ -83,6 +83,20 @@ def test_groups_are_followed_by_reach_and_raced_on_few_images() -> None:
     assert halved.edits <= 20
 
 
+def test_with_signs_a_leaf_against_its_parent_only_has_to_reach_the_threshold() -> None:
+    frontier = [(Node(id, id, id), -1.0) for id in ("down", "up", "strong", "weak")]
+    table = {"down": [-0.5] * 40, "up": [0.5] * 40, "strong": [-2.0] * 40, "weak": [0.05] * 40}
+    plain = race_level(frontier, range(40), Panel(table), algorithm="beam", beam=2, delta=0.1)
+    signed = race_level(frontier, range(40), Panel(table), algorithm="beam", beam=2, delta=0.1, signed=True)
+    assert (plain.kept, signed.kept) == (("strong",), ("strong", "up"))
+    assert "does not exceed its parent's 1" in signed["down"].reason
+    assert "is below δ = 0.1" in signed["weak"].reason
+    halved = race_level(
+        frontier, range(40), Panel(table), algorithm="beam", beam=2, delta=0.1, signed=True, max_edits=160
+    )
+    assert halved.kept == ("strong", "up")
+
+
 def test_with_hardly_more_nodes_than_places_all_is_measured() -> None:
     frontier = [(Node(id, id, id), None) for id in "abc"]
     table = {id: [float(place)] * 40 for place, id in enumerate("abc")}

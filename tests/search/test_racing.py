@@ -164,13 +164,13 @@ def test_what_is_kept_beats_all_that_was_not_out_by_its_own_interval(
     weakest = min((outcome[id].score for id in outcome.kept), default=math.nan)
     for one in outcome.standings:
         if one.status == "kept":
-            assert not one.entrant.fails(one.score)
+            assert not one.fails
         elif not one.out and keep is not None and len(outcome.kept) == keep:
             assert one.high <= weakest + epsilon
             assert one.decided == (one.high <= weakest)
         elif not one.out:
-            assert one.entrant.fails(one.score)
-            assert one.high <= one.entrant.bar + epsilon
+            assert one.fails
+            assert one.high <= one.bar + epsilon
 
 
 @settings(deadline=None)

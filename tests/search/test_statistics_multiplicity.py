@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffex_cli.search.statistics.multiplicity import holm, max_t, one_sided_paired_p
+from diffex_cli.search.statistics.multiplicity import beyond_parent_p, holm, max_t, one_sided_paired_p
 from diffex_cli.search.statistics.student import student_t_tail
 
 NAN = math.nan
@@ -240,3 +240,23 @@ def test_the_test_is_not_idle_where_influences_are_clear() -> None:
 def test_random_flips_count_the_observed_world(n: int) -> None:
     found = max_t({"a": np.full(n, 0.5)}, flips=50)
     assert 1 / 50 <= found["a"].raw <= 2 / 50
+
+
+def test_beyond_the_parent_in_ones_own_direction() -> None:
+    child, parent = np.array([0.5, 0.6, 0.4, 0.5]), np.array([1.0, 1.2, 0.8, 1.0])
+    assert beyond_parent_p(parent, child) == pytest.approx(one_sided_paired_p(parent, child), rel=0.2)
+    assert beyond_parent_p(child, parent) > 0.99
+    assert beyond_parent_p(child, -parent) < 0.01 < one_sided_paired_p(child, -parent)
+    assert beyond_parent_p(-child, parent) == pytest.approx(beyond_parent_p(child, -parent))
+    assert math.isnan(beyond_parent_p([1.0, NAN], [NAN, 1.0]))
+
+
+def test_a_child_that_does_what_its_parent_does_is_accepted_as_seldom_as_promised() -> None:
+    random = np.random.default_rng(5)
+    parents = random.normal(0.5, 1, (400, 24))
+    children = random.normal(0.5, 1, (400, 24))
+    accepted = sum(beyond_parent_p(c, p) <= 0.05 for c, p in zip(children, parents, strict=True))
+    assert 4 <= accepted <= 32
+    nothing = sum(beyond_parent_p(c - 0.5, p) <= 0.05 for c, p in zip(children, -parents, strict=True))
+    # a child that does nothing, below a parent that does something: only its own sign protects it
+    assert nothing <= 32

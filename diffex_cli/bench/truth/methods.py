@@ -73,7 +73,7 @@ def raced(table: Table, joint: JointDeltas | None) -> Finding:
 
     def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
         nonlocal edits
-        outcome = race_level(frontier, order, measure, algorithm="beam", beam=BEAM, delta=DELTA)
+        outcome = race_level(frontier, order, measure, algorithm="beam", beam=BEAM, delta=DELTA, signed=True)
         edits += outcome.edits
         return outcome
 

@@ -126,7 +126,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 
 
 def one_sided_paired_p(child: ArrayLike, parent: ArrayLike) -> float:
-    """The p-value of "the child is no more influential than its parent", |mean child| ≤ |mean parent|.
+    """The p-value of "no more influential than its parent", |mean child| ≤ |mean parent|: for sets of attributes.
 
     The influences are absolute values, whose difference is no mean over images. But |μ_c| > |μ_p| says no more than
     that μ_c − μ_p and μ_c + μ_p are both positive, or both negative. In the direction s that the child shows, both
@@ -146,15 +146,41 @@ def one_sided_paired_p(child: ArrayLike, parent: ArrayLike) -> float:
     Raises:
         ValueError: shapes that differ.
     """
+    own, other = _directed(child, parent)
+    if len(own) < 2:
+        return math.nan
+    exceeds = max(_one_sided_t(own - other), _one_sided_t(own + other))
+    return min(1.0, exceeds + _one_sided_t(own))
+
+
+def beyond_parent_p(child: ArrayLike, parent: ArrayLike) -> float:
+    """The p-value of "in its own direction the child goes no further than its parent".
+
+    In the direction s that the child shows, s·(child − parent) is tested by a paired one-sided t-test; as in
+    :func:`one_sided_paired_p`, the p-value of s itself is added. For a child and a parent of the same sign that is the
+    test that the child is more influential. A child of the opposite sign only has to have that sign beyond chance.
+
+    Args:
+        child: Δ of shape (n_images,), NaN where the edit failed.
+        parent: the same of the parent; only images where both succeeded count.
+
+    Returns:
+        in [0, 1]; NaN for fewer than two shared images.
+
+    Raises:
+        ValueError: shapes that differ.
+    """
+    own, other = _directed(child, parent)
+    return math.nan if len(own) < 2 else min(1.0, _one_sided_t(own - other) + _one_sided_t(own))
+
+
+def _directed(child: ArrayLike, parent: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both on the images that they share, times the sign of the child's mean there."""
     own, other = aligned(child, parent)
     shared = ~(np.isnan(own) | np.isnan(other))
     own, other = own[shared], other[shared]
-    if len(own) < 2:
-        return math.nan
     sign = math.copysign(1.0, math.fsum(own.tolist()))
-    own, other = sign * own, sign * other
-    exceeds = max(_one_sided_t(own - other), _one_sided_t(own + other))
-    return min(1.0, exceeds + _one_sided_t(own))
+    return sign * own, sign * other
 
 
 def _one_sided_t(values: NDArray[np.float64]) -> float:
