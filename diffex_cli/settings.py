@@ -47,7 +47,7 @@ class Settings:
         max_depth: the deepest level to search, the root level being 0; ``None`` for all.
         scale: ``logit`` or ``prob``: what an effect is a change of.
         accept: when ``beam`` keeps a child: ``larger``, its influence exceeds its parent's; ``tested``, a paired
-            one-sided test says so at 5 %.
+            one-sided test says at 5 % that it goes beyond its parent in its own direction.
         direction: what is done with an attribute: ``corpus``, as the hierarchy says; ``add``; ``remove``; ``both``.
         joint: the largest set of kept attributes to try together; 0 for none.
         holdout: measure what is kept on images that the search did not use; ``auto``: if there are 40 images or more.
