@@ -42,13 +42,18 @@ def run(settings: Settings, progress: Progress) -> ScoreSummary:
         IncompleteError: there is no corpus yet.
     """
     with locked_bench("score", settings) as bench:
-        edits = _edits(bench)
-        subjects = unscored(bench, edits)
-        record(bench.run, "score", settings)
-        scored = make_scores(bench, subjects, progress, "score")
-        bench.run.score_parts.merge(provenance("score", {}))
-        needed = _needed(bench, edits)
-        return ScoreSummary(needed, needed - scored, scored, bench.run.warnings)
+        return score_all(bench, progress)
+
+
+def score_all(bench: Bench, progress: Progress) -> ScoreSummary:
+    """:func:`run` on a bench that is locked."""
+    edits = _edits(bench)
+    subjects = unscored(bench, edits)
+    record(bench.run, "score", bench.settings)
+    scored = make_scores(bench, subjects, progress, "score")
+    bench.run.score_parts.merge(provenance("score", {}))
+    needed = _needed(bench, edits)
+    return ScoreSummary(needed, needed - scored, scored, bench.run.warnings)
 
 
 def plan(settings: Settings) -> plans.Plan:
