@@ -78,6 +78,8 @@ def resolve(
         if found is not None:
             values[name] = found[0]
     _agree_on_provider(values, origins, layers)
+    for name in ("merge", "base_url"):
+        _keep_with_provider(name, values, origins, layers)
     for name in required:
         if values.get(name) in (None, ""):
             raise UsageError(
@@ -114,6 +116,17 @@ def _agree_on_provider(values: dict[str, object], origins: dict[str, str], layer
     else:
         places = f"{layers[file].place('corpus_file')} and {layers[provider].place('provider')} {values['provider']}"
         raise UsageError(f"{places} contradict each other: give only one of them")
+
+
+def _keep_with_provider(
+    name: str, values: dict[str, object], origins: dict[str, str], layers: Sequence[_Layer]
+) -> None:
+    """Drop what came with a provider that is overruled, so that no key goes to an address meant for another."""
+    rank = _rank(name, layers)
+    beside = layers[rank].values.get("provider") if rank < len(layers) else None
+    if beside is not None and beside != values.get("provider"):
+        del values[name]
+        origins[name] = origins["provider"]
 
 
 def _rank(name: str, layers: Sequence[_Layer]) -> int:

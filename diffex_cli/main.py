@@ -10,6 +10,7 @@ import typer
 from diffex_cli.commands import (
     birds,
     check,
+    classify,
     compare,
     completion,
     config,
@@ -55,13 +56,14 @@ def diffex(
     DEBUG.set(debug)
 
 
-app.command("corpus")(guarded(corpus.corpus))
+app.add_typer(corpus.app, name="corpus")
 app.command("edit")(guarded(edit.edit))
 app.command("score")(guarded(score.score))
 app.command("search")(guarded(search.search))
 app.command("report")(guarded(report.report))
 app.command("compare")(guarded(compare.compare))
 app.command("check")(guarded(check.check))
+app.command("classify")(guarded(classify.classify))
 app.command("doctor")(guarded(doctor.doctor))
 app.add_typer(config.app, name="config")
 app.add_typer(birds.app, name="birds")

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
+from urllib.parse import urlsplit
 
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import did_you_mean, parse_spec
@@ -58,6 +59,14 @@ class Settings:
         device: torch's name of a device, or ``auto``.
         perceptual: the network that perceptual distances are measured with: ``none``, a packaged one's name, a
             folder or a hub id.
+        merge: what is merged with the provider's hierarchy: corpus files, run directories, specs of further providers.
+        base_url: address of the service that a provider's language model is asked at; ``None`` for the provider's own.
+        depth: how many levels a language model is asked for, 1 to 8.
+        breadth: how many attributes below each, at most, a language model is asked for, 1 to 50.
+        runs: how often each language model is asked for the whole hierarchy, ≥ 1.
+        knowledge: folder of texts about the domain that a language model is given passages of.
+        max_cost: the most that the language models may cost, in US dollars; ``None`` for no limit.
+        parallel: how many questions are put to a language model at the same time, 1 to 64.
         origins: field name → where its value came from.
     """
 
@@ -85,12 +94,19 @@ class Settings:
     screen: str = "none"
     device: str = "auto"
     perceptual: str = "none"
+    merge: tuple[str, ...] = ()
+    base_url: str | None = None
+    depth: int = 3
+    breadth: int = 6
+    runs: int = 1
+    knowledge: Path | None = None
+    max_cost: float | None = None
+    parallel: int = 4
     origins: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def values(self) -> dict[str, object]:
-        """Every setting as JSON and YAML know it: paths as text, no origins."""
-        values = {name: getattr(self, name) for name in FIELDS}
-        return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+        """Every setting as JSON and YAML know it: paths as text, tuples as lists, no origins."""
+        return {name: _plain(getattr(self, name)) for name in FIELDS}
 
     def given(self) -> dict[str, object]:
         """What the user gave, now or to an earlier stage: what ``run.yaml`` keeps under ``settings:``.
@@ -107,11 +123,17 @@ class Settings:
                 and origin != DEFAULT_ORIGIN
                 and not origin.startswith(DOMAIN_ORIGIN)
             ):
-                given[name] = str(value.absolute()) if isinstance(value, Path) else value
+                given[name] = _plain(value.absolute() if isinstance(value, Path) else value)
         return given
 
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in dataclasses.fields(Settings) if field.name != "origins")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _text(value: object) -> str:
@@ -137,7 +159,25 @@ def _screen(value: object) -> str:
     return str(value) if value in ("none", "fast") else _spec(value)
 
 
-def _integer(least: int) -> Callable[[object], int]:
+def _sources(value: object) -> tuple[str, ...]:
+    """One source or a list of them; the path of a file or folder that exists becomes absolute."""
+    sources = [_text(item) for item in (value if isinstance(value, list | tuple) else [value])]
+    paths = [Path(source).expanduser() for source in sources]
+    return tuple(str(path.absolute()) if path.exists() else text for path, text in zip(paths, sources, strict=True))
+
+
+def _address(value: object) -> str:
+    text = _text(value)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError("is no address, such as http://localhost:11434/v1") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no address, such as http://localhost:11434/v1")
+    return text
+
+
+def _integer(least: int, most: int | None = None) -> Callable[[object], int]:
     def parse(value: object) -> int:
         try:
             if isinstance(value, bool | float):
@@ -147,6 +187,8 @@ def _integer(least: int) -> Callable[[object], int]:
             raise ValueError("must be a whole number") from None
         if number < least:
             raise ValueError(f"must be at least {least}")
+        if most is not None and number > most:
+            raise ValueError(f"must be at most {most}")
         return number
 
     return parse
@@ -198,6 +240,14 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "domain": _text,
     "provider": _spec,
     "corpus_file": _path,
+    "merge": _sources,
+    "base_url": _address,
+    "depth": _integer(1, 8),
+    "breadth": _integer(1, 50),
+    "runs": _integer(1),
+    "knowledge": _path,
+    "max_cost": _number(0.0),
+    "parallel": _integer(1, 64),
     "images": _path,
     "n_images": _integer(1),
     "classifier": _spec,

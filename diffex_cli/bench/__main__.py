@@ -19,6 +19,7 @@ from diffex_cli.bench.markdown import write_between_markers
 from diffex_cli.bench.parity import parity
 from diffex_cli.bench.profiling import profile
 from diffex_cli.bench.scaling import SIZES, scaling
+from diffex_cli.bench.scoring import scoring
 from diffex_cli.bench.speed import speed
 from diffex_cli.bench.steps import STEPS, steps
 from diffex_cli.bench.workload import Pairs, cold_cache, parse_pairs
@@ -32,6 +33,7 @@ PAGES: Mapping[str, str] = {
     "profile": "performance.md",
     "scaling": "performance.md",
     "steps": "performance.md",
+    "scoring": "performance.md",
 }
 """Part → the page that shows its tables."""
 
@@ -66,6 +68,7 @@ def _parts(arguments: argparse.Namespace) -> Mapping[str, Callable[[], str]]:
         "profile": lambda: profile(arguments.profile_pairs, arguments.options),
         "scaling": lambda: scaling(arguments.sizes),
         "steps": lambda: steps(arguments.work, arguments.steps_images, arguments.steps),
+        "scoring": lambda: scoring(arguments.score_images, arguments.rounds),
     }
 
 
@@ -103,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     tiers.add_argument(
         "--work", type=Path, default=Path("build/bench"), help="keeps the edits, so that an interrupted run goes on"
     )
+    throughput = parser.add_argument_group("scoring")
+    throughput.add_argument("--score-images", type=int, default=16, help="sample images, with their edits")
+    throughput.add_argument("--rounds", type=int, default=3)
     return parser
 
 

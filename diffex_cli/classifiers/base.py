@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,4 +39,26 @@ class Classifier(Protocol):
         Returns:
             shape (len(images), len(labels)); finite, unnormalised scores of every class.
         """
+        ...
+
+
+@runtime_checkable
+class TwoPartClassifier(Protocol):
+    """A :class:`Classifier` whose preparation of one batch may overlap with the scoring of another.
+
+    Optional: ``logits(images)`` is ``score(prepare(images))``, batch by batch. diffex prepares in one thread and scores
+    in another, so the two must not write to the same state.
+    """
+
+    @property
+    def batch(self) -> int:
+        """How many images :meth:`prepare` takes at most, ≥ 1."""
+        ...
+
+    def prepare(self, images: Sequence[Image.Image]) -> Any:
+        """All that has to be done with RGB images before the model, such as resizing."""
+        ...
+
+    def score(self, prepared: Any) -> NDArray[np.float64]:
+        """The logits of what was prepared, as :meth:`Classifier.logits` returns them."""
         ...

@@ -22,6 +22,18 @@ def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
     return labels if len(set(labels)) == len(labels) else tuple(f"{text} ({i})" for i, text in enumerate(texts))
 
 
+def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
+    """The values as float64, of whatever shape; ``None`` becomes NaN.
+
+    Raises:
+        DiffexError: they are no rectangular array, or no numbers.
+    """
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DiffexError(f"the classifier {classifier} gave scores that are no rectangular array of numbers") from None
+
+
 def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
     """The values as float64.
 
@@ -37,10 +49,7 @@ def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: 
     Raises:
         DiffexError: the shape is another, or a value is no finite number.
     """
-    try:
-        logits = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DiffexError(f"the classifier {classifier} gave scores that are no rectangular array of numbers") from None
+    logits = as_numbers(values, classifier)
     if logits.shape != (n_images, n_labels):
         raise DiffexError(
             f"the classifier {classifier} gave scores of shape {logits.shape} for {n_images} images and "

@@ -16,22 +16,26 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.classifiers.checks import checked_logits, unique_labels
+from diffex_cli.classifiers import outputs, spec_options
+from diffex_cli.classifiers.checks import as_numbers
 from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import Spec, did_you_mean
+from diffex_cli.registry import Spec
 
-_OPTIONS = ("version",)
+_OPTIONS = ("version", *outputs.OPTIONS)
 
 
 class PythonClassifier:
-    """``python:<module>:<callable>[:version=V]``.
+    """``python:<module>:<callable>[:kind=…,values=…,version=V]``.
 
-    The callable is given a list of n RGB pictures and returns logits in one of these forms:
+    The callable is given a list of n RGB pictures and returns scores in one of these forms:
 
-    - an array (or tensor) of shape (n, classes); the classes are named by the callable's attribute
-      ``labels``, else by the module's ``LABELS``, else ``0``, ``1``, …
+    - an array (or tensor) of shape (n, classes), or (n,) for a single column; the classes are named by the callable's
+      attribute ``labels``, else by the module's ``LABELS``, else ``0``, ``1``, …
     - a mapping from label to n scores
     - n mappings from label to score, one a picture
+
+    They are logits of one class of several, unless ``kind`` and ``values`` say otherwise
+    (:class:`~diffex_cli.classifiers.outputs.Outputs`).
 
     The module may be in the current folder. The fingerprint covers the module's own source and nothing
     that it imports or loads: give another ``version`` when those change.
@@ -43,9 +47,8 @@ class PythonClassifier:
         Raises:
             UsageError: the spec is malformed, or there is no such module.
         """
-        for option in spec.options:
-            if option not in _OPTIONS:
-                raise UsageError(f"{spec.text!r}: unknown option {option!r}{did_you_mean(option, _OPTIONS)}")
+        spec_options.check_names(spec, _OPTIONS)
+        self._outputs = outputs.parse_outputs(spec)
         self._module, _, self._callable = spec.model.partition(":")
         if not (self._callable.isidentifier() and all(part.isidentifier() for part in self._module.split("."))):
             raise UsageError(f"{spec.text!r}: write python:MODULE:CALLABLE, such as python:my_model:predict")
@@ -59,7 +62,7 @@ class PythonClassifier:
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """Module, callable, the source's digest, and the version if one was given."""
+        """Module, callable, the source's digest, and the options that were given."""
         source = hashlib.sha256(self._source.read_bytes()).hexdigest()
         settings = {"backend": "python", "module": self._module, "callable": self._callable, "source": source}
         return {**settings, **self._spec.options}
@@ -75,17 +78,17 @@ class PythonClassifier:
         if declared is None:
             declared = getattr(sys.modules[self._module], "LABELS", None)
         if declared is not None:
-            return unique_labels(declared)
+            return self._outputs.labels(tuple(declared))
         result = self._call([Image.new("RGB", (64, 64), (128, 128, 128))])
         if isinstance(result, Mapping):
-            return unique_labels(result)
+            return self._outputs.labels(tuple(result))
         if _is_list_of_mappings(result):
-            return unique_labels(result[0])
+            return self._outputs.labels(tuple(result[0]))
         try:
             shape = np.shape(result)
         except ValueError:
             shape = ()
-        return tuple(str(column) for column in range(shape[1])) if len(shape) == 2 else ("0",)
+        return self._outputs.unnamed(shape[1] if len(shape) == 2 else 1)
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
         """Call the callable once with all images.
@@ -100,17 +103,20 @@ class PythonClassifier:
         labels = self.labels
         if not images:
             return np.zeros((0, len(labels)))
+        # Of a binary classifier's two labels, only the second has a score.
+        columns = labels[1:] if self._outputs.kind == "binary" else labels
         result = self._call([image.convert("RGB") for image in images])
         try:
             if isinstance(result, Mapping):
-                result = np.stack([np.atleast_1d(scores) for scores in _in_order(result, labels)], axis=1)
+                result = np.stack([np.atleast_1d(scores) for scores in _in_order(result, columns)], axis=1)
             elif _is_list_of_mappings(result):
-                result = [_in_order(row, labels) for row in result]
+                result = [_in_order(row, columns) for row in result]
         except ValueError as error:
             raise DiffexError(
                 f"the classifier {self._spec.text} gave scores that do not fit its labels: {error}"
             ) from None
-        return checked_logits(result, len(images), len(labels), self._spec.text)
+        scores = as_numbers(result, self._spec.text)
+        return self._outputs.logits(scores, len(images), len(labels), self._spec.text)
 
     @functools.cached_property
     def _function(self) -> Callable[[list[Image.Image]], Any]:

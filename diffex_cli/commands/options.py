@@ -15,6 +15,7 @@ from diffex_cli.settings import Holdout as HoldoutMode
 from diffex_cli.settings import Scale as ScaleName
 
 INPUT = "What to explain"
+ASK = "How to ask a language model"
 SEARCH = "How to search"
 WORK = "How to run"
 
@@ -46,6 +47,81 @@ Provider: TypeAlias = Annotated[
         help="Where the hierarchy of attributes comes from (default: bundled).",
         autocompletion=completion.providers,
         rich_help_panel=INPUT,
+    ),
+]
+Providers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--provider",
+        metavar="SPEC",
+        help="Where the hierarchy of attributes comes from: bundled, file:FILE, anthropic[:MODEL], openai:MODEL, "
+        "transformers:FOLDER-OR-HUB-ID (default: bundled). Given several times: all of them, merged.",
+        autocompletion=completion.providers,
+        rich_help_panel=INPUT,
+    ),
+]
+Merge: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--merge",
+        metavar="FILE|RUN",
+        help="Merge with the hierarchy of this file or run directory; may be given several times.",
+        rich_help_panel=INPUT,
+    ),
+]
+Knowledge: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--knowledge",
+        metavar="DIR",
+        help="Folder of texts about the domain (text, Markdown, PDF), to take attributes from.",
+        rich_help_panel=ASK,
+    ),
+]
+BaseUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="Ask the language model at this address, e.g. http://localhost:11434/v1.",
+        rich_help_panel=ASK,
+    ),
+]
+Depth: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--depth", metavar="N", help="How many levels to ask for (default: 3).", rich_help_panel=ASK),
+]
+Breadth: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--breadth",
+        metavar="N",
+        help="At most how many attributes to ask for below each (default: 6).",
+        rich_help_panel=ASK,
+    ),
+]
+Runs: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--runs",
+        metavar="N",
+        help="Ask each model so many times, with other pictures each time, and merge (default: 1).",
+        rich_help_panel=ASK,
+    ),
+]
+MaxCost: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--max-cost",
+        metavar="USD",
+        help="Stop before the answers, those kept from before included, cost more (default: no limit).",
+        rich_help_panel=ASK,
+    ),
+]
+Parallel: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--parallel", metavar="N", help="How many questions to ask at the same time (default: 4).", rich_help_panel=ASK
     ),
 ]
 CorpusFile: TypeAlias = Annotated[

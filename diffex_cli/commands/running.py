@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from diffex_cli.commands.output import Output
@@ -33,9 +33,18 @@ def run_stage(output: Output, stage: Callable[[TerminalProgress], S]) -> S:
     return summary
 
 
-def print_plan(output: Output, plan: Plan) -> None:
-    """Print what ``--dry-run`` found."""
-    output.result(dataclasses.asdict(plan), _sentence(plan), quiet=str(plan.to_do))
+def print_plan(output: Output, plan: Plan, more: Mapping[str, object] | None = None, text: str = "") -> None:
+    """Print what ``--dry-run`` found.
+
+    Args:
+        output: where to.
+        plan: the work ahead.
+        more: further keys for ``--json``.
+        text: a further sentence for people.
+    """
+    output.result(
+        {**dataclasses.asdict(plan), **(more or {})}, f"{_sentence(plan)} {text}".strip(), quiet=str(plan.to_do)
+    )
 
 
 def _sentence(plan: Plan) -> str:

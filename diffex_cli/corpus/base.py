@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.corpus.language_models.base import LanguageModel
 
 
 class Provider(Protocol):
@@ -26,4 +27,22 @@ class Provider(Protocol):
         Raises:
             UsageError: the provider has none for this domain, or not without a change by the user.
         """
+        ...
+
+
+@runtime_checkable
+class ModelProvider(Protocol):
+    """Has a language model instead, which diffex asks about the domain's pictures.
+
+    Constructed like a :class:`Provider`. The spec's option ``base_url`` may come from ``--base-url``.
+    """
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What the model is, for the hierarchy's provenance; plain values, no secrets."""
+        ...
+
+    @property
+    def language_model(self) -> LanguageModel:
+        """Whom to ask."""
         ...

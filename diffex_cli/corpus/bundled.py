@@ -38,6 +38,6 @@ class BundledProvider:
         if domain not in domains.names():
             raise UsageError(
                 f"no hierarchy of the domain {domain!r} comes with diffex (there are: {', '.join(domains.names())}); "
-                "give your own with --provider file --corpus-file FILE.yaml"
+                "give your own with --corpus-file FILE.yaml, or have one made with --provider anthropic or openai:MODEL"
             )
         return read_corpus(domains.corpus_file(domain))

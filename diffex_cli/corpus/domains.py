@@ -1,8 +1,13 @@
-"""The domains that come with diffex: where each one's hierarchy, defaults and sample images are."""
+"""The domains that come with diffex: where each one's hierarchy, defaults and sample images are.
+
+``birds`` is embedded: it has defaults, sample images and a model of its own. Of all others there is a
+hierarchy only, ``bundled_domains/NAME.yaml``; a file more in that folder is a domain more.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +16,7 @@ from diffex_cli.errors import UsageError
 from diffex_cli.registry import did_you_mean
 
 _PACKAGE = Path(__file__).parent.parent
+_HIERARCHIES = Path(__file__).parent / "bundled_domains"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,20 +28,20 @@ class _Domain:
     samples: Path | None = None
 
 
-_DOMAINS: Mapping[str, _Domain] = MappingProxyType(
-    {
-        "birds": _Domain(
-            corpus=_PACKAGE / "birds" / "corpus.yaml",
-            defaults=_PACKAGE / "birds" / "defaults.yaml",
-            samples=_PACKAGE / "birds" / "samples",
-        ),
-    }
-)
+@functools.cache
+def _domains() -> Mapping[str, _Domain]:
+    found = {file.stem: _Domain(corpus=file) for file in _HIERARCHIES.glob("*.yaml")}
+    found["birds"] = _Domain(
+        corpus=_PACKAGE / "birds" / "corpus.yaml",
+        defaults=_PACKAGE / "birds" / "defaults.yaml",
+        samples=_PACKAGE / "birds" / "samples",
+    )
+    return MappingProxyType(found)
 
 
 def names() -> tuple[str, ...]:
     """The bundled domains, sorted."""
-    return tuple(sorted(_DOMAINS))
+    return tuple(sorted(_domains()))
 
 
 def defaults(domain: str) -> Mapping[str, object]:
@@ -75,6 +81,7 @@ def samples(domain: str) -> tuple[Path, ...] | None:
 
 
 def _find(domain: str) -> _Domain:
-    if domain not in _DOMAINS:
+    found = _domains().get(domain)
+    if found is None:
         raise UsageError(f"there is no bundled domain {domain!r}{did_you_mean(domain, names())}")
-    return _DOMAINS[domain]
+    return found

@@ -10,8 +10,25 @@ from diffex_cli.errors import UsageError
 from diffex_cli.registry import Spec
 
 
+def read_hierarchy(file: Path, domain: str) -> Corpus:
+    """Read a hierarchy in either form.
+
+    Args:
+        file: ``diffex.corpus/1`` as YAML, or the nested JSON of the paper's public code.
+        domain: taken if the file names none, which only the latter may.
+
+    Raises:
+        UsageError: it cannot be read, or is neither.
+    """
+    from diffex_cli.corpus.nested_json import is_nested_json, parse_nested_json
+    from diffex_cli.corpus.yaml_io import parse_corpus, read_text
+
+    text = read_text(file)
+    return parse_nested_json(text, str(file), domain) if is_nested_json(text) else parse_corpus(text, str(file)).corpus
+
+
 class FileProvider:
-    """Reads the hierarchy from the YAML file that the spec names, ``file:PATH``."""
+    """Reads the hierarchy from the file that the spec names, ``file:PATH``: YAML, or the paper's nested JSON."""
 
     def __init__(self, spec: Spec) -> None:
         """Take the spec.
@@ -38,9 +55,7 @@ class FileProvider:
         Raises:
             UsageError: the file is missing or wrong, or is of another domain.
         """
-        from diffex_cli.corpus.yaml_io import read_corpus
-
-        corpus = read_corpus(self._file)
+        corpus = read_hierarchy(self._file, domain)
         if corpus.domain != domain:
             raise UsageError(
                 f"{self._file} is a hierarchy of the domain {corpus.domain!r}, not {domain!r}: "

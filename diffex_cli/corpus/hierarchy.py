@@ -22,6 +22,8 @@ class Node:
         overrides: editor settings for this node alone.
         children: the finer attributes.
         replaces: words for what the attribute takes the place of, taken away in the same edit.
+        share: of several runs or providers, the share in (0, 1] that named it; ``None`` if only one was asked.
+        source: the passage that it was taken from, and where that stands; empty if none is known.
     """
 
     id: str
@@ -32,6 +34,8 @@ class Node:
     overrides: Mapping[str, float] = dataclasses.field(default_factory=dict)
     children: tuple[Node, ...] = ()
     replaces: str = ""
+    share: float | None = None
+    source: str = ""
 
     @property
     def candidate(self) -> Candidate:

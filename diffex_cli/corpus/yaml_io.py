@@ -15,6 +15,8 @@
             placebo: false
             overrides: {guidance: 4.0}   # editor settings for this node alone, finite numbers
             replaces: short crest        # taken away in the same edit; not together with remove
+            share: 0.67                  # of several runs or providers, how many named it, in (0, 1]
+            source: 'guide.pdf, p. 3: …' # the passage that it was taken from
 
 Files come from strangers and from language models, so a reader believes nothing: only plain YAML is
 constructed, aliases (and with them exponential growth) are refused, nesting is bounded, and each
@@ -43,7 +45,7 @@ MAX_DEPTH = 32
 
 _MAX_NESTING = 100
 _TOP_KEYS = ("schema", "domain", "provenance", "nodes")
-_NODE_KEYS = ("id", "name", "prompt", "remove", "placebo", "overrides", "replaces", "children")
+_NODE_KEYS = ("id", "name", "prompt", "remove", "placebo", "overrides", "replaces", "share", "source", "children")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _YAML = "tag:yaml.org,2002:"
 
@@ -62,13 +64,21 @@ def read_corpus(file: Path) -> Corpus:
     Raises:
         UsageError: it cannot be read, is no YAML, or is no corpus of this version.
     """
+    return parse_corpus(read_text(file), str(file)).corpus
+
+
+def read_text(file: Path) -> str:
+    """The text of a corpus file.
+
+    Raises:
+        UsageError: it cannot be read, or is not UTF-8.
+    """
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot read the hierarchy {file}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise UsageError(f"cannot read the hierarchy {file}: it is not UTF-8 text") from None
-    return parse_corpus(text, str(file)).corpus
 
 
 def parse_corpus(text: str, source: str) -> CorpusDocument:
@@ -122,6 +132,10 @@ def _plain(node: Node) -> dict[str, Any]:
         plain["overrides"] = {key: float(value) for key, value in node.overrides.items()}
     if node.replaces:
         plain["replaces"] = node.replaces
+    if node.share is not None:
+        plain["share"] = float(node.share)
+    if node.source:
+        plain["source"] = node.source
     if node.children:
         plain["children"] = [_plain(child) for child in node.children]
     return plain
@@ -152,6 +166,16 @@ class _Loader(yaml.SafeLoader):
 
     def _refuse(self, event: yaml.Event, problem: str) -> NoReturn:
         raise yaml.composer.ComposerError(None, None, problem, event.start_mark)  # type: ignore[arg-type]
+
+
+def _number(node: yaml.Node) -> float:
+    """A plain number, else NaN. YAML 1.1 takes 1e-3 for text and 1:30 for ninety; Python does neither."""
+    if not isinstance(node, yaml.ScalarNode) or node.style:
+        return math.nan
+    try:
+        return float(node.value)
+    except ValueError:
+        return math.nan
 
 
 class _Reader:
@@ -212,6 +236,8 @@ class _Reader:
             placebo=self._flag(values.get("placebo"), "placebo"),
             overrides=self._overrides(values.get("overrides")),
             replaces=self._text(values["replaces"], "replaces") if "replaces" in values else "",
+            share=self._share(values.get("share")),
+            source=self._text(values["source"], "source") if "source" in values else "",
             children=self._nodes(values["children"], "children", id, level + 1) if "children" in values else (),
         )
 
@@ -234,17 +260,19 @@ class _Reader:
             return {}
         overrides = {}
         for key, value in self._mapping(node, "overrides", None).items():
-            number = math.nan
-            if isinstance(value, yaml.ScalarNode) and not value.style:
-                # YAML 1.1 takes 1e-3 for text and 1:30 for ninety; Python does neither.
-                try:
-                    number = float(value.value)
-                except ValueError:
-                    number = math.nan
+            number = _number(value)
             if not math.isfinite(number):
                 self._fail(value, f"overrides: {key}", "must be a finite number, such as 4.0")
             overrides[key] = number
         return overrides
+
+    def _share(self, node: yaml.Node | None) -> float | None:
+        if node is None:
+            return None
+        share = _number(node)
+        if not 0 < share <= 1:
+            self._fail(node, "share", "must be a number above 0 and at most 1, such as 0.67")
+        return share
 
     def _provenance(self, node: yaml.Node) -> Mapping[str, Any]:
         if not isinstance(node, yaml.MappingNode):

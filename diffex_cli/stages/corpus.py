@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from pathlib import Path
+from collections.abc import Mapping
 
-from diffex_cli import registry
+from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.corpus import domains
-from diffex_cli.corpus.base import Provider
+from diffex_cli.corpus.generation import prompts
+from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
+from diffex_cli.corpus.generation.rehearsal import Estimate
 from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.corpus.language_models.base import Picture
+from diffex_cli.corpus.yaml_io import write_corpus
 from diffex_cli.errors import IncompleteError, UsageError
 from diffex_cli.settings import Settings
 from diffex_cli.stages import plan as plans
+from diffex_cli.stages.asking import Spending
 from diffex_cli.stages.bench import locked_bench
 from diffex_cli.stages.inputs import choose, sources
-from diffex_cli.stages.progress import Progress
+from diffex_cli.stages.progress import Progress, SilentProgress
+from diffex_cli.stages.proposing import INPUTS, Pictures, Proposed, Sources
 from diffex_cli.stages.record import record
 
 
@@ -32,7 +37,8 @@ class CorpusSummary:
         levels: how deep it is.
         images: how many input images there are.
         up_to_date: both were there already.
-        warnings: a sentence for each image file that was passed over.
+        warnings: a sentence for each image file that was passed over, and for each answer that could not be used.
+        spending: what language models were asked; ``None`` if none was.
     """
 
     domain: str
@@ -41,40 +47,69 @@ class CorpusSummary:
     images: int
     up_to_date: bool
     warnings: tuple[str, ...]
+    spending: Spending | None = None
 
 
 def run(settings: Settings, progress: Progress) -> CorpusSummary:
     """Write ``corpus.yaml``, ``images.parquet`` and the images.
 
-    A hierarchy that was made of the same inputs is kept, edited by hand or not.
+    A hierarchy that was made of the same inputs is kept, edited by hand or not, unless questions were left
+    open and nobody has edited it.
 
     Args:
         settings: as resolved.
-        progress: hears of the task ``images``.
+        progress: hears of the task ``images``, and of the questions to language models level by level.
 
     Raises:
         UsageError: the domain, the provider, its file or the images cannot be had.
+        DiffexError: a language model cannot be reached, or gave no usable answer.
     """
     with locked_bench("corpus", settings) as bench:
-        old = _kept_corpus(bench.run, settings)
-        provider = _provider(settings)
-        corpus = old or provider.corpus(settings.domain)
-        inputs = choose(settings, bench.run, progress)
+        opened = Sources(settings)
+        inputs = opened.inputs()
+        corpus = _kept_corpus(bench.run, inputs)
+        kept = corpus is not None
+        proposed: Proposed | None = None
+        if corpus is None and not opened.asks:
+            proposed = opened.propose(opened.interview(), _no_pictures, progress)
+        if corpus is None:
+            _ = opened.knowledge  # so that no folder without texts is remembered
+        images = choose(settings, bench.run, progress)
         record(bench.run, "corpus", settings)
-        made = provenance("corpus", {**provider.settings, **_inputs(settings)})
-        if old is None:
-            bench.run.write_corpus(corpus, made)
-        new_images = inputs.images != _old_images(bench.run)
+        if corpus is None and opened.asks:
+            proposed = opened.propose(opened.interview(), _shown(settings), progress)
+        made = provenance("corpus", {**opened.settings, **inputs})
+        if proposed is not None:
+            corpus = proposed.corpus
+            bench.run.write_corpus(corpus, made | _answers(proposed))
+        assert corpus is not None
+        new_images = images.images != _old_images(bench.run)
         if new_images:
-            bench.run.write_images(inputs.images, made)
+            bench.run.write_images(images.images, made)
         return CorpusSummary(
             domain=corpus.domain,
             attributes=sum(1 for _ in corpus.walk()),
             levels=max(map(_height, corpus.roots)),
-            images=len(inputs.images),
-            up_to_date=old is not None and not new_images,
-            warnings=inputs.warnings,
+            images=len(images.images),
+            up_to_date=kept and not new_images,
+            warnings=(*images.warnings, *(proposed.warnings if proposed else ())),
+            spending=proposed.spending if proposed else None,
         )
+
+
+def estimate(settings: Settings) -> Estimate | None:
+    """What :func:`run` would ask language models; ``None`` if none. Asks nobody and writes nothing.
+
+    Raises:
+        UsageError: the sources or the images cannot be had.
+    """
+    opened = Sources(settings)
+    run = RunDirectory(settings.run)
+    if not opened.asks or _kept_corpus(run, opened.inputs()) is not None:
+        return None
+    interview = opened.interview(rehearse=True)
+    opened.propose(interview, _shown(settings), SilentProgress())
+    return interview.estimate
 
 
 def plan(settings: Settings) -> plans.Plan:
@@ -84,42 +119,55 @@ def plan(settings: Settings) -> plans.Plan:
     return plans.count("corpus", "images", wanted, wanted)
 
 
-def _provider(settings: Settings) -> Provider:
-    spec = _provider_spec(settings)
-    provider: Provider = registry.find(registry.CORPUS_PROVIDERS, spec.name)(spec)
-    return provider
+def _no_pictures(turn: int) -> tuple[Picture, ...]:
+    return ()
 
 
-def _provider_spec(settings: Settings) -> registry.Spec:
-    """``--corpus-file`` alone means the provider ``file``."""
-    if settings.corpus_file is not None:
-        return registry.Spec(f"file:{settings.corpus_file}", "file", str(settings.corpus_file), {})
-    return registry.parse_spec(settings.provider)
+def _shown(settings: Settings) -> Pictures:
+    """A few of all pictures in the folder, so that another ``--n-images`` asks no new questions."""
+    files = sorted(sources(settings), key=lambda source: source.name)
+
+    def pictures(turn: int) -> tuple[Picture, ...]:
+        shown = []
+        for source in evenly(files, SHOWN, turn):
+            try:
+                shown.append(small(open_picture(source.path)))
+            except OSError:
+                continue  # the choice of the input images warns of it
+        return tuple(shown)
+
+    return pictures
 
 
-def _inputs(settings: Settings) -> dict[str, object]:
-    """All that the hierarchy depends on, as far as it can be told without asking the provider."""
-    spec = _provider_spec(settings)
-    file: Path | None = settings.corpus_file
-    if file is None and spec.name == "file":
-        file = Path(spec.text.partition(":")[2])
-    if file is None and spec.name == "bundled":
-        file = domains.corpus_file(settings.domain)
-    try:
-        content = None if file is None else hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
-        content = None  # the provider says it better
-    return {"domain": settings.domain, "provider": spec.name if file else spec.text, "file_sha256": content}
-
-
-def _kept_corpus(run: RunDirectory, settings: Settings) -> Corpus | None:
-    """The hierarchy in the run directory, if it was made of the same inputs and can be read."""
+def _kept_corpus(run: RunDirectory, inputs: Mapping[str, object]) -> Corpus | None:
+    """The hierarchy in the run directory, if it was made of the same inputs, can be read, and is complete or edited."""
     try:
         document = run.corpus_document()
     except (IncompleteError, UsageError):
         return None
     made = document.provenance.get("settings") or {}
-    return document.corpus if all(made.get(key) == value for key, value in _inputs(settings).items()) else None
+    if any(made.get(key) != inputs[key] for key in INPUTS):
+        return None
+    answers = document.provenance.get("answers") or {}
+    unfinished = answers.get("complete") is False and answers.get("hierarchy_sha256") == _digest(document.corpus)
+    return None if unfinished else document.corpus
+
+
+def _answers(proposed: Proposed) -> dict[str, object]:
+    """What the provenance says of the questions, if there were any."""
+    if proposed.spending is None:
+        return {}
+    return {
+        "answers": {
+            **dataclasses.asdict(proposed.spending),
+            "prompts_sha256": prompts.digest(),
+            "hierarchy_sha256": _digest(proposed.corpus),
+        }
+    }
+
+
+def _digest(corpus: Corpus) -> str:
+    return hashlib.sha256(write_corpus(corpus, {}).encode()).hexdigest()
 
 
 def _old_images(run: RunDirectory) -> tuple[InputImage, ...] | None:

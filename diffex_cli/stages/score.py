@@ -43,12 +43,17 @@ def run(settings: Settings, progress: Progress) -> ScoreSummary:
         IncompleteError: there is no corpus yet.
     """
     with locked_bench("score", settings) as bench:
-        needed = _needed(bench)
-        _ = _missing(bench)  # complain before anything is remembered
-        record(bench.run, "score", settings)
-        scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(bench))
-        bench.run.score_parts.merge(provenance("score", {}))
-        return ScoreSummary(needed, needed - scored, scored, bench.run.warnings)
+        return score_all(bench, progress)
+
+
+def score_all(bench: Bench, progress: Progress) -> ScoreSummary:
+    """:func:`run` on a bench that is locked."""
+    needed = _needed(bench)
+    _ = _missing(bench)  # complain before anything is remembered
+    record(bench.run, "score", bench.stage_settings)
+    scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(bench))
+    bench.run.score_parts.merge(provenance("score", {}))
+    return ScoreSummary(needed, needed - scored, scored, bench.run.warnings)
 
 
 def plan(settings: Settings) -> plans.Plan:

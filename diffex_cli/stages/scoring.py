@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
+from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
 from diffex_cli.classifiers.checks import checked_logits, unique_labels
 from diffex_cli.stages.bench import Bench
+from diffex_cli.stages.prefetching import prefetched
 from diffex_cli.stages.progress import Progress
 
 BATCH = 32
@@ -33,7 +37,8 @@ def unscored(bench: Bench, edits: Iterable[EditRow]) -> list[Subject]:
 
 
 def make_scores(bench: Bench, subjects: Sequence[Subject], progress: Progress, stage: str) -> int:
-    """Score pictures in batches of 32 and write the scores as they come.
+    """Score pictures in batches and write the scores as they come. The next pictures are read, and prepared if the
+    classifier does that apart, while a batch is scored.
 
     Args:
         bench: gets the new rows in ``scores``.
@@ -53,19 +58,36 @@ def make_scores(bench: Bench, subjects: Sequence[Subject], progress: Progress, s
     labels = unique_labels(classifier.labels)
     settings = {"classifier": bench.settings.classifier, "classifier_settings": classifier.settings}
     writer = bench.run.score_writer(classifier.fingerprint, labels, provenance(stage, settings))
+    parts = _parts(classifier)
+    batches = [subjects[start : start + parts.batch] for start in range(0, len(subjects), parts.batch)]
+    ready = prefetched(lambda batch: parts.prepare([_picture(bench, subject) for subject in batch]), batches)
     progress.start("score", len(subjects))
     try:
-        for start in range(0, len(subjects), BATCH):
-            batch = subjects[start : start + BATCH]
-            raw = classifier.logits([_picture(bench, subject) for subject in batch])
-            logits = checked_logits(raw, len(batch), len(labels), bench.settings.classifier)
+        for batch, prepared in zip(batches, ready, strict=True):
+            logits = checked_logits(parts.score(prepared), len(batch), len(labels), bench.settings.classifier)
             writer.append([subject.key for subject in batch], [subject.kind for subject in batch], logits)
             for subject, row in zip(batch, logits, strict=True):
                 bench.scores[subject.key] = ScoreRow(subject.key, subject.kind, labels, row)
             progress.advance("score", len(batch))
     finally:
+        ready.close()
         writer.flush()
     return len(subjects)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Parts:
+    """What can be done ahead, what has to be done after it, and on how many pictures at a time."""
+
+    prepare: Callable[[list[Image.Image]], Any]
+    score: Callable[[Any], NDArray[np.float64]]
+    batch: int
+
+
+def _parts(classifier: Classifier) -> _Parts:
+    if isinstance(classifier, TwoPartClassifier):
+        return _Parts(classifier.prepare, classifier.score, classifier.batch)
+    return _Parts(lambda pictures: pictures, classifier.logits, BATCH)
 
 
 def _picture(bench: Bench, subject: Subject) -> Image.Image:

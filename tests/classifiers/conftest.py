@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from torchvision_operators import declare_operators
+
+declare_operators()
 
 LABELS = ("finch", "crane", "crane", "owl")
 

@@ -29,6 +29,9 @@ def tensor(images):
     return torch.tensor(_means(images), requires_grad=True)
 def raises(images): raise RuntimeError("out of paint")
 def vector(images): return _means(images)[:, 0]
+def cube(images): return _means(images)[:, :, None]
+def shares(images): return _means(images) / _means(images).sum(axis=1, keepdims=True)
+def share(images): return {"warm": _means(images)[:, 0] / 100}
 def not_a_number(images): return _means(images) * np.nan
 def ragged(images): return [[1.0], [1.0, 2.0]]
 def moody(images): return {"r": [1.0] * len(images)} if len(images) > 1 else {"g": [1.0]}
@@ -79,6 +82,27 @@ def test_every_documented_form_is_read(callable: str, labels: tuple[str, ...]) -
     assert model.logits([]).shape == (0, 3)
 
 
+def test_a_single_column_may_be_a_vector() -> None:
+    np.testing.assert_array_equal(classifier("vector").logits(PICTURES), [[10.0], [7.0]])
+    assert classifier("vector:kind=binary").labels == ("no", "yes")
+    np.testing.assert_array_equal(classifier("vector:kind=binary").logits(PICTURES), [[-5.0, 5.0], [-3.5, 3.5]])
+
+
+def test_declared_probabilities_become_logits() -> None:
+    np.testing.assert_allclose(np.exp(classifier("shares:values=probabilities").logits(PICTURES)), np.divide(
+        SCORES, np.sum(SCORES, axis=1, keepdims=True)))  # fmt: skip
+    model = classifier("share:kind=binary,values=probabilities")
+    assert model.labels == ("not warm", "warm")
+    no, yes = model.logits(PICTURES)[0]
+    assert yes - no == pytest.approx(np.log(0.1 / 0.9))
+    assert model.fingerprint != classifier("share").fingerprint
+
+
+def test_logits_that_are_declared_probabilities_are_refused() -> None:
+    with pytest.raises(DiffexError, match="declared to give probabilities, but gave 7 to 30"):
+        classifier("array:values=probabilities").logits(PICTURES)
+
+
 def test_labels_of_the_module_and_repeated_ones(module: Path) -> None:
     module.write_text(MODULE + 'LABELS = ["crane", "crane", "other"]\n', encoding="utf-8")
     assert classifier("array").labels == ("crane (0)", "crane (1)", "other")
@@ -88,7 +112,7 @@ def test_labels_of_the_module_and_repeated_ones(module: Path) -> None:
     ("callable", "message"),
     [
         ("raises", "python:paint_model:raises raised RuntimeError: out of paint"),
-        ("vector", r"shape \(2,\) for 2 images and 1 classes"),
+        ("cube", r"shape \(2, 3, 1\) for 2 images and 1 classes"),
         ("not_a_number", "not finite for 2 of 2 images"),
         ("ragged", "no rectangular array"),
         ("moody", "do not fit its labels: it scored r, not g"),
@@ -108,6 +132,7 @@ def test_what_is_no_score_is_refused(callable: str, message: str) -> None:
         ("python:no_such.model:f", "there is no module 'no_such.model'"),
         ("python:sys:exit", "has no source file"),
         ("python:paint_model:array:batch=3", "unknown option 'batch'"),
+        ("python:paint_model:array:kind=soft", "kind must be one of softmax, binary"),
     ],
 )
 def test_a_wrong_spec_is_refused_at_once(spec: str, message: str) -> None:

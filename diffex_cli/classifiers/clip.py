@@ -1,0 +1,156 @@
+"""The classifier ``clip``: zero-shot classes described in words, by CLIP or SigLIP."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from diffex_cli.artifacts.keys import digest
+from diffex_cli.classifiers.descriptions import Described, read_descriptions
+from diffex_cli.classifiers.network import Network, NetworkClassifier
+from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, refuse_untrained
+from diffex_cli.devices import pick_device
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import Spec
+
+if TYPE_CHECKING:
+    import torch
+
+_TOKENIZER = ("tokenizer.json", "vocab.json", "*.model")
+_FILES = (*CONFIGURATION, *_TOKENIZER, "tokenizer_config.json", "special_tokens_map.json", "merges.txt")
+_NEEDED = {
+    "config.json": ("config.json",),
+    "preprocessor_config.json": PROCESSOR,
+    "tokenizer.json": _TOKENIZER,
+    "*.safetensors": ("*.safetensors",),
+}
+_TEXTS_AT_A_TIME = 64
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a model's folder holds."""
+
+    model: Any
+    processor: Any
+    tokenizer: Any
+
+
+class ClipClassifier(NetworkClassifier):
+    """``clip:<folder or hub id>:labels=FILE[,batch=N,revision=R,kind=softmax|multilabel]``.
+
+    The file names the classes and describes each in one or several texts
+    (:func:`~diffex_cli.classifiers.descriptions.read_descriptions`). The embeddings of a class's texts, each of
+    length one, are averaged, as FLAIR does with experts' descriptions (Silva-Rodríguez et al. 2025): a class's logit
+    is the mean of its texts' logits.
+
+    A logit is the cosine of the image's and the class's embedding, times the model's temperature, for SigLIP plus its
+    bias. CLIP's are read as one class of several, SigLIP's as independent labels; ``kind`` says otherwise.
+
+    The folder holds what ``save_pretrained`` of the model and its processor wrote. Only safetensors weights are read,
+    and no code of the model's own is run.
+    """
+
+    backend = "clip"
+
+    def __init__(self, spec: Spec, device: str = "auto") -> None:
+        """Check the spec, the file of labels and, for a folder, that the needed files are there.
+
+        Raises:
+            UsageError: an option is wrong, or a file or folder is missing or incomplete.
+        """
+        super().__init__(spec, device, ("revision",))
+        if spec.options.get("kind", "softmax") not in ("softmax", "multilabel") or "values" in spec.options:
+            raise UsageError(f"{spec.text!r}: zero-shot classes are kind=softmax or kind=multilabel logits")
+        hint = "save the model and its processor there with save_pretrained (weights are read from safetensors only)"
+        self._pretrained = Pretrained(spec, _FILES, _NEEDED, hint)
+        if self._labels_file is None:
+            raise UsageError(f"{spec.text!r} names no classes: add labels=FILE.yaml, which describes each in words")
+        self._classes: tuple[Described, ...] = read_descriptions(self._labels_file)
+
+    @functools.cached_property
+    def _file_names(self) -> tuple[str, ...]:
+        return tuple(described.name for described in self._classes)
+
+    def _weights(self) -> Mapping[str, object]:
+        texts = digest([[described.name, *described.texts] for described in self._classes])
+        return {**self._pretrained.identity, "descriptions": texts}
+
+    def _shown(self) -> Mapping[str, object]:
+        return self._pretrained.shown
+
+    def _load(self) -> Network:
+        import torch
+
+        parts = self._pretrained.load(self._from)
+        device = pick_device(self._device)
+        model = parts.model.to(device).eval()
+        with torch.inference_mode():
+            classes = self._class_embeddings(parts, device)
+            scale = model.logit_scale.exp()
+            bias = getattr(model, "logit_bias", None)
+
+        def run(pixels: Any) -> NDArray[Any]:
+            with torch.inference_mode():
+                embeddings = _unit(model.get_image_features(**pixels.to(device)).pooler_output)
+                logits = embeddings @ classes.T * scale
+                scores: NDArray[Any] = (logits if bias is None else logits + bias).cpu().numpy()
+            return scores
+
+        return Network(
+            prepare=lambda pictures: parts.processor(images=list(pictures), return_tensors="pt"),
+            run=run,
+            kind="softmax" if bias is None else "multilabel",
+        )
+
+    def _class_embeddings(self, parts: _Parts, device: torch.device) -> torch.Tensor:
+        """Shape (classes, embedding)."""
+        import torch
+
+        texts = [text for described in self._classes for text in described.texts]
+        longest = parts.model.config.text_config.max_position_embeddings
+        self._refuse_long(texts, parts.tokenizer, longest)
+        # SigLIP was trained with every text padded to the full length, and reads the padding.
+        padding = "max_length" if hasattr(parts.model, "logit_bias") else True
+        rows = []
+        for start in range(0, len(texts), _TEXTS_AT_A_TIME):
+            batch = texts[start : start + _TEXTS_AT_A_TIME]
+            tokens = parts.tokenizer(batch, padding=padding, max_length=longest, truncation=True, return_tensors="pt")
+            rows.append(_unit(parts.model.get_text_features(**tokens.to(device)).pooler_output))
+        each = torch.cat(rows).split([len(described.texts) for described in self._classes])
+        return torch.stack([embeddings.mean(dim=0) for embeddings in each])
+
+    def _refuse_long(self, texts: Sequence[str], tokenizer: Any, longest: int) -> None:
+        for text in texts:
+            count = len(tokenizer(text)["input_ids"])
+            if count > longest:
+                raise UsageError(
+                    f"{self._labels_file}: the description {text[:60]!r} has {count} tokens, but the model reads "
+                    f"{longest}: make it shorter, or two of it"
+                )
+
+    def _from(self, source: str, **where: Any) -> _Parts:
+        import torch
+        from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
+
+        processor = AutoImageProcessor.from_pretrained(source, backend="pil", **where)
+        tokenizer = AutoTokenizer.from_pretrained(source, **where)
+        model, info = AutoModel.from_pretrained(
+            source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **where
+        )
+        if not all(hasattr(model, name) for name in ("get_image_features", "get_text_features", "logit_scale")):
+            raise UsageError(
+                f"{self._spec.text!r}: {type(model).__name__} compares no images with texts: name a CLIP or "
+                "SigLIP model"
+            )
+        refuse_untrained(info, self._spec, "a trained CLIP or SigLIP model")
+        return _Parts(model, processor, tokenizer)
+
+
+def _unit(embeddings: torch.Tensor) -> torch.Tensor:
+    unit: torch.Tensor = embeddings / embeddings.norm(dim=-1, keepdim=True)
+    return unit

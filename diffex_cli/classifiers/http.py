@@ -1,0 +1,160 @@
+"""The classifier ``http``: a model behind a server, in any language, on any machine (``docs/classifiers.md``)."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import functools
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from diffex_cli.artifacts.keys import digest
+from diffex_cli.classifiers import spec_options
+from diffex_cli.classifiers.checks import as_numbers
+from diffex_cli.classifiers.http_server import JsonServer, parse_address
+from diffex_cli.classifiers.outputs import OPTIONS, parse_outputs
+from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.registry import Spec
+
+_NUMBERS: Mapping[str, tuple[float, float]] = {"batch": (32, 1), "timeout": (60.0, 0.1), "retries": (4, 0)}
+"""Option → default and least value; whole numbers are written as such."""
+
+_MOST = 3600
+
+_OPTIONS_PART = re.compile(r"(?P<url>.+):(?P<options>[a-z_]+=[^/]*)")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Model:
+    """What the server says of itself."""
+
+    name: str
+    labels: tuple[str, ...]
+    max_batch: int | None
+
+
+class HttpClassifier:
+    """``http:<URL>[:batch=32,timeout=60,retries=4,kind=…,values=…]``.
+
+    ``GET URL/v1/model`` names the model and its classes, ``POST URL/v1/scores`` scores a batch of PNGs. A
+    bearer token is taken from ``DIFFEX_HTTP_TOKEN`` and sent to this server alone. ``kind`` and ``values`` say what the
+    scores are (:class:`~diffex_cli.classifiers.outputs.Outputs`).
+    """
+
+    def __init__(self, spec: Spec, device: str = "auto") -> None:
+        """Check the spec; the server is first asked when its answer is needed. The device is the server's choice.
+
+        Raises:
+            UsageError: the address or an option is wrong.
+        """
+        spec = _split(spec)
+        spec_options.check_names(spec, (*_NUMBERS, *OPTIONS))
+        numbers = {name: _number(spec, name) for name in _NUMBERS}
+        self._spec = spec
+        self._outputs = parse_outputs(spec)
+        self._batch = int(numbers["batch"])
+        self._server = JsonServer(parse_address(spec.model, spec.text), numbers["timeout"], int(numbers["retries"]))
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the model's name and classes, as the server tells them. Where the server is, is no part of it."""
+        return digest(self.settings)
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, object]:
+        """The backend, the model's name, its classes, and what its numbers mean.
+
+        Raises:
+            UsageError, DiffexError: as for :meth:`~diffex_cli.classifiers.http_server.JsonServer.get`.
+        """
+        settings = {"backend": "http", "model": self._model.name, "labels": list(self._model.labels)}
+        return {**settings, "outputs": dataclasses.asdict(self._outputs)}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes, as the server tells them; repeated ones get their number."""
+        return self._outputs.labels(self._model.labels)
+
+    @property
+    def batch(self) -> int:
+        """How many images a request holds: no more than the server wants."""
+        return min(self._batch, self._model.max_batch or self._batch)
+
+    def prepare(self, images: Sequence[Image.Image]) -> list[str]:
+        """The images, of any size and mode, as PNGs in base64, their pixels unchanged."""
+        return [_png(image) for image in images]
+
+    def score(self, prepared: list[str]) -> NDArray[np.float64]:
+        """Let the server score one batch. Shape and errors as for :meth:`logits`."""
+        answer = self._server.post("/v1/scores", {"images": prepared})
+        if answer.get("model") != self._model.name:
+            raise DiffexError(
+                f"{self._spec.text} now answers as the model {str(answer.get('model'))[:80]!r}, and began as "
+                f"{self._model.name!r}: run the command again to score with one model"
+            )
+        scores = as_numbers(answer.get("scores", ()), self._spec.text)
+        return self._outputs.logits(scores, len(prepared), len(self.labels), self._spec.text)
+
+    def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
+        """Let the server score images, batch by batch.
+
+        Returns:
+            shape (len(images), len(labels)).
+
+        Raises:
+            UsageError, DiffexError: as for :meth:`~diffex_cli.classifiers.http_server.JsonServer.get`; or the answer
+                holds no finite scores of all classes, or comes from another model than the first one.
+        """
+        batches = (images[start : start + self.batch] for start in range(0, len(images), self.batch))
+        return np.concatenate([np.zeros((0, len(self.labels))), *map(self.score, map(self.prepare, batches))])
+
+    @functools.cached_property
+    def _model(self) -> _Model:
+        found = self._server.get("/v1/model")
+        name, labels, max_batch = found.get("model"), found.get("labels"), found.get("max_batch")
+        if not (isinstance(name, str) and name):
+            raise DiffexError(f'{self._spec.text}: /v1/model must name the "model", as text, not {str(name)[:80]!r}')
+        if not (isinstance(labels, list) and labels and all(isinstance(label, str) for label in labels)):
+            raise DiffexError(f'{self._spec.text}: /v1/model must list the "labels", as texts')
+        if max_batch is not None and not (type(max_batch) is int and max_batch >= 1):
+            raise DiffexError(f'{self._spec.text}: "max_batch" in /v1/model must be a whole number of at least 1')
+        return _Model(name, tuple(labels), max_batch)
+
+
+def _split(spec: Spec) -> Spec:
+    """The spec with the URL as its model. A URL may hold colons and equals signs itself: options follow the last colon,
+    and have no slash in them."""
+    text = spec.text.partition(":")[2]
+    found = _OPTIONS_PART.fullmatch(text)
+    if found is None:
+        return dataclasses.replace(spec, model=text, options={})
+    pairs = [pair.partition("=") for pair in found["options"].split(",")]
+    options = {key.strip(): value.strip() for key, _, value in pairs}
+    return dataclasses.replace(spec, model=found["url"], options=options)
+
+
+def _number(spec: Spec, name: str) -> float:
+    default, least = _NUMBERS[name]
+    text = spec.options.get(name)
+    if text is None:
+        return default
+    whole = isinstance(default, int)
+    try:
+        value = int(text) if whole else float(text)
+    except ValueError:
+        value = -1
+    if not least <= value <= _MOST:
+        kind = "a whole number" if whole else "a number"
+        raise UsageError(f"{spec.text!r}: {name} must be {kind} from {least} to {_MOST}, not {text!r}")
+    return value
+
+
+def _png(picture: Image.Image) -> str:
+    file = io.BytesIO()
+    picture.convert("RGB").save(file, format="PNG", compress_level=1)
+    return base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,191 @@
+"""What the adapters of networks share: options, labels, batches, and the meaning of the outputs."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import functools
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from diffex_cli.artifacts.keys import digest
+from diffex_cli.classifiers import outputs, spec_options
+from diffex_cli.classifiers.labels import read_labels
+from diffex_cli.classifiers.outputs import Kind, Outputs, parse_outputs
+from diffex_cli.errors import DiffexError
+from diffex_cli.registry import Spec
+
+BATCH = 32
+OPTIONS = ("batch", "labels", *outputs.OPTIONS)
+
+_NOT_IN_FINGERPRINT = ("batch", "labels", "processor", "revision", "trust", "weights")
+"""They change no logit, or what they name is in the fingerprint by its content."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Network:
+    """A model that is ready to score.
+
+    Attributes:
+        prepare: n pictures in, what ``run`` takes out.
+        run: numbers of shape (n, columns) or (n,).
+        names: of the classes, if the model's own configuration has them.
+        kind: of the outputs, if the configuration says.
+        batch: how many pictures ``run`` takes; ``None`` for any number.
+    """
+
+    prepare: Callable[[Sequence[Image.Image]], Any]
+    run: Callable[[Any], NDArray[Any]]
+    names: tuple[str, ...] | None = None
+    kind: Kind = "softmax"
+    batch: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch that is ready for the network: of how many pictures, and what its ``prepare`` made of them."""
+
+    count: int
+    pixels: Any
+
+
+class NetworkClassifier(abc.ABC):
+    """A classifier that prepares pictures and runs a network on them, batch by batch.
+
+    All of them take the options ``batch=N`` (pictures at a time, default 32), ``labels=FILE``
+    (:func:`~diffex_cli.classifiers.labels.read_labels`), ``kind`` and ``values``
+    (:class:`~diffex_cli.classifiers.outputs.Outputs`).
+    """
+
+    backend: str
+
+    def __init__(self, spec: Spec, device: str = "auto", options: Sequence[str] = ()) -> None:
+        """Check the options.
+
+        Args:
+            spec: the spec.
+            device: as in ``--device``.
+            options: those that the adapter has beside the common ones.
+
+        Raises:
+            UsageError: an option is unknown or wrong, or the file of labels is missing.
+        """
+        spec_options.check_names(spec, (*OPTIONS, *options))
+        self._spec = spec
+        self._device = device
+        self._batch = spec_options.whole_number(spec, "batch", BATCH)
+        self._labels_file = spec_options.option_file(spec, "labels")
+        parse_outputs(spec)
+
+    @abc.abstractmethod
+    def _weights(self) -> Mapping[str, object]:
+        """What identifies the model: digests of files, or a hub id and its commit. Loads nothing."""
+
+    @abc.abstractmethod
+    def _shown(self) -> Mapping[str, object]:
+        """What else people want to read: names, which change no logit."""
+
+    @abc.abstractmethod
+    def _load(self) -> Network:
+        """Load the model."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the weights and of the options that change a logit. The batch and the device, which change one by
+        rounding only, are not in it, nor is a file's or a folder's name."""
+        return digest(self._identity)
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, object]:
+        """The backend, what it loads, and the options that count."""
+        return {**self._shown(), **self._identity}
+
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes: from the file of labels, else from the model's configuration, else numbers;
+        repeated ones get their column's number.
+
+        Raises:
+            UsageError, DiffexError: the model cannot be loaded, or the labels do not fit it.
+        """
+        names = self._file_names or self._network.names
+        if names is not None:
+            return self.outputs.labels(names)
+        raw = self._run(self._prepared([Image.new("RGB", (64, 64), (128, 128, 128))]))
+        return self.outputs.unnamed(raw.shape[1] if raw.ndim == 2 else 1)
+
+    @functools.cached_property
+    def outputs(self) -> Outputs:
+        """What the model's numbers mean: what the options say, else its configuration, else softmax logits."""
+        return parse_outputs(self._spec, self._network.kind)
+
+    @property
+    def batch(self) -> int:
+        """How many pictures are scored at a time."""
+        return self._network.batch or self._batch
+
+    def prepare(self, images: Sequence[Image.Image]) -> Prepared:
+        """Resize, cut and normalise one batch of images of any size and mode."""
+        pictures = [image.convert("RGB") for image in images]
+        return Prepared(len(pictures), self._prepared(pictures))
+
+    def score(self, prepared: Prepared) -> NDArray[np.float64]:
+        """Run the network on one batch. Shape and errors as for :meth:`logits`."""
+        raw = self._run(prepared.pixels)[: prepared.count]
+        return self.outputs.logits(raw, prepared.count, len(self.labels), self._spec.text)
+
+    def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
+        """Score images of any size and mode, in evaluation mode and float32.
+
+        Returns:
+            shape (len(images), len(labels)); what they mean is in :class:`~diffex_cli.classifiers.outputs.Outputs`.
+
+        Raises:
+            UsageError: the model cannot be loaded.
+            DiffexError: it fails, or its numbers are not what was declared.
+        """
+        batches = (images[start : start + self.batch] for start in range(0, len(images), self.batch))
+        return np.concatenate([np.zeros((0, len(self.labels))), *map(self.score, map(self.prepare, batches))])
+
+    @functools.cached_property
+    def _network(self) -> Network:
+        return self._load()
+
+    @functools.cached_property
+    def _file_names(self) -> tuple[str, ...] | None:
+        return read_labels(self._labels_file) if self._labels_file else None
+
+    @functools.cached_property
+    def _identity(self) -> dict[str, object]:
+        given = {key: value for key, value in self._spec.options.items() if key not in _NOT_IN_FINGERPRINT}
+        identity: dict[str, object] = {"backend": self.backend, **self._weights()}
+        if self._file_names:
+            identity["labels"] = digest(list(self._file_names))
+        return {**identity, "options": given} if given else identity
+
+    def _prepared(self, pictures: Sequence[Image.Image]) -> Any:
+        """A network of fixed batch gets the last picture again until the batch is full."""
+        missing = (self._network.batch or len(pictures)) - len(pictures)
+        return self._network.prepare([*pictures, *[pictures[-1]] * missing])
+
+    def _run(self, prepared: Any) -> NDArray[Any]:
+        try:
+            return self._network.run(prepared)
+        except DiffexError:
+            raise
+        except Exception as error:
+            raise DiffexError(
+                f"the classifier {self._spec.text} failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            ) from error
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 hex of a file's content; its name is no part of it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,143 @@
+"""What a classifier's numbers mean, and how they become the logits that diffex works with."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Literal, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from diffex_cli.classifiers import spec_options
+from diffex_cli.classifiers.checks import checked_logits, unique_labels
+from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.registry import Spec
+
+Kind = Literal["softmax", "binary", "multilabel", "regression"]
+Values = Literal["logits", "probabilities"]
+
+KINDS: tuple[Kind, ...] = ("softmax", "binary", "multilabel", "regression")
+VALUES: tuple[Values, ...] = ("logits", "probabilities")
+OPTIONS = ("kind", "values")
+
+CLIP = 1e-7
+"""Probabilities below this, and above one minus this, count as this: float32 knows hardly any between them and 0 or 1,
+and the logarithm of 0 is not finite."""
+
+_SLACK = 1e-3
+_SUM_SLACK = 1e-2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outputs:
+    """The declared meaning of a model's numbers.
+
+    - ``kind=softmax``: one class of several, a column for each. Probabilities p become ln p, whose softmax is p again;
+      that differs from the model's own logits by a number that is the same for all classes of an image.
+    - ``kind=binary``: yes or no, one column. A logit z becomes −z/2 for the first label and z/2 for the second, so that
+      their softmax is the model's sigmoid and their difference (``--target "yes - no"``) its logit. A probability p is
+      first turned into z = ln(p / (1 − p)).
+    - ``kind=multilabel``: any number of labels at once, a column for each. Probabilities are turned into logits as
+      above. diffex's *probability* of such a label is its share of the softmax over all labels, which the model does
+      not mean: explain its logit (``--scale logit``, the default).
+    - ``kind=regression``: quantities, a column for each, taken as they are.
+
+    Probabilities are clipped to [1e-7, 1 − 1e-7] first, so logits end at ±16.1.
+    """
+
+    kind: Kind = "softmax"
+    values: Values = "logits"
+
+    def labels(self, names: Sequence[object]) -> tuple[str, ...]:
+        """The names of the columns that :meth:`logits` returns.
+
+        Args:
+            names: the model's classes. For ``binary`` two of them, or the second one alone.
+
+        Raises:
+            UsageError: a binary classifier has another number of names.
+        """
+        if self.kind != "binary":
+            return unique_labels(names)
+        if len(names) == 1:
+            return unique_labels((f"not {names[0]}", names[0]))
+        if len(names) != 2:
+            raise UsageError(f"kind=binary needs two labels (no, yes) or one (yes), and there are {len(names)}")
+        return unique_labels(names)
+
+    def unnamed(self, columns: int) -> tuple[str, ...]:
+        """Labels for a model whose classes nobody has named.
+
+        Args:
+            columns: how many numbers the model gives for an image.
+        """
+        return ("no", "yes") if self.kind == "binary" else tuple(str(column) for column in range(columns))
+
+    def logits(self, raw: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
+        """Turn a model's numbers into logits.
+
+        Args:
+            raw: shape (n_images, columns), or (n_images,) for a single column.
+            n_images: how many images were scored.
+            n_labels: how many labels :meth:`labels` gave.
+            classifier: its spec, for errors.
+
+        Returns:
+            shape (n_images, n_labels), finite.
+
+        Raises:
+            DiffexError: another shape, a number that is not finite, or what cannot be a probability was declared one.
+        """
+        columns = 1 if self.kind == "binary" else n_labels
+        values = np.asarray(raw)
+        if values.shape == (n_images,) and columns == 1:
+            values = values[:, None]
+        if values.ndim == 2 and len(values) == n_images and values.shape[1] != columns:
+            raise DiffexError(self._wrong_columns(values.shape[1], columns, classifier))
+        numbers = checked_logits(values, n_images, columns, classifier)
+        if self.values == "probabilities":
+            numbers = self._from_probabilities(numbers, classifier)
+        return np.concatenate([-numbers / 2, numbers / 2], axis=1) if self.kind == "binary" else numbers
+
+    def _from_probabilities(self, given: NDArray[np.float64], classifier: str) -> NDArray[np.float64]:
+        if given.size and (given.min() < -_SLACK or given.max() > 1 + _SLACK):
+            raise DiffexError(
+                f"the classifier {classifier} is declared to give probabilities, but gave {given.min():.4g} to "
+                f"{given.max():.4g}: take values=probabilities away if these are logits"
+            )
+        if self.kind != "softmax":
+            inner = np.clip(given, CLIP, 1 - CLIP)
+            return cast("NDArray[np.float64]", np.log(inner) - np.log1p(-inner))
+        sums = given.sum(axis=1)
+        if (np.abs(sums - 1) > _SUM_SLACK).any():
+            raise DiffexError(
+                f"the classifier {classifier} is declared to give probabilities of one class of several, but they sum "
+                f"to {sums.min():.4g} to {sums.max():.4g} rather than 1: say kind=multilabel if labels exclude nothing"
+            )
+        return cast("NDArray[np.float64]", np.log(np.clip(given, CLIP, 1.0)))
+
+    def _wrong_columns(self, found: int, wanted: int, classifier: str) -> str:
+        if self.kind == "binary":
+            return (
+                f"the classifier {classifier} is declared kind=binary, which is one number for an image, but gave "
+                f"{found}: say kind=softmax (one class of several) or kind=multilabel"
+            )
+        return f"the classifier {classifier} gave {found} numbers for an image, but has {wanted} labels"
+
+
+def parse_outputs(spec: Spec, kind: Kind = "softmax") -> Outputs:
+    """The outputs that a spec's options ``kind`` and ``values`` declare.
+
+    Args:
+        spec: the spec.
+        kind: where the spec says nothing, what the model's own configuration says.
+
+    Raises:
+        UsageError: one has no such value, or a regression is declared to give probabilities.
+    """
+    given = cast("Kind | None", spec_options.choice(spec, "kind", KINDS))
+    values = cast("Values | None", spec_options.choice(spec, "values", VALUES))
+    if (given or kind) == "regression" and values == "probabilities":
+        raise UsageError(f"{spec.text!r}: a regression gives no probabilities: take values=probabilities away")
+    return Outputs(given or kind, values or "logits")

@@ -1,0 +1,34 @@
+"""Optional packages, which a user may not have."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import Spec
+
+
+def require(package: str, extra: str, spec: Spec) -> ModuleType:
+    """Import a package.
+
+    Args:
+        package: its module.
+        extra: diffex's extra that installs it.
+        spec: what needs it, for the error.
+
+    Raises:
+        UsageError: it is not installed, or does not fit the rest of the installation.
+    """
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{spec.text!r} needs the package {error.name or package}: pip install 'diffex[{extra}]'"
+        ) from None
+    # Torchvision raises RuntimeError when its compiled operators do not fit torch.
+    except (ImportError, OSError, RuntimeError) as error:
+        raise UsageError(
+            f"{spec.text!r} needs the package {package}, which is installed but cannot be imported "
+            f"({' '.join(str(error).split())[:150]}): install torch and torchvision together, of one build"
+        ) from error

@@ -1,0 +1,155 @@
+"""The classifier ``torchvision``: a classification model of torchvision's, with its weights or one's own."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from diffex_cli.classifiers import preprocessing
+from diffex_cli.classifiers.network import Network, NetworkClassifier, file_digest
+from diffex_cli.classifiers.packages import require
+from diffex_cli.classifiers.preprocessing import Preprocessing, parse_preprocessing
+from diffex_cli.classifiers.state_dict import load_weights, read_state_dict
+from diffex_cli.devices import pick_device
+from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.registry import Spec, did_you_mean
+
+if TYPE_CHECKING:
+    import torch
+
+_TRANSFORMING = ("googlenet", "inception_v3")
+_AS_PRETRAINED = {"transform_input": True, "init_weights": False}
+"""What torchvision builds its pretrained Inceptions with, and so those that people train further."""
+
+_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar")
+
+
+class TorchvisionClassifier(NetworkClassifier):
+    """``torchvision:NAME[:weights=W,labels=FILE,kind=K,values=V,batch=N,…]``; needs the extra ``torchvision``.
+
+    ``NAME`` is one of ``torchvision.models.list_models(module=torchvision.models)``, such as ``resnet50``.
+    ``weights`` is one of its sets, such as ``IMAGENET1K_V2`` (the default set without it), or a file of one's own
+    (:func:`~diffex_cli.classifiers.state_dict.read_state_dict`), with as many classes as its last layer has.
+    torchvision's own sets are taken from torch's cache or downloaded, checked against the digest in their name, and
+    unpickled with ``weights_only``.
+
+    The preprocessing is that of the set of weights, for a file that of the default set; the options of
+    :func:`~diffex_cli.classifiers.preprocessing.parse_preprocessing` override it one by one. Labels are the set's; a
+    file has none but those of ``labels=FILE``. Outputs are softmax logits unless ``kind`` and ``values`` say
+    otherwise (:class:`~diffex_cli.classifiers.outputs.Outputs`).
+    """
+
+    backend = "torchvision"
+
+    def __init__(self, spec: Spec, device: str = "auto") -> None:
+        """Check the options and that a file of weights is there. What torchvision knows is asked later.
+
+        Raises:
+            UsageError: an option is wrong, or a file is missing.
+        """
+        super().__init__(spec, device, ("weights", *preprocessing.OPTIONS))
+        if not spec.model:
+            raise UsageError(f"{spec.text!r} names no model: write torchvision:NAME, such as torchvision:resnet50")
+        weights = spec.options.get("weights", "")
+        file = Path(weights).expanduser()
+        self._own = file if file.is_file() else None
+        if self._own is None and ("/" in weights or file.suffix in _SUFFIXES):
+            raise UsageError(f"{spec.text!r}: there is no file {file}")
+
+    def _weights(self) -> Mapping[str, object]:
+        if self._own is not None:
+            return {"architecture": self._spec.model, "weights": file_digest(self._own)}
+        # The file's name ends in the first digits of its digest.
+        return {"architecture": self._spec.model, "weights": self._set.url.rsplit("/", 1)[-1]}
+
+    def _shown(self) -> Mapping[str, object]:
+        return {"model": self._own.name if self._own is not None else str(self._set)}
+
+    def _load(self) -> Network:
+        import torch
+
+        device = pick_device(self._device)
+        model = (self._with_own_weights(self._own) if self._own is not None else self._pretrained()).to(device).eval()
+
+        def run(pixels: NDArray[Any]) -> NDArray[Any]:
+            with torch.inference_mode():
+                scores: NDArray[Any] = model(torch.from_numpy(pixels).to(device)).float().cpu().numpy()
+            return scores
+
+        names = None if self._own is not None else tuple(self._set.meta["categories"])
+        return Network(prepare=parse_preprocessing(self._spec, self._configured()), run=run, names=names)
+
+    @functools.cached_property
+    def _models(self) -> Any:
+        models = require("torchvision.models", "torchvision", self._spec)
+        known = tuple(models.list_models(module=models))
+        if self._spec.model not in known:
+            hint = did_you_mean(self._spec.model, known).partition(";")[0]
+            raise UsageError(f"{self._spec.text!r}: torchvision has no classification model {self._spec.model!r}{hint}")
+        return models
+
+    @functools.cached_property
+    def _set(self) -> Any:
+        """torchvision's entry for the weights, or for a file for the default ones."""
+        sets = self._models.get_model_weights(self._spec.model)
+        name = "DEFAULT" if self._own is not None else self._spec.options.get("weights", "DEFAULT")
+        if name not in sets.__members__:
+            known = tuple(sets.__members__)
+            raise UsageError(
+                f"{self._spec.text!r}: there are no weights {name!r}{did_you_mean(name, known)}, or a file"
+            )
+        return sets[name]
+
+    def _pretrained(self) -> torch.nn.Module:
+        try:
+            # The library's own loading, which knows the quirks of old weights, unpickles anything. What passes here,
+            # where only tensors do, is harmless there too.
+            self._set.get_state_dict(progress=False, check_hash=True, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError as error:
+            raise UsageError(
+                f"the weights {self._set.url.rsplit('/', 1)[-1]} in torch's cache hold more than weights: "
+                "remove the file"
+            ) from error
+        except (OSError, RuntimeError) as error:
+            raise DiffexError(
+                f"the weights {self._set.url} are not in torch's cache and cannot be downloaded ({error}): connect to "
+                "the network, or put the file there"
+            ) from error
+        model: torch.nn.Module = self._models.get_model(self._spec.model, weights=self._set, progress=False)
+        return model
+
+    def _with_own_weights(self, file: Path) -> torch.nn.Module:
+        weights = read_state_dict(file)
+        more = _AS_PRETRAINED if self._spec.model in _TRANSFORMING else {}
+        head = f"{self._head(more)}.weight"
+        if head not in weights:
+            raise UsageError(f"the weights {file} have no {head}: they are not of a {self._spec.model} classifier")
+        classes = len(weights[head])
+        model: torch.nn.Module = self._models.get_model(self._spec.model, weights=None, num_classes=classes, **more)
+        load_weights(model, weights, file)
+        return model
+
+    def _head(self, more: Mapping[str, bool]) -> str:
+        """The name of the layer that classifies, which is the last one in all of torchvision's models."""
+        import torch
+
+        model = self._models.get_model(self._spec.model, weights=None, **more)
+        layers = (name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear | torch.nn.Conv2d))
+        return str(list(layers)[-1])
+
+    def _configured(self) -> Preprocessing:
+        wanted = self._set.transforms()
+        size, resize = wanted.crop_size[0], wanted.resize_size[0]
+        return Preprocessing(
+            size=(size, size),
+            resize=(resize, resize),
+            fit="crop",
+            mean=tuple(wanted.mean),
+            std=tuple(wanted.std),
+            interpolation=wanted.interpolation.value,
+        )

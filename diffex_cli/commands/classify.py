@@ -1,0 +1,63 @@
+"""``diffex classify``: what a classifier says of a few images."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from diffex_cli.commands import options
+from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.running import run_stage
+from diffex_cli.configuration import resolve
+
+if TYPE_CHECKING:
+    from diffex_cli.stages.classify import ClassifiedImage
+
+_COLUMNS = (Column("image"), Column("class"), Column("logit", right=True), Column("probability", right=True))
+
+
+def classify(
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Images, or folders of images.")],
+    classifier: options.Classifier = None,
+    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many classes to show of each image.")] = 5,
+    run: options.Run = None,
+    config: options.Config = None,
+    device: options.Device = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Show what a classifier says of a few images, and warn of scores that no sound classifier gives.
+
+    To check the classifier and its preprocessing before explaining it. Without --classifier it is the run's, or the
+    domain's. Writes nothing.
+    """
+    output = Output(json=json, quiet=quiet)
+    settings = resolve(
+        {"run": run, "classifier": classifier, "device": device}, os.environ, config, required=("classifier",)
+    )
+    from diffex_cli.stages import classify as stage
+
+    found = run_stage(output, lambda progress: stage.run(settings, images, top, progress))
+    rows = [row for image in found.images for row in _rows(image)]
+    quiet_lines = (f"{image.file}\t{image.top[0].label}" for image in found.images)
+    data = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    output.table(data, _COLUMNS, rows, quiet="\n".join(quiet_lines))
+    images_told = f"{len(found.images)} image{'' if len(found.images) == 1 else 's'}"
+    output.say(f"{images_told}, {len(found.labels)} classes, {found.classifier}.")
+    output.warnings(found.oddities)
+
+
+def _rows(image: ClassifiedImage) -> list[tuple[str, ...]]:
+    return [
+        (
+            "" if place else str(image.file),
+            guess.label,
+            f"{guess.logit:+.3f}",
+            "–" if guess.probability is None else f"{guess.probability:.3f}",
+        )
+        for place, guess in enumerate(image.top)
+    ]

@@ -1,0 +1,100 @@
+"""The corpus providers that ask a language model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from diffex_cli import registry
+from diffex_cli.corpus.base import ModelProvider, Provider
+from diffex_cli.corpus.language_models.base import LanguageModel
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import Spec, parse_spec
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AskingProvider:
+    """A :class:`~diffex_cli.corpus.base.ModelProvider` for any language model."""
+
+    language_model: LanguageModel
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Those of the model."""
+        return self.language_model.settings
+
+
+def anthropic(spec: Spec) -> AskingProvider:
+    """The provider ``anthropic[:MODEL][:OPTIONS]``.
+
+    Raises:
+        UsageError: a bad option.
+    """
+    from diffex_cli.corpus.language_models.anthropic import AnthropicModel
+
+    return AskingProvider(AnthropicModel(spec))
+
+
+def openai(spec: Spec) -> AskingProvider:
+    """The provider ``openai:MODEL[:OPTIONS]``.
+
+    Raises:
+        UsageError: a bad option, or the package ``openai`` is missing.
+    """
+    from diffex_cli.corpus.language_models.openai import OpenAIModel
+
+    return AskingProvider(OpenAIModel(spec))
+
+
+def transformers(spec: Spec) -> AskingProvider:
+    """The provider ``transformers:FOLDER-or-HUB-ID[:OPTIONS]``.
+
+    Raises:
+        UsageError: a bad option, or no model is named.
+    """
+    from diffex_cli.corpus.language_models.transformers import TransformersModel
+
+    return AskingProvider(TransformersModel(spec))
+
+
+def open_providers(texts: Sequence[str], base_url: str | None = None) -> tuple[Provider | ModelProvider, ...]:
+    """Open corpus providers by their specs.
+
+    Args:
+        texts: the specs.
+        base_url: the address for the model; for ``openai`` if that is among several, since it is the one that other
+            programs imitate.
+
+    Raises:
+        UsageError: a provider is unknown or its options are bad, or none of them takes an address.
+    """
+    specs = [parse_spec(text) for text in texts]
+    if base_url is not None:
+        specs = _addressed(specs, base_url)
+    return tuple(registry.find(registry.CORPUS_PROVIDERS, spec.name)(spec) for spec in specs)
+
+
+def open_model(text: str, base_url: str | None = None) -> LanguageModel:
+    """The language model of a corpus provider.
+
+    Raises:
+        UsageError: the provider is unknown, its options are bad, or it has no model.
+    """
+    (provider,) = open_providers([text], base_url)
+    if not isinstance(provider, ModelProvider):
+        raise UsageError(
+            f"the corpus provider {text!r} asks no language model: give --provider anthropic, openai:MODEL or "
+            "transformers:FOLDER-OR-HUB-ID"
+        )
+    return provider.language_model
+
+
+def _addressed(specs: Sequence[Spec], base_url: str) -> list[Spec]:
+    names = {spec.name for spec in specs} - {"bundled", "file"}
+    if not names:
+        raise UsageError("--base-url goes with a provider that asks a language model: give --provider openai:MODEL")
+    chosen = {"openai"} if "openai" in names else names
+    return [
+        dataclasses.replace(spec, options={"base_url": base_url, **spec.options}) if spec.name in chosen else spec
+        for spec in specs
+    ]

@@ -1,0 +1,166 @@
+"""Holds an answer against the schema that was asked for, and makes proposals of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from diffex_cli.corpus.generation.grounding import Passage, quoted
+from diffex_cli.corpus.generation.wording import present
+from diffex_cli.corpus.hierarchy import Node, slug
+
+LONGEST_NAME = 80
+LONGEST_PROMPT = 200
+
+_FIELDS: Mapping[str, Mapping[str, Any]] = {
+    "name": {"type": "string", "description": "a short name for people, in English"},
+    "prompt": {"type": "string", "description": "what the image editor is told: a noun phrase, clear without context"},
+    "remove": {"type": "boolean", "description": "true if the editor is to take away what the prompt names"},
+    "editable": {
+        "type": "boolean",
+        "description": "true if it can be seen, and be changed without making the picture one of something else",
+    },
+    "synonyms": {"type": "array", "items": {"type": "string"}, "description": "other names for the same, if any"},
+}
+_PASSAGE = {"type": "integer", "description": "the number of the passage that it is taken from; 0 if of none"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Proposal:
+    """One attribute as it was proposed; the fields are those of :class:`~diffex_cli.corpus.hierarchy.Node`.
+
+    Attributes:
+        synonyms: further names for it.
+        slug: the last part of its id; made from the name if empty.
+    """
+
+    name: str
+    prompt: str
+    remove: bool = False
+    synonyms: tuple[str, ...] = ()
+    source: str = ""
+    placebo: bool = False
+    overrides: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    replaces: str = ""
+    slug: str = ""
+
+    @classmethod
+    def of(cls, node: Node) -> Proposal:
+        """A node's own attribute, without its children."""
+        return cls(
+            node.name,
+            node.prompt,
+            node.remove,
+            source=node.source,
+            placebo=node.placebo,
+            overrides=node.overrides,
+            replaces=node.replaces,
+            slug=node.id.rpartition("/")[2],
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """What an answer holds.
+
+    Attributes:
+        proposals: the attributes that are right.
+        complaints: a clause for each thing that is wrong, for the model to mend.
+    """
+
+    proposals: tuple[Proposal, ...]
+    complaints: tuple[str, ...]
+
+
+def schema(passages: bool) -> dict[str, Any]:
+    """The JSON schema of an answer. All keys are required and no others allowed, as providers' strict modes ask.
+
+    Args:
+        passages: whether each attribute names the passage that it is taken from.
+    """
+    fields = {**_FIELDS, **({"passage": _PASSAGE} if passages else {})}
+    item = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": {"attributes": {"type": "array", "items": item}},
+        "required": ["attributes"],
+        "additionalProperties": False,
+    }
+
+
+def read(content: Mapping[str, Any], breadth: int, least: int = 0, passages: Sequence[Passage] = ()) -> Reading:
+    """Check an answer.
+
+    What cannot be seen or edited is left out, as is what comes after the first ``breadth`` attributes. Only
+    the name is indispensable; another key that is missing gets its plain value, one of the wrong kind is a
+    complaint.
+
+    Args:
+        content: the answer.
+        breadth: how many attributes were asked for, at most.
+        least: how many there must be.
+        passages: those that were shown, in their order.
+    """
+    items = content.get("attributes")
+    if not isinstance(items, list):
+        return Reading((), ("'attributes' must be a list of objects",))
+    proposals: list[Proposal] = []
+    complaints: list[str] = []
+    for index, item in enumerate(items):
+        try:
+            proposal = _proposal(item, passages)
+        except ValueError as error:
+            complaints.append(f"attributes[{index}]{error}")
+            continue
+        if proposal is not None and len(proposals) < breadth:
+            proposals.append(proposal)
+    if len(proposals) < least:
+        complaints.append(f"'attributes' must name at least {least} that can be seen and edited")
+    return Reading(tuple(proposals), tuple(complaints))
+
+
+def _proposal(item: object, passages: Sequence[Passage]) -> Proposal | None:
+    """One attribute, or ``None`` if it is not editable."""
+    if not isinstance(item, dict):
+        raise ValueError(" must be an object")
+    name = _text(item.get("name"), "name", LONGEST_NAME)
+    prompt = _text(item.get("prompt", name), "prompt", LONGEST_PROMPT)
+    if not slug(name):
+        raise ValueError(".name must hold English letters")
+    remove = _flag(item.get("remove", False), "remove")
+    editable = _flag(item.get("editable", True), "editable")
+    synonyms = item.get("synonyms", [])
+    if not isinstance(synonyms, list) or not all(isinstance(synonym, str) for synonym in synonyms):
+        raise ValueError(".synonyms must be a list of texts")
+    number = item.get("passage", 0)
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= len(passages):
+        raise ValueError(f".passage must be a whole number from 0 to {len(passages)}")
+    if not editable:
+        return None
+    prompt, remove = _addition(name, prompt, remove)
+    return Proposal(name, prompt, remove, tuple(synonyms), quoted(passages[number - 1]) if number else "")
+
+
+def _addition(name: str, prompt: str, remove: bool) -> tuple[str, bool]:
+    """Words for what is to be seen, whatever is done with it: an editor that reads "no crest" draws a crest."""
+    absent = present(prompt)
+    return (prompt, remove or present(name) is not None) if absent is None else (absent, True)
+
+
+def _text(value: object, key: str, longest: int) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f".{key} must be text")
+    text = " ".join(value.split())
+    if len(text) > longest:
+        raise ValueError(f".{key} must have at most {longest} characters")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise ValueError(f".{key} must hold no control characters")
+    return text
+
+
+def _flag(value: object, key: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f".{key} must be true or false")
+    return value

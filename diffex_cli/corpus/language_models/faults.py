@@ -1,0 +1,175 @@
+"""What a user is told when a provider's SDK gives up.
+
+Both SDKs come from the same generator, so that their errors have the same names.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import ssl
+from collections.abc import Iterator
+from types import ModuleType
+
+from diffex_cli.errors import DiffexError, UsageError
+
+# Longer waits than this are for the user to sit through, not for a program.
+MAX_WAIT = 120.0
+_SHOWN = 200
+_AGAIN = "run the same command again later"
+_TRY_FORMAT = re.compile(
+    r"response_format|json_schema|output_config|output_format|schema|grammar|guided", re.IGNORECASE
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Service:
+    """Whom we talk to.
+
+    Attributes:
+        who: as in "Anthropic" or "the server at http://localhost:8000/v1".
+        provider: the spec's first word.
+        model: the model asked for.
+        variable: of the environment, which holds the key.
+        key: to be kept out of every sentence; ``None`` if there is none.
+        timeout: seconds that an answer may take.
+        retries: how often the SDK tries again.
+    """
+
+    who: str
+    provider: str
+    model: str
+    variable: str
+    key: str | None = dataclasses.field(repr=False)
+    timeout: float
+    retries: int
+
+
+def explain(error: Exception, sdk: ModuleType, service: Service) -> DiffexError:
+    """An SDK's error as one sentence with a remedy; no key in it.
+
+    Args:
+        error: what the SDK raised.
+        sdk: ``anthropic`` or ``openai``.
+        service: whom it talked to.
+
+    Returns:
+        a UsageError if the user can mend it, else a DiffexError.
+    """
+    tries = f"{service.retries + 1} times" if service.retries else "once"
+    if isinstance(error, sdk.APITimeoutError):
+        return DiffexError(
+            f"{service.who} did not answer within {service.timeout:g} s, tried {tries}: {_AGAIN}, or allow more with "
+            "the option timeout=SECONDS in --provider"
+        )
+    if isinstance(error, sdk.APIConnectionError):
+        return _unreachable(error, service, tries)
+    if isinstance(error, sdk.APIStatusError) and error.status_code >= 400:
+        return _status(error.status_code, _said(error, service.key), _waits(error), service, tries)
+    if isinstance(error, sdk.APIStatusError):  # an error after the first words of a streamed answer
+        said = _said(error, service.key)
+        return DiffexError(
+            f"{service.who} broke off in the middle of its answer{f' ({said})' if said else ''}: {_AGAIN}"
+        )
+    return DiffexError(
+        f"{service.who} gave an answer that cannot be read: {_AGAIN}; if that does not help, the address is not that "
+        "of this kind of server"
+    )
+
+
+def blames_format(error: Exception, sdk: ModuleType) -> bool:
+    """Whether a server turned the question down because it cannot hold an answer to a schema."""
+    if not isinstance(error, sdk.APIStatusError):
+        return False
+    return getattr(error, "status_code", 0) in (400, 422, 500, 501) and bool(_TRY_FORMAT.search(_said(error)))
+
+
+def _status(status: int, said: str, wait: float | None, service: Service, tries: str) -> DiffexError:
+    who, model, variable = service.who, service.model, service.variable
+    because = f" ({said})" if said else ""
+    if status == 401:
+        if service.key is None:
+            return UsageError(f"{who} asks for a key: set the environment variable {variable}")
+        return UsageError(f"{who} does not accept the key in {variable}: check it, or make a new one")
+    if status == 402 or re.search(r"insufficient_quota|exceeded your current quota|credit balance|billing", said):
+        return DiffexError(f"{who} says that the account has no credit left: add some, then run the same command again")
+    if status == 403:
+        return UsageError(f"{who} does not allow the key in {variable} to use {model!r}{because}: choose another model")
+    if status == 404:
+        return UsageError(
+            f"{who} has no model {model!r}{because}: name another with --provider {service.provider}:MODEL, "
+            "or correct the address if it is your own server's"
+        )
+    if status == 413:
+        return UsageError(f"the question is too large for {who}{because}: give fewer or smaller images")
+    if status == 429:
+        if wait is not None and wait > MAX_WAIT:
+            return DiffexError(f"{who} will take no question for {wait:.0f} s: run the same command again after that")
+        pause = f"wait {wait:.0f} s" if wait else "wait some minutes"
+        return DiffexError(
+            f"{who} limits how much may be asked a minute, and still did when asked {tries}: {pause}, then run the "
+            "same command again"
+        )
+    if status < 500 and status not in (408, 409):
+        return UsageError(
+            f"{who} turned the question for {model!r} down with HTTP {status}{because}: change the model or its "
+            "options in --provider"
+        )
+    state = "is overloaded" if status in (503, 529) else "fails"
+    return DiffexError(f"{who} {state}: HTTP {status} when asked {tries}{because}; {_AGAIN}")
+
+
+def _unreachable(error: Exception, service: Service, tries: str) -> DiffexError:
+    causes = list(_causes(error))
+    text = " ".join(str(cause) for cause in causes)
+    untrusted = re.search(r"certificate verify failed: ([^([]+)", text, re.IGNORECASE)
+    if untrusted:
+        return UsageError(
+            f"the TLS certificate of {service.who} is not to be trusted ({untrusted[1].strip()}): correct the address, "
+            "or name the file of your own authority's certificates in the environment variable SSL_CERT_FILE"
+        )
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return UsageError(
+            f"there is no TLS at {service.who}: write http:// instead of https:// if it is your own server"
+        )
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or "refused" in text:
+        reason = "the connection was refused"
+    elif re.search(r"Name or service|nodename|getaddrinfo|resolution", text):
+        reason = "its name is not known here"
+    else:
+        reason = "the connection broke"
+    return DiffexError(
+        f"{service.who} cannot be reached, tried {tries} ({reason}): check that it runs and that the network is there, "
+        "and the address in base_url if you gave one"
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _said(error: Exception, key: str | None = None) -> str:
+    """The server's own words, shortened, with anything that looks like a key taken out."""
+    body = getattr(error, "body", None)
+    if isinstance(body, dict):
+        inner = body.get("error", body)
+        body = inner if isinstance(inner, str) else inner.get("message") if isinstance(inner, dict) else None
+        code = inner.get("code") if isinstance(inner, dict) else None
+        body = f"{body}, {code}" if isinstance(code, str) and body else body or code
+    text = " ".join(str(body).split()) if isinstance(body, str) else ""
+    if text.startswith("<"):
+        return ""  # a web page, for example of a proxy
+    text = text.replace(key, "…") if key else text
+    return re.sub(r"\bsk-[\w*.-]+", "…", text)[:_SHOWN]
+
+
+def _waits(error: Exception) -> float | None:
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    try:
+        return float(headers.get("retry-after", ""))
+    except ValueError:
+        return None

@@ -1,0 +1,142 @@
+"""``classify``: what a classifier says of a few images, and whether its adapter can be trusted. Writes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from diffex_cli.artifacts.keys import image_key
+from diffex_cli.artifacts.pictures import open_picture
+from diffex_cli.artifacts.rows import softmax
+from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.checks import checked_logits, unique_labels
+from diffex_cli.classifiers.oddities import odd_scores, unsteady_scores
+from diffex_cli.errors import UsageError
+from diffex_cli.settings import Settings
+from diffex_cli.stages.bench import Bench
+from diffex_cli.stages.inputs import SUFFIXES
+from diffex_cli.stages.progress import Progress
+from diffex_cli.stages.scoring import BATCH
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Guess:
+    """A class and its score; ``probability`` is ``None`` for a classifier with a single output."""
+
+    label: str
+    logit: float
+    probability: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClassifiedImage:
+    """One image with its top classes, the most likely first."""
+
+    file: Path
+    top: tuple[Guess, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Classification:
+    """What the classifier said.
+
+    Attributes:
+        classifier: its spec.
+        fingerprint: its fingerprint.
+        labels: all its classes.
+        images: in the order in which they were given; a folder's sorted by name.
+        oddities: sentences about scores that no sound adapter gives.
+        warnings: sentences about files that were passed over.
+    """
+
+    classifier: str
+    fingerprint: str
+    labels: tuple[str, ...]
+    images: tuple[ClassifiedImage, ...]
+    oddities: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress) -> Classification:
+    """Score the pictures at the paths, as ``score`` would.
+
+    Args:
+        settings: of which the classifier and the device are used.
+        paths: files, or folders whose pictures are all taken.
+        top: how many classes to tell of each image, ≥ 1.
+        progress: hears of the task ``classify``.
+
+    Raises:
+        UsageError: a path does not exist, or there is no picture that can be read.
+        DiffexError: the classifier fails, or gives scores that are not finite.
+    """
+    files = list(_files(paths))
+    classifier = Bench(settings).classifier
+    labels = unique_labels(classifier.labels)
+    read: list[Path] = []
+    keys: list[str] = []
+    rows: list[NDArray[np.float64]] = []
+    warnings: list[str] = []
+    oddities: tuple[str, ...] = ()
+    progress.start("classify", len(files))
+    for start in range(0, len(files), BATCH):
+        pictures: list[Image.Image] = []
+        for file in files[start : start + BATCH]:
+            try:
+                pictures.append(open_picture(file))
+            except OSError as error:
+                warnings.append(f"passed over {file}: {error}")
+                continue
+            read.append(file)
+        keys += map(image_key, pictures)
+        logits = _logits(classifier, pictures, len(labels), settings)
+        if start == 0 and len(pictures) > 1:
+            oddities = unsteady_scores(logits[0], _logits(classifier, pictures[:1], len(labels), settings)[0])
+        rows.append(logits)
+        progress.advance("classify", len(files[start : start + BATCH]))
+    if not read:
+        raise UsageError(f"not one of the {len(files)} images can be read: {warnings[0]}")
+    scores = np.concatenate(rows)
+    return Classification(
+        classifier=settings.classifier,
+        fingerprint=classifier.fingerprint,
+        labels=labels,
+        images=tuple(ClassifiedImage(file, _top(labels, row, top)) for file, row in zip(read, scores, strict=True)),
+        oddities=odd_scores(scores, len(set(keys))) + oddities,
+        warnings=tuple(warnings),
+    )
+
+
+def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
+    for path in paths:
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            if not found:
+                raise UsageError(f"there are no images ({kinds}) in {path}: name another folder, or files")
+            yield from found
+        elif path.exists():
+            yield path
+        else:
+            raise UsageError(f"there is no file or folder {path}: name images, or a folder of images")
+
+
+def _logits(
+    classifier: Classifier, pictures: Sequence[Image.Image], classes: int, settings: Settings
+) -> NDArray[np.float64]:
+    if not pictures:
+        return np.zeros((0, classes))
+    return checked_logits(classifier.logits(pictures), len(pictures), classes, settings.classifier)
+
+
+def _top(labels: tuple[str, ...], row: NDArray[np.float64], top: int) -> tuple[Guess, ...]:
+    probabilities = softmax(row[None])[0] if len(labels) > 1 else [None]
+    return tuple(
+        Guess(labels[i], float(row[i]), None if probabilities[i] is None else float(probabilities[i]))
+        for i in np.argsort(-row, kind="stable")[:top]
+    )

@@ -1,0 +1,96 @@
+"""What a classifier's numbers are declared to mean."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from diffex_cli.artifacts.rows import softmax
+from diffex_cli.classifiers.outputs import CLIP, KINDS, Outputs, parse_outputs
+from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.registry import parse_spec
+
+LOGITS = arrays(np.float64, (4, 3), elements=st.floats(-12, 12))
+
+
+def sigmoid(values: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-values))
+
+
+@given(LOGITS)
+def test_softmax_probabilities_survive(logits: np.ndarray) -> None:
+    probabilities = softmax(logits)
+    found = Outputs("softmax", "probabilities").logits(probabilities, 4, 3, "x")
+    np.testing.assert_allclose(softmax(found), probabilities, atol=1e-6)
+    np.testing.assert_array_equal(Outputs().logits(logits, 4, 3, "x"), logits)
+
+
+@given(LOGITS)
+def test_sigmoid_probabilities_become_their_logits(logits: np.ndarray) -> None:
+    many = Outputs("multilabel", "probabilities").logits(sigmoid(logits), 4, 3, "x")
+    np.testing.assert_allclose(many, logits, atol=1e-6)
+    np.testing.assert_array_equal(Outputs("multilabel").logits(logits, 4, 3, "x"), logits)
+
+
+@given(LOGITS)
+def test_one_logit_is_two_classes_whose_softmax_is_the_sigmoid(logits: np.ndarray) -> None:
+    logit = logits[:, 0]
+    for raw in (logit, logit[:, None]):
+        found = Outputs("binary").logits(raw, 4, 2, "x")
+        np.testing.assert_allclose(softmax(found)[:, 1], sigmoid(logit), atol=1e-12)
+        np.testing.assert_allclose(found @ [-1, 1], logit, atol=1e-12)
+    found = Outputs("binary", "probabilities").logits(sigmoid(logit), 4, 2, "x")
+    np.testing.assert_allclose(found @ [-1, 1], logit, atol=1e-6)
+
+
+def test_certainty_stays_finite() -> None:
+    certain = np.array([[0.0, 1.0], [1.0005, -0.0005]], dtype=np.float32)
+    shares = Outputs("softmax", "probabilities").logits(certain, 2, 2, "x")
+    np.testing.assert_allclose(shares, np.log([[CLIP, 1], [1, CLIP]]), atol=1e-12)
+    many = Outputs("multilabel", "probabilities").logits(certain, 2, 2, "x")
+    end = np.log((1 - CLIP) / CLIP)
+    np.testing.assert_allclose(many, [[-end, end], [end, -end]])
+
+
+def test_a_regression_is_taken_as_it_is() -> None:
+    np.testing.assert_array_equal(Outputs("regression").logits([31.5, -2.0], 2, 1, "x"), [[31.5], [-2.0]])
+
+
+def test_labels() -> None:
+    assert Outputs().labels(("crane", "crane")) == ("crane (0)", "crane (1)")
+    assert Outputs("binary").labels(("benign", "malignant")) == ("benign", "malignant")
+    assert Outputs("binary").labels(("smile",)) == ("not smile", "smile")
+    with pytest.raises(UsageError, match=r"two labels \(no, yes\) or one \(yes\), and there are 3"):
+        Outputs("binary").labels(("a", "b", "c"))
+    assert Outputs("binary").unnamed(1) == ("no", "yes")
+    assert Outputs().unnamed(2) == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "raw", "labels", "message"),
+    [
+        (Outputs("softmax", "probabilities"), [[3.2, -1.0]], 2, "to give probabilities, but gave -1 to 3.2"),
+        (Outputs("softmax", "probabilities"), [[0.9, 0.8]], 2, "sum to 1.7 to 1.7 rather than 1: say kind=multilabel"),
+        (Outputs("multilabel", "probabilities"), [[0.9, 1.1]], 2, "take values=probabilities away"),
+        (Outputs("binary"), [[0.1, 0.9]], 2, "one number for an image, but gave 2: say kind=softmax"),
+        (Outputs(), [[0.1, 0.9]], 3, "x gave 2 numbers for an image, but has 3 labels"),
+        (Outputs(), [0.1], 3, r"scores of shape \(1,\) for 1 images and 3 classes"),
+        (Outputs("multilabel", "probabilities"), [[float("nan"), 0.5]], 2, "not finite for 1 of 1 images"),
+    ],
+)
+def test_what_cannot_be_is_refused(outputs: Outputs, raw: object, labels: int, message: str) -> None:
+    with pytest.raises(DiffexError, match=message):
+        outputs.logits(np.asarray(raw), 1, labels, "x")
+
+
+def test_options_win_over_the_models_configuration() -> None:
+    assert parse_outputs(parse_spec("onnx:m")) == Outputs("softmax", "logits")
+    assert parse_outputs(parse_spec("onnx:m"), "multilabel") == Outputs("multilabel", "logits")
+    for kind in KINDS:
+        assert parse_outputs(parse_spec(f"onnx:m:kind={kind}"), "regression").kind == kind
+    assert parse_outputs(parse_spec("onnx:m:values=probabilities")).values == "probabilities"
+    with pytest.raises(UsageError, match="values must be one of logits, probabilities, not 'probs'"):
+        parse_outputs(parse_spec("onnx:m:values=probs"))
+    with pytest.raises(UsageError, match="a regression gives no probabilities"):
+        parse_outputs(parse_spec("onnx:m:values=probabilities"), "regression")

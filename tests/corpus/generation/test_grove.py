@@ -1,0 +1,113 @@
+from diffex_cli.corpus.generation.grove import Grove, merged, planted
+from diffex_cli.corpus.generation.reading import Proposal
+from diffex_cli.corpus.hierarchy import Corpus, Node
+
+
+def plain(name: str, prompt: str = "", **more: object) -> Proposal:
+    return Proposal(name, prompt or name, **more)  # type: ignore[arg-type]
+
+
+def ids(corpus: Corpus) -> list[str]:
+    return [node.id for node in corpus.walk()]
+
+
+def test_an_attribute_in_two_branches_is_there_once() -> None:
+    grove = Grove()
+    head, wings = grove.add(None, plain("head")).sprout, grove.add(None, plain("wings")).sprout
+    first = grove.add(head, plain("crest", "raised crest"))
+    second = grove.add(wings, plain("Crests", "raised crests"))
+    assert first.new
+    assert not second.new
+    assert second.sprout is first.sprout
+    assert ids(grove.corpus("birds")) == ["head", "head/crest", "wings"]
+
+
+def test_the_same_name_below_two_parents_is_two_attributes_if_the_prompts_differ() -> None:
+    grove = Grove()
+    for part in ("beak color", "head color"):
+        parent = grove.add(None, plain(part)).sprout
+        assert grove.add(parent, plain("red", f"red {part.split()[0]}")).new
+    assert ids(grove.corpus("birds")) == ["beak-color", "beak-color/red", "head-color", "head-color/red"]
+
+
+def test_a_child_named_like_an_ancestor_is_that_ancestor() -> None:
+    grove = Grove()
+    head = grove.add(None, plain("head")).sprout
+    crest = grove.add(head, plain("crest", "raised crest")).sprout
+    assert grove.add(crest, plain("Crests", "a bird's crest")).sprout is crest
+    assert grove.add(crest, plain("the head", "whole head")).sprout is head
+    assert ids(grove.corpus("birds")) == ["head", "head/crest"]
+
+
+def test_synonyms_are_names_below_one_parent() -> None:
+    grove = Grove()
+    head = grove.add(None, plain("head")).sprout
+    crest = grove.add(head, plain("crest", "raised crest", synonyms=("topknot",))).sprout
+    assert grove.add(head, plain("top-knot", "topknot of feathers")).new
+    assert grove.add(head, plain("Topknots", "knot of feathers on top")).sprout is crest
+    assert grove.add(head, plain("tuft", "feather tuft", synonyms=("Crest",))).sprout is crest
+    wings = grove.add(None, plain("wings")).sprout
+    assert grove.add(wings, plain("topknot", "something else")).new
+
+
+def test_adding_and_removing_are_two_attributes() -> None:
+    grove = Grove()
+    grove.add(None, plain("beard"))
+    assert grove.add(None, plain("no beard", "beard", remove=True)).new
+
+
+def test_equal_slugs_get_a_number() -> None:
+    grove = Grove()
+    grove.add(None, plain("C+"))
+    grove.add(None, plain("C of D", "c d e"))
+    grove.add(None, plain("c", "another thing", remove=True))
+    corpus = grove.corpus("letters")
+    assert ids(corpus) == ["c", "c-of-d", "c-2"]
+
+
+def tree(*roots: Node) -> Corpus:
+    return Corpus("birds", roots)
+
+
+def node(id: str, *children: Node, **more: object) -> Node:
+    name = id.rpartition("/")[2].replace("-", " ")
+    return Node(id, name, name, children=children, **more)  # type: ignore[arg-type]
+
+
+def test_merging_tells_how_many_named_each() -> None:
+    one = tree(node("head", node("head/crest", node("head/crest/tall-crest"))), node("wings"))
+    two = tree(node("heads", node("heads/eye-ring")), node("background"))
+    three = tree(node("head", node("head/crest")), node("wing", node("wing/tall-crests")))
+    corpus = merged([one, two, three]).corpus("birds", range(3))
+    assert {each.id: each.share for each in corpus.walk()} == {
+        "head": 1.0,
+        "head/crest": 0.6667,
+        "head/crest/tall-crest": 0.6667,
+        "head/eye-ring": 0.3333,
+        "wings": 0.6667,
+        "background": 0.3333,
+    }
+
+
+def test_merging_keeps_all_that_a_node_says() -> None:
+    full = node("head", placebo=True, overrides={"guidance": 4.0}, replaces="tail", source="a.txt: head")
+    (root,) = merged([tree(full)]).corpus("birds").roots
+    assert root == full
+
+
+def test_a_hierarchy_that_turns_another_upside_down_makes_no_circle() -> None:
+    corpus = merged([tree(node("a", node("a/b"))), tree(node("b", node("b/a", node("b/a/c"))))]).corpus("x", range(2))
+    assert ids(corpus) == ["a", "a/b", "a/c"]
+
+
+def test_planting_removes_what_is_there_twice() -> None:
+    twice = tree(
+        node("head", node("head/crest", node("head/crest/tall"))),
+        node("wings", node("wings/crest", node("wings/crest/short"))),
+    )
+    assert ids(planted(twice).corpus("birds")) == ["head", "head/crest", "head/crest/tall", "head/crest/short", "wings"]
+    assert [[sprout.proposal.name for sprout in level] for level in planted(twice).levels()] == [
+        ["head", "wings"],
+        ["crest"],
+        ["tall", "short"],
+    ]
