@@ -162,7 +162,7 @@ Accept: TypeAlias = Annotated[
     AcceptRule | None,
     typer.Option(
         "--accept",
-        help="beam keeps a child that is larger than its parent, or tested to be so, paired, at 5 % (default: larger).",
+        help="beam keeps a child that goes beyond its parent in its own direction, tested at 5 %, or one that is merely larger (default: tested).",
         show_choices=True,
         rich_help_panel=SEARCH,
     ),
