@@ -162,7 +162,8 @@ Accept: TypeAlias = Annotated[
     AcceptRule | None,
     typer.Option(
         "--accept",
-        help="beam keeps a child that goes beyond its parent in its own direction, tested at 5 %, or one that is merely larger (default: tested).",
+        help="beam keeps a child that is tested at 5 % to go beyond its parent in its own direction, or one that is "
+        "merely larger (default: tested).",
         show_choices=True,
         rich_help_panel=SEARCH,
     ),
