@@ -238,7 +238,8 @@ Accept: TypeAlias = Annotated[
     AcceptRule | None,
     typer.Option(
         "--accept",
-        help="beam keeps a child that is larger than its parent, or tested to be so, paired, at 5 % (default: larger).",
+        help="beam keeps a child that is tested at 5 % to go beyond its parent in its own direction, or one that is "
+        "merely larger (default: tested).",
         show_choices=True,
         rich_help_panel=SEARCH,
     ),
