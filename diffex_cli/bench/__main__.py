@@ -18,6 +18,8 @@ from diffex_cli.bench.log import log
 from diffex_cli.bench.markdown import write_between_markers
 from diffex_cli.bench.parity import parity
 from diffex_cli.bench.profiling import profile
+from diffex_cli.bench.report import SIZES as REPORT_SIZES
+from diffex_cli.bench.report import reports
 from diffex_cli.bench.scaling import SIZES, scaling
 from diffex_cli.bench.scoring import scoring
 from diffex_cli.bench.speed import speed
@@ -34,6 +36,7 @@ PAGES: Mapping[str, str] = {
     "scaling": "performance.md",
     "steps": "performance.md",
     "scoring": "performance.md",
+    "report": "performance.md",
 }
 """Part → the page that shows its tables."""
 
@@ -69,6 +72,7 @@ def _parts(arguments: argparse.Namespace) -> Mapping[str, Callable[[], str]]:
         "scaling": lambda: scaling(arguments.sizes),
         "steps": lambda: steps(arguments.work, arguments.steps_images, arguments.steps),
         "scoring": lambda: scoring(arguments.score_images, arguments.rounds),
+        "report": lambda: reports(arguments.report_sizes),
     }
 
 
@@ -109,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     throughput = parser.add_argument_group("scoring")
     throughput.add_argument("--score-images", type=int, default=16, help="sample images, with their edits")
     throughput.add_argument("--rounds", type=int, default=3)
+    pages = parser.add_argument_group("report")
+    pages.add_argument("--report-sizes", nargs="+", default=REPORT_SIZES, help="of the runs", **pairs)
     return parser
 
 

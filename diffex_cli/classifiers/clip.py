@@ -7,11 +7,10 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers.descriptions import Described, read_descriptions
-from diffex_cli.classifiers.network import Network, NetworkClassifier
+from diffex_cli.classifiers.gradients import without_gradients
+from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier
 from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, refuse_untrained
 from diffex_cli.devices import pick_device
 from diffex_cli.errors import UsageError
@@ -89,22 +88,25 @@ class ClipClassifier(NetworkClassifier):
         parts = self._pretrained.load(self._from)
         device = pick_device(self._device)
         model = parts.model.to(device).eval()
-        with torch.inference_mode():
+        # what inference_mode makes could not be part of a graph later
+        with torch.no_grad():
             classes = self._class_embeddings(parts, device)
             scale = model.logit_scale.exp()
             bias = getattr(model, "logit_bias", None)
 
-        def run(pixels: Any) -> NDArray[Any]:
-            with torch.inference_mode():
-                embeddings = _unit(model.get_image_features(**pixels.to(device)).pooler_output)
-                logits = embeddings @ classes.T * scale
-                scores: NDArray[Any] = (logits if bias is None else logits + bias).cpu().numpy()
-            return scores
+        def scores(**inputs: torch.Tensor) -> torch.Tensor:
+            logits: torch.Tensor = _unit(model.get_image_features(**inputs).pooler_output) @ classes.T * scale
+            return logits if bias is None else logits + bias
 
         return Network(
             prepare=lambda pictures: parts.processor(images=list(pictures), return_tensors="pt"),
-            run=run,
+            run=without_gradients(lambda prepared: scores(**prepared.to(device))),
             kind="softmax" if bias is None else "multilabel",
+            inside=Inside(
+                model,
+                pixels=lambda prepared: prepared["pixel_values"].to(device),
+                forward=lambda pixels: scores(pixel_values=pixels),
+            ),
         )
 
     def _class_embeddings(self, parts: _Parts, device: torch.device) -> torch.Tensor:

@@ -8,7 +8,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +16,35 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers import outputs, spec_options
+from diffex_cli.classifiers.gradients import Gradients, logits_of
 from diffex_cli.classifiers.labels import read_labels
 from diffex_cli.classifiers.outputs import Kind, Outputs, parse_outputs
 from diffex_cli.errors import DiffexError
 from diffex_cli.registry import Spec
+
+if TYPE_CHECKING:
+    import torch
 
 BATCH = 32
 OPTIONS = ("batch", "labels", *outputs.OPTIONS)
 
 _NOT_IN_FINGERPRINT = ("batch", "labels", "processor", "revision", "trust", "weights")
 """They change no logit, or what they name is in the fingerprint by its content."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Inside:
+    """What a network that PyTorch can differentiate has beside its numbers.
+
+    Attributes:
+        module: the network.
+        pixels: what ``prepare`` made, as a tensor of shape (n, channels, height, width) on the network's device.
+        forward: such a tensor in, the model's numbers out, with their graph.
+    """
+
+    module: torch.nn.Module
+    pixels: Callable[[Any], torch.Tensor]
+    forward: Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +57,7 @@ class Network:
         names: of the classes, if the model's own configuration has them.
         kind: of the outputs, if the configuration says.
         batch: how many pictures ``run`` takes; ``None`` for any number.
+        inside: how its gradients are reached; ``None`` if they cannot be.
     """
 
     prepare: Callable[[Sequence[Image.Image]], Any]
@@ -45,6 +65,7 @@ class Network:
     names: tuple[str, ...] | None = None
     kind: Kind = "softmax"
     batch: int | None = None
+    inside: Inside | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -152,6 +173,21 @@ class NetworkClassifier(abc.ABC):
         """
         batches = (images[start : start + self.batch] for start in range(0, len(images), self.batch))
         return np.concatenate([np.zeros((0, len(self.labels))), *map(self.score, map(self.prepare, batches))])
+
+    def gradients(self) -> Gradients | None:
+        """The network from the inside; ``None`` if its gradients cannot be reached.
+
+        Raises:
+            UsageError: the model cannot be loaded.
+        """
+        inside = self._network.inside
+        if inside is None:
+            return None
+        return Gradients(
+            inside.module,
+            prepare=lambda images: inside.pixels(self._network.prepare([image.convert("RGB") for image in images])),
+            logits=lambda pixels: logits_of(self.outputs, inside.forward(pixels)),
+        )
 
     @functools.cached_property
     def _network(self) -> Network:

@@ -11,7 +11,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from diffex_cli.classifiers import preprocessing, spec_options
-from diffex_cli.classifiers.network import Network, NetworkClassifier, file_digest
+from diffex_cli.classifiers.gradients import without_gradients
+from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier, file_digest
 from diffex_cli.classifiers.packages import require
 from diffex_cli.classifiers.preprocessing import Fit, Preprocessing, centred, parse_preprocessing
 from diffex_cli.classifiers.pretrained import Pretrained
@@ -83,13 +84,16 @@ class TimmClassifier(NetworkClassifier):
         model = self._with_own_weights(self._own) if self._own is not None else self._pretrained.load(self._from)
         model = model.to(device).eval()
 
-        def run(pixels: NDArray[Any]) -> NDArray[Any]:
-            with torch.inference_mode():
-                scores: NDArray[Any] = model(torch.from_numpy(pixels).to(device)).float().cpu().numpy()
-            return scores
+        def pixels(prepared: NDArray[Any]) -> torch.Tensor:
+            return torch.from_numpy(prepared).to(device)
 
         prepare = parse_preprocessing(self._spec, self._configured(model))
-        return Network(prepare=prepare, run=run, names=None if self._own is not None else self._names(model))
+        return Network(
+            prepare=prepare,
+            run=without_gradients(lambda prepared: model(pixels(prepared))),
+            names=None if self._own is not None else self._names(model),
+            inside=Inside(model, pixels, model),
+        )
 
     def _hub_id(self) -> str:
         timm = require("timm", "timm", self._spec)

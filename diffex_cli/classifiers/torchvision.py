@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from diffex_cli.classifiers import preprocessing
-from diffex_cli.classifiers.network import Network, NetworkClassifier, file_digest
+from diffex_cli.classifiers.gradients import without_gradients
+from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier, file_digest
 from diffex_cli.classifiers.packages import require
 from diffex_cli.classifiers.preprocessing import Preprocessing, parse_preprocessing
 from diffex_cli.classifiers.state_dict import load_weights, read_state_dict
@@ -76,13 +77,16 @@ class TorchvisionClassifier(NetworkClassifier):
         device = pick_device(self._device)
         model = (self._with_own_weights(self._own) if self._own is not None else self._pretrained()).to(device).eval()
 
-        def run(pixels: NDArray[Any]) -> NDArray[Any]:
-            with torch.inference_mode():
-                scores: NDArray[Any] = model(torch.from_numpy(pixels).to(device)).float().cpu().numpy()
-            return scores
+        def pixels(prepared: NDArray[Any]) -> torch.Tensor:
+            return torch.from_numpy(prepared).to(device)
 
         names = None if self._own is not None else tuple(self._set.meta["categories"])
-        return Network(prepare=parse_preprocessing(self._spec, self._configured()), run=run, names=names)
+        return Network(
+            prepare=parse_preprocessing(self._spec, self._configured()),
+            run=without_gradients(lambda prepared: model(pixels(prepared))),
+            names=names,
+            inside=Inside(model, pixels, model),
+        )
 
     @functools.cached_property
     def _models(self) -> Any:

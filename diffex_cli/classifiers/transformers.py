@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from numpy.typing import NDArray
-
-from diffex_cli.classifiers.network import Network, NetworkClassifier
+from diffex_cli.classifiers.gradients import without_gradients
+from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier
 from diffex_cli.classifiers.outputs import Kind
 from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, refuse_untrained
 from diffex_cli.devices import pick_device
@@ -51,23 +50,20 @@ class TransformersClassifier(NetworkClassifier):
         return self._pretrained.shown
 
     def _load(self) -> Network:
-        import torch
-
         device = pick_device(self._device)
         model, processor = self._pretrained.load(self._from)
         model = model.to(device).eval()
-
-        def run(pixels: Any) -> NDArray[Any]:
-            with torch.inference_mode():
-                scores: NDArray[Any] = model(**pixels.to(device)).logits.float().cpu().numpy()
-            return scores
-
         id2label = model.config.id2label
         return Network(
             prepare=lambda pictures: processor(images=list(pictures), return_tensors="pt"),
-            run=run,
+            run=without_gradients(lambda prepared: model(**prepared.to(device)).logits),
             names=tuple(str(id2label[index]) for index in sorted(id2label)),
             kind=_KINDS.get(model.config.problem_type or "", "regression" if len(id2label) == 1 else "softmax"),
+            inside=Inside(
+                model,
+                pixels=lambda prepared: prepared["pixel_values"].to(device),
+                forward=lambda pixels: model(pixel_values=pixels).logits,
+            ),
         )
 
     def _from(self, source: str, **where: Any) -> tuple[Any, Any]:

@@ -33,10 +33,16 @@ def compare(
     everything: Annotated[
         bool, typer.Option("--all", help="List every attribute that both runs measured, not only the changed ones.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", metavar="FILE", dir_okay=False, help="Also write the comparison as a page with pictures."
+        ),
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Compare the rankings and the corpora of finished runs. Reads files, loads no model, writes nothing.
+    """Compare the rankings and the corpora of finished runs. Reads files, loads no model, writes only FILE.
 
     Attributes are matched by id. Differences are taken image by image where the runs share images.
     """
@@ -45,6 +51,11 @@ def compare(
     output = Output(json=json, quiet=quiet)
     summary = stage(runs, top)
     output.warnings(summary.warnings)
+    if html is not None:
+        from diffex_cli.stages.compare_page import write_page
+
+        write_page(summary, html)
+        output.note(f"The comparison as a page: {html}")
     if json or quiet:
         output.result(
             {
@@ -52,6 +63,7 @@ def compare(
                 "top": summary.top,
                 "comparisons": summary.comparisons,
                 "warnings": summary.warnings,
+                "html": html,
             },
             "",
             quiet="\n".join(map(_quiet, summary.comparisons)),

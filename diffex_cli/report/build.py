@@ -1,17 +1,28 @@
-"""Write a report's three files."""
+"""Write a report's files."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from diffex_cli.artifacts.files import write_bytes, write_text
+from diffex_cli.report import store
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.figure import figure_png
 from diffex_cli.report.html import page
-from diffex_cli.report.pictures import Gallery
-from diffex_cli.report.table import ranking_csv
+from diffex_cli.report.payload.assemble import assemble, files_shown
+from diffex_cli.report.pictures import Album, Gallery
+from diffex_cli.report.table import edits_csv, ranking_csv
 from diffex_cli.report.tree import hierarchy
+
+MAX_SIZE = 8_000_000
+"""Bytes of a page that an e-mail still carries."""
+
+_FILES = {"csv": "ranking.csv", "edits": "edits.csv", "json": "report.json", "figure": "figure.png"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -19,30 +30,70 @@ class Report:
     """Where the report is.
 
     Attributes:
-        html: the page, self-contained.
+        html: the page.
         csv: the ranking.
+        edits: all edits, one a row.
+        json: what the page shows.
         figure: the overview picture (PNG).
+        assets: the folder of the pictures, if the page would have been too large with them.
+        size: of the page, in bytes.
+        pictures: how many different ones it shows.
         warnings: a sentence for each picture that could not be read.
     """
 
     html: Path
     csv: Path
+    edits: Path
+    json: Path
     figure: Path
+    assets: Path | None
+    size: int
+    pictures: int
     warnings: tuple[str, ...]
 
 
-def build(data: ReportData, folder: Path) -> Report:
-    """Write ``index.html``, ``ranking.csv`` and ``figure.png``; the same data gives the same bytes.
+def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
+    """Write ``index.html``, ``ranking.csv``, ``edits.csv``, ``report.json`` and ``figure.png``.
+
+    The same data gives the same bytes.
 
     Args:
         data: all that the report shows.
         folder: where to; created if it is missing.
+        max_size: bytes that the page may have with its pictures in it; a larger one has them in ``assets/`` beside it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tree = hierarchy(data)
-    gallery = Gallery()
-    report = Report(folder / "index.html", folder / "ranking.csv", folder / "figure.png", ())
-    write_text(report.html, page(data, tree, gallery))
-    write_text(report.csv, ranking_csv(data.rows))
-    write_bytes(report.figure, figure_png(data, tree, gallery))
-    return dataclasses.replace(report, warnings=tuple(gallery.warnings))
+    album = Album(files_shown(data))
+    report = assemble(data, tree, album, _FILES)
+    html, assets = page(report, store.beside(album.pictures)), None
+    fits = len(html.encode()) + store.embedded_size(album.pictures) <= max_size
+    if fits or not album.pictures:
+        html = page(report, store.embedded(album.pictures))
+    else:
+        assets = store.write_beside(album.pictures, folder)
+    write_text(folder / "index.html", html)
+    if assets is None:
+        store.remove_beside(folder)
+    write_text(folder / _FILES["csv"], ranking_csv(data.rows))
+    write_text(folder / _FILES["edits"], edits_csv(report))
+    write_text(folder / _FILES["json"], _json(report, album, folder.parent))
+    write_bytes(folder / _FILES["figure"], figure_png(data, tree, Gallery()))
+    return Report(
+        html=folder / "index.html",
+        csv=folder / _FILES["csv"],
+        edits=folder / _FILES["edits"],
+        json=folder / _FILES["json"],
+        figure=folder / _FILES["figure"],
+        assets=assets,
+        size=len(html.encode()),
+        pictures=len(album.pictures),
+        warnings=tuple(album.warnings),
+    )
+
+
+def _json(report: Mapping[str, Any], album: Album, run: Path) -> str:
+    """The payload for programs: the pictures are named by their files, relative to the run directory."""
+    files = [Path(os.path.relpath(picture.file, run)).as_posix() for picture in album.pictures]
+    text = json.dumps({**report, "pictures": files}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace").decode("utf-8") + "\n"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
 
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.facts import found, is_set, kept, ranked
 from diffex_cli.report.numbers import finite
-from diffex_cli.report.pictures import Gallery
 from diffex_cli.report.tree import Branch, Tree
 
 COLUMNS = 7
@@ -17,7 +18,15 @@ SUBTYPES = 2
 """Finer attributes shown below each one of them."""
 
 
-def typical_pairs(data: ReportData, row: Row, gallery: Gallery, count: int) -> tuple[Pair, ...]:
+class Reader(Protocol):
+    """Reads pictures."""
+
+    def picture(self, file: Path) -> object | None:
+        """What is in the file, or ``None`` if it cannot be read."""
+        ...
+
+
+def typical_pairs(data: ReportData, row: Row, gallery: Reader, count: int) -> tuple[Pair, ...]:
     """The readable pairs whose change lies closest to the mean, closest first; ties by image key.
 
     Args:
@@ -69,7 +78,7 @@ def leading_rows(data: ReportData, tree: Tree) -> tuple[Row, ...]:
     return leading or tuple(others)
 
 
-def strip(data: ReportData, tree: Tree, gallery: Gallery) -> tuple[Shown, ...]:
+def strip(data: ReportData, tree: Tree, gallery: Reader) -> tuple[Shown, ...]:
     """The leading attributes, at most :data:`COLUMNS`, each with its most typical pair."""
     shown: list[Shown] = []
     for row in leading_rows(data, tree):
@@ -79,7 +88,7 @@ def strip(data: ReportData, tree: Tree, gallery: Gallery) -> tuple[Shown, ...]:
     return tuple(shown)
 
 
-def columns(data: ReportData, tree: Tree, gallery: Gallery) -> tuple[Column, ...]:
+def columns(data: ReportData, tree: Tree, gallery: Reader) -> tuple[Column, ...]:
     """The figure's columns: for each leading row the attribute it belongs to, with its subtypes.
 
     A column is headed by the nearest coarser attribute that was scored, since a finer one says
@@ -108,7 +117,7 @@ def columns(data: ReportData, tree: Tree, gallery: Gallery) -> tuple[Column, ...
     return tuple(result)
 
 
-def _column(data: ReportData, head: Branch, gallery: Gallery) -> Column | None:
+def _column(data: ReportData, head: Branch, gallery: Reader) -> Column | None:
     by_influence = sorted(
         (child.row for child in head.children if child.row and finite(child.row.effect)),
         key=lambda row: (-row.influence, row.rank, row.candidate),
@@ -138,7 +147,7 @@ def measured_pairs(data: ReportData, row: Row) -> list[Pair]:
     return [pair for pair in pairs if finite(pair.delta)]
 
 
-def _readable(pair: Pair, gallery: Gallery) -> bool:
+def _readable(pair: Pair, gallery: Reader) -> bool:
     return gallery.picture(pair.original.file) is not None and gallery.picture(pair.edited.file) is not None
 
 

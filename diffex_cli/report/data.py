@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, ScoreRow
 from diffex_cli.corpus.hierarchy import Corpus
 
 Row: TypeAlias = RankingRow
@@ -50,18 +50,68 @@ class Pair:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """One candidate as the search looked at it.
+
+    Attributes:
+        candidate: its id.
+        name: what people read.
+        status: ``kept`` or ``dropped``.
+        reason: why.
+        parent: id of the candidate that it was tried below; ``None`` for a root.
+        expanded: whether the search went on below it; ``None`` if that was not recorded.
+        effect: signed mean change; NaN if unknown, as the four that follow.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        reach: mean of the absolute changes.
+        n: images with a successful edit.
+    """
+
+    candidate: str
+    name: str
+    status: str
+    reason: str = ""
+    parent: str | None = None
+    expanded: bool | None = None
+    effect: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    reach: float = math.nan
+    n: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Level:
     """One level of the search.
 
     Attributes:
         number: 1 for the roots.
-        kept: ids of the candidates that were kept, strongest first.
-        dropped: ids of those that were dropped, strongest first.
+        steps: its candidates, in the search's order of preference.
     """
 
     number: int
-    kept: tuple[str, ...]
-    dropped: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known image by image beyond the pairs; empty where a run does not have it.
+
+    Attributes:
+        images: input image's key → its row, of the images that the search used.
+        edits: candidate's id → image's key → the edit, failed ones too; the reconstructions are under the empty id.
+        scores: subject (image's or edit's key) → what the classifier says.
+        heat: original or edited picture's file → the file of the same picture under its heat map.
+        heat_kind: ``gradcam`` or ``occlusion``; empty if there are no heat maps.
+        heat_note: a sentence on how they were made.
+    """
+
+    images: Mapping[str, InputImage] = dataclasses.field(default_factory=dict)
+    edits: Mapping[str, Mapping[str, EditRow]] = dataclasses.field(default_factory=dict)
+    scores: Mapping[str, ScoreRow] = dataclasses.field(default_factory=dict)
+    heat: Mapping[Path, Path] = dataclasses.field(default_factory=dict)
+    heat_kind: str = ""
+    heat_note: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,6 +175,7 @@ class ReportData:
         best_joint: id of the set of attributes that is named best; ``None`` if no set was kept.
         screening: a sentence on what a cheaper editor left out before the search; empty without one.
         parts: for a set's id, its attributes' ids and what each does alone, the strongest first.
+        evidence: what is known image by image beyond the pairs.
     """
 
     domain: str
@@ -149,6 +200,7 @@ class ReportData:
     best_joint: str | None = None
     screening: str = ""
     parts: Mapping[str, tuple[Part, ...]] = dataclasses.field(default_factory=dict)
+    evidence: Evidence = Evidence()
 
     @property
     def quantity(self) -> str:

@@ -1,18 +1,28 @@
-"""Pictures for embedding: small, and each different one only once however often it is shown."""
+"""Pictures for a report: small, as WebP, and each different one only once however often it is shown."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import hashlib
 import io
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
 
-_SIDE = 192
-_QUALITY = 90
+from diffex_cli.artifacts.pictures import UNREADABLE
+from diffex_cli.report.numbers import counted
+
+SIDE = 192
+"""The longer side of a thumbnail, in pixels."""
+_QUALITY = 82
+_METHOD = 2
+"""WebP's effort: the next step takes half as long again for two bytes in a hundred."""
+
+_WARNINGS = 10
+"""Unreadable files that are named before the others are only counted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,19 +30,12 @@ class Picture:
     """A thumbnail.
 
     Attributes:
-        name: ``p`` and 12 hex digits of the pixels' digest, fit for a CSS class.
+        name: ``p`` and 16 hex digits of the pixels' digest, fit for a file name.
         image: the RGB pixels.
     """
 
     name: str
     image: Image.Image
-
-    @property
-    def uri(self) -> str:
-        """The picture as a ``data:`` URI (JPEG without chroma subsampling: small coloured parts stay sharp)."""
-        buffer = io.BytesIO()
-        self.image.save(buffer, "JPEG", quality=_QUALITY, subsampling=0, optimize=True)
-        return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 class Gallery:
@@ -44,26 +47,96 @@ class Gallery:
 
     def __init__(self) -> None:
         self._by_file: dict[Path, Picture | None] = {}
-        self._by_name: dict[str, Picture] = {}
         self.warnings: list[str] = []
 
     def picture(self, file: Path) -> Picture | None:
         """The thumbnail of a file, or None (and a warning) if it cannot be read."""
         if file not in self._by_file:
-            self._by_file[file] = self._read(file)
+            image = _thumbnail(file)
+            if image is None:
+                self.warnings.append(_unreadable(file))
+            self._by_file[file] = None if image is None else Picture(_name(image), image)
         return self._by_file[file]
 
-    def __iter__(self) -> Iterator[Picture]:
-        return iter(sorted(self._by_name.values(), key=lambda picture: picture.name))
 
-    def _read(self, file: Path) -> Picture | None:
-        try:
-            with Image.open(file) as opened:
-                image = opened.convert("RGB")
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-            self.warnings.append(f"The picture {file} is missing or cannot be read; it is left out.")
-            return None
-        image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-        size = f"{image.width}x{image.height}".encode("ascii")
-        name = "p" + hashlib.sha256(size + image.tobytes()).hexdigest()[:12]
-        return self._by_name.setdefault(name, Picture(name, image))
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stored:
+    """A picture as the report stores it.
+
+    Attributes:
+        name: ``p`` and 16 hex digits of the pixels' digest.
+        webp: the encoded picture.
+        width, height: in pixels.
+        file: the file that it was made of, the first of several.
+    """
+
+    name: str
+    webp: bytes
+    width: int
+    height: int
+    file: Path
+
+
+class Album:
+    """All pictures of a report, numbered, each different one once.
+
+    Args:
+        files: what to read; the numbers follow the order in which different pictures come up in it.
+
+    Attributes:
+        pictures: the different pictures by number.
+        warnings: a sentence for each file that could not be read.
+    """
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        wanted = tuple(dict.fromkeys(files))
+        # Pillow's decoders and encoders work outside of the interpreter's lock
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            stored = tuple(pool.map(_store, wanted))
+        names: dict[str, int] = {}
+        self._numbers: dict[Path, int] = {}
+        self.pictures: list[Stored] = []
+        self.warnings: list[str] = []
+        for file, picture in zip(wanted, stored, strict=True):
+            if picture is None:
+                self.warnings.append(_unreadable(file))
+                continue
+            if picture.name not in names:
+                names[picture.name] = len(self.pictures)
+                self.pictures.append(picture)
+            self._numbers[file] = names[picture.name]
+        if len(self.warnings) > _WARNINGS:
+            more = len(self.warnings) - _WARNINGS
+            self.warnings[_WARNINGS:] = [f"{counted(more, 'more picture')} cannot be read either."]
+
+    def number(self, file: Path | None) -> int | None:
+        """The number of a file's picture; ``None`` for a file that could not be read, or was not asked for."""
+        return None if file is None else self._numbers.get(file)
+
+
+def _store(file: Path) -> Stored | None:
+    image = _thumbnail(file)
+    if image is None:
+        return None
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=_QUALITY, method=_METHOD)
+    return Stored(_name(image), buffer.getvalue(), image.width, image.height, file)
+
+
+def _thumbnail(file: Path) -> Image.Image | None:
+    try:
+        with Image.open(file) as opened:
+            image = opened.convert("RGB")
+    except UNREADABLE:
+        return None
+    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return image
+
+
+def _name(image: Image.Image) -> str:
+    size = f"{image.width}x{image.height}".encode("ascii")
+    return "p" + hashlib.sha256(size + image.tobytes()).hexdigest()[:16]
+
+
+def _unreadable(file: Path) -> str:
+    return f"The picture {file} is missing or cannot be read; it is left out."

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from markupsafe import Markup
-
 from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.facts import below_floor, found, is_set, kept, noise_floor, ranked
 from diffex_cli.report.numbers import counted, finite, interval, magnitude, signed
+from diffex_cli.report.words import Segment, Text, listed, words
 
 _NAMED = 8
 """Attributes that a caution names before it only counts."""
@@ -21,7 +20,12 @@ def subject(target: str) -> str:
     return "The class predicted for each image" if target == "predicted" else f"‘{target}’"
 
 
-def _measured(row: Row, data: ReportData) -> Markup:
+def name(row: Row) -> Segment:
+    """An attribute's name, as words that say which attribute they name."""
+    return Segment(row.name, row.candidate)
+
+
+def _measured(row: Row, data: ReportData) -> Text:
     parts = [f"{signed(row.effect)} {data.unit}"]
     if finite(row.low) and finite(row.high):
         parts.append(f"95{_NBSP}% interval {interval(row.low, row.high)}")
@@ -30,10 +34,10 @@ def _measured(row: Row, data: ReportData) -> Markup:
     if row.effect_holdout is not None:
         again = f"{signed(row.effect_holdout)}, {interval(row.low_holdout, row.high_holdout)}"
         measured += f"; on {row.n_holdout} held-out images {again}"
-    return Markup('<em>{}</em> <span class="measure">({})</span>').format(row.name, measured)
+    return words(name(row), f" ({measured})")
 
 
-def headline(data: ReportData) -> Markup:
+def headline(data: ReportData) -> Text:
     """The report's first sentence: what raises and what lowers the target most, or that nothing does."""
     rows = found(data)
     raised = max((row for row in rows if row.effect > 0), key=lambda row: row.effect, default=None)
@@ -42,52 +46,47 @@ def headline(data: ReportData) -> Markup:
         return _of_all_classes(data, raised, lowered) if rows else _nothing(data)
     passed = "passed" if data.judged else "was kept"
     if raised and lowered:
-        return Markup("{} is raised most by {} and lowered most by {}.").format(
-            subject(data.target), _measured(raised, data), _measured(lowered, data)
-        )
+        first, second = _measured(raised, data), _measured(lowered, data)
+        return words(subject(data.target), " is raised most by ", first, " and lowered most by ", second, ".")
     if raised:
-        return Markup("{} is raised most by {}; nothing that {} lowers it.").format(
-            subject(data.target), _measured(raised, data), passed
-        )
+        first = _measured(raised, data)
+        return words(subject(data.target), " is raised most by ", first, f"; nothing that {passed} lowers it.")
     if lowered:
-        return Markup("{} is lowered most by {}; nothing that {} raises it.").format(
-            subject(data.target), _measured(lowered, data), passed
-        )
+        first = _measured(lowered, data)
+        return words(subject(data.target), " is lowered most by ", first, f"; nothing that {passed} raises it.")
     return _nothing(data)
 
 
-def _of_all_classes(data: ReportData, raised: Row | None, lowered: Row | None) -> Markup:
+def _of_all_classes(data: ReportData, raised: Row | None, lowered: Row | None) -> Text:
     pieces = [
-        Markup("{} is {} most, by {}").format(subject(row.target), verb, _measured(row, data))
+        words(f"{subject(row.target)} is {verb} most, by ", _measured(row, data))
         for verb, row in (("raised", raised), ("lowered", lowered))
         if row
     ]
-    return Markup("Of all classes, {}.").format(Markup(", and ").join(pieces))
+    return words("Of all classes, ", listed(pieces, ", and "), ".")
 
 
-def _nothing(data: ReportData) -> Markup:
+def _nothing(data: ReportData) -> Text:
     for_whom = "any class" if data.every_class else subject(data.target)[:1].lower() + subject(data.target)[1:]
     rows = kept(data.rows)
     if rows:
-        told = Markup("Nothing passed: no attribute that was tried can be told from noise for {}.").format(for_whom)
+        told = words(f"Nothing passed: no attribute that was tried can be told from noise for {for_whom}.")
     else:
         threshold = f"δ{_NBSP}={_NBSP}{magnitude(data.delta)} {data.unit}"
-        told = Markup("No attribute that was tried passed {} for {}.").format(threshold, for_whom)
+        told = words(f"No attribute that was tried passed {threshold} for {for_whom}.")
     others = (row for row in ranked(data.rows) if finite(row.effect) and not row.placebo and not is_set(row))
     strongest = rows[0] if rows else next(others, None)
-    if strongest:
-        told += Markup(" The strongest was {}.").format(_measured(strongest, data))
-    return told
+    return words(told, " The strongest was ", _measured(strongest, data), ".") if strongest else told
 
 
-def joint_sentence(data: ReportData) -> Markup | None:
+def joint_sentence(data: ReportData) -> Text | None:
     """The best joint combination against the sum of its attributes; ``None`` if no set was kept."""
     row = next((row for row in data.rows if row.candidate == data.best_joint), None)
     if row is None:
         return None
-    told = Markup("Best joint combination: {}").format(_measured(row, data))
+    told = ""
     if data.every_class:
-        told += Markup(" on {}").format(subject(row.target))
+        told += f" on {subject(row.target)}"
     if row.joint_sum is not None:
         told += f"; one by one its attributes sum up to {signed(row.joint_sum)}"
     if row.interaction is not None:
@@ -95,7 +94,8 @@ def joint_sentence(data: ReportData) -> Markup | None:
         if row.interaction_low is not None and row.interaction_high is not None:
             told += f" ({interval(row.interaction_low, row.interaction_high)}"
             told += ", which includes zero)" if row.interaction_low <= 0 <= row.interaction_high else ")"
-    return told + ("." if row.passed or not data.judged else ". It did not pass.")
+    told += "." if row.passed or not data.judged else ". It did not pass."
+    return words("Best joint combination: ", _measured(row, data), told)
 
 
 def floor_sentence(data: ReportData) -> str:

@@ -1,29 +1,67 @@
-"""The ranking as CSV."""
+"""The ranking, and the edits behind it, as CSV."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from diffex_cli.report.data import Row
 from diffex_cli.report.facts import ranked
 from diffex_cli.report.numbers import finite
+from diffex_cli.report.payload.pairs import STATUSES
 
 _FIRST = ("rank", "candidate", "target", "effect", "influence", "n", "name", "low", "high")
 
 COLUMNS = (*_FIRST, *(field.name for field in dataclasses.fields(Row) if field.name not in _FIRST))
 """All columns of ``ranking.parquet``; what most readers look for comes first."""
 
+EDIT_COLUMNS = (
+    *("candidate", "name", "image", "source", "label", "status", "delta", "probability_original"),
+    *("probability_reconstruction", "probability_edited", "prediction_reconstruction", "prediction_edited", "flipped"),
+    *("changed", "mean_change", "reason"),
+)
+"""Of ``edits.csv``: one row for each edit that the page shows; figures are of the search's own target."""
+
 
 def ranking_csv(rows: Iterable[Row]) -> str:
     """The rows by rank, numbers in full precision, unknown ones empty, truth values ``true``/``false``."""
+    return _csv(COLUMNS, ([getattr(row, column) for column in COLUMNS] for row in ranked(rows)))
+
+
+def edits_csv(report: Mapping[str, Any]) -> str:
+    """The edits of all attributes in the page's order, numbers with four significant digits.
+
+    Args:
+        report: the payload.
+    """
+    return _csv(EDIT_COLUMNS, _edits(report))
+
+
+def _edits(report: Mapping[str, Any]) -> Iterator[list[object]]:
+    classes = report["classes"]
+    for attribute in report["attributes"]:
+        pairs = attribute["pairs"]
+        for k, number in enumerate(pairs["image"]):
+            image = report["images"][number]
+            before = pairs["before"][k] if pairs["before"] else image["probability"][0]
+            predictions = (image["base_prediction"], pairs["prediction"][k])
+            yield [
+                *(attribute["id"], attribute["name"], image["key"], image["source"], image["label"]),
+                STATUSES[pairs["status"][k]],
+                *(pairs["delta"][0][k], before, image["base_probability"][0], pairs["probability"][0][k]),
+                *(None if prediction is None else classes[prediction] for prediction in predictions),
+                *(pairs["flipped"][k], pairs["changed"][k], pairs["mean_change"][k], pairs["reason"][k]),
+            ]
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in ranked(rows):
-        writer.writerow([_cell(getattr(row, column)) for column in COLUMNS])
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return buffer.getvalue()
 
 

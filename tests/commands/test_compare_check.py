@@ -93,7 +93,7 @@ def test_compare_for_people() -> None:
 
 def test_compare_for_scripts() -> None:
     found = json.loads(told("compare", "red", "numb", "--json", "--top", "3"))
-    assert set(found) == {"runs", "top", "comparisons", "warnings"}
+    assert set(found) == {"runs", "top", "comparisons", "warnings", "html"}
     assert [run["run"] for run in found["runs"]] == ["red", "numb"]
     rankings = found["comparisons"][0]["rankings"]
     assert {"ndcg", "ndcg_back", "spearman", "entered", "left", "changes"} <= set(rankings)
@@ -103,6 +103,16 @@ def test_compare_for_scripts() -> None:
     assert second == "numb"
     assert [float(figure) for figure in figures[:4]] == [1, 1, 1, 1]
     assert len(told("compare", "numb", "red", "-q").splitlines()) == 1
+
+
+def test_compare_as_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "new" / "compared.html"
+    result = diffex("compare", "red", "numb", "--html", str(page), "--json")
+    assert json.loads(result.stdout)["html"] == str(page)
+    assert result.stderr == f"The comparison as a page: {page}\n"
+    assert "python:two_classifiers:numb against python:two_classifiers:red" in page.read_text()
+    assert json.loads(told("compare", "red", "numb", "--json"))["html"] is None
+    assert diffex("compare", "red", "numb", "--html", str(tmp_path)).exit_code == 2
 
 
 def test_a_check_that_passes() -> None:

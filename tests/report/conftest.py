@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.report.data import Floor, Level, Pair, Part, ReportData, Row, Setting, Shot
+from diffex_cli.report.data import Floor, Level, Pair, Part, ReportData, Row, Setting, Shot, Step
 
 N_IMAGES = 6
 HOSTILE = "<script>alert('x')</script>"
@@ -119,9 +119,9 @@ def report_data(tmp_path: Path) -> ReportData:
         rows=_rows(),
         pairs=pairs,
         levels=(
-            Level(1, ("background", "head", "evil"), ("hat",)),
-            Level(2, ("background/snow", "head/crest"), ("background/water",)),
-            Level(3, ("-head/crest/no-crest", "head/crest/tall-crest"), ()),
+            Level(1, tuple(Step(id, id, "kept") for id in ("background", "head", "evil"))),
+            Level(2, (Step("head/crest", "crest", "kept", "why", "head", True, 0.2, 0.1, 0.3, 0.5, 6),)),
+            Level(3, (Step("unknown", HOSTILE, "dropped"),)),
         ),
         settings=(Setting("beam", 5, "default"), Setting("images", HOSTILE, "flag"), Setting("max_depth", None)),
         provenance={"search": {"diffex": "0.1.0", "settings": {"editor": HOSTILE}}},

@@ -4,13 +4,14 @@ import dataclasses
 import math
 from collections.abc import Callable
 
-from diffex_cli.report import sentences
+from diffex_cli.report import sentences, words
 from diffex_cli.report.data import Floor, ReportData
+from diffex_cli.report.words import Segment, Text
 
 
-def plain(text: object) -> str:
-    striptags = getattr(text, "striptags", None)
-    return str(striptags() if striptags else text).replace("\N{NO-BREAK SPACE}", " ")
+def plain(text: Text | None) -> str:
+    assert text is not None
+    return words.plain(text).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def headline(data: ReportData) -> str:
@@ -42,10 +43,11 @@ def test_nothing_scored_at_all_is_no_crash(report_data: ReportData) -> None:
     assert headline(data) == "No attribute that was tried passed δ = 0.10 logits for ‘cardinal’."
 
 
-def test_names_in_the_headline_are_escaped(with_rows: Callable[..., ReportData]) -> None:
+def test_names_in_the_headline_are_words_that_say_whose_they_are(with_rows: Callable[..., ReportData]) -> None:
     data = with_rows({"background/snow": {"name": "<b>snow"}})
-    assert "<em>&lt;b&gt;snow</em>" in sentences.headline(dataclasses.replace(data, target="<i>"))
-    assert "‘&lt;i&gt;’" in sentences.headline(dataclasses.replace(data, target="<i>"))
+    text = sentences.headline(dataclasses.replace(data, target="<i>"))
+    assert text[0].text == "‘<i>’ is raised most by "
+    assert text[1] == Segment("<b>snow", "background/snow")
 
 
 def test_a_kept_placebo_explains_nothing(with_rows: Callable[..., ReportData]) -> None:

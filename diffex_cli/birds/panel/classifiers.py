@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,13 @@ from diffex_cli.birds.panel.formulas import Formula, Has
 from diffex_cli.birds.panel.members import PANEL, PREFIX, Member, Noise
 from diffex_cli.birds.probe import attribute_columns
 from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.gradients import GradientClassifier, Gradients
 from diffex_cli.classifiers.transformers import TransformersClassifier
 from diffex_cli.errors import UsageError
 from diffex_cli.registry import Spec, did_you_mean
+
+if TYPE_CHECKING:
+    import torch
 
 MODELS = Path(__file__).parent.parent / "models" / "panel"
 """Where the members that are networks are installed."""
@@ -59,6 +64,13 @@ class FormulaClassifier:
         """See :meth:`diffex_cli.classifiers.base.Classifier.logits`."""
         return formula_logits(self._formula, self._probe.logits(images))
 
+    def gradients(self) -> Gradients | None:
+        """The probe's network with the formula on top; ``None`` if the probe's gradients cannot be reached."""
+        inside = self._probe.gradients() if isinstance(self._probe, GradientClassifier) else None
+        if inside is None:
+            return None
+        return dataclasses.replace(inside, logits=lambda pixels: _formula_graph(self._formula, inside.logits(pixels)))
+
 
 def formula_logits(formula: Formula, probe_logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """The logits of ``no`` and ``yes``, shape (n_images, 2), from the probe's, shape (n_images, its labels)."""
@@ -74,6 +86,18 @@ def formula_logits(formula: Formula, probe_logits: NDArray[np.float64]) -> NDArr
 
     yes = np.zeros(len(probe_logits)) + formula.logit(probability)
     return np.stack([np.zeros_like(yes), yes], axis=1)
+
+
+def _formula_graph(formula: Formula, probe_logits: torch.Tensor) -> torch.Tensor:
+    """:func:`formula_logits` with its graph."""
+    columns = dict(zip(ATTRIBUTES, attribute_columns(), strict=True))
+
+    def probability(one: Has) -> torch.Tensor:
+        shares = probe_logits[:, columns[one.attribute]].softmax(dim=1)
+        return shares[:, [ATTRIBUTES[one.attribute].index(value) for value in one.values]].sum(dim=1)
+
+    yes: torch.Tensor = formula.logit(probability)
+    return yes[:, None] * yes.new_tensor([0.0, 1.0])
 
 
 class NoiseClassifier:

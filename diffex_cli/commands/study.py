@@ -1,0 +1,249 @@
+"""``diffex study``: the paper's user studies, from a page for participants to the paper's tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from diffex_cli.commands import completion, options
+from diffex_cli.commands.errors import guarded
+from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.running import run_stage
+from diffex_cli.commands.spending import estimate_text, spending_text
+from diffex_cli.configuration import resolve
+from diffex_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from diffex_cli.study.analysis import Findings, Group
+
+app = typer.Typer(help="User studies: make a page, let it be answered, analyse the answers.", no_args_is_help=True)
+
+_STUDY = "What study"
+
+_Raters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rater",
+        metavar="PROVIDER",
+        help="Language model that answers: anthropic[:MODEL], openai:MODEL, transformers:FOLDER-OR-HUB-ID; may be "
+        "repeated.",
+        autocompletion=completion.providers,
+        rich_help_panel=options.ASK,
+    ),
+]
+
+
+@app.command("make")
+@guarded
+def make(
+    kind: Annotated[
+        Literal["quality", "identify", "joint"],
+        typer.Option(
+            "--kind",
+            help="quality: edit quality and disentanglement from 1 to 5; identify: which of four attributes explains "
+            "the edit, by its words, alone, or by a heat map; joint: disentanglement of several attributes at once.",
+            show_choices=True,
+            rich_help_panel=_STUDY,
+        ),
+    ],
+    attributes: Annotated[
+        int,
+        typer.Option(
+            "--attributes",
+            min=1,
+            metavar="N",
+            help="At most how many attributes; of joint, for each number of attributes at once.",
+            rich_help_panel=_STUDY,
+        ),
+    ] = 10,
+    per_attribute: Annotated[
+        int,
+        typer.Option(
+            "--per-attribute",
+            min=1,
+            metavar="N",
+            help="Images of each attribute; of identify, for each way of explaining.",
+            rich_help_panel=_STUDY,
+        ),
+    ] = 1,
+    heatmap: Annotated[
+        Literal["gradcam", "occlusion", "none"] | None,
+        typer.Option(
+            "--heatmap",
+            help="What identify compares with (default: gradcam).",
+            show_choices=True,
+            rich_help_panel=_STUDY,
+        ),
+    ] = None,
+    heatmaps: Annotated[
+        Path | None,
+        typer.Option(
+            "--heatmaps",
+            metavar="DIR",
+            help="Heat maps of your own: for each edit a grey picture, white where it is hot, named after the first 16 "
+            "digits of its key.",
+            rich_help_panel=_STUDY,
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", min=0, metavar="N", help="Fixes all that is left to chance.", rich_help_panel=_STUDY),
+    ] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder to write to (default: study/KIND in the run).", rich_help_panel=_STUDY
+        ),
+    ] = None,
+    run: options.Run = None,
+    device: options.Device = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write a self-contained page with randomised, blinded items of a finished run, and the key to it."""
+    if heatmap is not None and kind != "identify":
+        raise UsageError(f"--heatmap goes with --kind identify, not with {kind}: leave it out")
+    if heatmap is not None and heatmaps is not None:
+        raise UsageError("--heatmap and --heatmaps exclude each other: give only one of them")
+    output = Output(json=json, quiet=quiet)
+    settings = resolve({"run": run, "device": device}, os.environ)
+    from diffex_cli.stages import study as stage
+
+    made = None if heatmap == "none" or heatmaps is not None or kind != "identify" else heatmap or "gradcam"
+    wish = stage.Wish(kind, attributes, per_attribute, seed, made, heatmaps, out, settings.device)
+    summary = run_stage(output, lambda progress: stage.make(settings.run, wish, progress))
+    text = (
+        f"The study {summary.study}, {summary.per_participant} of {summary.items} items for each participant "
+        f"({summary.size / 1e6:.1f} MB): {summary.page}\n"
+        f"Give away this page only; {summary.key} knows the answers."
+    )
+    output.result(dataclasses.asdict(summary), text, quiet=str(summary.page))
+
+
+@app.command("answer")
+@guarded
+def answer(
+    page: Annotated[Path, typer.Argument(metavar="PAGE", help="The study's page.html.")],
+    rater: _Raters = None,
+    base_url: options.BaseUrl = None,
+    max_cost: options.MaxCost = None,
+    parallel: options.Parallel = None,
+    dry_run: options.DryRun = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Let language models answer a study's page, each into a file that is marked as such.
+
+    A model is told what a participant reads, and nothing else. Answers are kept, so that the same command goes on
+    where it stopped.
+    """
+    if not rater:
+        raise UsageError("nothing says which language model is to answer: give --rater anthropic or another provider")
+    output = Output(json=json, quiet=quiet)
+    given = {"base_url": base_url, "max_cost": max_cost, "parallel": parallel}
+    settings = resolve({**given, "run": page.parent, "provider": rater[0]}, os.environ)
+    from diffex_cli.stages import study_answering as stage
+
+    if dry_run:
+        found = stage.estimate(page, rater, settings.base_url)
+        output.result(dataclasses.asdict(found), estimate_text(found), quiet=str(found.questions))
+        return
+    summary = run_stage(
+        output,
+        lambda progress: stage.answer(
+            page,
+            rater,
+            progress,
+            base_url=settings.base_url,
+            max_cost=settings.max_cost,
+            parallel=settings.parallel,
+        ),
+    )
+    files = "\n".join(map(str, summary.files))
+    output.result(dataclasses.asdict(summary), f"{spending_text(summary.spending)}\n{files}", quiet=files)
+
+
+@app.command("analyse")
+@guarded
+def analyse(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES", help="Answers, as the page or `diffex study answer` saved them.")
+    ],
+    study: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--study",
+            metavar="FILE",
+            help="The study.json of the answers, where it is neither beside them nor in the run; may be repeated.",
+        ),
+    ] = None,
+    table: Annotated[
+        Literal["markdown", "latex", "csv"] | None,
+        typer.Option("--table", help="Print the paper's tables, and nothing else.", show_choices=True),
+    ] = None,
+    run: options.Run = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Say what the answers say: means with 95 % intervals, the raters' agreement, and the paper's tables.
+
+    People and language models are told apart. Reads files, loads no model.
+    """
+    output = Output(json=json, quiet=quiet)
+    settings = resolve({"run": run}, os.environ)
+    from diffex_cli.stages.study_analysing import read_and_analyse
+    from diffex_cli.study.tables import paper_tables, rendered
+
+    summary = read_and_analyse(files, study or [], settings.run)
+    output.warnings(summary.warnings)
+    tables = paper_tables(summary.findings)
+    if json or quiet:
+        data = {"findings": summary.findings, "tables": tables, "warnings": summary.warnings}
+        output.result(data, "", quiet="\n".join(line for one in summary.findings for line in _quiet(one)))
+    elif table is not None:
+        output.say("\n\n".join(rendered(one, table) for one in tables))
+    else:
+        for one in tables:
+            columns = [Column(name, right=place > 0) for place, name in enumerate(one.header)]
+            output.table({}, columns, one.rows, title=one.title)
+        for found in summary.findings:
+            for group in found.groups:
+                output.say(_sentences(found, group))
+
+
+def _quiet(found: Findings) -> list[str]:
+    return [
+        "\t".join(
+            [
+                *(found.study, group.rater, one.query, one.part, one.attribute),
+                *(f"{value:.6g}" for value in (one.mean, one.low, one.high)),
+                str(one.raters),
+            ]
+        )
+        for group in found.groups
+        for one in group.figures
+    ]
+
+
+def _sentences(found: Findings, group: Group) -> str:
+    from diffex_cli.report.numbers import MISSING, finite, interval, signed
+    from diffex_cli.study.analysis import part_title
+    from diffex_cli.study.tables import who
+
+    agreed = []
+    for one in group.agreement:
+        alpha = f"{one.alpha:.3f}".replace("-", "−") if finite(one.alpha) else MISSING
+        agreed.append(f"{one.query} {alpha} ({one.level})")
+    lines = [f"{found.kind} {found.study}, {who(group)}: Krippendorff's α {', '.join(agreed)}."]
+    if group.incomplete:
+        lines.append(f"  {group.incomplete} did not answer everything.")
+    for gap in group.differences:
+        if finite(gap.mean):
+            names = (part_title(found.kind, part, found.heat) for part in (gap.part, gap.other))
+            ends = interval(gap.low, gap.high)
+            lines.append(f"  {' minus '.join(names)}: {signed(gap.mean)} ({ends}), {gap.raters} raters.")
+    return "\n".join(lines)

@@ -1,0 +1,169 @@
+"""What the page of a comparison shows: plain values, filled in by the stage."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing about both runs.
+
+    Attributes:
+        what: e.g. ``classifier``.
+        first: as the first run has it.
+        second: as the second has it.
+        differs: they are not the same.
+    """
+
+    what: str
+    first: str
+    second: str
+    differs: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Estimate:
+    """An attribute's effect in one of the runs.
+
+    Attributes:
+        rank: its place in the ranking.
+        effect: signed mean change; NaN if unknown, as its interval's ends.
+        low: lower end of the 95 % interval.
+        high: upper end.
+        n: images.
+        standing: what the search made of it, in a few words.
+        claimed: it passed, or, where nothing was judged, was kept.
+    """
+
+    rank: int
+    effect: float
+    low: float
+    high: float
+    n: int
+    standing: str
+    claimed: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scored:
+    """A picture with the target's probability by each of the runs that it belongs to.
+
+    Attributes:
+        file: the picture.
+        edited: it is an edit, else an original.
+        scores: ``first`` and/or ``second`` → probability in [0, 1], or NaN.
+    """
+
+    file: Path
+    edited: bool
+    scores: tuple[tuple[str, float], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Compared:
+    """An attribute that both runs measured.
+
+    Attributes:
+        candidate: its id.
+        name: what people read.
+        first: its effect in the first run.
+        second: its effect in the second.
+        difference: second minus first; NaN if unknown, as its interval's ends.
+        low: lower end of the difference's 95 % interval.
+        high: upper end.
+        n: images that the difference is over.
+        method: ``paired``, ``unpaired`` or ``no interval``.
+        changed: the difference's interval leaves out zero.
+        shots: pictures that show it, originals before edits; may be empty.
+    """
+
+    candidate: str
+    name: str
+    first: Estimate
+    second: Estimate
+    difference: float
+    low: float
+    high: float
+    n: int
+    method: str
+    changed: bool
+    shots: tuple[Scored, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OneSided:
+    """An attribute that one run claims and that the other did not measure.
+
+    Attributes:
+        candidate: its id.
+        name: what people read.
+        first: its effect in the first run; ``None`` if it was not measured there.
+        second: the same of the second.
+        shots: pictures that show it, the original before the edit; may be empty.
+    """
+
+    candidate: str
+    name: str
+    first: Estimate | None
+    second: Estimate | None
+    shots: tuple[Scored, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Versus:
+    """One run against the reference.
+
+    Attributes:
+        first: the reference's name.
+        second: the other's.
+        first_short: what tells it from the other in a word, e.g. its classifier.
+        second_short: the same of the other.
+        facts: what they are and how they were made.
+        cautions: sentences about what the figures do not mean.
+        same_unit: both measure the same quantity; else their effects are not shown side by side.
+        unit: of the effects.
+        floors: the two noise floors; ``None`` where there is none.
+        top: k of nDCG@k.
+        ndcg: the first as truth.
+        ndcg_back: the second as truth.
+        spearman: rank correlation of the influences; NaN if there are fewer than two.
+        corpora_iou: shared names of the two corpora over all.
+        changes: what both measured, the largest difference first.
+        one_sided: what one claims and the other did not measure, the strongest first.
+        entered: names of what only the second keeps.
+        left: names of what only the first keeps.
+        only_first: names of what only the first measured.
+        only_second: names of what only the second measured.
+        corpus_only_first: names that only the first corpus has.
+        corpus_only_second: names that only the second corpus has.
+    """
+
+    first: str
+    second: str
+    first_short: str
+    second_short: str
+    facts: tuple[Fact, ...]
+    cautions: tuple[str, ...]
+    same_unit: bool
+    unit: str
+    floors: tuple[float | None, float | None]
+    top: int
+    ndcg: float
+    ndcg_back: float
+    spearman: float
+    corpora_iou: float
+    changes: tuple[Compared, ...]
+    one_sided: tuple[OneSided, ...]
+    entered: tuple[str, ...]
+    left: tuple[str, ...]
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+    corpus_only_first: tuple[str, ...] = ()
+    corpus_only_second: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> tuple[Compared, ...]:
+        """Those whose interval leaves out zero."""
+        return tuple(one for one in self.changes if one.changed)

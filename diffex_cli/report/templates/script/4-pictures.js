@@ -1,0 +1,140 @@
+// One input image before and after an edit: beside each other, under a slider, in turns, or as their difference.
+
+const COMPARISONS = {
+  side: "side by side",
+  slider: "slider",
+  flicker: "flicker",
+  difference: "difference",
+  ...(report.heat ? { heat: "heat maps" } : {}),
+};
+const STATUS = ["ok", "no-op", "failed"];
+const comparison = () => (Object.hasOwn(COMPARISONS, state.compare) ? state.compare : "side");
+const fromReconstruction = () => state.against === "reconstruction";
+
+/** What there is to show of one pair, in the words and numbers of a view. */
+function pairFacts(attribute, at, index) {
+  const pairs = attribute.pairs;
+  const image = report.images[pairs.image[index]];
+  const base = fromReconstruction() && hasPicture(image.reconstruction);
+  const whom = subject(at, attribute);
+  const own = at === 0 && !base ? pairs.before?.[index] : null; // with all classes, each attribute has its own
+  const before = own ?? (base ? image.base_probability[at] : image.probability[at]);
+  const after = pairs.probability[at]?.[index] ?? null;
+  const heat = comparison() === "heat" && hasPicture(image.heat) && hasPicture(pairs.heat[index]);
+  const map = heat ? `, with the heat map of ${subject(0, attribute)}` : ""; // made of the search’s own target alone
+  return {
+    image,
+    status: pairs.status[index],
+    heat,
+    delta: pairs.delta[at]?.[index] ?? null,
+    flipped: Boolean(pairs.flipped[index]),
+    classes: [className(image.base_prediction), className(pairs.prediction[index])],
+    changed: pairs.changed[index],
+    reason: pairs.reason[index],
+    before: {
+      kind: base ? "original base" : "original",
+      label: base ? "reconstruction" : "original",
+      number: heat ? image.heat : base ? image.reconstruction : image.picture,
+      probability: before,
+      alt: `${base ? "Unedited reconstruction" : "Original"}${map}; probability of ${whom}: ${probability(before)}`,
+    },
+    after: {
+      kind: "edited",
+      label: "edited",
+      number: heat ? pairs.heat[index] : pairs.picture[index],
+      probability: after,
+      alt: `Edited: ${attribute.name}${map}; probability of ${whom}: ${probability(after)}`,
+    },
+  };
+}
+
+/** A picture in its frame, its score in the corner. */
+function shot({ kind, number, probability: score, alt }, word = "") {
+  const told = [known(score) ? `${probability(score)} ` : "", word && make("i", {}, word)].filter(Boolean);
+  const shown = picture(number, alt) ?? make("span", { class: "absent" }, "no picture stored");
+  return make("span", { class: `shot ${kind}` }, shown, told.length ? make("b", { "aria-hidden": "true" }, ...told) : "");
+}
+
+const stack = (kind, ...layers) => make("div", { class: `stack ${kind}` }, ...layers);
+
+function slider(facts) {
+  const frame = stack("slider", shot(facts.before), shot(facts.after), make("span", { class: "knob", "aria-hidden": "true" }));
+  const input = make("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `Original up to here, edited from here: ${facts.image.source}` });
+  const follow = () => {
+    frame.style.setProperty("--cut", `${input.value}%`);
+    input.setAttribute("aria-valuetext", `${input.value} % original`);
+  };
+  input.addEventListener("input", follow);
+  follow();
+  frame.append(input);
+  return frame;
+}
+
+function flicker(facts) {
+  const button = make("button", { type: "button", class: "turn", "aria-pressed": "false", "aria-label": `Show the edited picture: ${facts.image.source}` });
+  const frame = stack("flicker", shot(facts.before, facts.before.label), shot(facts.after, "edited"), button);
+  button.addEventListener("click", () => {
+    const turned = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(turned));
+    frame.classList.add("held");
+    frame.classList.toggle("turned", turned);
+  });
+  return frame;
+}
+
+// Blending is left to the browser: pictures beside the page, opened from a disk, could not be read back from a canvas.
+function difference(facts) {
+  const frame = stack("difference", picture(facts.before.number, ""), picture(facts.after.number, ""));
+  frame.setAttribute("role", "img");
+  const extent = known(facts.changed) ? `; ${share(facts.changed)} of the pixels changed visibly` : "";
+  frame.setAttribute("aria-label", `Difference between ${facts.before.label} and edited picture${extent}`);
+  return frame;
+}
+
+/** On the same input image, what each attribute of a set does alone. */
+function alone(attribute, at, index) {
+  const image = attribute.pairs.image[index];
+  return attribute.parts.flatMap((part) => {
+    const single = part.attribute === null ? null : attributes[part.attribute];
+    const place = single ? single.pairs.image.indexOf(image) : -1;
+    if (place < 0 || !hasPicture(single.pairs.picture[place])) return [];
+    return [{ ...pairFacts(single, at, place).after, word: single.name }];
+  });
+}
+
+function stage(attribute, at, index, facts) {
+  if (facts.status === 2) return make("div", { class: "beside" }, shot(facts.before), make("span", { class: "shot missing" }, "no picture"));
+  const both = hasPicture(facts.before.number) && hasPicture(facts.after.number);
+  const kind = both ? comparison() : "side";
+  if (kind === "slider") return slider(facts);
+  if (kind === "flicker") return flicker(facts);
+  if (kind === "difference") return difference(facts);
+  const singles = kind === "side" && attribute.kind === "set" ? alone(attribute, at, index) : [];
+  const framed = (one, word) => make("span", { class: "titled" }, shot(one), make("small", {}, word));
+  if (!singles.length) return make("div", { class: "beside" }, shot(facts.before), shot(facts.after));
+  return make(
+    "div",
+    { class: "beside many" },
+    framed(facts.before, facts.before.label),
+    ...singles.map((one) => framed(one, one.word)),
+    framed(facts.after, "together"),
+  );
+}
+
+/** A pair with its caption: the change, the scores, and what became of the prediction. */
+function pairFigure(attribute, at, index) {
+  const facts = pairFacts(attribute, at, index);
+  const [from, to] = facts.classes;
+  const scores = `${probability(facts.before.probability)} → ${probability(facts.after.probability)}`;
+  const words = [];
+  if (facts.status === 2) words.push(make("span", { class: "tag alarm" }, "failed"), ` ${facts.reason ?? ""}`);
+  else {
+    words.push(make("strong", { class: side(facts.delta ?? 0) }, signed(facts.delta)), ` ${unit(at)}`, make("br"), make("small", {}, `probability ${scores}`));
+    if (facts.flipped && from && to) words.push(make("br"), make("small", { class: "flip" }, `prediction flips: ${from} → ${to}`));
+    if (comparison() === "heat" && !facts.heat) words.push(make("br"), make("small", {}, "no heat map was made of this pair"));
+    if (facts.status === 1) words.push(make("br"), make("span", { class: "tag" }, STATUS[1]), make("small", {}, ` ${facts.reason ?? "nothing changed"}`));
+    if (comparison() === "difference" && known(facts.changed)) words.push(make("br"), make("small", {}, `${share(facts.changed)} of the pixels changed`));
+  }
+  const source = make("small", { class: "source", title: facts.image.source }, facts.image.source);
+  return make("figure", { class: "pair" }, stage(attribute, at, index, facts), make("figcaption", {}, ...words, make("br"), source));
+}
