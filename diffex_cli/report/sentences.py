@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from diffex_cli.report.data import ReportData, Row
-from diffex_cli.report.facts import below_floor, found, is_set, kept, noise_floor, ranked
+from diffex_cli.report.facts import below_floor, finer, found, is_set, kept, noise_floor, ranked
 from diffex_cli.report.numbers import counted, finite, interval, magnitude, signed
 
 _NAMED = 8
@@ -42,18 +42,27 @@ def headline(data: ReportData) -> Markup:
         return _of_all_classes(data, raised, lowered) if rows else _nothing(data)
     passed = "passed" if data.judged else "was kept"
     if raised and lowered:
-        return Markup("{} is raised most by {} and lowered most by {}.").format(
+        told = Markup("{} is raised most by {} and lowered most by {}.").format(
             subject(data.target), _measured(raised, data), _measured(lowered, data)
         )
-    if raised:
-        return Markup("{} is raised most by {}; nothing that {} lowers it.").format(
+    elif raised:
+        told = Markup("{} is raised most by {}; nothing that {} lowers it.").format(
             subject(data.target), _measured(raised, data), passed
         )
-    if lowered:
-        return Markup("{} is lowered most by {}; nothing that {} raises it.").format(
+    elif lowered:
+        told = Markup("{} is lowered most by {}; nothing that {} raises it.").format(
             subject(data.target), _measured(lowered, data), passed
         )
-    return _nothing(data)
+    else:
+        return _nothing(data)
+    return told + Markup("").join(_finer(row, data) for row in (raised, lowered) if row)
+
+
+def _finer(row: Row, data: ReportData) -> Markup:
+    child = finer(row, data.rows)
+    if child is None:
+        return Markup("")
+    return Markup(" Of <em>{}</em>, {} does as much by itself.").format(row.name, _measured(child, data))
 
 
 def _of_all_classes(data: ReportData, raised: Row | None, lowered: Row | None) -> Markup:
