@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-
 # a shell starts what it puts into the background with interrupts ignored, and children inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
