@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "HF_TOKEN")
+KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "HF_TOKEN", "DIFFEX_HTTP_TOKEN")
 PACKAGES = ("torch", "diffusers", "transformers", "anthropic", "openai", "timm", "open_clip_torch", "onnxruntime")
 _WEIGHTS = "*.safetensors"
 

@@ -20,6 +20,7 @@ from diffex_cli.commands import (
     report,
     score,
     search,
+    study,
 )
 from diffex_cli.commands.errors import DEBUG, guarded
 
@@ -66,6 +67,7 @@ app.command("check")(guarded(check.check))
 app.command("classify")(guarded(classify.classify))
 app.command("doctor")(guarded(doctor.doctor))
 app.add_typer(config.app, name="config")
+app.add_typer(study.app, name="study")
 app.add_typer(birds.app, name="birds")
 
 

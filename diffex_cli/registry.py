@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
@@ -22,14 +23,16 @@ CORPUS_PROVIDERS = "diffex.corpus_providers"
 
 _KINDS = {EDITORS: "editor", CLASSIFIERS: "classifier", CORPUS_PROVIDERS: "corpus provider"}
 
+_OPTIONS = re.compile(r"(?:^|:)(?=\w+\s*=)")
+"""Where the options begin; a value may hold colons, as an address does."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Spec:
     """A parsed ``name[:model][:key=value,…]``.
 
     ``model`` is whatever the backend makes of it (a folder, a hub id, ``module:callable``); it may
-    itself contain colons. ``options`` are the comma-separated pairs of the last part, if that part
-    holds a ``=``.
+    itself contain colons. ``options`` are the comma-separated pairs from the first part on that begins with ``key=``.
     """
 
     text: str
@@ -48,14 +51,14 @@ def parse_spec(text: str) -> Spec:
     if not name:
         raise UsageError(f"{text!r} names no backend: write name[:model][:key=value,…], e.g. ledits:birds")
     options: dict[str, str] = {}
-    head, separator, last = rest.rpartition(":")
-    if "=" in last:
-        for pair in last.split(","):
+    begin = _OPTIONS.search(rest)
+    if begin is not None:
+        for pair in rest[begin.end() :].split(","):
             key, equals, value = pair.partition("=")
             if not (key and equals and value):
                 raise UsageError(f"{pair!r} in {text!r} is not key=value")
             options[key.strip()] = value.strip()
-        rest = head if separator else ""
+        rest = rest[: begin.start()]
     return Spec(text=text, name=name, model=rest, options=options)
 
 

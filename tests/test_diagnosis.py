@@ -42,7 +42,12 @@ def test_doctor_tells_that_a_key_is_set_and_never_its_value(monkeypatch: pytest.
     outputs = [CliRunner().invoke(app, ["doctor", *flags]).stdout for flags in ([], ["--json"], ["-q"])]
     assert not any("secret" in output for output in outputs)
     found = json.loads(outputs[1])
-    assert found["keys"] == {"ANTHROPIC_API_KEY": True, "OPENAI_API_KEY": False, "HF_TOKEN": False}
+    assert found["keys"] == {
+        "ANTHROPIC_API_KEY": True,
+        "OPENAI_API_KEY": False,
+        "HF_TOKEN": False,
+        "DIFFEX_HTTP_TOKEN": False,
+    }
     assert found["devices"] == ["cpu"]
     assert found["memory_total"] >= found["memory_free"] > 0
     assert found["packages"]["torch"]

@@ -22,11 +22,15 @@ def conclusions(summary: SearchSummary, settings: Settings) -> Iterator[str]:
 
     A placebo is never the answer; it says what noise can reach. That nothing passed is an answer too.
     """
+    from diffex_cli.report.facts import is_set
+
     rows = {row.candidate: row for row in summary.ranking}
     several = every_class(summary)
     unit = "logit" if settings.scale == "logit" else "probability"
     kept = [row for row in summary.ranking if row.status == "kept" and not row.placebo]
-    best = rows[summary.passed[0]] if summary.passed else (kept[0] if kept else None)
+    # a set has a sentence of its own
+    singles = [row for row in kept if not is_set(row)] or kept
+    best = next((row for row in singles if row.passed), singles[0] if singles else None)
     noise = " ".join(["", *_noise(summary)])
     if best is None:
         yield (
@@ -38,12 +42,19 @@ def conclusions(summary: SearchSummary, settings: Settings) -> Iterator[str]:
         yield _together(rows[summary.best_joint])
     if summary.held_out:
         yield _again(best, summary)
-    verdict = _passed(summary) if best.passed else f"Nothing passed: {_doubt(best)}."
+    verdict = _passed(summary) if summary.passed else f"Nothing passed: {_doubt(best)}."
     direction = "raises" if best.effect > 0 else "lowers"
     yield (
         f"Strongest: {best.name!r} {direction} the {unit} of {whom(best.target)} by {abs(best.effect):.2f} "
-        f"on average over {best.n} images. {verdict}{noise}"
+        f"on average over {best.n} images.{_finer(best, summary)} {verdict}{noise}"
     )
+
+
+def _finer(best: RankingRow, summary: SearchSummary) -> str:
+    from diffex_cli.report.facts import finer
+
+    child = finer(best, summary.ranking)
+    return "" if child is None else f" Of it, {child.name!r} does as much by itself: {signed(child.effect)}."
 
 
 def every_class(summary: SearchSummary) -> bool:

@@ -12,10 +12,10 @@ from typing import Any
 from diffex_cli.artifacts.files import write_bytes, write_text
 from diffex_cli.report import store
 from diffex_cli.report.data import ReportData
-from diffex_cli.report.figure import figure_png
 from diffex_cli.report.html import page
 from diffex_cli.report.payload.assemble import assemble, files_shown
-from diffex_cli.report.pictures import Album, Gallery
+from diffex_cli.report.pictures import Album
+from diffex_cli.report.publication.figures import overview_png
 from diffex_cli.report.table import edits_csv, ranking_csv
 from diffex_cli.report.tree import hierarchy
 
@@ -78,7 +78,7 @@ def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
     write_text(folder / _FILES["csv"], ranking_csv(data.rows))
     write_text(folder / _FILES["edits"], edits_csv(report))
     write_text(folder / _FILES["json"], _json(report, album, folder.parent))
-    write_bytes(folder / _FILES["figure"], figure_png(data, tree, Gallery()))
+    write_bytes(folder / _FILES["figure"], overview_png(data, tree))
     return Report(
         html=folder / "index.html",
         csv=folder / _FILES["csv"],

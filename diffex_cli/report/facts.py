@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from diffex_cli.report.data import Floor, ReportData, Row
 from diffex_cli.report.numbers import finite
+from diffex_cli.search.verdict import ALPHA
 
 SETS_JOINED_BY = " + "
+_NEARLY = 0.8
 
 
 def ranked(rows: Iterable[Row]) -> tuple[Row, ...]:
@@ -57,3 +59,21 @@ def below_floor(row: Row, floor: Floor | None) -> bool:
     if row.below_floor is not None:
         return row.below_floor
     return floor is not None and floor.value > 0 and row.influence <= floor.value
+
+
+def finer(row: Row, rows: Sequence[Row]) -> Row | None:
+    """Of the attributes below one, the strongest that alone does nearly as much in the same direction, beyond chance.
+
+    A child that does what its parent does is no finding of its own, but tells what the parent's effect is made of.
+    """
+    below = [
+        one
+        for one in rows
+        if one.candidate.startswith(f"{row.candidate}/")
+        and not is_set(one)
+        and one.effect * row.effect > 0
+        and one.influence >= _NEARLY * row.influence
+        and one.p_corrected is not None
+        and one.p_corrected <= ALPHA
+    ]
+    return min(below, key=lambda one: (-one.influence, one.candidate), default=None)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from diffex_cli.report.data import ReportData, Row
-from diffex_cli.report.facts import below_floor, found, is_set, kept, noise_floor, ranked
+from diffex_cli.report.facts import below_floor, finer, found, is_set, kept, noise_floor, ranked
 from diffex_cli.report.numbers import counted, finite, interval, magnitude, signed
 from diffex_cli.report.words import Segment, Text, listed, words
 
@@ -47,14 +47,23 @@ def headline(data: ReportData) -> Text:
     passed = "passed" if data.judged else "was kept"
     if raised and lowered:
         first, second = _measured(raised, data), _measured(lowered, data)
-        return words(subject(data.target), " is raised most by ", first, " and lowered most by ", second, ".")
-    if raised:
+        told = words(subject(data.target), " is raised most by ", first, " and lowered most by ", second, ".")
+    elif raised:
         first = _measured(raised, data)
-        return words(subject(data.target), " is raised most by ", first, f"; nothing that {passed} lowers it.")
-    if lowered:
+        told = words(subject(data.target), " is raised most by ", first, f"; nothing that {passed} lowers it.")
+    elif lowered:
         first = _measured(lowered, data)
-        return words(subject(data.target), " is lowered most by ", first, f"; nothing that {passed} raises it.")
-    return _nothing(data)
+        told = words(subject(data.target), " is lowered most by ", first, f"; nothing that {passed} raises it.")
+    else:
+        return _nothing(data)
+    return words(told, *(_finer(row, data) for row in (raised, lowered) if row))
+
+
+def _finer(row: Row, data: ReportData) -> Text:
+    child = finer(row, data.rows)
+    return (
+        words() if child is None else words(" Of ", name(row), ", ", _measured(child, data), " does as much by itself.")
+    )
 
 
 def _of_all_classes(data: ReportData, raised: Row | None, lowered: Row | None) -> Text:

@@ -65,7 +65,7 @@ class JointEvaluation:
         return " + ".join(part.node.name for part in sorted(self.parts, key=lambda part: part.node.id))
 
 
-def partners(evaluations: Sequence[Evaluation], limit: int, delta: float) -> tuple[Evaluation, ...]:
+def partners(evaluations: Sequence[Evaluation], beam: int, delta: float) -> tuple[Evaluation, ...]:
     """The attributes to combine: of every feature the strongest for and the strongest against the target.
 
     Only the finest that were evaluated are considered: a group leaves open which of its members is meant. A feature is
@@ -73,7 +73,8 @@ def partners(evaluations: Sequence[Evaluation], limit: int, delta: float) -> tup
 
     Args:
         evaluations: the search's ranking; its order does not matter.
-        limit: how many at most; at least three, so that two features are among them.
+        beam: B; as many and one more are taken, and at least three, so that two features are among them. One more was
+            measured to find two more of 19 best pairs, and four or six more no others.
         delta: δ, the least reach.
 
     Returns:
@@ -85,7 +86,7 @@ def partners(evaluations: Sequence[Evaluation], limit: int, delta: float) -> tup
     for one in sorted(tried, key=lambda one: (-one.effect.reach, one.id)):
         if one.node.id not in above and one.effect.reach >= delta:
             strongest.setdefault((_feature(one), one.effect.effect > 0), one)
-    return tuple(strongest.values())[: max(limit, 3)]
+    return tuple(strongest.values())[: max(beam + 1, 3)]
 
 
 def joint_search(

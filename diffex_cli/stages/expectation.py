@@ -110,7 +110,8 @@ def _sets(settings: Settings) -> int:
     """How many sets of attributes the joint phase tries at most."""
     if settings.joint < 2:
         return 0
-    return math.comb(settings.beam, 2) + (settings.joint - 2) * settings.beam * settings.beam
+    partners = max(settings.beam + 1, 3)
+    return math.comb(partners, 2) + (settings.joint - 2) * settings.beam * partners
 
 
 def _nodes(nodes: Sequence[Node], depth: int | None) -> Iterator[Node]:

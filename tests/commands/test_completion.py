@@ -25,7 +25,7 @@ def complete(shell: str, **environment: str) -> list[str]:
 
 
 def test_names_are_offered_by_their_beginning() -> None:
-    assert completion.domains("bi") == ["birds"]
+    assert completion.domains("bi") == ["birds", "birds-photos"]
     assert completion.domains("x") == []
     assert completion.classifiers("birds:s") == ["birds:species", "birds:shortcut"]
     assert {"birds:null", "transformers:", "python:"} <= set(completion.classifiers(""))

@@ -134,3 +134,18 @@ def test_the_target_is_called_what_it_is() -> None:
 
 def test_figures_have_a_sign_or_are_a_dash() -> None:
     assert [signed(value) for value in (1.0, -0.5, NAN)] == ["+1.00", "−0.50", "–"]
+
+
+def test_a_part_that_does_as_much_as_the_strongest_is_named() -> None:
+    land = dataclasses.replace(SNOW, candidate="land", name="land", effect=2.6, influence=2.6, group=True)
+    part = dataclasses.replace(SNOW, candidate="land/snow", name="snow", status="dropped", passed=False)
+    assert "over 24 images. Of it, 'snow' does as much by itself: +2.50. Passed" in told(land, part)
+    for changes in ({"p_corrected": 0.2}, {"effect": -2.5}, {"influence": 2.0}, {"candidate": "landing/snow"}):
+        assert "by itself" not in told(land, dataclasses.replace(part, **changes))
+
+
+def test_the_strongest_is_one_attribute_and_a_set_has_a_sentence_of_its_own() -> None:
+    pair = dataclasses.replace(PAIR, effect=4.0, influence=4.0, passed=True)
+    text = told(pair, SNOW, best_joint=pair.candidate, passed=(pair.candidate, SNOW.candidate))
+    assert "Best joint combination: 'snow + crest' +4.00" in text
+    assert "Strongest: 'snow' raises" in text

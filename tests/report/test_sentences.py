@@ -146,3 +146,18 @@ def test_each_images_own_class_and_probabilities_are_called_so(with_rows: Callab
     assert headline(data).startswith(
         "The class predicted for each image is raised most by snow background (+2.31 in probability,"
     )
+
+
+def test_the_headline_tells_what_does_as_much_as_the_group_it_names(with_rows: Callable[..., ReportData]) -> None:
+    plain = with_rows({})
+    strongest = next(row for row in plain.rows if row.effect > 0 and row.status == "kept" and not row.placebo)
+    group = dataclasses.replace(strongest, effect=9.0, influence=9.0, p_corrected=0.01, passed=True)
+    child = dataclasses.replace(
+        group, candidate=f"{group.candidate}/part", name="<part>", effect=8.5, influence=8.5, status="dropped"
+    )
+    rows = tuple(row for row in plain.rows if row.candidate != group.candidate)
+    told = headline(dataclasses.replace(plain, rows=(group, child, *rows)))
+    assert f"Of {group.name}, <part> (+8.50 logits" in told
+    assert "does as much by itself." in told
+    weaker = dataclasses.replace(child, influence=1.0)
+    assert "by itself" not in headline(dataclasses.replace(plain, rows=(group, weaker, *rows)))

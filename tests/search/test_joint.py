@@ -51,7 +51,7 @@ def test_each_feature_sends_its_strongest_for_and_against() -> None:
         kept("f", [math.nan]),
     ]
     assert [one.id for one in partners(tried, 5, delta=0.1)] == ["a/x", "b/x", "a/z", "d"]
-    assert [one.id for one in partners(tried, 3, delta=0.1)] == ["a/x", "b/x", "a/z"]
+    assert [one.id for one in partners(tried, 2, delta=0.1)] == ["a/x", "b/x", "a/z"]
 
 
 def test_what_moves_images_both_ways_is_combined_too() -> None:

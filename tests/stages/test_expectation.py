@@ -35,7 +35,7 @@ def test_a_budget_is_the_most(tmp_path: Path) -> None:
 def test_sets_and_a_holdout_are_counted(tmp_path: Path) -> None:
     made = make_corpus(tmp_path, target="green")
     joint = search.plan(dataclasses.replace(made, joint=2))
-    assert joint.to_do_at_most == search.plan(made).to_do_at_most + N_IMAGES
+    assert joint.to_do_at_most == search.plan(made).to_do_at_most + 3 * N_IMAGES  # B + 1 in pairs
     held = search.plan(dataclasses.replace(made, holdout="on"))
     assert held.needed == (1 + N_ROOTS) * 3
     assert held.to_do_at_most == search.plan(made).to_do_at_most

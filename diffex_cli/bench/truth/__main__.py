@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, default=Path("build/bench-truth"), help="keeps pictures and scores")
     parser.add_argument("--editors", nargs="+", default=[RENDERER, "ledits:birds"], metavar="SPEC")
     parser.add_argument("--images", type=int, default=samples.COUNT, metavar="N", help=f"for {RENDERER}")
-    parser.add_argument("--edited-images", type=int, default=16, metavar="N", help="for the other editors")
+    parser.add_argument("--edited-images", type=int, default=samples.COUNT, metavar="N", help="for the other editors")
     parser.add_argument(
         "--joint-images", type=int, default=12, metavar="N", help="of them, for pairs of attributes; 0 for no pairs"
     )

@@ -1,10 +1,10 @@
 """List prices of well-known models, in US dollars per million tokens.
 
 They are those of the providers' own interfaces at their standard speed, for requests below the length at which
-some models cost more (100,000 tokens for Haiku 5.5, 272,000 for GPT), looked up in stored copies of
-https://platform.claude.com/docs/en/about-claude/pricing (as of October 2026) and
-https://developers.openai.com/api/docs/pricing (as of October 2026), and in notes of third parties who copied them
-there. Prices change: the options ``price_in``, ``price_out`` and ``price_cached`` of a spec take precedence. What
+some models cost more (100,000 tokens for Haiku 5.5, 272,000 for GPT), as of October 2026. Few of them could be read on
+the providers' own pages (https://platform.claude.com/docs/en/about-claude/pricing,
+https://developers.openai.com/api/docs/pricing); most are from notes of third parties who copied them, so a cost is an
+estimate. Prices change: the options ``price_in``, ``price_out`` and ``price_cached`` of a spec take precedence. What
 some providers ask on top for *writing* to their cache (a quarter of the input's price) is not counted.
 """
 

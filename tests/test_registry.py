@@ -1,0 +1,35 @@
+"""How a spec is read."""
+
+import pytest
+
+from diffex_cli.errors import UsageError
+from diffex_cli.registry import parse_spec
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "options"),
+    [
+        ("ledits:birds", "birds", {}),
+        ("ledits:birds:steps=8,guidance=1", "birds", {"steps": "8", "guidance": "1"}),
+        ("ledits:steps=8", "", {"steps": "8"}),
+        ("python:my.module:score", "my.module:score", {}),
+        ("python:my.module:score:batch=4", "my.module:score", {"batch": "4"}),
+        ("openai:qwen2.5vl:7b", "qwen2.5vl:7b", {}),
+        (
+            "openai:qwen:7b:base_url=http://localhost:11434/v1,timeout=5",
+            "qwen:7b",
+            {"base_url": "http://localhost:11434/v1", "timeout": "5"},
+        ),
+        ("onnx:/models/a=b.onnx:size=224", "/models/a=b.onnx", {"size": "224"}),
+    ],
+)
+def test_a_spec_has_a_name_a_model_and_options(text: str, model: str, options: dict[str, str]) -> None:
+    spec = parse_spec(text)
+    assert (spec.text, spec.name, spec.model, spec.options) == (text, text.partition(":")[0], model, options)
+
+
+def test_what_is_no_option_is_named() -> None:
+    with pytest.raises(UsageError, match="'fast' in 'ledits:birds:steps=8,fast' is not key=value"):
+        parse_spec("ledits:birds:steps=8,fast")
+    with pytest.raises(UsageError, match="names no backend"):
+        parse_spec(":birds")
