@@ -1,1 +1,1 @@
-"""The data that a report's page embeds: plain JSON values, ``docs/artifacts.md`` says what they mean."""
+"""The data that a report's page embeds: plain JSON values, ``docs/report.md`` says what they mean."""
