@@ -64,7 +64,14 @@ function picture(number, alt) {
   if (!hasPicture(number)) return null;
   const width = stored.width[number];
   const height = stored.height[number];
-  return make("img", { loading: "lazy", decoding: "async", width, height, alt, src: stored.base + stored.sources[number] });
+  return make("img", {
+    loading: "lazy",
+    decoding: "async",
+    width,
+    height,
+    alt,
+    src: stored.base + stored.sources[number],
+  });
 }
 
 const unit = (view) => report.views[view].unit;

@@ -1,10 +1,24 @@
 // What the reader chose. It stands in the address behind "#", so that a link shows the same.
 
-const CHOICES = { class: "", find: "", sort: "tree", effect: "", n: "", show: "all", edits: "all", compare: "side", against: "original" };
+const CHOICES = {
+  class: "",
+  find: "",
+  sort: "tree",
+  effect: "",
+  n: "",
+  show: "all",
+  edits: "all",
+  compare: "side",
+  against: "original",
+};
 const state = { ...CHOICES, open: new Set() };
 const listeners = [];
 
-const view = () => Math.max(0, report.views.findIndex((one, number) => number > 0 && one.label === state.class));
+const view = () =>
+  Math.max(
+    0,
+    report.views.findIndex((one, number) => number > 0 && one.label === state.class),
+  );
 const onChange = (listener) => listeners.push(listener);
 const numberOf = new Map(attributes.map((attribute, number) => [attribute.id, number]));
 
@@ -16,7 +30,12 @@ function readAddress() {
     given = new URLSearchParams();
   }
   for (const name of Object.keys(CHOICES)) state[name] = given.get(name) ?? CHOICES[name];
-  state.open = new Set(given.getAll("a").filter((id) => numberOf.has(id)).map((id) => numberOf.get(id)));
+  state.open = new Set(
+    given
+      .getAll("a")
+      .filter((id) => numberOf.has(id))
+      .map((id) => numberOf.get(id)),
+  );
 }
 
 function writeAddress() {
@@ -54,13 +73,20 @@ function chosenPairs(attribute) {
 
 const claimed = (attribute) => (report.judged ? attribute.passed === true : attribute.kept) && !attribute.placebo;
 const effectIn = (attribute, at) => attribute.views[at] ?? { effect: null, low: null, high: null, n: null };
-const filtering = () => Boolean(state.find.trim() || state.effect || state.n || state.show !== "all" || state.edits !== "all");
+const filtering = () =>
+  Boolean(state.find.trim() || state.effect || state.n || state.show !== "all" || state.edits !== "all");
 
 /** Whether the filters leave an attribute. */
 function matches(attribute) {
   const { effect, n } = effectIn(attribute, view());
   const text = `${attribute.name} ${attribute.id}`.toLowerCase();
-  if (!state.find.toLowerCase().split(/\s+/).every((word) => text.includes(word))) return false;
+  if (
+    !state.find
+      .toLowerCase()
+      .split(/\s+/)
+      .every((word) => text.includes(word))
+  )
+    return false;
   if (Number(state.effect) > 0 && !(Math.abs(effect ?? 0) >= Number(state.effect))) return false;
   if (Number(state.n) > 0 && !((n ?? 0) >= Number(state.n))) return false;
   if (state.show === "claimed" && !claimed(attribute)) return false;

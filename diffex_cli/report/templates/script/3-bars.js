@@ -25,7 +25,11 @@ function noise(axis) {
 function whisker(low, high, axis, y) {
   if (!known(low) || !known(high)) return [];
   const [from, to] = [place(low, axis), place(high, axis)];
-  return [line("whisker", from, to, y, y), line("whisker", from, from, y - 3.5, y + 3.5), line("whisker", to, to, y - 3.5, y + 3.5)];
+  return [
+    line("whisker", from, to, y, y),
+    line("whisker", from, from, y - 3.5, y + 3.5),
+    line("whisker", to, to, y - 3.5, y + 3.5),
+  ];
 }
 
 /** The bar of an attribute in a view. The row says the same in words, so it is hidden from screen readers. */
@@ -37,7 +41,10 @@ function bar(attribute, at) {
   svg.append(line("zero", 50, 50, 0, "100%"));
   if (!known(effect)) return svg;
   const weak = at === 0 && attribute.below_floor && !attribute.placebo;
-  svg.append(block(`effect ${weak ? "weak" : side(effect)}`, 50, place(effect, axis), 5, 10), ...whisker(low, high, axis, 10));
+  svg.append(
+    block(`effect ${weak ? "weak" : side(effect)}`, 50, place(effect, axis), 5, 10),
+    ...whisker(low, high, axis, 10),
+  );
   if (at > 0) return svg;
   const parts = sum(attribute, axis);
   const again = attribute.holdout ? heldOut(attribute.holdout, axis, parts.length ? 32 : 22) : [];

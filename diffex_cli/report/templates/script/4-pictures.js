@@ -52,14 +52,30 @@ function pairFacts(attribute, at, index) {
 function shot({ kind, number, probability: score, alt }, word = "") {
   const told = [known(score) ? `${probability(score)} ` : "", word && make("i", {}, word)].filter(Boolean);
   const shown = picture(number, alt) ?? make("span", { class: "absent" }, "no picture stored");
-  return make("span", { class: `shot ${kind}` }, shown, told.length ? make("b", { "aria-hidden": "true" }, ...told) : "");
+  return make(
+    "span",
+    { class: `shot ${kind}` },
+    shown,
+    told.length ? make("b", { "aria-hidden": "true" }, ...told) : "",
+  );
 }
 
 const stack = (kind, ...layers) => make("div", { class: `stack ${kind}` }, ...layers);
 
 function slider(facts) {
-  const frame = stack("slider", shot(facts.before), shot(facts.after), make("span", { class: "knob", "aria-hidden": "true" }));
-  const input = make("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `Original up to here, edited from here: ${facts.image.source}` });
+  const frame = stack(
+    "slider",
+    shot(facts.before),
+    shot(facts.after),
+    make("span", { class: "knob", "aria-hidden": "true" }),
+  );
+  const input = make("input", {
+    type: "range",
+    min: 0,
+    max: 100,
+    value: 50,
+    "aria-label": `Original up to here, edited from here: ${facts.image.source}`,
+  });
   const follow = () => {
     frame.style.setProperty("--cut", `${input.value}%`);
     input.setAttribute("aria-valuetext", `${input.value} % original`);
@@ -71,7 +87,12 @@ function slider(facts) {
 }
 
 function flicker(facts) {
-  const button = make("button", { type: "button", class: "turn", "aria-pressed": "false", "aria-label": `Show the edited picture: ${facts.image.source}` });
+  const button = make("button", {
+    type: "button",
+    class: "turn",
+    "aria-pressed": "false",
+    "aria-label": `Show the edited picture: ${facts.image.source}`,
+  });
   const frame = stack("flicker", shot(facts.before, facts.before.label), shot(facts.after, "edited"), button);
   button.addEventListener("click", () => {
     const turned = button.getAttribute("aria-pressed") !== "true";
@@ -103,7 +124,8 @@ function alone(attribute, at, index) {
 }
 
 function stage(attribute, at, index, facts) {
-  if (facts.status === 2) return make("div", { class: "beside" }, shot(facts.before), make("span", { class: "shot missing" }, "no picture"));
+  if (facts.status === 2)
+    return make("div", { class: "beside" }, shot(facts.before), make("span", { class: "shot missing" }, "no picture"));
   const both = hasPicture(facts.before.number) && hasPicture(facts.after.number);
   const kind = both ? comparison() : "side";
   if (kind === "slider") return slider(facts);
@@ -129,12 +151,30 @@ function pairFigure(attribute, at, index) {
   const words = [];
   if (facts.status === 2) words.push(make("span", { class: "tag alarm" }, "failed"), ` ${facts.reason ?? ""}`);
   else {
-    words.push(make("strong", { class: side(facts.delta ?? 0) }, signed(facts.delta)), ` ${unit(at)}`, make("br"), make("small", {}, `probability ${scores}`));
-    if (facts.flipped && from && to) words.push(make("br"), make("small", { class: "flip" }, `prediction flips: ${from} → ${to}`));
-    if (comparison() === "heat" && !facts.heat) words.push(make("br"), make("small", {}, "no heat map was made of this pair"));
-    if (facts.status === 1) words.push(make("br"), make("span", { class: "tag" }, STATUS[1]), make("small", {}, ` ${facts.reason ?? "nothing changed"}`));
-    if (comparison() === "difference" && known(facts.changed)) words.push(make("br"), make("small", {}, `${share(facts.changed)} of the pixels changed`));
+    words.push(
+      make("strong", { class: side(facts.delta ?? 0) }, signed(facts.delta)),
+      ` ${unit(at)}`,
+      make("br"),
+      make("small", {}, `probability ${scores}`),
+    );
+    if (facts.flipped && from && to)
+      words.push(make("br"), make("small", { class: "flip" }, `prediction flips: ${from} → ${to}`));
+    if (comparison() === "heat" && !facts.heat)
+      words.push(make("br"), make("small", {}, "no heat map was made of this pair"));
+    if (facts.status === 1)
+      words.push(
+        make("br"),
+        make("span", { class: "tag" }, STATUS[1]),
+        make("small", {}, ` ${facts.reason ?? "nothing changed"}`),
+      );
+    if (comparison() === "difference" && known(facts.changed))
+      words.push(make("br"), make("small", {}, `${share(facts.changed)} of the pixels changed`));
   }
   const source = make("small", { class: "source", title: facts.image.source }, facts.image.source);
-  return make("figure", { class: "pair" }, stage(attribute, at, index, facts), make("figcaption", {}, ...words, make("br"), source));
+  return make(
+    "figure",
+    { class: "pair" },
+    stage(attribute, at, index, facts),
+    make("figcaption", {}, ...words, make("br"), source),
+  );
 }

@@ -13,31 +13,77 @@ function withInterval(effect, low, high) {
 /** The most telling figures: [label, value, meaning], what was not measured left out. */
 function* figures(attribute, at) {
   const { effect, low, high, n } = effectIn(attribute, at);
-  yield [at === 0 && report.n_held_out ? "Effect in the search" : "Effect", `${withInterval(effect, low, high)} ${unit(at)}`, `mean change and its 95 % interval over ${counted(n ?? 0, "image")}`];
+  yield [
+    at === 0 && report.n_held_out ? "Effect in the search" : "Effect",
+    `${withInterval(effect, low, high)} ${unit(at)}`,
+    `mean change and its 95 % interval over ${counted(n ?? 0, "image")}`,
+  ];
   if (at > 0) return;
   const again = attribute.holdout;
   const verdict = { true: ": confirmed", false: ": not confirmed" }[attribute.confirmed] ?? "";
-  if (again) yield ["Effect held out", `${withInterval(again.effect, again.low, again.high)} ${report.unit}${verdict}`, `on ${counted(again.n, "image")} that the search never saw`];
+  if (again)
+    yield [
+      "Effect held out",
+      `${withInterval(again.effect, again.low, again.high)} ${report.unit}${verdict}`,
+      `on ${counted(again.n, "image")} that the search never saw`,
+    ];
   if (attribute.kind === "set") {
-    yield ["Sum of its parts", `${signed(attribute.joint_sum)} ${report.unit}`, attribute.parts.map((part) => `${part.name} ${signed(part.effect)}`).join(", ")];
-    yield ["Interaction", withInterval(attribute.interaction, attribute.interaction_low, attribute.interaction_high), interaction(attribute)];
+    yield [
+      "Sum of its parts",
+      `${signed(attribute.joint_sum)} ${report.unit}`,
+      attribute.parts.map((part) => `${part.name} ${signed(part.effect)}`).join(", "),
+    ];
+    yield [
+      "Interaction",
+      withInterval(attribute.interaction, attribute.interaction_low, attribute.interaction_high),
+      interaction(attribute),
+    ];
   }
-  if (known(attribute.p_corrected)) yield ["Corrected p", pValue(attribute.p_corrected), "that it does nothing, for all comparisons of this search; 0.05 or less passes"];
-  if (known(attribute.delta_probability)) yield ["Change in probability", withInterval(attribute.delta_probability, attribute.delta_probability_low, attribute.delta_probability_high), "mean over the images"];
+  if (known(attribute.p_corrected))
+    yield [
+      "Corrected p",
+      pValue(attribute.p_corrected),
+      "that it does nothing, for all comparisons of this search; 0.05 or less passes",
+    ];
+  if (known(attribute.delta_probability))
+    yield [
+      "Change in probability",
+      withInterval(attribute.delta_probability, attribute.delta_probability_low, attribute.delta_probability_high),
+      "mean over the images",
+    ];
   if (known(attribute.up)) yield ["Images that move", `${share(attribute.up)} up, ${share(attribute.down)} down`, ""];
-  if (known(attribute.flip_to) || known(attribute.flip_from)) yield ["Predictions that flip", `${share(attribute.flip_to)} to ${subject(0, attribute)}, ${share(attribute.flip_from)} from it`, "of the images where it was not, or was, the prediction"];
+  if (known(attribute.flip_to) || known(attribute.flip_from))
+    yield [
+      "Predictions that flip",
+      `${share(attribute.flip_to)} to ${subject(0, attribute)}, ${share(attribute.flip_from)} from it`,
+      "of the images where it was not, or was, the prediction",
+    ];
   const { no_op: idle, failed, ok } = attribute.quality;
-  yield ["Edits", [`${ok + idle} made`, idle && `${idle} of them changed nothing`, failed && `${failed} failed`].filter(Boolean).join(", "), ""];
+  yield [
+    "Edits",
+    [`${ok + idle} made`, idle && `${idle} of them changed nothing`, failed && `${failed} failed`]
+      .filter(Boolean)
+      .join(", "),
+    "",
+  ];
 }
 
 function interaction({ interaction: value, interaction_low: low, interaction_high: high }) {
   if (!known(value)) return "not measured";
-  if (known(low) && known(high) && low <= 0 && high >= 0) return "the interval includes zero: the effects may just add up";
+  if (known(low) && known(high) && low <= 0 && high >= 0)
+    return "the interval includes zero: the effects may just add up";
   return value > 0 ? "together they do more than the sum" : "together they do less than the sum";
 }
 
 function definitions(rows) {
-  const pairs = [...rows].map(([label, value, meaning]) => make("div", {}, make("dt", {}, label), make("dd", {}, make("strong", {}, value), meaning && make("small", {}, ` ${meaning}`))));
+  const pairs = [...rows].map(([label, value, meaning]) =>
+    make(
+      "div",
+      {},
+      make("dt", {}, label),
+      make("dd", {}, make("strong", {}, value), meaning && make("small", {}, ` ${meaning}`)),
+    ),
+  );
   return make("dl", { class: "figures" }, ...pairs);
 }
 
@@ -50,7 +96,9 @@ function comparisonChoice(number) {
   return make("fieldset", { class: "segments" }, make("legend", {}, "Compare"), ...labels);
 }
 
-const reconstructionsDiffer = report.images.some((image) => hasPicture(image.reconstruction) && image.reconstruction !== image.picture);
+const reconstructionsDiffer = report.images.some(
+  (image) => hasPicture(image.reconstruction) && image.reconstruction !== image.picture,
+);
 
 function baseChoice() {
   if (!reconstructionsDiffer) return null;
@@ -79,7 +127,8 @@ const HINTS = {
   side: "Red frame: original; black frame: edited. In the corner: the probability.",
   slider: "Drag, or use the arrow keys: original on the left, edited on the right.",
   flicker: "Original and edited in turns; press a picture to turn it by hand.",
-  difference: "Black: unchanged; the brighter, the more changed. What lights up away from the attribute was changed unintentionally.",
+  difference:
+    "Black: unchanged; the brighter, the more changed. What lights up away from the attribute was changed unintentionally.",
   heat: report.heat?.note ?? "",
 };
 
@@ -114,7 +163,18 @@ function gallery(attribute, number, at) {
 /** The contents of an attribute's panel. */
 function panel(attribute, number) {
   const at = view();
-  const rest = at === 0 && attribute.details.length ? make("details", { class: "rest" }, make("summary", {}, "More figures"), definitions(attribute.details.map((one) => [one.label, one.value, one.meaning]))) : null;
-  const reason = at === 0 && attribute.reason ? make("p", { class: "reason" }, `In the search: ${attribute.standing} (${attribute.reason})`) : null;
+  const rest =
+    at === 0 && attribute.details.length
+      ? make(
+          "details",
+          { class: "rest" },
+          make("summary", {}, "More figures"),
+          definitions(attribute.details.map((one) => [one.label, one.value, one.meaning])),
+        )
+      : null;
+  const reason =
+    at === 0 && attribute.reason
+      ? make("p", { class: "reason" }, `In the search: ${attribute.standing} (${attribute.reason})`)
+      : null;
   return [reason, definitions(figures(attribute, at)), rest, ...gallery(attribute, number, at)].filter(Boolean);
 }

@@ -6,8 +6,15 @@ function thumbs(attribute) {
   const at = attribute.pairs.picture.findIndex(hasPicture);
   const before = at < 0 ? null : report.images[attribute.pairs.image[at]].picture;
   if (!hasPicture(before)) return make("span", { class: "thumbs" });
-  const frames = [["original", before], ["edited", attribute.pairs.picture[at]]];
-  return make("span", { class: "thumbs" }, ...frames.map(([kind, one]) => make("span", { class: `shot ${kind}` }, picture(one, ""))));
+  const frames = [
+    ["original", before],
+    ["edited", attribute.pairs.picture[at]],
+  ];
+  return make(
+    "span",
+    { class: "thumbs" },
+    ...frames.map(([kind, one]) => make("span", { class: `shot ${kind}` }, picture(one, ""))),
+  );
 }
 
 /** For a set, what its row says beside its name. */
@@ -21,7 +28,13 @@ function tags(number) {
   const tag = (kind, text, title) => make("span", { class: `tag ${kind}`, title }, text);
   return [
     kind === "group" ? tag("group", "group") : "",
-    placebo ? tag("placebo", "placebo", "The images of this domain cannot have this attribute: a true explanation finds no effect.") : "",
+    placebo
+      ? tag(
+          "placebo",
+          "placebo",
+          "The images of this domain cannot have this attribute: a true explanation finds no effect.",
+        )
+      : "",
     number === report.best_joint ? tag("best", "best set") : "",
   ];
 }
@@ -30,17 +43,38 @@ function standing(attribute, at) {
   if (at > 0) return "";
   const good = claimed(attribute);
   const p = known(attribute.p_corrected) ? make("small", {}, `p ${pValue(attribute.p_corrected)}`) : null;
-  const confirmed = { true: make("small", {}, "confirmed"), false: make("small", {}, "not confirmed") }[attribute.confirmed];
-  return make("span", { class: `standing ${good ? "good" : ""}` }, good ? "✓ " : "", attribute.standing, " ", p, confirmed ? " " : "", confirmed);
+  const confirmed = { true: make("small", {}, "confirmed"), false: make("small", {}, "not confirmed") }[
+    attribute.confirmed
+  ];
+  return make(
+    "span",
+    { class: `standing ${good ? "good" : ""}` },
+    good ? "✓ " : "",
+    attribute.standing,
+    " ",
+    p,
+    confirmed ? " " : "",
+    confirmed,
+  );
 }
 
 function estimate(attribute, at) {
   const { effect, low, high } = effectIn(attribute, at);
   const again = at === 0 && attribute.holdout;
   const kind = known(effect) && effect !== 0 ? side(effect) : "";
-  const held = again ? [make("br"), make("small", {}, `${signed(again.effect)}, ${interval(again.low, again.high)} held out`)] : [];
+  const held = again
+    ? [make("br"), make("small", {}, `${signed(again.effect)}, ${interval(again.low, again.high)} held out`)]
+    : [];
   const whom = at === 0 && report.target_kind === "all" ? make("small", {}, ` on ${subject(at, attribute)}`) : "";
-  return make("span", { class: "number" }, make("strong", { class: kind }, signed(effect)), " ", make("small", {}, interval(low, high)), whom, ...held);
+  return make(
+    "span",
+    { class: "number" },
+    make("strong", { class: kind }, signed(effect)),
+    " ",
+    make("small", {}, interval(low, high)),
+    whom,
+    ...held,
+  );
 }
 
 /** The row of an attribute; one and the same element however the rows are arranged. */
@@ -59,7 +93,14 @@ class Row {
       "button",
       { type: "button", class: "open", "aria-expanded": "false" },
       thumbs(this.attribute),
-      make("span", { class: "words" }, make("span", { class: "name" }, name), ...tags(number), make("small", { class: "alone" }, summed(this.attribute)), this.path),
+      make(
+        "span",
+        { class: "words" },
+        make("span", { class: "name" }, name),
+        ...tags(number),
+        make("small", { class: "alone" }, summed(this.attribute)),
+        this.path,
+      ),
     );
     this.measured = make("div", { class: "measured" });
     this.line = make("div", { class: `row ${kind}`, id: `row-${number}` }, this.open, this.measured);
@@ -84,7 +125,12 @@ class Row {
     const { n } = effectIn(this.attribute, at);
     const images = make("span", { class: "n" }, make("span", { class: "label" }, "n "), String(n ?? MISSING));
     this.line.classList.toggle("dropped", at === 0 && !this.attribute.kept);
-    this.measured.replaceChildren(bar(this.attribute, at), estimate(this.attribute, at), images, standing(this.attribute, at));
+    this.measured.replaceChildren(
+      bar(this.attribute, at),
+      estimate(this.attribute, at),
+      images,
+      standing(this.attribute, at),
+    );
   }
 
   /** Show or hide the panel, as the state has it; built anew when what it shows has changed. */

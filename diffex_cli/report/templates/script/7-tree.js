@@ -3,7 +3,10 @@
 const folds = new Map();
 
 const inside = (node) => [node, ...node.children.flatMap(inside)];
-const measuredIn = (node) => inside(node).map((one) => one.attribute).filter((number) => number !== null);
+const measuredIn = (node) =>
+  inside(node)
+    .map((one) => one.attribute)
+    .filter((number) => number !== null);
 const isOpen = (number) => state.open.has(number);
 const weak = (number) => attributes[number].below_floor && !claimed(attributes[number]) && !isOpen(number);
 const names = (list) => list.map((node) => node.name).join(", ");
@@ -11,7 +14,12 @@ const names = (list) => list.map((node) => node.name).join(", ");
 /** A button that shows and hides a list; what the reader chose is remembered. */
 function fold(key, label, usual, list, kind = "fold") {
   const open = folds.get(key) ?? usual;
-  const button = make("button", { type: "button", class: kind, "aria-expanded": String(open), "aria-controls": list.id });
+  const button = make("button", {
+    type: "button",
+    class: kind,
+    "aria-expanded": String(open),
+    "aria-controls": list.id,
+  });
   if (kind === "fold") button.setAttribute("aria-label", label);
   else button.textContent = label;
   list.hidden = !open;
@@ -36,15 +44,38 @@ function hold(number, foldButton, below) {
 }
 
 function item(node) {
-  const below = node.children.length || node.unseen.length ? newList("tree", ...branches(node.children, node.id), unseen(node.unseen)) : null;
-  const usual = filtering() || node.children.flatMap(measuredIn).some((number) => claimed(attributes[number]) || attributes[number].kept || isOpen(number));
+  const below =
+    node.children.length || node.unseen.length
+      ? newList("tree", ...branches(node.children, node.id), unseen(node.unseen))
+      : null;
+  const usual =
+    filtering() ||
+    node.children
+      .flatMap(measuredIn)
+      .some((number) => claimed(attributes[number]) || attributes[number].kept || isOpen(number));
   const button = below ? fold(`in ${node.id}`, `Finer attributes of ${node.name}`, usual, below) : null;
   if (node.attribute !== null) return hold(node.attribute, button, below);
-  const words = make("span", { class: "words" }, make("span", { class: "name" }, node.name), make("small", { class: "path" }, "not scored itself"));
-  return make("li", {}, make("div", { class: "row group" }, button ?? make("span", { class: "leaf" }), make("span", { class: "open" }, words)), below ?? "");
+  const words = make(
+    "span",
+    { class: "words" },
+    make("span", { class: "name" }, node.name),
+    make("small", { class: "path" }, "not scored itself"),
+  );
+  return make(
+    "li",
+    {},
+    make(
+      "div",
+      { class: "row group" },
+      button ?? make("span", { class: "leaf" }),
+      make("span", { class: "open" }, words),
+    ),
+    below ?? "",
+  );
 }
 
-const unseen = (list) => (list.length && !filtering() ? make("li", { class: "unseen" }, `Not scored: ${list.join(", ")}`) : "");
+const unseen = (list) =>
+  list.length && !filtering() ? make("li", { class: "unseen" }, `Not scored: ${list.join(", ")}`) : "";
 
 /** The nodes that the filters leave; those that noise can explain, with all below them, folded behind one button. */
 function branches(nodes, key) {
@@ -54,12 +85,16 @@ function branches(nodes, key) {
   if (!faint.length) return left.map(item);
   const list = newList("tree faint", ...faint.map(item));
   const label = `${counted(faint.length, "attribute")} below the noise floor: ${names(faint)}`;
-  return [...left.filter((node) => !faint.includes(node)).map(item), make("li", { class: "folded" }, fold(`faint ${key}`, label, false, list, "reveal"), list)];
+  return [
+    ...left.filter((node) => !faint.includes(node)).map(item),
+    make("li", { class: "folded" }, fold(`faint ${key}`, label, false, list, "reveal"), list),
+  ];
 }
 
 function pathOf(attribute) {
   const path = [];
-  for (let at = attribute.parent; at !== null && at !== undefined; at = attributes[at].parent) path.unshift(attributes[at].name);
+  for (let at = attribute.parent; at !== null && at !== undefined; at = attributes[at].parent)
+    path.unshift(attributes[at].name);
   return path.join(" › ");
 }
 
@@ -84,13 +119,26 @@ function arrange() {
   const tree = document.getElementById("tree");
   const hierarchy = !Object.hasOwn(ORDERS, state.sort);
   const shown = leftOf(singles);
-  tree.replaceChildren(...(hierarchy ? [...branches(report.tree.roots, ""), unseen(report.tree.unseen)] : flat(shown)).filter(Boolean));
+  tree.replaceChildren(
+    ...(hierarchy ? [...branches(report.tree.roots, ""), unseen(report.tree.unseen)] : flat(shown)).filter(Boolean),
+  );
   const together = leftOf(setNumbers);
   const chosen = together.filter((number) => attributes[number].kept || isOpen(number) || filtering());
   const others = together.filter((number) => !chosen.includes(number));
   const list = newList("tree", ...(hierarchy ? others.map((number) => hold(number)) : flat(others)));
-  const rest = others.length ? [make("li", { class: "folded" }, fold("sets", `${counted(others.length, "set")} that the search dropped`, !chosen.length, list, "reveal"), list)] : [];
-  document.getElementById("sets")?.replaceChildren(...(hierarchy ? chosen.map((number) => hold(number)) : flat(chosen)), ...rest);
+  const rest = others.length
+    ? [
+        make(
+          "li",
+          { class: "folded" },
+          fold("sets", `${counted(others.length, "set")} that the search dropped`, !chosen.length, list, "reveal"),
+          list,
+        ),
+      ]
+    : [];
+  document
+    .getElementById("sets")
+    ?.replaceChildren(...(hierarchy ? chosen.map((number) => hold(number)) : flat(chosen)), ...rest);
   tell(shown.length, together.length);
 }
 

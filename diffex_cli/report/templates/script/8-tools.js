@@ -1,7 +1,8 @@
 // The tool bar, the keyboard's walk through the rows, sortable tables, and what is shown as a file.
 
 function syncTools() {
-  for (const field of document.querySelectorAll("#tools [name]")) if (field.value !== state[field.name]) field.value = state[field.name];
+  for (const field of document.querySelectorAll("#tools [name]"))
+    if (field.value !== state[field.name]) field.value = state[field.name];
   const at = view();
   const note = document.getElementById("view-note");
   if (note) note.textContent = report.views[at].note;
@@ -44,8 +45,18 @@ function shownRows() {
   return order(leftOf(attributes.keys())).map((number) => {
     const attribute = attributes[number];
     const { effect, low, high, n } = effectIn(attribute, at);
-    const told = { candidate: attribute.id, name: attribute.name, target: at ? report.views[at].label : attribute.target, effect, low, high, n };
-    return at ? told : { ...told, p_corrected: attribute.p_corrected, standing: attribute.standing, reason: attribute.reason };
+    const told = {
+      candidate: attribute.id,
+      name: attribute.name,
+      target: at ? report.views[at].label : attribute.target,
+      effect,
+      low,
+      high,
+      n,
+    };
+    return at
+      ? told
+      : { ...told, p_corrected: attribute.p_corrected, standing: attribute.standing, reason: attribute.reason };
   });
 }
 
@@ -53,7 +64,9 @@ function asCsv(table) {
   // a spreadsheet would compute a text that begins like a formula
   const guarded = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
   const cell = (value) => `"${String(guarded(value) ?? "").replaceAll('"', '""')}"`;
-  return [Object.keys(table[0] ?? {}), ...table.map(Object.values)].map((line) => `${line.map(cell).join(",")}\r\n`).join("");
+  return [Object.keys(table[0] ?? {}), ...table.map(Object.values)]
+    .map((line) => `${line.map(cell).join(",")}\r\n`)
+    .join("");
 }
 
 function save(ending, type, text) {
@@ -73,7 +86,9 @@ function walk(event) {
     return;
   }
   if (!line || event.altKey || event.ctrlKey || event.metaKey) return;
-  const buttons = [...document.querySelectorAll(".explorer button.open")].filter((button) => button.offsetParent !== null);
+  const buttons = [...document.querySelectorAll(".explorer button.open")].filter(
+    (button) => button.offsetParent !== null,
+  );
   const at = buttons.indexOf(line.querySelector("button.open"));
   const foldButton = line.querySelector(".fold");
   const unfold = (wish) => foldButton && foldButton.getAttribute("aria-expanded") !== wish && foldButton.click();
@@ -83,7 +98,10 @@ function walk(event) {
     Home: () => buttons[0]?.focus(),
     End: () => buttons.at(-1)?.focus(),
     ArrowRight: () => unfold("true"),
-    ArrowLeft: () => (foldButton?.getAttribute("aria-expanded") === "true" ? unfold("false") : line.closest("ul")?.closest("li")?.querySelector("button.open")?.focus()),
+    ArrowLeft: () =>
+      foldButton?.getAttribute("aria-expanded") === "true"
+        ? unfold("false")
+        : line.closest("ul")?.closest("li")?.querySelector("button.open")?.focus(),
   };
   if (!Object.hasOwn(moves, event.key)) return;
   event.preventDefault();
@@ -105,7 +123,9 @@ function sortable(table) {
       const rising = head.getAttribute("aria-sort") !== "ascending";
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", rising ? "ascending" : "descending");
-      const lines = [...table.tBodies[0].rows].sort((a, b) => compare(key(a, column), key(b, column)) * (rising ? 1 : -1));
+      const lines = [...table.tBodies[0].rows].sort(
+        (a, b) => compare(key(a, column), key(b, column)) * (rising ? 1 : -1),
+      );
       table.tBodies[0].append(...lines);
     });
   });

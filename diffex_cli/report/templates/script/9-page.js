@@ -11,7 +11,13 @@ function glance() {
     const { before, after } = pairFacts(attribute, 0, index);
     const link = make("a", { href: `#a${number}`, data: { attribute: number } }, attribute.name);
     const target = report.target_kind === "all" ? make("small", {}, `on ‘${attribute.target}’`) : "";
-    const words = make("figcaption", {}, link, make("strong", { class: side(attribute.effect) }, `${signed(attribute.effect)} `, make("small", {}, report.unit)), target);
+    const words = make(
+      "figcaption",
+      {},
+      link,
+      make("strong", { class: side(attribute.effect) }, `${signed(attribute.effect)} `, make("small", {}, report.unit)),
+      target,
+    );
     place.append(make("li", {}, make("figure", {}, shot(before), shot(after), words)));
   }
   place.closest("section").hidden = !place.children.length;
