@@ -1,11 +1,19 @@
-"""No test reads or writes the user's own cache, and an interrupt is one however the tests were started."""
+"""What all tests share: no user's cache, an interrupt however they were started, and one browser."""
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 
 # a shell starts what it puts into the background with interrupts ignored, and children inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -16,3 +24,16 @@ def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIFFEX_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium, driven by Playwright. Skips where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright, of the extra 'test'")
+    program = next(filter(None, map(shutil.which, _NAMES)), None)
+    if program is None:
+        pytest.skip("needs a chromium on the PATH (Debian: apt-get install chromium)")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=program, args=list(_FLAGS))
+        yield opened
+        opened.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,9 @@ from diffex_cli.study.order import options_of, order_of
 from diffex_cli.study.page import render
 from diffex_cli.study.study import Study
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 AXE = Path(__file__).parents[1] / "report" / "browser" / "axe-core" / "axe.min.js"
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
 
 Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

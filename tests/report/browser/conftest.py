@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,21 +14,6 @@ from diffex_cli.report import html
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright, of the extra 'test'")
-    program = next(filter(None, map(shutil.which, _NAMES)), None)
-    if program is None:
-        pytest.skip("needs a chromium on the PATH (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=program, args=list(_FLAGS))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
