@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.candidates import Candidate, Term
+from diffex_cli.output_kinds import OutputKind, probabilities
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,25 +84,37 @@ class ScoreRow:
         kind: ``"original"`` or ``"edit"``.
         labels: the classes.
         logits: shape (len(labels),), unnormalised.
+        output_kind: what they are logits of.
     """
 
     subject: str
     kind: str
     labels: tuple[str, ...]
     logits: NDArray[np.float64]
+    output_kind: OutputKind = "softmax"
 
     def logit(self, label: str) -> float:
         """The class's logit."""
         return float(self.logits[self.labels.index(label)])
 
     def probability(self, label: str) -> float:
-        """The class's share of the softmax over all classes, in [0, 1]."""
-        return float(softmax(self.logits[None])[0, self.labels.index(label)])
+        """The class's probability, in [0, 1]; NaN if it has none."""
+        return float(probabilities(self.logits[None], self.output_kind)[0, self.labels.index(label)])
 
     @property
     def prediction(self) -> str:
         """The class with the largest logit, the first of several."""
         return self.labels[int(self.logits.argmax())]
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """What the classifier decides for: one class of several, or all labels whose logit is above 0; of quantities
+        none."""
+        if self.output_kind == "regression":
+            return ()
+        if self.output_kind == "softmax":
+            return (self.prediction,)
+        return tuple(label for label, logit in zip(self.labels, self.logits, strict=True) if logit > 0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -261,9 +274,3 @@ class RankingRow:
     interaction: float | None = None
     interaction_low: float | None = None
     interaction_high: float | None = None
-
-
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities of each row. Shapes: (n, classes) → (n, classes)."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

@@ -24,6 +24,7 @@ from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
 from diffex_cli.corpus.hierarchy import Corpus
 from diffex_cli.corpus.yaml_io import CorpusDocument, parse_corpus, write_corpus
 from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.output_kinds import OUTPUT_KINDS, OutputKind
 
 RUN_SCHEMA = "diffex.run/1"
 SEARCH_SCHEMA = "diffex.search/1"
@@ -172,6 +173,9 @@ class RunDirectory:
         """Subject → scores by the classifier with this fingerprint.
 
         A subject that lacks the finite logit of a class that others have counts as not scored.
+
+        Raises:
+            UsageError: the outputs are of a kind that nobody knows.
         """
         table = self.score_parts.read()
         table = table.filter(pc.equal(table["classifier"], classifier)).combine_chunks()
@@ -180,18 +184,25 @@ class RunDirectory:
         subjects, labels = _encode(table["subject"]), _encode(table["label"])
         logits = np.full((len(subjects.names), len(labels.names)), np.nan)
         logits[subjects.codes, labels.codes] = table["logit"].to_numpy()
+        output_kind = _output_kind(table["output_kind"], self.path / "scores")
         kinds = np.empty(len(subjects.names), dtype=object)
         kinds[subjects.codes] = table["kind"].to_pylist()
         whole = np.isfinite(logits).all(axis=1)
         return {
-            subject: ScoreRow(subject, str(kinds[i]), labels.names, logits[i])
+            subject: ScoreRow(subject, str(kinds[i]), labels.names, logits[i], output_kind)
             for i, subject in enumerate(subjects.names)
             if whole[i]
         }
 
-    def score_writer(self, classifier: str, labels: Sequence[str], provenance: Mapping[str, object]) -> ScoreWriter:
+    def score_writer(
+        self,
+        classifier: str,
+        labels: Sequence[str],
+        provenance: Mapping[str, object],
+        output_kind: OutputKind = "softmax",
+    ) -> ScoreWriter:
         """A writer of new scores."""
-        return ScoreWriter(self.score_parts, classifier, labels, provenance)
+        return ScoreWriter(self.score_parts, classifier, labels, provenance, output_kind)
 
     # requests.parquet
 
@@ -266,3 +277,16 @@ def _encode(column: pa.ChunkedArray) -> _Encoded:
     """A column of text as numbers and the distinct texts, in the order of their first appearance."""
     encoded = column.combine_chunks().dictionary_encode()
     return _Encoded(encoded.indices.to_numpy(), tuple(encoded.dictionary.to_pylist()))
+
+
+def _output_kind(column: pa.ChunkedArray, folder: Path) -> OutputKind:
+    """What one classifier's logits are logits of: the last row that says so counts for all; softmax if none does."""
+    said = pc.drop_null(column)
+    kind = said[-1].as_py() if len(said) else "softmax"
+    if kind not in OUTPUT_KINDS:
+        known = ", ".join(OUTPUT_KINDS)
+        raise UsageError(
+            f"the scores in {folder} have the output_kind {kind!r}, which must be one of {known}: {REMEDY}"
+        )
+    found: OutputKind = kind
+    return found

@@ -53,7 +53,8 @@ SCORES = _schema(
     classifier=pa.string(),
     label=pa.string(),
     logit=pa.float64(),
-    probability=pa.float64(),
+    probability=(pa.float64(),),
+    output_kind=(pa.string(),),
 )
 
 REQUESTS = _schema(

@@ -11,9 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.parts import Parts
-from diffex_cli.artifacts.rows import EditRow, softmax
+from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.schemas import EDITS, SCORES
 from diffex_cli.artifacts.tables import make_table
+from diffex_cli.output_kinds import OutputKind, probabilities
 
 MANY_PARTS = 64
 """Merge when there are more: a resumed stage has to open them all."""
@@ -70,15 +71,24 @@ class ScoreWriter:
         classifier: fingerprint of the classifier.
         labels: its classes, each once.
         provenance: what to record in each part.
+        output_kind: what its logits are logits of.
     """
 
     wait_a_part = 5.0
 
-    def __init__(self, parts: Parts, classifier: str, labels: Sequence[str], provenance: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        classifier: str,
+        labels: Sequence[str],
+        provenance: Mapping[str, object],
+        output_kind: OutputKind = "softmax",
+    ) -> None:
         self._parts = parts
         self._classifier = classifier
         self._labels = tuple(labels)
         self._provenance = provenance
+        self._output_kind = output_kind
         self._tables: list[pa.Table] = []
         self._since = time.monotonic()
 
@@ -98,7 +108,8 @@ class ScoreWriter:
             pa.repeat(pa.scalar(self._classifier), rows),
             pa.array(list(self._labels) * len(subjects), pa.string()),
             pa.array(logits.ravel(), pa.float64()),
-            pa.array(softmax(logits).ravel(), pa.float64()),
+            pa.array(probabilities(logits, self._output_kind).ravel(), pa.float64(), from_pandas=True),  # NaN → null
+            pa.repeat(pa.scalar(self._output_kind), rows),
         ]
         self._tables.append(pa.Table.from_arrays(columns, schema=SCORES.columns))
         if time.monotonic() - self._since >= self.wait_a_part:

@@ -15,6 +15,9 @@ class Classifier(Protocol):
 
     Constructed from a :class:`~diffex_cli.registry.Spec`, cheaply: the model is loaded at the
     first use of :attr:`labels` or :meth:`logits`.
+
+    It may also have an attribute ``output_kind`` (:data:`~diffex_cli.output_kinds.OutputKind`), which says what the
+    logits are logits of; without it, of one class of several. It is asked for after :attr:`labels`.
     """
 
     @property

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from diffex_cli.classifiers.base import Classifier
 from diffex_cli.errors import DiffexError
+from diffex_cli.output_kinds import OUTPUT_KINDS, OutputKind
 
 
 def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
@@ -62,3 +64,23 @@ def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: 
             "are broken"
         )
     return logits
+
+
+def checked_kind(classifier: Classifier, spec: str) -> OutputKind:
+    """What a classifier's logits are logits of: softmax, unless its optional attribute ``output_kind`` says otherwise.
+
+    Args:
+        classifier: may have to load its model to know.
+        spec: its spec, for errors.
+
+    Raises:
+        DiffexError: it says something that nobody knows.
+    """
+    kind = getattr(classifier, "output_kind", "softmax")
+    if kind not in OUTPUT_KINDS:
+        raise DiffexError(
+            f"the classifier {spec} says that its output_kind is {kind!r}, which must be one of "
+            f"{', '.join(OUTPUT_KINDS)}: correct its adapter"
+        )
+    found: OutputKind = kind
+    return found

@@ -19,6 +19,7 @@ from diffex_cli.classifiers.checks import as_numbers
 from diffex_cli.classifiers.http_server import JsonServer, parse_address
 from diffex_cli.classifiers.outputs import OPTIONS, parse_outputs
 from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.output_kinds import OutputKind
 from diffex_cli.registry import Spec
 
 _NUMBERS: Mapping[str, tuple[float, float]] = {"batch": (32, 1), "timeout": (60.0, 0.1), "retries": (4, 0)}
@@ -79,6 +80,11 @@ class HttpClassifier:
     def labels(self) -> tuple[str, ...]:
         """The names of the classes, as the server tells them; repeated ones get their number."""
         return self._outputs.labels(self._model.labels)
+
+    @property
+    def output_kind(self) -> OutputKind:
+        """What the logits are logits of, as the spec declares it."""
+        return self._outputs.output_kind
 
     @property
     def batch(self) -> int:

@@ -20,6 +20,7 @@ from diffex_cli.classifiers.gradients import Gradients, logits_of
 from diffex_cli.classifiers.labels import read_labels
 from diffex_cli.classifiers.outputs import Kind, Outputs, parse_outputs
 from diffex_cli.errors import DiffexError
+from diffex_cli.output_kinds import OutputKind
 from diffex_cli.registry import Spec
 
 if TYPE_CHECKING:
@@ -145,6 +146,11 @@ class NetworkClassifier(abc.ABC):
     def outputs(self) -> Outputs:
         """What the model's numbers mean: what the options say, else its configuration, else softmax logits."""
         return parse_outputs(self._spec, self._network.kind)
+
+    @property
+    def output_kind(self) -> OutputKind:
+        """What the logits are logits of; asking for it loads the model."""
+        return self.outputs.output_kind
 
     @property
     def batch(self) -> int:

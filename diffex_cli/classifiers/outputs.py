@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from diffex_cli.classifiers import spec_options
 from diffex_cli.classifiers.checks import checked_logits, unique_labels
 from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.output_kinds import OutputKind
 from diffex_cli.registry import Spec
 
 Kind = Literal["softmax", "binary", "multilabel", "regression"]
@@ -39,15 +40,20 @@ class Outputs:
       their softmax is the model's sigmoid and their difference (``--target "yes - no"``) its logit. A probability p is
       first turned into z = ln(p / (1 − p)).
     - ``kind=multilabel``: any number of labels at once, a column for each. Probabilities are turned into logits as
-      above. diffex's *probability* of such a label is its share of the softmax over all labels, which the model does
-      not mean: explain its logit (``--scale logit``, the default).
-    - ``kind=regression``: quantities, a column for each, taken as they are.
+      above. A label's probability is the sigmoid of its logit, and it is predicted where that is above ½.
+    - ``kind=regression``: quantities, a column for each, taken as they are. They have no probabilities, and nothing is
+      predicted.
 
     Probabilities are clipped to [1e-7, 1 − 1e-7] first, so logits end at ±16.1.
     """
 
     kind: Kind = "softmax"
     values: Values = "logits"
+
+    @property
+    def output_kind(self) -> OutputKind:
+        """What :meth:`logits` are logits of: for ``binary`` one class of two."""
+        return "softmax" if self.kind == "binary" else self.kind
 
     def labels(self, names: Sequence[object]) -> tuple[str, ...]:
         """The names of the columns that :meth:`logits` returns.

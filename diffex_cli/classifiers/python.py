@@ -19,6 +19,7 @@ from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers import outputs, spec_options
 from diffex_cli.classifiers.checks import as_numbers
 from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.output_kinds import OutputKind
 from diffex_cli.registry import Spec
 
 _OPTIONS = ("version", *outputs.OPTIONS)
@@ -89,6 +90,11 @@ class PythonClassifier:
         except ValueError:
             shape = ()
         return self._outputs.unnamed(shape[1] if len(shape) == 2 else 1)
+
+    @property
+    def output_kind(self) -> OutputKind:
+        """What the logits are logits of, as the spec declares it."""
+        return self._outputs.output_kind
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
         """Call the callable once with all images.

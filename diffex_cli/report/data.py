@@ -22,7 +22,7 @@ class Shot:
     Attributes:
         file: the picture; a missing or unreadable one is left out of the report with a warning.
         value: what an effect is a change of, the target's logit or its probability; NaN if unknown.
-        probability: the target's softmax probability in [0, 1], or NaN.
+        probability: the target's probability in [0, 1], or NaN.
     """
 
     file: Path

@@ -96,9 +96,9 @@ def _outcomes(row: Row) -> Iterator[Figure]:
         told = _with_interval(row.delta_probability, row.delta_probability_low, row.delta_probability_high)
         yield Figure("Δ probability", told, "mean change of the probability")
     if row.flip_to is not None:
-        yield Figure("Flips to it", share(row.flip_to), f"of the images where {whom} is not the prediction")
+        yield Figure("Flips to it", share(row.flip_to), f"of the images where {whom} is not predicted")
     if row.flip_from is not None:
-        yield Figure("Flips from it", share(row.flip_from), f"of the images where {whom} is the prediction")
+        yield Figure("Flips from it", share(row.flip_from), f"of the images where {whom} is predicted")
     if row.cace is not None:
         yield Figure("CaCE", signed(row.cace), "causal concept effect: probability with the attribute minus without")
     if row.cout is not None:

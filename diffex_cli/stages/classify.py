@@ -12,11 +12,11 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.pictures import open_picture
-from diffex_cli.artifacts.rows import softmax
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.classifiers.checks import checked_logits, unique_labels
+from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
 from diffex_cli.classifiers.oddities import odd_scores, unsteady_scores
 from diffex_cli.errors import UsageError
+from diffex_cli.output_kinds import probabilities
 from diffex_cli.settings import Settings
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.inputs import SUFFIXES
@@ -26,7 +26,7 @@ from diffex_cli.stages.scoring import BATCH
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Guess:
-    """A class and its score; ``probability`` is ``None`` for a classifier with a single output."""
+    """A class and its score; ``probability`` is ``None`` if it has none."""
 
     label: str
     logit: float
@@ -102,11 +102,15 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
     if not read:
         raise UsageError(f"not one of the {len(files)} images can be read: {warnings[0]}")
     scores = np.concatenate(rows)
+    shares = probabilities(scores, checked_kind(classifier, settings.classifier))
     return Classification(
         classifier=settings.classifier,
         fingerprint=classifier.fingerprint,
         labels=labels,
-        images=tuple(ClassifiedImage(file, _top(labels, row, top)) for file, row in zip(read, scores, strict=True)),
+        images=tuple(
+            ClassifiedImage(file, _top(labels, row, share, top))
+            for file, row, share in zip(read, scores, shares, strict=True)
+        ),
         oddities=odd_scores(scores, len(set(keys))) + oddities,
         warnings=tuple(warnings),
     )
@@ -134,9 +138,8 @@ def _logits(
     return checked_logits(classifier.logits(pictures), len(pictures), classes, settings.classifier)
 
 
-def _top(labels: tuple[str, ...], row: NDArray[np.float64], top: int) -> tuple[Guess, ...]:
-    probabilities = softmax(row[None])[0] if len(labels) > 1 else [None]
+def _top(labels: tuple[str, ...], row: NDArray[np.float64], shares: NDArray[np.float64], top: int) -> tuple[Guess, ...]:
     return tuple(
-        Guess(labels[i], float(row[i]), None if probabilities[i] is None else float(probabilities[i]))
+        Guess(labels[i], float(row[i]), None if np.isnan(shares[i]) else float(shares[i]))
         for i in np.argsort(-row, kind="stable")[:top]
     )

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.candidates import RECONSTRUCTION, Candidate
 from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.output_kinds import probabilities
 from diffex_cli.search.contest import Request
 from diffex_cli.search.directions import directed
 from diffex_cli.search.panel import panel_order
 from diffex_cli.search.probing import PROBE_IMAGES
 from diffex_cli.search.statistics.holdout import holdout_by_default, split
-from diffex_cli.search.statistics.outcomes import probabilities
 from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.fetching import Fetcher
@@ -140,12 +140,13 @@ class Evaluator:
 
     def statistics(self, candidate: Candidate, tried: Sequence[str]) -> CandidateStatistics:
         """All figures of a candidate on the images that it was tried on."""
-        target = self.target_of(candidate)
+        target, originals = self.target_of(candidate), self._originals(tried)
         return candidate_statistics(
             self._logits(RECONSTRUCTION, tried),
             self._logits(candidate, tried),
-            target.columns(self._originals(tried)),
+            target.columns(originals),
             against=target.against,
+            kind=originals[0].output_kind,
             removes=removes(candidate),
             no_ops=[self._is_no_op(image, candidate) for image in tried],
         )
@@ -168,7 +169,9 @@ class Evaluator:
     def _scaled(self, candidate: Candidate) -> NDArray[np.float64]:
         """All classes on the search's images, as logits or probabilities; shape (len(images), classes)."""
         logits = self._logits(candidate, self.images)
-        return logits if self._bench.settings.scale == "logit" else probabilities(logits)
+        if self._bench.settings.scale == "logit":
+            return logits
+        return probabilities(logits, self._originals(self.images)[0].output_kind)
 
     def _is_no_op(self, image: str, candidate: Candidate) -> bool:
         row: EditRow | None = self._bench.edits.get(self._bench.key(image, candidate))

@@ -98,13 +98,13 @@ class Evidence:
         return tuple(one for one in turned if first[one.image] is one)[:FLIPS]
 
     def _turn(self, image: str, id: str) -> str:
-        """A sentence if the edit changes the predicted class, else nothing."""
+        """A sentence if the edit changes what is predicted, else nothing."""
         pair = self._pair(image, id)
         rows = [self._scores.get(row.edit) for row in pair] if pair else []
         before, after = rows if rows else (None, None)
-        if before is None or after is None or before.prediction == after.prediction:
+        if before is None or after is None or before.predicted == after.predicted:
             return ""
-        return f" The prediction turned from {before.prediction!r} to {after.prediction!r}."
+        return f" The prediction turned from {_listed(before.predicted)} to {_listed(after.predicted)}."
 
     def _case(self, one: Surprise) -> Case:
         row, candidate, pair = (
@@ -128,14 +128,21 @@ class Evidence:
         )
 
     def _mistakes(self) -> Iterator[Case]:
-        """Images whose true class is known and not the predicted one, the most certain mistake first."""
+        """Images whose true class is known and not the predicted one, the most certain mistake first. None for a
+        classifier that does not predict one class of several."""
         wrong: list[tuple[float, str, ScoreRow, str]] = []
         for key, image in self._images.items():
             row = self._scores.get(key)
-            if row is not None and image.label is not None and row.prediction != image.label:
+            if row is None or image.label is None or row.output_kind != "softmax":
+                continue  # labels that exclude nothing have no single one to be wrong
+            if row.prediction != image.label:
                 wrong.append((-row.probability(row.prediction), key, row, image.label))
         for _, key, row, label in sorted(wrong, key=lambda one: one[:2])[:MISTAKES]:
             yield Case(
                 f"the classifier takes this for {row.prediction!r}, and it is {label!r}.",
                 {"untouched": small(self._run.picture(self._images[key]))},
             )
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    return ", ".join(map(repr, labels)) or "nothing"

@@ -13,7 +13,8 @@ from PIL import Image
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
-from diffex_cli.classifiers.checks import checked_logits, unique_labels
+from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
+from diffex_cli.output_kinds import OutputKind
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.prefetching import prefetched
 from diffex_cli.stages.progress import Progress
@@ -50,14 +51,17 @@ def make_scores(bench: Bench, subjects: Sequence[Subject], progress: Progress, s
         how many pictures were scored.
 
     Raises:
-        DiffexError: the classifier returned something else than finite logits of its classes.
+        DiffexError: the classifier returned something else than finite logits of its classes, or says that they are
+            of a kind that nobody knows.
     """
     if not subjects:
         return 0
     classifier = bench.classifier
     labels = unique_labels(classifier.labels)
+    output_kind = checked_kind(classifier, bench.settings.classifier)
     settings = {"classifier": bench.settings.classifier, "classifier_settings": classifier.settings}
-    writer = bench.run.score_writer(classifier.fingerprint, labels, provenance(stage, settings))
+    writer = bench.run.score_writer(classifier.fingerprint, labels, provenance(stage, settings), output_kind)
+    _relabel(bench.scores, output_kind)
     parts = _parts(classifier)
     batches = [subjects[start : start + parts.batch] for start in range(0, len(subjects), parts.batch)]
     ready = prefetched(lambda batch: parts.prepare([_picture(bench, subject) for subject in batch]), batches)
@@ -67,12 +71,20 @@ def make_scores(bench: Bench, subjects: Sequence[Subject], progress: Progress, s
             logits = checked_logits(parts.score(prepared), len(batch), len(labels), bench.settings.classifier)
             writer.append([subject.key for subject in batch], [subject.kind for subject in batch], logits)
             for subject, row in zip(batch, logits, strict=True):
-                bench.scores[subject.key] = ScoreRow(subject.key, subject.kind, labels, row)
+                bench.scores[subject.key] = ScoreRow(subject.key, subject.kind, labels, row, output_kind)
             progress.advance("score", len(batch))
     finally:
         ready.close()
         writer.flush()
     return len(subjects)
+
+
+def _relabel(scores: dict[str, ScoreRow], kind: OutputKind) -> None:
+    """Let scores that were kept by an earlier version, or by another program, be of the kind that the classifier says:
+    it is the same for all."""
+    for key, row in scores.items():
+        if row.output_kind != kind:
+            scores[key] = dataclasses.replace(row, output_kind=kind)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

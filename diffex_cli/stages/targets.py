@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.errors import UsageError
+from diffex_cli.output_kinds import OutputKind
 from diffex_cli.search.statistics.outcomes import Outcomes, outcomes
 from diffex_cli.settings import Scale
 
@@ -46,9 +47,9 @@ class Target:
 
         Args:
             logits: shape (n_images, classes), a row of NaN for an image without.
-            originals: the scores of the same images, untouched.
+            originals: the scores of the same images, untouched; at least one.
         """
-        return outcomes(logits, self.columns(originals), self.against)
+        return outcomes(logits, self.columns(originals), self.against, originals[0].output_kind)
 
 
 def on_scale(found: Outcomes, scale: Scale) -> NDArray[np.float64]:
@@ -58,7 +59,7 @@ def on_scale(found: Outcomes, scale: Scale) -> NDArray[np.float64]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Value:
-    """A target's figures on one picture; the probability is NaN for a single output."""
+    """A target's figures on one picture; the probability is NaN if it has none."""
 
     score: float
     probability: float
@@ -98,13 +99,11 @@ def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, s
         scale: of the effects.
 
     Raises:
-        UsageError: the classifier has no such class; or it has a single output and probabilities are wanted.
+        UsageError: the classifier has no such class; or it has no probabilities and they are wanted.
     """
     labels = originals[0].labels
-    if scale == "prob" and len(labels) == 1:
-        raise UsageError(
-            f"the classifier {classifier} has a single output and no probabilities: leave out --scale prob"
-        )
+    if scale == "prob":
+        _check_probabilities(labels, originals[0].output_kind, classifier)
     if wanted is None:
         votes = Counter(row.prediction for row in originals)
         wanted = max(labels, key=lambda label: votes[label])
@@ -118,6 +117,12 @@ def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, s
     shown = ", ".join(labels[:_LABELS_SHOWN])
     more = f", … ({len(labels)} in all)" if len(labels) > _LABELS_SHOWN else ""
     raise UsageError(f"the classifier {classifier} has no class {wanted!r}{hint}; --target can be: {shown}{more}")
+
+
+def _check_probabilities(labels: Sequence[str], kind: OutputKind, classifier: str) -> None:
+    if kind == "regression" or (kind == "softmax" and len(labels) == 1):
+        what = "gives quantities" if kind == "regression" else "has a single output"
+        raise UsageError(f"the classifier {classifier} {what} and no probabilities: leave out --scale prob")
 
 
 def parse(name: str, labels: Sequence[str]) -> Target | None:

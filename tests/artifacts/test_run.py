@@ -9,7 +9,7 @@ from PIL import Image
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.rows import EditRow, RankingRow, RequestRow, instructions
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.artifacts.schemas import RANKING
+from diffex_cli.artifacts.schemas import RANKING, SCORES
 from diffex_cli.artifacts.tables import TableSchema, make_table, write_table
 from diffex_cli.candidates import Candidate, Term
 from diffex_cli.corpus.hierarchy import Corpus, Node
@@ -159,6 +159,46 @@ def test_scores(run: RunDirectory) -> None:
     assert scores["b"].prediction == "finch"
     assert scores["a"].probability("wren") == pytest.approx(1 / (1 + math.exp(-1.5)))
     assert run.scores("d")["a"].logit("wren") == 7.0
+
+
+def test_scores_of_another_kind(run: RunDirectory) -> None:
+    for classifier, kind in (("c", "multilabel"), ("d", "regression")):
+        writer = run.score_writer(classifier, ["wren", "finch"], {}, kind)  # type: ignore[arg-type]
+        writer.append(["a"], ["original"], np.array([[0.0, 3.0]]))
+        writer.flush()
+    assert run.scores("c")["a"].output_kind == "multilabel"
+    assert run.scores("c")["a"].probability("wren") == 0.5
+    assert run.scores("d")["a"].output_kind == "regression"
+    assert math.isnan(run.scores("d")["a"].probability("wren"))
+    table = run.score_parts.read()
+    assert table["probability"].to_pylist() == pytest.approx([0.5, 1 / (1 + math.exp(-3)), None, None])
+
+
+def test_scores_without_a_kind_are_of_one_class_of_several(run: RunDirectory) -> None:
+    rows = [
+        {"subject": "a", "kind": "original", "classifier": "c", "label": label, "logit": 1.0, "probability": 0.5}
+        for label in ("wren", "finch")
+    ]
+    old = TableSchema(SCORES.name, 1, SCORES.columns.remove(SCORES.columns.get_field_index("output_kind")))
+    write_table(run.path / "scores" / "0.parquet", old, make_table(old, rows), {})
+    assert run.scores("c")["a"].output_kind == "softmax"
+    write_table(
+        run.path / "scores" / "1.parquet", SCORES, make_table(SCORES, [{**row, "subject": "b"} for row in rows]), {}
+    )
+    assert run.scores("c")["b"].output_kind == "softmax"
+    said = [{**row, "subject": "z", "output_kind": "multilabel"} for row in rows]
+    write_table(run.path / "scores" / "2.parquet", SCORES, make_table(SCORES, said), {})
+    assert {row.output_kind for row in run.scores("c").values()} == {"multilabel"}
+    run.score_parts.merge({})
+    assert {row.output_kind for row in run.scores("c").values()} == {"multilabel"}
+    assert run.warnings == ()
+
+
+def test_scores_of_a_kind_that_nobody_knows_are_refused(run: RunDirectory) -> None:
+    row = {"subject": "a", "kind": "edit", "classifier": "c", "label": "x", "logit": 1.0, "output_kind": "ordinal"}
+    write_table(run.path / "scores" / "0.parquet", SCORES, make_table(SCORES, [row]), {})
+    with pytest.raises(UsageError, match="output_kind 'ordinal', which must be one of softmax, multilabel, regression"):
+        run.scores("c")
 
 
 def test_a_subject_that_lacks_a_class_is_not_scored(run: RunDirectory) -> None:

@@ -78,6 +78,8 @@ def test_declared_probabilities_become_logits(server: ModelServer) -> None:
     logits = model.logits(PICTURES)
     np.testing.assert_allclose(logits[:, 1] - logits[:, 0], np.log([1 / 3, 1, 3]))
     assert model.fingerprint != classifier(server).fingerprint
+    kinds = [classifier(server, f":kind={kind}").output_kind for kind in ("binary", "multilabel", "regression")]
+    assert kinds == ["softmax", "multilabel", "regression"]
 
 
 def test_another_model_in_the_middle_is_noticed(server: ModelServer) -> None:

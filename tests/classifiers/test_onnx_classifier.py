@@ -9,9 +9,9 @@ import pytest
 import tiny_onnx
 from PIL import Image
 
-from diffex_cli.artifacts.rows import softmax
 from diffex_cli.classifiers.onnx import OnnxClassifier
 from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.output_kinds import softmax
 from diffex_cli.registry import CLASSIFIERS, find, parse_spec
 
 runtime = pytest.importorskip("onnxruntime")

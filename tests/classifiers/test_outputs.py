@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diffex_cli.artifacts.rows import softmax
 from diffex_cli.classifiers.outputs import CLIP, KINDS, Outputs, parse_outputs
 from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.output_kinds import softmax
 from diffex_cli.registry import parse_spec
 
 LOGITS = arrays(np.float64, (4, 3), elements=st.floats(-12, 12))
@@ -94,3 +94,7 @@ def test_options_win_over_the_models_configuration() -> None:
         parse_outputs(parse_spec("onnx:m:values=probs"))
     with pytest.raises(UsageError, match="a regression gives no probabilities"):
         parse_outputs(parse_spec("onnx:m:values=probabilities"), "regression")
+
+
+def test_a_binary_classifier_is_one_class_of_two() -> None:
+    assert [Outputs(kind).output_kind for kind in KINDS] == ["softmax", "softmax", "multilabel", "regression"]

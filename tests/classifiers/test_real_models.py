@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffex_cli.artifacts.rows import softmax
 from diffex_cli.classifiers.base import Classifier
+from diffex_cli.output_kinds import softmax
 from diffex_cli.registry import CLASSIFIERS, find, parse_spec
 
 photographs = pytest.importorskip("skimage.data")

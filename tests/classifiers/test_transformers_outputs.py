@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffex_cli.artifacts.rows import softmax
 from diffex_cli.classifiers.transformers import TransformersClassifier
 from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.output_kinds import softmax
 from diffex_cli.registry import parse_spec
 
 PICTURES = [
@@ -54,7 +54,7 @@ def test_the_configuration_says_what_outputs_mean(vit: Path, tmp_path: Path, pro
     config = json.loads((vit / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "problem_type": problem}))
     model = classifier(tmp_path)
-    assert model.outputs.kind == kind
+    assert model.outputs.kind == model.output_kind == kind
     np.testing.assert_array_equal(model.logits(PICTURES), classifier(vit).logits(PICTURES))
     assert classifier(tmp_path, ":kind=multilabel").outputs.kind == "multilabel"
 
@@ -66,6 +66,7 @@ def test_a_single_output_is_a_number_unless_it_is_declared_binary(single: Path, 
     raw = number.logits(PICTURES)
     binary = classifier(single, ":kind=binary")
     assert binary.labels == ("not smile", "smile")
+    assert binary.output_kind == "softmax"
     np.testing.assert_allclose(softmax(binary.logits(PICTURES))[:, 1:], 1 / (1 + np.exp(-raw)), atol=1e-6)
     (tmp_path / "labels.txt").write_text("stern\nsmiling\n")
     assert classifier(single, f":kind=binary,labels={tmp_path}/labels.txt").labels == ("stern", "smiling")

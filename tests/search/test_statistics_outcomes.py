@@ -1,5 +1,6 @@
 """Targets, flips, directions, CaCE, necessity and sufficiency, COUT."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from diffex_cli.search.statistics.cout import cout, cout_to_target
 from diffex_cli.search.statistics.flips import Directions, Share, cace, directions, flips
 from diffex_cli.search.statistics.necessity import necessity
 from diffex_cli.search.statistics.outcomes import outcomes
+from diffex_cli.search.statistics.summary import candidate_statistics
 
 NAN = math.nan
 LOGITS = np.array([[1.0, 0.0, 0.0], [0.0, 2.0, 2.0], [NAN, NAN, NAN], [0.0, 0.0, 5.0]])
@@ -41,6 +43,36 @@ def test_outcomes_of_a_single_output_are_scores_alone() -> None:
     np.testing.assert_equal(found.score, [3.0, NAN])
     assert np.isnan(found.probability).all()
     assert np.isnan(found.predicted).all()
+
+
+def test_a_label_that_excludes_nothing_goes_by_its_own_logit() -> None:
+    logits = [[3.0, -1.0], [3.0, 1.0], [NAN, NAN], [0.0, 0.0]]
+    found = outcomes(logits, 1, kind="multilabel")
+    np.testing.assert_equal(found.score, [-1.0, 1.0, NAN, 0.0])
+    np.testing.assert_equal(found.predicted, [0.0, 1.0, NAN, 0.0])
+    np.testing.assert_allclose(found.probability, [1 / (1 + math.e), math.e / (1 + math.e), NAN, 0.5])
+    np.testing.assert_equal(outcomes(logits, [0, 0, 0, 0], kind="multilabel").predicted, [1.0, 1.0, NAN, 0.0])
+    np.testing.assert_equal(outcomes([[2.0], [-2.0]], 0, kind="multilabel").predicted, [1.0, 0.0])
+    one, many = (outcomes(logits, 0, against=1, kind=kind) for kind in ("softmax", "multilabel"))
+    np.testing.assert_equal(dataclasses.astuple(many), dataclasses.astuple(one))
+
+
+def test_a_quantity_is_a_score_alone() -> None:
+    for against, score in ((None, [0.0, 2.0, NAN, 0.0]), (0, [-1.0, 2.0, NAN, 0.0])):
+        found = outcomes(LOGITS, 1, against, "regression")
+        np.testing.assert_equal(found.score, score)
+        assert np.isnan([found.probability, found.predicted]).all()
+
+
+def test_statistics_go_by_the_kind() -> None:
+    before, after = [[3.0, -1.0], [3.0, -2.0]], [[3.0, 1.0], [3.0, -1.0]]
+    one, many, quantity = (
+        candidate_statistics(before, after, 1, kind=kind) for kind in ("softmax", "multilabel", "regression")
+    )
+    assert one.effect.mean == many.effect.mean == quantity.effect.mean == 1.5
+    assert (one.flips.to_target.value, many.flips.to_target.value, quantity.flips.to_target.n) == (0.0, 0.5, 0)
+    assert (one.cout.n, many.cout.n, quantity.cout.n) == (2, 0, 0)
+    assert math.isnan(quantity.probability.mean)
 
 
 def test_huge_logits_do_not_overflow() -> None:

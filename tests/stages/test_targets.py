@@ -7,11 +7,12 @@ import pytest
 
 from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.errors import UsageError
+from diffex_cli.output_kinds import OutputKind
 from diffex_cli.stages.targets import choose, parse, value
 
 
-def row(*logits: float, labels: tuple[str, ...] = ("owl", "jay", "wren")) -> ScoreRow:
-    return ScoreRow("", "original", labels, np.array(logits))
+def row(*logits: float, labels: tuple[str, ...] = ("owl", "jay", "wren"), kind: OutputKind = "softmax") -> ScoreRow:
+    return ScoreRow("", "original", labels, np.array(logits), kind)
 
 
 ORIGINALS = [row(1.0, 2.0, 0.0), row(3.0, 0.0, 0.0), row(0.0, 1.0, 0.5)]
@@ -68,3 +69,24 @@ def test_the_value_of_a_picture() -> None:
     assert found.on("logit") == 2.0
     assert value(edited, None, "predicted") is None
     assert value(edited, None, "robin") is None
+
+
+def test_the_value_goes_by_the_kind() -> None:
+    label, quantity = (row(2.0, 5.0, -1.0, kind=kind) for kind in ("multilabel", "regression"))
+    assert (found := value(label, None, "owl")) is not None
+    assert found.probability == pytest.approx(1 / (1 + math.exp(-2)))
+    assert (found := value(label, label, "predicted")) is not None
+    assert found.probability == pytest.approx(1 / (1 + math.exp(-5)))
+    assert (found := value(quantity, None, "owl - jay")) is not None
+    assert found.score == -3.0
+    assert math.isnan(found.probability)
+    assert label.predicted == ("owl", "jay")
+    assert quantity.predicted == ()
+    assert ORIGINALS[0].predicted == ("jay",)
+
+
+def test_probabilities_are_refused_where_there_are_none() -> None:
+    with pytest.raises(UsageError, match="python:x:y gives quantities and no probabilities: leave out --scale prob"):
+        choose("owl", [row(1.0, 2.0, 0.0, kind="regression")], "python:x:y", "prob")
+    single = [row(1.0, labels=("smile",), kind="multilabel")]
+    assert choose(None, single, "python:x:y", "prob")[0].name == "smile"

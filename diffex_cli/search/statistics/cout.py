@@ -19,8 +19,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from diffex_cli.output_kinds import softmax
 from diffex_cli.search.statistics.intervals import DEFAULT_METHOD, Estimate, Method, mean_interval
-from diffex_cli.search.statistics.outcomes import as_logits, predictions, probabilities
+from diffex_cli.search.statistics.outcomes import as_logits, predictions
 
 
 def cout(left: ArrayLike, reached: ArrayLike) -> NDArray[np.float64]:
@@ -72,5 +73,5 @@ def cout_to_target(path: Sequence[ArrayLike], target: int, *, method: Method = D
     images = np.flatnonzero((own >= 0) & (own != target))
     if classes == 1 or not len(images):
         return Estimate(math.nan, math.nan, math.nan, 0, "student")
-    shares = np.stack([probabilities(step) for step in steps], axis=1)
+    shares = np.stack([softmax(step) for step in steps], axis=1)
     return mean_interval(cout(shares[images, :, own[images]], shares[images, :, target]), method=method)

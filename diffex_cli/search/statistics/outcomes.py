@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from diffex_cli.output_kinds import OutputKind, logistic, probabilities
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Outcomes:
@@ -15,11 +17,12 @@ class Outcomes:
 
     Attributes:
         score: the target's logit; of a contrast, the difference of the two logits.
-        probability: softmax of the target over all classes; of a contrast, over its two labels.
+        probability: softmax of the target over all classes, or for ``multilabel`` the sigmoid of its own logit; of a
+            contrast, the softmax over its two labels.
         predicted: 1 where the target wins, 0 where not: over all classes (the first of several that tie), or in a
-            contrast over the other label.
+            contrast over the other label. For ``multilabel``, 1 where its logit is above 0.
 
-    A classifier with a single output has a score only; the others are NaN.
+    Of a regression, and of a single class that excludes none, there is a score only; the others are NaN.
     """
 
     score: NDArray[np.float64]
@@ -27,13 +30,16 @@ class Outcomes:
     predicted: NDArray[np.float64]
 
 
-def outcomes(logits: ArrayLike, target: int | Sequence[int], against: int | None = None) -> Outcomes:
+def outcomes(
+    logits: ArrayLike, target: int | Sequence[int], against: int | None = None, kind: OutputKind = "softmax"
+) -> Outcomes:
     """The target's figures.
 
     Args:
         logits: shape (n_images, classes), finite; a row of NaN for an image that failed.
         target: the target's column, or one for every image (each image's own class).
         against: the column of the other label, if a contrast logit(target) − logit(against) is explained.
+        kind: what the logits are logits of.
 
     Raises:
         ValueError: a wrong shape, a column that is not there, or a logit that is infinite.
@@ -49,14 +55,14 @@ def outcomes(logits: ArrayLike, target: int | Sequence[int], against: int | None
         raise ValueError(f"contrast with {against}: there are {classes} classes")
     failed = np.isnan(array).any(axis=1)
     own = array[np.arange(n), columns]
+    score = _known(own if against is None else own - array[:, against], failed)
     unknown = np.full(n, np.nan)
-    if against is not None:
-        score = own - array[:, against]
-        return Outcomes(_known(score, failed), _known(_logistic(score), failed), _known(score > 0, failed))
-    if classes == 1:
-        return Outcomes(own, unknown, unknown)
-    probability = probabilities(array)[np.arange(n), columns]
-    return Outcomes(_known(own, failed), probability, _known(predictions(array) == columns, failed))
+    if kind == "regression" or (kind == "softmax" and classes == 1):
+        return Outcomes(score, unknown, unknown)
+    if against is not None or kind == "multilabel":
+        return Outcomes(score, logistic(score), _known(score > 0, failed))
+    probability = probabilities(array, kind)[np.arange(n), columns]
+    return Outcomes(score, probability, _known(predictions(array) == columns, failed))
 
 
 def as_logits(logits: ArrayLike) -> NDArray[np.float64]:
@@ -73,12 +79,6 @@ def as_logits(logits: ArrayLike) -> NDArray[np.float64]:
     return array
 
 
-def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Softmax of each row; a row with a NaN is NaN. Shapes: (n, classes) → (n, classes)."""
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
-
-
 def predictions(logits: NDArray[np.float64]) -> NDArray[np.intp]:
     """The column of each row's largest logit, the first of several; −1 for a row with a NaN. Shape: (n,)."""
     failed = np.isnan(logits).any(axis=1)
@@ -87,8 +87,3 @@ def predictions(logits: NDArray[np.float64]) -> NDArray[np.intp]:
 
 def _known(values: ArrayLike, failed: ArrayLike) -> NDArray[np.float64]:
     return np.where(failed, np.nan, np.asarray(values, dtype=np.float64))
-
-
-def _logistic(score: NDArray[np.float64]) -> NDArray[np.float64]:
-    # by the hyperbolic tangent, which does not overflow
-    return np.asarray((1 + np.tanh(score / 2)) / 2)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from diffex_cli.output_kinds import OutputKind
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.statistics.cout import cout_to_target
 from diffex_cli.search.statistics.flips import Directions, Flips, Share, cace, directions, flips
@@ -58,6 +59,7 @@ def candidate_statistics(
     target: int | Sequence[int],
     *,
     against: int | None = None,
+    kind: OutputKind = "softmax",
     removes: bool = False,
     no_ops: Sequence[bool] | None = None,
     tolerance: float = 0.0,
@@ -70,6 +72,7 @@ def candidate_statistics(
         after: logits of the edits, likewise.
         target: the target's column, or one for every image.
         against: the other label's column, if a contrast is explained.
+        kind: what the logits are logits of.
         removes: the edit takes the attribute away, so that the picture *before* is the one with it.
         no_ops: for every image whether the edit changed nothing; ``None`` if unknown.
         tolerance: the largest |Δ logit| that counts as no movement.
@@ -77,8 +80,8 @@ def candidate_statistics(
 
     Returns:
         figures without an image to go by are NaN with n = 0. Those are all but ``effect``, ``reach``, ``directions``
-        and ``validity`` for a classifier with a single output, and ``cout`` for a contrast or for targets that differ
-        from image to image.
+        and ``validity`` for a regression or a single class that excludes none, and ``cout`` for labels that exclude
+        nothing, for a contrast, or for targets that differ from image to image.
 
     Raises:
         ValueError: shapes that differ, or a column that is not there.
@@ -86,11 +89,11 @@ def candidate_statistics(
     old, new = as_logits(before), as_logits(after)
     if old.shape != new.shape:
         raise ValueError(f"logits of shapes {old.shape} and {new.shape} are not aligned")
-    was, is_ = outcomes(old, target, against), outcomes(new, target, against)
+    was, is_ = (outcomes(logits, target, against, kind) for logits in (old, new))
     deltas = is_.score - was.score
     with_, without = (was, is_) if removes else (is_, was)
     transition = Estimate(math.nan, math.nan, math.nan, 0, "student")
-    if against is None and isinstance(target, int | np.integer):
+    if kind == "softmax" and against is None and isinstance(target, int | np.integer):
         transition = cout_to_target([old, new], int(target), method=method)
     return CandidateStatistics(
         effect=mean_interval(deltas, method=method),
