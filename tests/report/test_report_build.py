@@ -200,7 +200,7 @@ def test_the_same_data_gives_the_same_bytes(report_data: ReportData, tmp_path: P
 def test_the_figure_survives_any_name(with_rows: Callable[..., ReportData], tmp_path: Path, name: str) -> None:
     data = dataclasses.replace(with_rows({}, name=name), target=name, classifier=name)
     picture = opened(build(data, tmp_path / "report").figure)
-    assert 900 <= picture.size[0] <= 1500
+    assert 700 <= picture.size[0] <= 1500
 
 
 def test_the_figure_marks_originals_red(report_data: ReportData, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.artifacts.rows import ScoreRow, softmax
+from diffex_cli.artifacts.rows import ScoreRow
+from diffex_cli.output_kinds import probabilities
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.payload.values import number
 from diffex_cli.search.influence import Effect
@@ -91,7 +92,7 @@ class Views:
         rows = list(self._scores.values())
         logits = np.stack([row.logits for row in rows])
         where = {row.subject: i for i, row in enumerate(rows)}
-        return where, logits[:, self._columns], softmax(logits)[:, self._columns]
+        return where, logits[:, self._columns], probabilities(logits, rows[0].output_kind)[:, self._columns]
 
     def _seen(self, subject: str) -> tuple[Seen, ...]:
         where, logits, probabilities = self._table
@@ -141,5 +142,6 @@ def _chosen(data: ReportData, labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def prediction(row: ScoreRow | None) -> str | None:
-    """The class that a picture is predicted as; ``None`` if that is not known, or there is only one output."""
-    return None if row is None or len(row.labels) < 2 else row.prediction
+    """The class that a picture is predicted as; ``None`` if that is not known, or it is not one class of several."""
+    one_of_several = row is not None and len(row.labels) > 1 and row.output_kind == "softmax"
+    return row.prediction if row is not None and one_of_several else None
