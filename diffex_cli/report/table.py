@@ -32,7 +32,7 @@ def ranking_csv(rows: Iterable[Row]) -> str:
 
 
 def edits_csv(report: Mapping[str, Any]) -> str:
-    """The edits of all attributes in the page's order, numbers with four significant digits.
+    """The edits of all attributes in the page's order, numbers with five significant digits.
 
     Args:
         report: the payload.

@@ -1,4 +1,4 @@
-"""Values as JSON can hold them: no NaN, four significant digits."""
+"""Values as JSON can hold them: no NaN, five significant digits."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Json: TypeAlias = Mapping[str, object] | list[object] | str | int | float | bool
 
 
 def number(value: float | None) -> float | None:
-    """Four significant digits; ``None`` for what is unknown or not finite."""
+    """Five significant digits; ``None`` for what is unknown or not finite."""
     if value is None or not math.isfinite(value):
         return None
-    return float(f"{value:.4g}")
+    return float(f"{value:.5g}")
 
 
 def numbers(values: Iterable[float | None]) -> list[float | None]:

@@ -13,8 +13,8 @@ def test_what_is_unknown_is_null(unknown: float | None) -> None:
     assert mean([unknown, 2.0, 4.0]) == 3.0
 
 
-def test_numbers_have_four_significant_digits() -> None:
-    assert numbers([1.23456, -0.000123456, 98765.4, 0.0]) == [1.235, -0.0001235, 98770.0, 0.0]
+def test_numbers_have_five_significant_digits() -> None:
+    assert numbers([1.23456, -0.000123456, 98765.4, 0.0]) == [1.2346, -0.00012346, 98765.0, 0.0]
 
 
 def test_a_segment_names_an_attribute_by_its_number() -> None:
