@@ -100,7 +100,9 @@ ITEMS = st.fixed_dictionaries(
 @settings(deadline=None, max_examples=40)
 @given(JSON)
 def test_nothing_breaks_the_reader(content: object) -> None:
-    read({"attributes": content}, 6, 1)
+    found = read({"attributes": content}, 6, 1)
+    assert len(found.proposals) <= 6
+    assert all(proposal.name.strip() for proposal in found.proposals)
 
 
 @settings(deadline=None, max_examples=40)
