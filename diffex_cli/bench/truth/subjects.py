@@ -21,6 +21,7 @@ from diffex_cli.candidates import RECONSTRUCTION, Candidate
 from diffex_cli.classifiers.transformers import TransformersClassifier
 from diffex_cli.corpus.hierarchy import Corpus
 from diffex_cli.errors import UsageError
+from diffex_cli.output_kinds import softmax
 from diffex_cli.registry import Spec, parse_spec
 
 
@@ -61,7 +62,7 @@ class Subject:
         """Δ probability (softmax) of the target of one image by several seeds, shape (seeds,)."""
         column = self.member.labels.index(self.member.target)
         after, before = (
-            _softmax(self.logits([key(by, Wanted(image, one, seed)) for seed in seeds]))[:, column]
+            softmax(self.logits([key(by, Wanted(image, one, seed)) for seed in seeds]))[:, column]
             for one in (candidate, RECONSTRUCTION)
         )
         difference: NDArray[np.float64] = after - before
@@ -108,9 +109,3 @@ def sample_images(count: int) -> tuple[str, ...]:
     if not 2 <= count <= samples.COUNT:
         raise UsageError(f"{count} images: there are {samples.COUNT} sample images, and at least 2 are needed")
     return tuple(samples.records())[:count]
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return shares
