@@ -1,0 +1,60 @@
+"""The public names of diffex, for packages and notebooks that build on it.
+
+Each is imported when it is first used, so that ``import diffex_cli`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diffex_cli.artifacts.keys import digest as digest
+    from diffex_cli.candidates import Candidate as Candidate
+    from diffex_cli.candidates import Term as Term
+    from diffex_cli.classifiers.base import Classifier as Classifier
+    from diffex_cli.classifiers.base import TwoPartClassifier as TwoPartClassifier
+    from diffex_cli.classifiers.outputs import Outputs as Outputs
+    from diffex_cli.classifiers.preprocessing import Preprocessing as Preprocessing
+    from diffex_cli.corpus.base import Provider as Provider
+    from diffex_cli.corpus.hierarchy import Corpus as Corpus
+    from diffex_cli.corpus.hierarchy import Node as Node
+    from diffex_cli.corpus.hierarchy import slug as slug
+    from diffex_cli.editors.base import Editor as Editor
+    from diffex_cli.editors.base import EditRequest as EditRequest
+    from diffex_cli.editors.base import EditResult as EditResult
+    from diffex_cli.errors import DiffexError as DiffexError
+    from diffex_cli.errors import UsageError as UsageError
+    from diffex_cli.registry import Spec as Spec
+
+_HOMES = {
+    "Candidate": "diffex_cli.candidates",
+    "Classifier": "diffex_cli.classifiers.base",
+    "Corpus": "diffex_cli.corpus.hierarchy",
+    "DiffexError": "diffex_cli.errors",
+    "EditRequest": "diffex_cli.editors.base",
+    "EditResult": "diffex_cli.editors.base",
+    "Editor": "diffex_cli.editors.base",
+    "Node": "diffex_cli.corpus.hierarchy",
+    "Outputs": "diffex_cli.classifiers.outputs",
+    "Preprocessing": "diffex_cli.classifiers.preprocessing",
+    "Provider": "diffex_cli.corpus.base",
+    "Spec": "diffex_cli.registry",
+    "Term": "diffex_cli.candidates",
+    "TwoPartClassifier": "diffex_cli.classifiers.base",
+    "UsageError": "diffex_cli.errors",
+    "digest": "diffex_cli.artifacts.keys",
+    "slug": "diffex_cli.corpus.hierarchy",
+}
+
+__all__ = tuple(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
