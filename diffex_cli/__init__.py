@@ -10,41 +10,41 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diffex_cli.artifacts.keys import digest as digest
-    from diffex_cli.candidates import Candidate as Candidate
-    from diffex_cli.candidates import Term as Term
     from diffex_cli.classifiers.base import Classifier as Classifier
     from diffex_cli.classifiers.base import TwoPartClassifier as TwoPartClassifier
     from diffex_cli.classifiers.outputs import Outputs as Outputs
     from diffex_cli.classifiers.preprocessing import Preprocessing as Preprocessing
+    from diffex_cli.core.errors import DiffexError as DiffexError
+    from diffex_cli.core.errors import UsageError as UsageError
+    from diffex_cli.core.hierarchy import Candidate as Candidate
+    from diffex_cli.core.hierarchy import Corpus as Corpus
+    from diffex_cli.core.hierarchy import Node as Node
+    from diffex_cli.core.hierarchy import Term as Term
+    from diffex_cli.core.hierarchy import slug as slug
+    from diffex_cli.core.registry import Spec as Spec
     from diffex_cli.corpus.base import Provider as Provider
-    from diffex_cli.corpus.hierarchy import Corpus as Corpus
-    from diffex_cli.corpus.hierarchy import Node as Node
-    from diffex_cli.corpus.hierarchy import slug as slug
     from diffex_cli.editors.base import Editor as Editor
     from diffex_cli.editors.base import EditRequest as EditRequest
     from diffex_cli.editors.base import EditResult as EditResult
-    from diffex_cli.errors import DiffexError as DiffexError
-    from diffex_cli.errors import UsageError as UsageError
-    from diffex_cli.registry import Spec as Spec
 
 _HOMES = {
-    "Candidate": "diffex_cli.candidates",
+    "Candidate": "diffex_cli.core.hierarchy",
     "Classifier": "diffex_cli.classifiers.base",
-    "Corpus": "diffex_cli.corpus.hierarchy",
-    "DiffexError": "diffex_cli.errors",
+    "Corpus": "diffex_cli.core.hierarchy",
+    "DiffexError": "diffex_cli.core.errors",
     "EditRequest": "diffex_cli.editors.base",
     "EditResult": "diffex_cli.editors.base",
     "Editor": "diffex_cli.editors.base",
-    "Node": "diffex_cli.corpus.hierarchy",
+    "Node": "diffex_cli.core.hierarchy",
     "Outputs": "diffex_cli.classifiers.outputs",
     "Preprocessing": "diffex_cli.classifiers.preprocessing",
     "Provider": "diffex_cli.corpus.base",
-    "Spec": "diffex_cli.registry",
-    "Term": "diffex_cli.candidates",
+    "Spec": "diffex_cli.core.registry",
+    "Term": "diffex_cli.core.hierarchy",
     "TwoPartClassifier": "diffex_cli.classifiers.base",
-    "UsageError": "diffex_cli.errors",
+    "UsageError": "diffex_cli.core.errors",
     "digest": "diffex_cli.artifacts.keys",
-    "slug": "diffex_cli.corpus.hierarchy",
+    "slug": "diffex_cli.core.hierarchy",
 }
 
 __all__ = tuple(_HOMES)

@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest_files
-from diffex_cli.classifiers.hub import resolve_commit
-from diffex_cli.devices import pick_device
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.quiet import quiet_transformers
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.machine import pick_device, quiet_transformers, resolve_commit
 
 if TYPE_CHECKING:
     import torch

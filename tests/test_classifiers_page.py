@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from diffex_cli import registry
 from diffex_cli.classifiers import outputs, preprocessing
-from diffex_cli.errors import UsageError
+from diffex_cli.core import registry
+from diffex_cli.core.errors import UsageError
 from diffex_cli.main import app
 
 PAGE = (Path(__file__).parent.parent / "docs" / "classifiers.md").read_text(encoding="utf-8")

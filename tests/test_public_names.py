@@ -19,9 +19,10 @@ def test_every_public_name_is_the_object_that_its_home_defines(name):
 
 def test_type_checkers_are_told_the_same_names():
     tree = ast.parse(Path(diffex_cli.__file__).read_text(encoding="utf-8"))
-    typed = {
-        alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
-    } - {"annotations", "TYPE_CHECKING"}
+    typed = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names} - {
+        "annotations",
+        "TYPE_CHECKING",
+    }
     assert typed == set(diffex_cli.__all__)
     assert set(diffex_cli.__all__) <= set(dir(diffex_cli))
 

@@ -10,7 +10,7 @@ import yaml
 
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.tables import REMEDY, check_schema_id
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 
 def read_document(path: Path, schema: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from diffex_cli.errors import DiffexError
+from diffex_cli.core.errors import DiffexError
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.hierarchy import Candidate
 
 
 def digest(obj: object) -> str:

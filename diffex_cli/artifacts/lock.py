@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from diffex_cli.errors import DiffexError
+from diffex_cli.core.errors import DiffexError
 
 
 class RunLock:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from diffex_cli.artifacts.tables import TableSchema, last_of_each, read_provenance, read_table, write_table
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 _ATTEMPTS = 5
 _numbers = itertools.count()

@@ -10,6 +10,9 @@ from PIL import Image, ImageOps
 
 from diffex_cli.artifacts.files import atomic_write
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+"""The endings of files that are taken for pictures, in lower case."""
+
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 """What Pillow raises at a file that is no picture, or a broken one."""
 

@@ -8,8 +8,8 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.candidates import Candidate, Term
-from diffex_cli.output_kinds import OutputKind, probabilities
+from diffex_cli.core.hierarchy import Candidate, Term
+from diffex_cli.core.output_kinds import OutputKind, probabilities
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from PIL import Image
 
+from diffex_cli.artifacts.corpus_yaml import CorpusDocument, parse_corpus, write_corpus
 from diffex_cli.artifacts.documents import read_document, write_document
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.keys import image_key
@@ -21,10 +22,9 @@ from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRo
 from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES
 from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_provenance, read_table, write_table
 from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
-from diffex_cli.corpus.hierarchy import Corpus
-from diffex_cli.corpus.yaml_io import CorpusDocument, parse_corpus, write_corpus
-from diffex_cli.errors import IncompleteError, UsageError
-from diffex_cli.output_kinds import OUTPUT_KINDS, OutputKind
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
 
 RUN_SCHEMA = "diffex.run/1"
 SEARCH_SCHEMA = "diffex.search/1"

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from diffex_cli.artifacts.files import atomic_write
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 SCHEMA_KEY = b"diffex.schema"
 PROVENANCE_KEY = b"diffex.provenance"

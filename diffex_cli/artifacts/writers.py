@@ -14,7 +14,7 @@ from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.schemas import EDITS, SCORES
 from diffex_cli.artifacts.tables import make_table
-from diffex_cli.output_kinds import OutputKind, probabilities
+from diffex_cli.core.output_kinds import OutputKind, probabilities
 
 MANY_PARTS = 64
 """Merge when there are more: a resumed stage has to open them all."""

@@ -10,16 +10,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffex_cli import registry
 from diffex_cli.bench.markdown import table
 from diffex_cli.birds.quality import Quality, measure
 from diffex_cli.birds.truth import Agreement
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.configuration import resolve
+from diffex_cli.core import registry
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.progress import SilentProgress
+from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor
-from diffex_cli.settings import Settings
 from diffex_cli.stages import corpus, search
-from diffex_cli.stages.progress import SilentProgress
 from diffex_cli.stages.truth import judge
 
 CLASSIFIERS = ("birds:species", "birds:shortcut", "birds:null")

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.birds import samples
 from diffex_cli.birds.meanings import FINE
 from diffex_cli.birds.renderer import SIZE
-from diffex_cli.candidates import RECONSTRUCTION
-from diffex_cli.corpus import domains, yaml_io
+from diffex_cli.core import domains
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.editors.base import Editor, EditRequest
 
 _COLUMNS = 8
@@ -27,7 +28,7 @@ def edit_grid(editor: Editor, image: str, seed: int = 0) -> Image.Image:
         seed: of the edits.
     """
     picture = samples.pictures()[image]
-    nodes = {node.prompt: node for node in yaml_io.read_corpus(domains.corpus_file("birds")).walk()}
+    nodes = {node.prompt: node for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}
     requests = [EditRequest("reconstruction", image, RECONSTRUCTION)]
     requests += [EditRequest(prompt, image, nodes[prompt].candidate) for prompt in FINE]
     results = {result.key: result.image for result in editor.edit({image: picture}, requests, seed)}

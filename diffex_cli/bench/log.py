@@ -15,7 +15,7 @@ def log(text: str) -> None:
 
 
 class LoggedProgress:
-    """A stage's :class:`~diffex_cli.stages.progress.Progress` as a line for every tenth of a task.
+    """A stage's :class:`~diffex_cli.core.progress.Progress` as a line for every tenth of a task.
 
     Args:
         prefix: begins every line.
@@ -27,16 +27,16 @@ class LoggedProgress:
         self._done: dict[str, int] = {}
 
     def start(self, task: str, total: int) -> None:
-        """See :meth:`diffex_cli.stages.progress.Progress.start`."""
+        """See :meth:`diffex_cli.core.progress.Progress.start`."""
         self._totals[task], self._done[task] = total, 0
 
     def advance(self, task: str, n: int = 1) -> None:
-        """See :meth:`diffex_cli.stages.progress.Progress.advance`."""
+        """See :meth:`diffex_cli.core.progress.Progress.advance`."""
         total, before = max(self._totals.get(task, 0), 1), self._done.get(task, 0)
         self._done[task] = before + n
         if (before + n) * 10 // total > before * 10 // total:
             log(f"{self._prefix}: {task} {before + n}/{total}")
 
     def note(self, text: str) -> None:
-        """See :meth:`diffex_cli.stages.progress.Progress.note`."""
+        """See :meth:`diffex_cli.core.progress.Progress.note`."""
         log(f"{self._prefix}: {text}")

@@ -27,12 +27,11 @@ from diffex_cli.bench.markdown import table
 from diffex_cli.bench.workload import Pairs
 from diffex_cli.birds.renderer import render
 from diffex_cli.birds.species import LABELS, random_specimen
-from diffex_cli.candidates import RECONSTRUCTION
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Corpus, Node
+from diffex_cli.core.progress import SilentProgress
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.influence import Effect
-from diffex_cli.settings import Settings
 from diffex_cli.stages import report as stage
-from diffex_cli.stages.progress import SilentProgress
 
 SIZES = (Pairs(10, 10), Pairs(20, 50), Pairs(100, 100))
 _EDITOR, _CLASSIFIER = "render:birds", "birds:species"

@@ -27,12 +27,12 @@ from diffex_cli.bench.log import log
 from diffex_cli.bench.machine import environment
 from diffex_cli.bench.markdown import table
 from diffex_cli.birds import samples
-from diffex_cli.configuration import resolve
-from diffex_cli.quiet import quiet_transformers
-from diffex_cli.settings import Settings
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.machine import quiet_transformers
+from diffex_cli.core.progress import SilentProgress
+from diffex_cli.core.settings import Settings
 from diffex_cli.stages import corpus, edit, score
 from diffex_cli.stages.bench import Bench, locked_bench
-from diffex_cli.stages.progress import SilentProgress
 from diffex_cli.stages.scoring import BATCH
 
 WORKLOADS = ("birds", "efficientnet")

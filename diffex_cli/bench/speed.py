@@ -15,7 +15,7 @@ from diffex_cli.bench.machine import environment
 from diffex_cli.bench.markdown import table
 from diffex_cli.bench.stock import skip_for, stock_edit, stock_invert, stock_pipeline
 from diffex_cli.bench.workload import Pairs, cold_cache, open_engine, run_edits, workload
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.editors.ledits.editing import Concept
 from diffex_cli.editors.ledits.editor import packaged_model
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline

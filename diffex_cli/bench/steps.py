@@ -18,9 +18,9 @@ from diffex_cli.bench.replay import ReplayedEdits
 from diffex_cli.birds import samples
 from diffex_cli.birds.quality import measure
 from diffex_cli.birds.truth import Agreement
-from diffex_cli.configuration import resolve
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.metrics import ndcg_at_k
-from diffex_cli.settings import Settings
 from diffex_cli.stages import corpus, rates, search
 from diffex_cli.stages.truth import judge
 

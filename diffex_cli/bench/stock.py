@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from diffex_cli.core.machine import quiet_transformers
 from diffex_cli.editors.ledits.editing import Concept, Mask
-from diffex_cli.quiet import quiet_transformers
 
 with quiet_transformers():
     from diffusers import (

@@ -12,7 +12,7 @@ import torch
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from diffex_cli.birds.training.words import new_tokenizer
-from diffex_cli.quiet import quiet_transformers
+from diffex_cli.core.machine import quiet_transformers
 
 with quiet_transformers():
     from diffusers import (

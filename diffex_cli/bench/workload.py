@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-from diffex_cli import registry
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.birds import samples
 from diffex_cli.birds.meanings import FINE
-from diffex_cli.corpus import domains, yaml_io
+from diffex_cli.core import domains, registry
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.ledits.editor import LeditsEditor
 
@@ -74,7 +74,7 @@ class Workload:
 
 def workload(pairs: Pairs) -> Workload:
     """The first sample images and :data:`PROMPTS`."""
-    nodes = {node.prompt: node for node in yaml_io.read_corpus(domains.corpus_file("birds")).walk()}
+    nodes = {node.prompt: node for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}
     images = dict(list(samples.pictures().items())[: pairs.images])
     requests = tuple(
         EditRequest(f"{image} {prompt}", image, nodes[prompt].candidate)

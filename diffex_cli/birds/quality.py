@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from PIL import Image
 
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.birds import samples
 from diffex_cli.birds.attributes import ATTRIBUTES, Bird
 from diffex_cli.birds.meanings import FINE
 from diffex_cli.birds.probe import read_attributes
-from diffex_cli.candidates import RECONSTRUCTION
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.corpus import domains, yaml_io
+from diffex_cli.core import domains
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.editors.base import Editor, EditRequest
 
 
@@ -77,7 +78,7 @@ def measure(
     """
     records = dict(list(samples.records().items())[:images])
     pictures = samples.pictures()
-    nodes = {node.prompt: node for node in yaml_io.read_corpus(domains.corpus_file("birds")).walk()}
+    nodes = {node.prompt: node for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}
     wanted = [
         (key, prompt, *options[0])
         for prompt, options in FINE.items()

@@ -13,15 +13,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli import registry
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.birds import samples
 from diffex_cli.birds.attributes import Bird
 from diffex_cli.birds.meanings import MEANINGS, Option
 from diffex_cli.birds.renderer import render
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.corpus import domains, yaml_io
-from diffex_cli.corpus.hierarchy import Node
-from diffex_cli.errors import UsageError
+from diffex_cli.core import domains, registry
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Node
 from diffex_cli.search.metrics import ndcg_at_k, spearman
 
 
@@ -85,7 +85,7 @@ def exact_effects(
     column = _target_column(classifier.labels, target, logits)
     options = sorted({option for meaning in MEANINGS.values() for option in meaning})
     deltas = {option: _option_deltas(classifier, birds, option, logits[:, column], column) for option in options}
-    corpus = yaml_io.read_corpus(domains.corpus_file("birds"))
+    corpus = corpus_yaml.read_corpus(domains.corpus_file("birds"))
     rows = [_row(node, classifier.labels[column], deltas, len(birds)) for node in corpus.walk()]
     rows.sort(key=lambda row: (-row.influence, row.candidate))
     return [dataclasses.replace(row, rank=rank) for rank, row in enumerate(rows, 1)]

@@ -13,10 +13,10 @@ from PIL import Image
 class Classifier(Protocol):
     """Scores images.
 
-    Constructed from a :class:`~diffex_cli.registry.Spec`, cheaply: the model is loaded at the
+    Constructed from a :class:`~diffex_cli.core.registry.Spec`, cheaply: the model is loaded at the
     first use of :attr:`labels` or :meth:`logits`.
 
-    It may also have an attribute ``output_kind`` (:data:`~diffex_cli.output_kinds.OutputKind`), which says what the
+    It may also have an attribute ``output_kind`` (:data:`~diffex_cli.core.output_kinds.OutputKind`), which says what
     logits are logits of; without it, of one class of several. It is asked for after :attr:`labels`.
     """
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.transformers import TransformersClassifier
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec, did_you_mean
 
 NAMES = ("null", "probe", "shortcut", "species")
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.errors import DiffexError
-from diffex_cli.output_kinds import OUTPUT_KINDS, OutputKind
+from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
 
 
 def unique_labels(names: Iterable[object]) -> tuple[str, ...]:

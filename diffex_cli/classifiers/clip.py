@@ -12,9 +12,9 @@ from diffex_cli.classifiers.descriptions import Described, read_descriptions
 from diffex_cli.classifiers.gradients import without_gradients
 from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier
 from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, refuse_untrained
-from diffex_cli.devices import pick_device
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.machine import pick_device
+from diffex_cli.core.registry import Spec
 
 if TYPE_CHECKING:
     import torch

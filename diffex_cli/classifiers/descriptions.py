@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from diffex_cli.classifiers.labels import read_labels, read_yaml
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 TEMPLATE = "a photo of a {}."
 """Around a bare name (Radford et al. 2021, section 3.1.4)."""

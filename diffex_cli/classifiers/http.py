@@ -18,9 +18,9 @@ from diffex_cli.classifiers import spec_options
 from diffex_cli.classifiers.checks import as_numbers
 from diffex_cli.classifiers.http_server import JsonServer, parse_address
 from diffex_cli.classifiers.outputs import OPTIONS, parse_outputs
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.output_kinds import OutputKind
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.output_kinds import OutputKind
+from diffex_cli.core.registry import Spec
 
 _NUMBERS: Mapping[str, tuple[float, float]] = {"batch": (32, 1), "timeout": (60.0, 0.1), "retries": (4, 0)}
 """Option → default and least value; whole numbers are written as such."""

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.core.errors import DiffexError, UsageError
 
 if TYPE_CHECKING:
     import httpx2

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 _YAML = (".yaml", ".yml", ".json")
 

@@ -19,9 +19,9 @@ from diffex_cli.classifiers import outputs, spec_options
 from diffex_cli.classifiers.gradients import Gradients, logits_of
 from diffex_cli.classifiers.labels import read_labels
 from diffex_cli.classifiers.outputs import Kind, Outputs, parse_outputs
-from diffex_cli.errors import DiffexError
-from diffex_cli.output_kinds import OutputKind
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.output_kinds import OutputKind
+from diffex_cli.core.registry import Spec
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,8 @@ from diffex_cli.classifiers import processor, spec_options
 from diffex_cli.classifiers.network import Network, NetworkClassifier, file_digest
 from diffex_cli.classifiers.packages import require
 from diffex_cli.classifiers.preprocessing import Layout
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec, did_you_mean
 
 _TYPES: Mapping[str, type[np.generic]] = {
     "tensor(float)": np.float32,

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from diffex_cli.classifiers import spec_options
 from diffex_cli.classifiers.checks import checked_logits, unique_labels
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.output_kinds import OutputKind
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.output_kinds import OutputKind
+from diffex_cli.core.registry import Spec
 
 Kind = Literal["softmax", "binary", "multilabel", "regression"]
 Values = Literal["logits", "probabilities"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec
 
 
 def require(package: str, extra: str, spec: Spec) -> ModuleType:

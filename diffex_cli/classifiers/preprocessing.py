@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.classifiers import spec_options
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec
 
 Fit = Literal["squash", "crop", "pad"]
 Channels = Literal["rgb", "bgr", "grey"]

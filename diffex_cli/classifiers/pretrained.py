@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from diffex_cli.artifacts.keys import digest_files
-from diffex_cli.classifiers.hub import resolve_commit
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.quiet import quiet_transformers
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.machine import quiet_transformers, resolve_commit
+from diffex_cli.core.registry import Spec
 
 T = TypeVar("T")
 
@@ -52,7 +51,7 @@ class Pretrained:
         """Of a folder its files' digest, of a hub model its id and commit.
 
         Raises:
-            UsageError, DiffexError: as for :func:`~diffex_cli.classifiers.hub.resolve_commit`.
+            UsageError, DiffexError: as for :func:`~diffex_cli.core.machine.resolve_commit`.
         """
         if self.folder is not None:
             return {"files": digest_files(self.folder, self._files)}

@@ -14,8 +14,8 @@ from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.classifiers import preprocessing
 from diffex_cli.classifiers.preprocessing import Layout, parse_preprocessing
 from diffex_cli.classifiers.pretrained import PROCESSOR
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec
 
 OPTIONS = ("processor", *preprocessing.OPTIONS)
 

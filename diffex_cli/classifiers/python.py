@@ -18,9 +18,9 @@ from PIL import Image
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers import outputs, spec_options
 from diffex_cli.classifiers.checks import as_numbers
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.output_kinds import OutputKind
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.output_kinds import OutputKind
+from diffex_cli.core.registry import Spec
 
 _OPTIONS = ("version", *outputs.OPTIONS)
 

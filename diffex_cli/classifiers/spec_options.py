@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec, did_you_mean
 
 
 def check_names(spec: Spec, known: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     import torch

@@ -17,9 +17,9 @@ from diffex_cli.classifiers.packages import require
 from diffex_cli.classifiers.preprocessing import Fit, Preprocessing, centred, parse_preprocessing
 from diffex_cli.classifiers.pretrained import Pretrained
 from diffex_cli.classifiers.state_dict import load_weights, read_state_dict
-from diffex_cli.devices import pick_device
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.machine import pick_device
+from diffex_cli.core.registry import Spec, did_you_mean
 
 _FILES = ("config.json", "model.safetensors")
 _NEEDED = {name: (name,) for name in _FILES}

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from diffex_cli.classifiers import processor, spec_options
 from diffex_cli.classifiers.network import Network, NetworkClassifier, file_digest
-from diffex_cli.devices import pick_device
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.machine import pick_device
+from diffex_cli.core.registry import Spec
 
 if TYPE_CHECKING:
     import torch

@@ -16,9 +16,9 @@ from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier, f
 from diffex_cli.classifiers.packages import require
 from diffex_cli.classifiers.preprocessing import Preprocessing, parse_preprocessing
 from diffex_cli.classifiers.state_dict import load_weights, read_state_dict
-from diffex_cli.devices import pick_device
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import Spec, did_you_mean
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.machine import pick_device
+from diffex_cli.core.registry import Spec, did_you_mean
 
 if TYPE_CHECKING:
     import torch

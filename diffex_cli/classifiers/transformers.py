@@ -9,8 +9,8 @@ from diffex_cli.classifiers.gradients import without_gradients
 from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier
 from diffex_cli.classifiers.outputs import Kind
 from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, refuse_untrained
-from diffex_cli.devices import pick_device
-from diffex_cli.registry import Spec
+from diffex_cli.core.machine import pick_device
+from diffex_cli.core.registry import Spec
 
 _NEEDED = {"config.json": ("config.json",), "preprocessor_config.json": PROCESSOR, "*.safetensors": ("*.safetensors",)}
 _KINDS: Mapping[str, Kind] = {"multi_label_classification": "multilabel", "regression": "regression"}

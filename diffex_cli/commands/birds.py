@@ -10,7 +10,7 @@ import typer
 from diffex_cli.commands import options
 from diffex_cli.commands.errors import guarded
 from diffex_cli.commands.output import Column, Output
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 app = typer.Typer(help="The embedded domain, whose truth is known.", no_args_is_help=True)
 

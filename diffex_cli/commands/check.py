@@ -10,7 +10,7 @@ import typer
 
 from diffex_cli.commands import options
 from diffex_cli.commands.output import Output
-from diffex_cli.errors import GateError
+from diffex_cli.core.errors import GateError
 
 if TYPE_CHECKING:
     from diffex_cli.stages.check import CheckSummary

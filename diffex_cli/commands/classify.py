@@ -12,7 +12,7 @@ import typer
 from diffex_cli.commands import options
 from diffex_cli.commands.output import Column, Output
 from diffex_cli.commands.running import run_stage
-from diffex_cli.configuration import resolve
+from diffex_cli.core.configuration import resolve
 
 if TYPE_CHECKING:
     from diffex_cli.stages.classify import ClassifiedImage

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, redirect_stdout
 
-from diffex_cli.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, names
+from diffex_cli.core.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, names
 
 _EDITOR_MODELS = {"inpaint": ("birds",), "ledits": ("birds",), "render": ("birds",)}
 _CLASSIFIER_MODELS = {"birds": ("species", "shortcut", "null")}
@@ -16,7 +16,7 @@ _BASH_WORDS, _BASH_INDEX = "COMP_WORDS", "COMP_CWORD"
 
 def domains(incomplete: str) -> list[str]:
     """The bundled domains."""
-    from diffex_cli.corpus import domains as bundled
+    from diffex_cli.core import domains as bundled
 
     return _matching(bundled.names(), incomplete)
 

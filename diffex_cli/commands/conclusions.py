@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diffex_cli.artifacts.rows import RankingRow
-    from diffex_cli.settings import Settings
+    from diffex_cli.core.settings import Settings
     from diffex_cli.stages.search import SearchSummary
 
 _MADE_OF = {

@@ -9,7 +9,7 @@ import typer
 from diffex_cli.commands import options
 from diffex_cli.commands.errors import guarded
 from diffex_cli.commands.output import Column, Output
-from diffex_cli.configuration import resolve
+from diffex_cli.core.configuration import resolve
 
 app = typer.Typer(help="The settings of a run.", no_args_is_help=True)
 

@@ -12,8 +12,8 @@ from diffex_cli.commands.errors import guarded
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_plan, run_stage
 from diffex_cli.commands.spending import estimate_text, spending_text
-from diffex_cli.configuration import resolve
-from diffex_cli.errors import UsageError
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.errors import UsageError
 
 app = typer.Typer()
 

@@ -17,8 +17,8 @@ from diffex_cli.commands import completion, options
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import run_stage
 from diffex_cli.commands.spending import estimate_text, spending_text
-from diffex_cli.configuration import resolve
-from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.errors import DiffexError, UsageError
 
 if TYPE_CHECKING:
     from diffex_cli.stages.growing import GrowSummary

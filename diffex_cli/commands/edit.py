@@ -11,7 +11,7 @@ import typer
 from diffex_cli.commands import options
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import failures, print_plan, run_stage
-from diffex_cli.configuration import resolve
+from diffex_cli.core.configuration import resolve
 
 if TYPE_CHECKING:
     from diffex_cli.stages.edit import EditSummary

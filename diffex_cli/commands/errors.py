@@ -1,7 +1,7 @@
 """What a person sees when a command cannot do what it was asked, and the exit code it ends with.
 
 One sentence on stderr, no traceback unless ``--debug`` is given. Exit codes: 1 error, 2 usage or
-configuration, 3 incomplete, 4 a gate failed (:mod:`diffex_cli.errors`), 130 interrupted.
+configuration, 3 incomplete, 4 a gate failed (:mod:`diffex_cli.core.errors`), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
-from diffex_cli.errors import DiffexError
+from diffex_cli.core.errors import DiffexError
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -8,11 +8,11 @@ from typing import Annotated, TypeAlias
 import typer
 
 from diffex_cli.commands import completion
-from diffex_cli.settings import Accept as AcceptRule
-from diffex_cli.settings import Algorithm
-from diffex_cli.settings import Direction as DirectionName
-from diffex_cli.settings import Holdout as HoldoutMode
-from diffex_cli.settings import Scale as ScaleName
+from diffex_cli.core.settings import Accept as AcceptRule
+from diffex_cli.core.settings import Algorithm
+from diffex_cli.core.settings import Direction as DirectionName
+from diffex_cli.core.settings import Holdout as HoldoutMode
+from diffex_cli.core.settings import Scale as ScaleName
 
 INPUT = "What to explain"
 ASK = "How to ask a language model"

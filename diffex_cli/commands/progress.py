@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TerminalProgress:
-    """Shows a stage's progress, as :class:`diffex_cli.stages.progress.Progress` asks for it.
+    """Shows a stage's progress, as :class:`diffex_cli.core.progress.Progress` asks for it.
 
     A context manager. Bars only where stderr is a terminal, notes also elsewhere, neither if quiet.
     """

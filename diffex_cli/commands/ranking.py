@@ -11,7 +11,7 @@ from diffex_cli.commands.running import failures
 
 if TYPE_CHECKING:
     from diffex_cli.artifacts.rows import RankingRow
-    from diffex_cli.settings import Settings
+    from diffex_cli.core.settings import Settings
     from diffex_cli.stages.search import SearchSummary
 
 _UNITS = {"logit": "logit", "prob": "probability"}

@@ -13,11 +13,11 @@ import typer
 from diffex_cli.commands import options
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_plan, run_stage
-from diffex_cli.configuration import resolve
-from diffex_cli.errors import UsageError
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from diffex_cli.settings import Settings
+    from diffex_cli.core.settings import Settings
 
 _SHOW = "What to show"
 _FIGURES = Path("report/figures")

@@ -8,7 +8,7 @@ import os
 from diffex_cli.commands import options
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_plan, run_stage
-from diffex_cli.configuration import resolve
+from diffex_cli.core.configuration import resolve
 
 
 def score(

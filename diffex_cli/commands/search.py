@@ -11,8 +11,8 @@ from diffex_cli.commands import options
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.ranking import print_ranking
 from diffex_cli.commands.running import print_plan, run_stage
-from diffex_cli.configuration import resolve
-from diffex_cli.settings import Settings
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.settings import Settings
 
 
 def search(

@@ -14,8 +14,8 @@ from diffex_cli.commands.errors import guarded
 from diffex_cli.commands.output import Column, Output
 from diffex_cli.commands.running import run_stage
 from diffex_cli.commands.spending import estimate_text, spending_text
-from diffex_cli.configuration import resolve
-from diffex_cli.errors import UsageError
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from diffex_cli.study.analysis import Findings, Group

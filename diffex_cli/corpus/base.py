@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
-from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.corpus.language_models.base import LanguageModel
 
 
 class Provider(Protocol):
     """Proposes a hierarchy of attributes.
 
-    Constructed from a :class:`~diffex_cli.registry.Spec`, cheaply. Bad options raise
-    :class:`~diffex_cli.errors.UsageError` at construction.
+    Constructed from a :class:`~diffex_cli.core.registry.Spec`, cheaply. Bad options raise
+    :class:`~diffex_cli.core.errors.UsageError` at construction.
     """
 
     @property

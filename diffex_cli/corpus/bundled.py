@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diffex_cli.corpus import domains
-from diffex_cli.corpus.hierarchy import Corpus
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
+from diffex_cli.core import domains
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.registry import Spec
 
 
 class BundledProvider:
@@ -33,7 +33,7 @@ class BundledProvider:
         Raises:
             UsageError: there is none; the text lists the domains that there are.
         """
-        from diffex_cli.corpus.yaml_io import read_corpus
+        from diffex_cli.artifacts.corpus_yaml import read_corpus
 
         if domain not in domains.names():
             raise UsageError(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from diffex_cli.corpus.hierarchy import Corpus
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.registry import Spec
 
 
 def read_hierarchy(file: Path, domain: str) -> Corpus:
@@ -20,8 +20,8 @@ def read_hierarchy(file: Path, domain: str) -> Corpus:
     Raises:
         UsageError: it cannot be read, or is neither.
     """
+    from diffex_cli.artifacts.corpus_yaml import parse_corpus, read_text
     from diffex_cli.corpus.nested_json import is_nested_json, parse_nested_json
-    from diffex_cli.corpus.yaml_io import parse_corpus, read_text
 
     text = read_text(file)
     return parse_nested_json(text, str(file), domain) if is_nested_json(text) else parse_corpus(text, str(file)).corpus

@@ -16,9 +16,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from diffex_cli.corpus.hierarchy import Corpus, Node, slug
-from diffex_cli.corpus.yaml_io import MAX_DEPTH
-from diffex_cli.errors import UsageError
+from diffex_cli.artifacts.corpus_yaml import MAX_DEPTH
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Corpus, Node, slug
 
 
 def is_nested_json(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from PIL import Image
 
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.hierarchy import Candidate
 
 EditStatus = Literal["ok", "no-op", "failed"]
 
@@ -44,8 +44,8 @@ class EditResult:
 class Editor(Protocol):
     """Turns requests into results.
 
-    Constructed from a :class:`~diffex_cli.registry.Spec`, cheaply: the model is loaded at the
-    first edit. Bad options raise :class:`~diffex_cli.errors.UsageError` at construction.
+    Constructed from a :class:`~diffex_cli.core.registry.Spec`, cheaply: the model is loaded at the
+    first edit. Bad options raise :class:`~diffex_cli.core.errors.UsageError` at construction.
     """
 
     @property

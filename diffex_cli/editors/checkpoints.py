@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from diffex_cli.errors import UsageError
-from diffex_cli.quiet import quiet_transformers
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.machine import quiet_transformers
 
 
 def pick_dtype(name: str, device: torch.device, half: torch.dtype = torch.float16) -> torch.dtype:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from PIL import Image
 
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
 
 
 class ExternalEditor:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
 from diffex_cli.editors.base import EditRequest
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
 
 OVERRIDES = ("guidance", "threshold", "warmup", "cooldown", "image_guidance", "steps", "strength")
 """All that any editor knows: a corpus is written for several of them."""

@@ -20,11 +20,11 @@ from multiprocessing.process import BaseProcess
 
 from PIL import Image
 
-from diffex_cli import registry
+from diffex_cli.core import registry
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import Editor, EditRequest, EditResult
 from diffex_cli.editors.worker import Done, Failure, Job, work
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import Spec
 
 _HELD = 2
 """Jobs that a worker holds: the one it works on, and the next, so that it never waits for this process."""

@@ -11,10 +11,10 @@ from diffex_cli.artifacts.keys import digest
 from diffex_cli.birds import meanings, samples
 from diffex_cli.birds.attributes import Bird
 from diffex_cli.birds.renderer import render
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
 
 _RENDERER_VERSION = 1
 """Raised when the renderer's pixels change; part of the fingerprint."""

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.candidates import Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate, Term
+from diffex_cli.core.registry import Spec, did_you_mean
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, did_you_mean
 
 _OPTIONS = ("delay", "strength")
 

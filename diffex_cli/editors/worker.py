@@ -16,10 +16,10 @@ from multiprocessing.connection import Connection
 
 from PIL import Image
 
-from diffex_cli import registry
+from diffex_cli.core import registry
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import Editor, EditRequest
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import Spec
 
 _THREADS = "OMP_NUM_THREADS"
 

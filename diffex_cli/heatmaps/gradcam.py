@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.classifiers.gradients import Gradients
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.heatmaps.layers import Layer, last_layer
 from diffex_cli.heatmaps.view import View, view
 

@@ -12,7 +12,7 @@ from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.checks import checked_logits, unique_labels
 from diffex_cli.classifiers.gradients import GradientClassifier
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.heatmaps.gradcam import gradcam
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.heatmaps.occlusion import occlusion

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
 
 Kind: TypeAlias = Literal["gradcam", "occlusion"]
 

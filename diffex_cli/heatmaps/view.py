@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, ScoreRow
-from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.core.hierarchy import Corpus
 
 Row: TypeAlias = RankingRow
 """One candidate of the ranking; what is ``None`` or NaN was not measured, as in runs of earlier versions."""

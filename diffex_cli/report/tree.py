@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from diffex_cli.corpus.hierarchy import Node
+from diffex_cli.core.hierarchy import Node
 from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.facts import is_set, ranked
 from diffex_cli.report.numbers import finite

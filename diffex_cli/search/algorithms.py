@@ -43,7 +43,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, get_args
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.search.contest import Outcome
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.probing import Probe, probe_below

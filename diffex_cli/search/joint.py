@@ -22,7 +22,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.search.algorithms import Evaluation, Status
 from diffex_cli.search.contest import NOTHING_EDITED
 from diffex_cli.search.influence import Effect

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.search.algorithms import Algorithm
 from diffex_cli.search.contest import Entrant, Measure, Outcome
 from diffex_cli.search.halving import halve

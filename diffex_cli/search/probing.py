@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from diffex_cli.corpus.hierarchy import Node
+from diffex_cli.core.hierarchy import Node
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.trace import Evaluate, order
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from diffex_cli.corpus.hierarchy import Node
+from diffex_cli.core.hierarchy import Node
 from diffex_cli.search.contest import NOTHING_EDITED, Standing
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.statistics.multiplicity import beyond_parent_p

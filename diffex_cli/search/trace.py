@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.corpus.hierarchy import Node
+from diffex_cli.core.hierarchy import Node
 from diffex_cli.search.contest import Standing
 from diffex_cli.search.influence import Effect
 

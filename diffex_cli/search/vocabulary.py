@@ -3,28 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable
 
-
-def normalised(name: str) -> str:
-    """A name to compare by: lower case, words of letters and digits with one space between, each in the singular.
-
-    The singular is a matter of endings: ``-ies`` of more than four letters becomes ``-y``; ``-sses``, ``-xes``,
-    ``-zes``, ``-ches`` and ``-shes`` lose ``-es``; any other ``-s`` of more than three letters goes, but not
-    that of ``-ss``, ``-us`` and ``-is``. Irregular plurals (leaves, teeth) stay as they are.
-    """
-    return " ".join(_singular(word) for word in re.sub(r"[\W_]+", " ", name.lower()).split())
-
-
-def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("sses", "xes", "zes", "ches", "shes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+from diffex_cli.core.wording import normalised
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation.answers import Answers
 from diffex_cli.corpus.generation.asking import Asker
 from diffex_cli.corpus.generation.engine import Grown, Wish, grow
@@ -13,9 +16,6 @@ from diffex_cli.corpus.generation.grove import Grove
 from diffex_cli.corpus.generation.ledger import Ledger
 from diffex_cli.corpus.generation.rehearsal import Estimate, Rehearsal
 from diffex_cli.corpus.language_models.base import LanguageModel, Picture
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.settings import Settings
-from diffex_cli.stages.progress import Progress
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,21 +10,20 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-from diffex_cli import registry
 from diffex_cli.artifacts.files import sweep
 from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.pictures import LazyPictures
 from diffex_cli.artifacts.rows import EditRow, InputImage, ScoreRow
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.candidates import RECONSTRUCTION, Candidate
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.devices import parse_devices
+from diffex_cli.core import registry
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node
+from diffex_cli.core.machine import parse_devices
+from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
-from diffex_cli.errors import IncompleteError, UsageError
 from diffex_cli.perception import Perception, open_perception
-from diffex_cli.settings import Settings
 
 
 class Bench:

@@ -6,10 +6,10 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 
-from diffex_cli.corpus.hierarchy import Corpus
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.levels import level_budget
-from diffex_cli.settings import Settings
 from diffex_cli.stages.fetching import Fetcher
 
 

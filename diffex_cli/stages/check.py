@@ -7,13 +7,13 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffex_cli.corpus.hierarchy import Node
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Node
+from diffex_cli.core.wording import find_node
 from diffex_cli.search.comparison import growth
 from diffex_cli.search.gates import Verdict, worst
 from diffex_cli.search.influence import CONFIDENCE
 from diffex_cli.stages.finished import FinishedRun, read_finished
-from diffex_cli.stages.naming import find_node
 from diffex_cli.stages.reasons import Finding, dependence, increase, summarise, unmeasured
 from diffex_cli.stages.rules import Rule
 

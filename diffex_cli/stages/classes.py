@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 
 from diffex_cli.artifacts.rows import RankingRow
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.search.algorithms import Trace
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.joint import JointEvaluation

@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.keys import image_key
-from diffex_cli.artifacts.pictures import open_picture
+from diffex_cli.artifacts.pictures import SUFFIXES, open_picture
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
 from diffex_cli.classifiers.oddities import odd_scores, unsteady_scores
-from diffex_cli.errors import UsageError
-from diffex_cli.output_kinds import probabilities
-from diffex_cli.settings import Settings
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.output_kinds import probabilities
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 from diffex_cli.stages.bench import Bench
-from diffex_cli.stages.inputs import SUFFIXES
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.scoring import BATCH
 
 

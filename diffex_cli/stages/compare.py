@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.search.comparison import RankingComparison, compare_rankings
 from diffex_cli.search.vocabulary import CorpusComparison, compare_names
 from diffex_cli.stages.finished import Facts, FinishedRun, read_finished

@@ -6,23 +6,23 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping
 
+from diffex_cli.artifacts.corpus_yaml import write_corpus
 from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.progress import Progress, SilentProgress
+from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
 from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
 from diffex_cli.corpus.generation.rehearsal import Estimate
-from diffex_cli.corpus.hierarchy import Corpus, Node
 from diffex_cli.corpus.language_models.base import Picture
-from diffex_cli.corpus.yaml_io import write_corpus
-from diffex_cli.errors import IncompleteError, UsageError
-from diffex_cli.settings import Settings
 from diffex_cli.stages import plan as plans
 from diffex_cli.stages.asking import Spending
 from diffex_cli.stages.bench import locked_bench
 from diffex_cli.stages.inputs import choose, sources
-from diffex_cli.stages.progress import Progress, SilentProgress
 from diffex_cli.stages.proposing import INPUTS, Pictures, Proposed, Sources
 from diffex_cli.stages.record import record
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RequestRow
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest
-from diffex_cli.errors import UsageError
-from diffex_cli.settings import Settings
 from diffex_cli.stages import plan as plans
 from diffex_cli.stages.bench import Bench, locked_bench
 from diffex_cli.stages.editing import make_edits
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
 from diffex_cli.stages.tally import tally
 

@@ -9,13 +9,13 @@ from PIL import Image
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.progress import Progress
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.errors import DiffexError
 from diffex_cli.stages import rates
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.judging import Judge
 from diffex_cli.stages.keeping import Keeper
-from diffex_cli.stages.progress import Progress
 
 
 class _Answered(NamedTuple):

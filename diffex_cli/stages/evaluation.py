@@ -10,18 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
-from diffex_cli.candidates import RECONSTRUCTION, Candidate
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.output_kinds import probabilities
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node, directed
+from diffex_cli.core.output_kinds import probabilities
+from diffex_cli.core.progress import Progress
 from diffex_cli.search.contest import Request
-from diffex_cli.search.directions import directed
 from diffex_cli.search.panel import panel_order
 from diffex_cli.search.probing import PROBE_IMAGES
 from diffex_cli.search.statistics.holdout import holdout_by_default, split
 from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.fetching import Fetcher
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
 from diffex_cli.stages.targets import ALL, Target, choose, on_scale
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.rows import EditRow, RankingRow, ScoreRow
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.candidates import RECONSTRUCTION, Candidate
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.corpus.generation.missing import Case
 from diffex_cli.corpus.generation.pictures import small
 from diffex_cli.search.unexplained import Surprise, surprises

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.search.directions import directed
+from diffex_cli.core.hierarchy import Corpus, Node, directed
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.racing import FIRST
-from diffex_cli.settings import Settings
 from diffex_cli.stages import plan as plans
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.evaluation import image_parts

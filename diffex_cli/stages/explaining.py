@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
 
 _SHOWN = 20
 

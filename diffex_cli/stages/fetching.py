@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
-from diffex_cli.candidates import RECONSTRUCTION, Candidate
+from diffex_cli.core.errors import IncompleteError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
+from diffex_cli.core.progress import Progress
 from diffex_cli.editors.base import EditRequest
-from diffex_cli.errors import IncompleteError
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.editing import make_edits
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.scoring import make_scores, unscored
 
 Wish: TypeAlias = tuple[Candidate, Sequence[str]]

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from diffex_cli.artifacts.rows import RankingRow
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.algorithms import Evaluation, Trace
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.joint import JointEvaluation
@@ -16,7 +17,6 @@ from diffex_cli.search.statistics.intervals import mean_interval
 from diffex_cli.search.statistics.necessity import necessity
 from diffex_cli.search.statistics.summary import CandidateStatistics
 from diffex_cli.search.verdict import Verdict, judge
-from diffex_cli.settings import Settings
 from diffex_cli.stages.evaluation import Evaluator
 
 

@@ -11,11 +11,10 @@ from typing import Any
 from diffex_cli.artifacts.keys import digest, edit_key
 from diffex_cli.artifacts.rows import RankingRow, ScoreRow
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node, Term
+from diffex_cli.core.settings import Scale
 from diffex_cli.search.comparison import Measurement
-from diffex_cli.settings import Scale
 from diffex_cli.stages.targets import value
 
 

@@ -12,6 +12,10 @@ from collections.abc import Sequence
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation.answers import Answers
 from diffex_cli.corpus.generation.asking import Asker, Outcome
 from diffex_cli.corpus.generation.grafting import graft
@@ -19,15 +23,11 @@ from diffex_cli.corpus.generation.ledger import Ledger
 from diffex_cli.corpus.generation.missing import Case, Missing, question, read_missing
 from diffex_cli.corpus.generation.providers import open_model
 from diffex_cli.corpus.generation.rehearsal import Estimate, Rehearsal
-from diffex_cli.corpus.hierarchy import Corpus, Node
 from diffex_cli.corpus.language_models.base import LanguageModel, Question
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.settings import Settings
 from diffex_cli.stages.asking import Spending
 from diffex_cli.stages.bench import locked_bench
 from diffex_cli.stages.evidence import Evidence
 from diffex_cli.stages.finished import read_finished
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.proposing import ANSWERS, check_prices, provider_spec
 
 _CASES = 6
@@ -38,7 +38,7 @@ _TASK = "questions"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Added:
-    """An attribute that was added; the fields are those of :class:`~diffex_cli.corpus.hierarchy.Node`."""
+    """An attribute that was added; the fields are those of :class:`~diffex_cli.core.hierarchy.Node`."""
 
     id: str
     name: str

@@ -10,19 +10,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli import registry
 from diffex_cli.artifacts.keys import digest, image_key
 from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.checks import unique_labels
-from diffex_cli.devices import parse_devices
-from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.core import registry
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.machine import parse_devices
+from diffex_cli.core.progress import Progress
 from diffex_cli.heatmaps.heatmap import heat, target_weights
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.heatmaps.store import HeatMap, HeatMapStore
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.targets import ALL, PREDICTED, parse
 
 TASK = "heat maps"

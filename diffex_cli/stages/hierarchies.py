@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from diffex_cli.artifacts.corpus_yaml import parse_corpus, read_text
 from diffex_cli.artifacts.files import write_bytes
 from diffex_cli.artifacts.lock import RunLock
-from diffex_cli.corpus import domains
+from diffex_cli.core import domains
+from diffex_cli.core.errors import DiffexError, IncompleteError, UsageError
+from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.registry import did_you_mean
+from diffex_cli.core.wording import canonical
 from diffex_cli.corpus.file import read_hierarchy
-from diffex_cli.corpus.generation.wording import canonical
-from diffex_cli.corpus.hierarchy import Corpus, Node
 from diffex_cli.corpus.nested_json import is_nested_json
-from diffex_cli.corpus.yaml_io import parse_corpus, read_text
-from diffex_cli.errors import DiffexError, IncompleteError, UsageError
-from diffex_cli.registry import did_you_mean
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,15 +6,13 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
-from diffex_cli.artifacts.pictures import open_picture
+from diffex_cli.artifacts.pictures import SUFFIXES, open_picture
 from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.corpus import domains
-from diffex_cli.errors import UsageError
-from diffex_cli.settings import Settings
-from diffex_cli.stages.progress import Progress
-
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
+from diffex_cli.core import domains
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

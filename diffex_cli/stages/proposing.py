@@ -9,19 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diffex_cli import registry
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.corpus import domains
+from diffex_cli.core import domains, registry
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.base import ModelProvider, Provider
 from diffex_cli.corpus.file import read_hierarchy
 from diffex_cli.corpus.generation.grove import Grove, merged
 from diffex_cli.corpus.generation.providers import open_providers
-from diffex_cli.corpus.hierarchy import Corpus
 from diffex_cli.corpus.language_models.base import LanguageModel, Picture
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.settings import Settings
 from diffex_cli.stages.asking import Interview, Spending
-from diffex_cli.stages.progress import Progress
 
 if TYPE_CHECKING:
     from diffex_cli.corpus.knowledge import Excerpts

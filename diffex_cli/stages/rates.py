@@ -8,8 +8,8 @@ from pathlib import Path
 
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.rows import EditRow
-from diffex_cli.cache_folder import cache_folder
-from diffex_cli.errors import DiffexError
+from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.machine import cache_folder
 
 
 def seconds_per_edit(rows: Iterable[EditRow]) -> float | None:

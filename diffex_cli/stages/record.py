@@ -6,7 +6,7 @@ from typing import Any
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.settings import Settings
+from diffex_cli.core.settings import Settings
 
 
 def record(run: RunDirectory, stage: str, settings: Settings, target: str | None = None) -> None:

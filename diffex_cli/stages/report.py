@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings, flag
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.report import choose
 from diffex_cli.report.build import MAX_SIZE, Report, build
@@ -16,10 +18,8 @@ from diffex_cli.report.data import ReportData
 from diffex_cli.report.facts import kept
 from diffex_cli.report.pictures import Gallery
 from diffex_cli.report.tree import hierarchy
-from diffex_cli.settings import Settings, flag
 from diffex_cli.stages import plan as plans
 from diffex_cli.stages.bench import locked_bench
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
 from diffex_cli.stages.report_data import report_data
 

@@ -10,11 +10,10 @@ from typing import Any
 from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, ScoreRow
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.candidates import RECONSTRUCTION, Candidate
-from diffex_cli.corpus.hierarchy import Corpus
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
+from diffex_cli.core.settings import Scale, Settings
 from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportData, Setting, Shot, Step
-from diffex_cli.settings import Scale, Settings
 from diffex_cli.stages.finished import candidate_of
 from diffex_cli.stages.targets import value
 

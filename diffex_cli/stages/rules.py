@@ -18,8 +18,8 @@ from typing import Literal, NoReturn, TypeAlias
 
 import yaml
 
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
 
 Kind: TypeAlias = Literal["max", "forbid"]
 

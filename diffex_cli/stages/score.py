@@ -6,10 +6,10 @@ import dataclasses
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow
-from diffex_cli.settings import Settings
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 from diffex_cli.stages import plan as plans
 from diffex_cli.stages.bench import Bench, locked_bench
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
 from diffex_cli.stages.scoring import make_scores, unscored
 

@@ -14,10 +14,10 @@ from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
 from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
-from diffex_cli.output_kinds import OutputKind
+from diffex_cli.core.output_kinds import OutputKind
+from diffex_cli.core.progress import Progress
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.prefetching import prefetched
-from diffex_cli.stages.progress import Progress
 
 BATCH = 32
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
-from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.algorithms import Trace
 from diffex_cli.search.screening import survivors
-from diffex_cli.settings import Settings
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.budget import Budget
 from diffex_cli.stages.evaluation import Evaluator
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.tree import search_tree
 
 

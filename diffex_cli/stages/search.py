@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RankingRow
-from diffex_cli.candidates import Candidate
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.algorithms import Evaluation, Trace
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.joint import JointEvaluation, joint_search, partners
 from diffex_cli.search.statistics.interaction import interaction
 from diffex_cli.search.verdict import Verdict
-from diffex_cli.settings import Settings
 from diffex_cli.stages import tracing
 from diffex_cli.stages.bench import Bench, locked_bench
 from diffex_cli.stages.budget import Budget, budget, screening_budget
@@ -25,7 +26,6 @@ from diffex_cli.stages.classes import ranking_of_all
 from diffex_cli.stages.evaluation import Evaluator
 from diffex_cli.stages.expectation import plan
 from diffex_cli.stages.findings import findings
-from diffex_cli.stages.progress import Progress
 from diffex_cli.stages.record import record
 from diffex_cli.stages.screening import Screening, ScreeningSummary, screen
 from diffex_cli.stages.tally import tally

@@ -15,12 +15,12 @@ from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.corpus.hierarchy import Node
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Node
+from diffex_cli.core.progress import Progress
 from diffex_cli.heatmaps.kinds import Kind as HeatKind
 from diffex_cli.stages.finished import candidate_of
 from diffex_cli.stages.heatmaps import HeatMaps, Subject
-from diffex_cli.stages.progress import Progress
 from diffex_cli.study.choosing import Choice, Edited, identify_items, joint_items, quality_items
 from diffex_cli.study.maps import overlay_from
 from diffex_cli.study.order import shuffled

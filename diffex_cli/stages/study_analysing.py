@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.study.analysis import Findings, analyse
 from diffex_cli.study.answers import AnswerFile, check_answers, check_distinct, read_answers
 from diffex_cli.study.study import STUDY_FILE, Study, read_study

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import ScoreRow
-from diffex_cli.errors import UsageError
-from diffex_cli.output_kinds import OutputKind
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.output_kinds import OutputKind
+from diffex_cli.core.settings import Scale
 from diffex_cli.search.statistics.outcomes import Outcomes, outcomes
-from diffex_cli.settings import Scale
 
 ALL = "all"
 PREDICTED = "predicted"

@@ -9,11 +9,11 @@ from typing import Any
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.algorithms import Evaluation, Trace
 from diffex_cli.search.joint import JointEvaluation
 from diffex_cli.search.verdict import ALPHA, POWER
-from diffex_cli.settings import Settings
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.evaluation import Evaluator
 from diffex_cli.stages.findings import Findings, known

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.algorithms import Level, RaceLevel, Trace, search
 from diffex_cli.search.contest import Outcome
 from diffex_cli.search.levels import race_level
 from diffex_cli.search.verdict import ALPHA
-from diffex_cli.settings import Settings
 from diffex_cli.stages.budget import Budget
 from diffex_cli.stages.evaluation import Evaluator
-from diffex_cli.stages.progress import Progress
 
 
 def search_tree(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from diffex_cli.artifacts.files import write_text
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.study.order import turn_of
 from diffex_cli.study.study import Study, read_json
 from diffex_cli.study.wording import HIGHEST, LOWEST, WORDINGS, Kind, Query

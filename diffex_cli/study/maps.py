@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from diffex_cli.artifacts.pictures import UNREADABLE
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.heatmaps.overlay import overlay
 
 DIGITS = 16

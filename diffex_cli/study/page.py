@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.study.answers import ANSWERS_SCHEMA
 from diffex_cli.study.wording import HIGHEST, LOWEST, WORDINGS, Kind
 

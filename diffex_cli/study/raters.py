@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.corpus.generation.answers import Answers, KeptAnswer, question_key
 from diffex_cli.corpus.generation.ledger import Ledger, OverBudget
 from diffex_cli.corpus.language_models.base import (
@@ -19,7 +20,6 @@ from diffex_cli.corpus.language_models.base import (
     RefusedAnswer,
     Usage,
 )
-from diffex_cli.errors import UsageError
 from diffex_cli.study.answers import fault
 from diffex_cli.study.order import options_of, order_of, turn_of
 from diffex_cli.study.page import Page, Shown

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.study.wording import METHODS, Kind
 
 STUDY_SCHEMA = "diffex.study/1"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from diffex_cli.artifacts.corpus_yaml import CORPUS_SCHEMA
 from diffex_cli.artifacts.run import RUN_SCHEMA, SEARCH_SCHEMA
 from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES
 from diffex_cli.artifacts.tables import TableSchema
-from diffex_cli.corpus.yaml_io import CORPUS_SCHEMA
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "artifacts.md").read_text(encoding="utf-8")
 ARROW_NAMES = {"double": "float64"}

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from diffex_cli.artifacts.files import atomic_write, sweep, write_bytes, write_text
-from diffex_cli.errors import DiffexError
+from diffex_cli.core.errors import DiffexError
 
 
 def test_the_content_arrives(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest, digest_files, edit_key, image_key
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
 
 CREST = Term("head/crest", "tall crest", overrides={"guidance": 4})
 BEAK = Term("head/beak", "hooked beak")

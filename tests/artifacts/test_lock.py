@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from diffex_cli.artifacts.lock import RunLock
-from diffex_cli.errors import DiffexError
+from diffex_cli.core.errors import DiffexError
 
 
 def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path) -> None:

@@ -11,9 +11,8 @@ from diffex_cli.artifacts.rows import EditRow, RankingRow, RequestRow, instructi
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.schemas import RANKING, SCORES
 from diffex_cli.artifacts.tables import TableSchema, make_table, write_table
-from diffex_cli.candidates import Candidate, Term
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
 
 CORPUS = Corpus("birds", (Node("head", "head", "head", children=(Node("head/crest", "crest", "tall crest"),)),))
 

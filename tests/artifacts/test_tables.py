@@ -6,7 +6,7 @@ import pytest
 
 from diffex_cli.artifacts.schemas import IMAGES
 from diffex_cli.artifacts.tables import last_of_each, make_table, read_provenance, read_table, write_table
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 ROW = {"image": "ab" * 32, "file": "images/a.png", "source": "a.png", "width": 2, "height": 3, "label": None}
 

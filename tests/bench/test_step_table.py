@@ -12,10 +12,10 @@ from diffex_cli.bench import steps as table_of_steps
 from diffex_cli.bench.replay import ReplayedEdits
 from diffex_cli.bench.steps import steps
 from diffex_cli.birds import samples
-from diffex_cli.candidates import RECONSTRUCTION
+from diffex_cli.core.hierarchy import RECONSTRUCTION
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.ledits import LeditsEditor
-from diffex_cli.registry import parse_spec
 
 
 @pytest.fixture(scope="module")

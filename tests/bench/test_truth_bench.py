@@ -17,8 +17,8 @@ from diffex_cli.bench.truth.heat import heat, regions
 from diffex_cli.bench.truth.pictures import RENDERER, Edited, Rendered, Wanted, key
 from diffex_cli.bench.truth.subjects import open_subjects, sample_images
 from diffex_cli.birds.panel.members import PANEL
-from diffex_cli.candidates import RECONSTRUCTION
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 
 NAMES = ["single-snow", "xor-tail-back", "null-noise-1", "planted-tail-100"]
 ARGUMENTS = ["--panel", *NAMES, "--editors", RENDERER, "--images", "3", "--joint-images", "2"]
@@ -32,7 +32,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         f"<!-- {name} -->\n<!-- /{name} -->" for name in ("results", "coverage", "savings", "classifiers", "panel")
     )
     (tmp_path / "docs" / "truth.md").write_text(markers, encoding="utf-8")
-    monkeypatch.setattr("diffex_cli.bench.truth.results.yaml_io.read_corpus", lambda _: FEW)
+    monkeypatch.setattr("diffex_cli.bench.truth.results.corpus_yaml.read_corpus", lambda _: FEW)
     monkeypatch.setattr("diffex_cli.bench.truth.savings.TRIALS", 2)
     places = ["--docs", str(tmp_path / "docs"), "--work", str(tmp_path / "work"), "--models", str(tmp_path / "none")]
     return [*ARGUMENTS, *places]

@@ -13,7 +13,7 @@ from diffex_cli.bench.truth.baselines import grad_cam, public_code, random_order
 from diffex_cli.bench.truth.coverage import coverage
 from diffex_cli.bench.truth.methods import full, raced
 from diffex_cli.birds.attributes import ATTRIBUTES
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.hierarchy import Candidate
 
 NODES = len(list(BIRDS.walk()))
 CREST = "head/crest/tall-crest"

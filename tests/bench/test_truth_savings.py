@@ -8,15 +8,16 @@ import pytest
 from figures import rows
 from truth_tables import FEW
 
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.bench.truth.pictures import Rendered, Wanted
 from diffex_cli.bench.truth.savings import candidates, savings, savings_table
 from diffex_cli.bench.truth.scores import fill
 from diffex_cli.bench.truth.subjects import open_subjects, sample_images
 from diffex_cli.birds.panel.members import PANEL
-from diffex_cli.candidates import RECONSTRUCTION
-from diffex_cli.corpus import domains, yaml_io
+from diffex_cli.core import domains
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 
-BIRDS = yaml_io.read_corpus(domains.corpus_file("birds"))
+BIRDS = corpus_yaml.read_corpus(domains.corpus_file("birds"))
 
 
 def test_as_many_candidates_as_asked_for_each_once() -> None:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.bench.truth.table import Table
-from diffex_cli.corpus import domains, yaml_io
-from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.core import domains
+from diffex_cli.core.hierarchy import Corpus
 
-BIRDS = yaml_io.read_corpus(domains.corpus_file("birds"))
+BIRDS = corpus_yaml.read_corpus(domains.corpus_file("birds"))
 FEW = Corpus("birds", tuple(root for root in BIRDS.roots if root.id in ("tail", "background", "accessories")))
 SHORT, FOREST = "tail/tail-shape/short-tail", "background/land-background/forest-background"
 

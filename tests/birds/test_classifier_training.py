@@ -16,7 +16,7 @@ from diffex_cli.birds.renderer import render
 from diffex_cli.birds.training import classifiers
 from diffex_cli.birds.training.checkpoints import Checkpoint
 from diffex_cli.classifiers.transformers import TransformersClassifier
-from diffex_cli.registry import parse_spec
+from diffex_cli.core.registry import parse_spec
 
 LABELS = ("left", "right")
 BIRDS = [random_bird(random.Random(seed)) for seed in range(6)]

@@ -3,13 +3,14 @@ import random
 
 import pytest
 
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.birds import meanings
 from diffex_cli.birds.attributes import ATTRIBUTES, Bird, random_bird
 from diffex_cli.birds.meanings import COARSE, FINE, MEANINGS, PLACEBOS, apply
-from diffex_cli.corpus import domains, yaml_io
-from diffex_cli.corpus.hierarchy import Node
+from diffex_cli.core import domains
+from diffex_cli.core.hierarchy import Node
 
-CORPUS = yaml_io.read_corpus(domains.corpus_file("birds"))
+CORPUS = corpus_yaml.read_corpus(domains.corpus_file("birds"))
 BIRDS = [random_bird(random.Random(seed)) for seed in range(40)]
 
 

@@ -18,11 +18,11 @@ from diffex_cli.birds.attributes import ATTRIBUTES
 from diffex_cli.birds.meanings import MEANINGS
 from diffex_cli.birds.probe import ATTRIBUTE_LABELS, read_attributes
 from diffex_cli.birds.species import LABELS
-from diffex_cli.candidates import RECONSTRUCTION
 from diffex_cli.classifiers.birds import open_birds
+from diffex_cli.core.hierarchy import RECONSTRUCTION
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.ledits import LeditsEditor
-from diffex_cli.registry import parse_spec
 
 MODELS = Path(diffex_cli.birds.__file__).parent / "models"
 CLASSIFIERS = ("species", "shortcut", "null", "probe")

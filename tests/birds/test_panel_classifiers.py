@@ -8,15 +8,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from diffex_cli import registry
 from diffex_cli.birds import samples
 from diffex_cli.birds.panel.classifiers import FormulaClassifier, NoiseClassifier, open_member
 from diffex_cli.birds.panel.formulas import additive, has
 from diffex_cli.birds.panel.members import PANEL, Noise
 from diffex_cli.birds.probe import ATTRIBUTE_LABELS
 from diffex_cli.birds.renderer import render
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
+from diffex_cli.core import registry
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import parse_spec
 
 RED = ATTRIBUTE_LABELS.index("head=red")
 

@@ -10,8 +10,8 @@ from diffex_cli.birds import samples
 from diffex_cli.birds.panel.classifiers import open_member
 from diffex_cli.birds.panel.members import PANEL, Planted
 from diffex_cli.birds.training import classifiers, panel
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import parse_spec
 
 NAMES = ["planted-throat-95", "null-untrained-1"]
 

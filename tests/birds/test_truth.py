@@ -3,15 +3,16 @@ import itertools
 import pytest
 from corner_classifier import red
 
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.birds import samples, truth
 from diffex_cli.birds.meanings import COARSE, MEANINGS, PLACEBOS
 from diffex_cli.birds.renderer import render
 from diffex_cli.birds.truth import TruthRow, agreement, exact_effects
-from diffex_cli.corpus import domains, yaml_io
-from diffex_cli.errors import UsageError
+from diffex_cli.core import domains
+from diffex_cli.core.errors import UsageError
 
 SPEC = "python:corner_classifier:logits"
-PROMPTS = {node.id: node.prompt for node in yaml_io.read_corpus(domains.corpus_file("birds")).walk()}
+PROMPTS = {node.id: node.prompt for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}
 
 
 @pytest.fixture(scope="module")

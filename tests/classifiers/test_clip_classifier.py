@@ -12,8 +12,8 @@ import tiny_clip
 from PIL import Image
 
 from diffex_cli.classifiers.clip import ClipClassifier
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import CLASSIFIERS, find, parse_spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
 PICTURES = [
     Image.fromarray(np.random.default_rng(seed).integers(0, 256, (20, 30, 3), dtype=np.uint8)) for seed in range(5)
@@ -163,7 +163,7 @@ def test_a_model_without_texts_or_weights_is_refused(clip: Path, vit: Path, desc
 
 def test_constructing_one_imports_no_torch(clip: Path, described: Path) -> None:
     code = (
-        "import sys; from diffex_cli.registry import parse_spec;"
+        "import sys; from diffex_cli.core.registry import parse_spec;"
         "from diffex_cli.classifiers.clip import ClipClassifier;"
         f"ClipClassifier(parse_spec('clip:{clip}:labels={described}')).fingerprint;"
         "assert not {'torch', 'transformers', 'huggingface_hub'} & set(sys.modules)"

@@ -18,8 +18,8 @@ from diffex_cli.classifiers.gradients import GradientClassifier
 from diffex_cli.classifiers.onnx import OnnxClassifier
 from diffex_cli.classifiers.python import PythonClassifier
 from diffex_cli.classifiers.transformers import TransformersClassifier
+from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 from diffex_cli.heatmaps.heatmap import heatmap
-from diffex_cli.registry import CLASSIFIERS, find, parse_spec
 
 PICTURES = [
     Image.fromarray(np.random.default_rng(seed).integers(0, 256, (48, 64, 3), dtype=np.uint8)) for seed in range(3)

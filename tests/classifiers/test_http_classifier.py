@@ -18,8 +18,8 @@ from PIL import Image
 
 from diffex_cli.classifiers import http_server
 from diffex_cli.classifiers.http import HttpClassifier
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import CLASSIFIERS, find, parse_spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
 PICTURES = [Image.new("RGB", (4, 6), (10, 20, 30)), Image.new("L", (5, 5), 7), Image.new("RGB", (9, 9), (1, 2, 3))]
 SCORES = [[10.0, 20.0, 30.0], [7.0, 7.0, 7.0], [1.0, 2.0, 3.0]]

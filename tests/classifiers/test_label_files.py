@@ -6,7 +6,7 @@ import pytest
 
 from diffex_cli.classifiers.descriptions import Described, read_descriptions
 from diffex_cli.classifiers.labels import read_labels
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 
 def written(folder: Path, name: str, text: str) -> Path:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from diffex_cli.classifiers.outputs import CLIP, KINDS, Outputs, parse_outputs
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.output_kinds import softmax
-from diffex_cli.registry import parse_spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.output_kinds import softmax
+from diffex_cli.core.registry import parse_spec
 
 LOGITS = arrays(np.float64, (4, 3), elements=st.floats(-12, 12))
 

@@ -8,8 +8,8 @@ from PIL import Image
 from torchvision_operators import torchvision_or_skip
 
 from diffex_cli.classifiers.preprocessing import IMAGENET, Preprocessing, centred, parse_preprocessing
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import parse_spec
 
 PLAIN = "mean=0,std=1"
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from diffex_cli.classifiers.python import PythonClassifier
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import CLASSIFIERS, find, parse_spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
 MODULE = """
 import numpy as np

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.output_kinds import softmax
-from diffex_cli.registry import CLASSIFIERS, find, parse_spec
+from diffex_cli.core.output_kinds import softmax
+from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
 photographs = pytest.importorskip("skimage.data")
 

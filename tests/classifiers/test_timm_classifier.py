@@ -12,8 +12,8 @@ from PIL import Image
 from torchvision_operators import torchvision_or_skip
 
 from diffex_cli.classifiers.timm import TimmClassifier
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import CLASSIFIERS, find, parse_spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
 torchvision_or_skip()
 timm = pytest.importorskip("timm")

@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 
 from diffex_cli.classifiers.torch import TorchClassifier
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import CLASSIFIERS, find, parse_spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
 TRUSTED = "trust=yes,mean=0.5,std=0.25"
 PICTURES = [
@@ -183,7 +183,7 @@ def test_the_fingerprint_follows_content_and_options(exported: Path, scripted: P
 
 def test_constructing_one_imports_no_torch(exported: Path) -> None:
     code = (
-        "import sys; from diffex_cli.registry import parse_spec;"
+        "import sys; from diffex_cli.core.registry import parse_spec;"
         "from diffex_cli.classifiers.torch import TorchClassifier;"
         f"TorchClassifier(parse_spec('torch:{exported}:{TRUSTED}')).fingerprint;"
         "assert not {'torch', 'transformers'} & set(sys.modules)"

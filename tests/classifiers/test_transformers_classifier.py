@@ -12,8 +12,8 @@ from PIL import Image
 from diffex_cli.classifiers import birds
 from diffex_cli.classifiers.birds import open_birds
 from diffex_cli.classifiers.transformers import TransformersClassifier
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import CLASSIFIERS, find, parse_spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -215,7 +215,7 @@ def test_constructing_one_imports_no_torch(efficientnet: Path) -> None:
     import subprocess
 
     code = (
-        "import sys; from diffex_cli.registry import parse_spec;"
+        "import sys; from diffex_cli.core.registry import parse_spec;"
         "from diffex_cli.classifiers.transformers import TransformersClassifier;"
         f"TransformersClassifier(parse_spec('transformers:{efficientnet}')).fingerprint;"
         "assert not {'torch', 'transformers', 'huggingface_hub'} & set(sys.modules)"

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from diffex_cli.classifiers.transformers import TransformersClassifier
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.output_kinds import softmax
-from diffex_cli.registry import parse_spec
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.output_kinds import softmax
+from diffex_cli.core.registry import parse_spec
 
 PICTURES = [
     Image.fromarray(np.random.default_rng(seed).integers(0, 256, (20, 30, 3), dtype=np.uint8)) for seed in range(3)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from diffex_cli.corpus import domains
+from diffex_cli.core import domains
 from diffex_cli.main import app
 
 MODELS = """\

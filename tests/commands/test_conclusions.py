@@ -11,9 +11,9 @@ import pytest
 
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.commands.conclusions import conclusions, signed
+from diffex_cli.core.settings import Settings
 from diffex_cli.search.statistics.floor import Floor
 from diffex_cli.search.verdict import Verdict
-from diffex_cli.settings import Settings
 from diffex_cli.stages.search import SearchSummary
 
 NAN = math.nan

@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from diffex_cli.commands import corpus
-from diffex_cli.configuration import resolve
+from diffex_cli.core.configuration import resolve
 from diffex_cli.main import app
 
 

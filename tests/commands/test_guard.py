@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from diffex_cli.commands.errors import DEBUG, guarded
-from diffex_cli.errors import DiffexError, GateError, IncompleteError, UsageError
+from diffex_cli.core.errors import DiffexError, GateError, IncompleteError, UsageError
 
 
 def end_with(error: BaseException, *arguments: str) -> tuple[int, str]:

@@ -86,7 +86,7 @@ class Rater:
 def rater(monkeypatch: pytest.MonkeyPatch) -> None:
     """The provider ``anthropic`` is the one above; which model, goes by its spec."""
     monkeypatch.setattr(
-        "diffex_cli.registry.find", lambda group, name: lambda spec: AskingProvider(Rater(spec.model or "four"))
+        "diffex_cli.core.registry.find", lambda group, name: lambda spec: AskingProvider(Rater(spec.model or "four"))
     )
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from diffex_cli.artifacts.corpus_yaml import parse_corpus, write_corpus
 from diffex_cli.classifiers.descriptions import read_descriptions
-from diffex_cli.configuration import resolve
-from diffex_cli.corpus import domains
+from diffex_cli.core import domains
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.corpus.bundled import BundledProvider
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.corpus.yaml_io import parse_corpus, write_corpus
-from diffex_cli.registry import parse_spec
 
 # Separated by ";"; "|" is between the paper's own words for one thing.
 PAPER: Mapping[str, str] = {

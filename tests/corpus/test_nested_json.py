@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diffex_cli.artifacts.corpus_yaml import parse_corpus, write_corpus
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.corpus.file import FileProvider
 from diffex_cli.corpus.nested_json import parse_nested_json
-from diffex_cli.corpus.yaml_io import parse_corpus, write_corpus
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
 
 FACES = """{"domain": "faces", "categories": {
   "Facial hair": {"Beard": ["Balbo", "Anchor"], "Mustache": []},

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from diffex_cli.corpus import domains
+from diffex_cli.artifacts.corpus_yaml import write_corpus
+from diffex_cli.core import domains
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.registry import CORPUS_PROVIDERS, find, parse_spec
 from diffex_cli.corpus.bundled import BundledProvider
 from diffex_cli.corpus.file import FileProvider
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.corpus.yaml_io import write_corpus
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import CORPUS_PROVIDERS, find, parse_spec
 
 CORPUS = Corpus("faces", (Node("eyes", "eyes", "eyes"),))
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.corpus.yaml_io import parse_corpus, write_corpus
-from diffex_cli.errors import UsageError
+from diffex_cli.artifacts.corpus_yaml import parse_corpus, write_corpus
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Corpus, Node
 
 HEAD = "schema: diffex.corpus/1\ndomain: birds\nnodes:\n- name: head\n"
 

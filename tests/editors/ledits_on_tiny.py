@@ -12,10 +12,10 @@ from PIL import Image
 
 from diffex_cli.birds.attributes import random_bird
 from diffex_cli.birds.renderer import render
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.ledits import LeditsEditor
-from diffex_cli.registry import parse_spec
 
 
 def picture(seed: int, size: tuple[int, int]) -> Image.Image:

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from diffex_cli.artifacts.keys import image_key
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import EDITORS, find, parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.folder import FolderEditor
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import EDITORS, find, parse_spec
 
 SIZE = (6, 4)
 INPUT = Image.new("RGB", SIZE, (10, 20, 30))

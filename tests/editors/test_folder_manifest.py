@@ -14,11 +14,11 @@ import yaml
 from PIL import Image
 
 from diffex_cli.artifacts.keys import image_key
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.folder import FolderEditor
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
 
 INPUT = Image.new("RGB", (6, 4), (10, 20, 30))
 KEY = image_key(INPUT)

@@ -18,12 +18,12 @@ from PIL import Image
 
 from diffex_cli.birds.attributes import random_bird
 from diffex_cli.birds.renderer import render
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import EDITORS, find, parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.inpaint import InpaintEditor
 from diffex_cli.editors.inpaint.region import attended_region, pixel_mask
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import EDITORS, find, parse_spec
 
 SETTINGS = "steps=3,guidance=6,threshold=0.5,dilate=2,strength=0.9"
 IMAGES = {

@@ -9,7 +9,7 @@ import pytest
 import torch
 from ledits_on_tiny import ALL, BOTH, HEAD, IMAGES, edited, levels, opened, results
 
-from diffex_cli.candidates import RECONSTRUCTION
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.ledits import inversions
 from diffex_cli.editors.ledits.inversion import invert

@@ -11,11 +11,11 @@ import pytest
 import safetensors.torch
 import torch
 
-from diffex_cli.cache_folder import cache_folder
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.machine import cache_folder
 from diffex_cli.editors.ledits.cache import InversionCache, default_cache
 from diffex_cli.editors.ledits.inversion import Inversion, invert, trajectory_noise
 from diffex_cli.editors.ledits.solver import leading_schedule
-from diffex_cli.errors import UsageError
 
 SCHEDULE = leading_schedule(torch.linspace(0.999, 0.005, 1000), 5, 801)
 KEY = "ab12"

@@ -13,14 +13,14 @@ import pytest
 import torch
 from ledits_on_tiny import ALL, BOTH, HEAD, IMAGES, edited, levels, opened, picture, results
 
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import EDITORS, find, parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.ledits import LeditsEditor
 from diffex_cli.editors.ledits import editor as module
 from diffex_cli.editors.ledits.editing import Edited, edit
 from diffex_cli.editors.ledits.model import DiffusionModel
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import EDITORS, find, parse_spec
 
 
 @pytest.fixture(scope="module")

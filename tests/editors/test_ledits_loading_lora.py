@@ -12,9 +12,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from diffex_cli.artifacts.keys import digest
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline, source_digest
 from diffex_cli.editors.ledits.lora import parse_loras
-from diffex_cli.errors import UsageError
 
 pytest.importorskip("peft", reason="LoRA is an extra")
 

@@ -16,8 +16,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import CLIPTextModelWithProjection
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline, source_digest
-from diffex_cli.errors import UsageError
 
 UNET_NAMES = {
     "time_embedding.linear_1": "time_embed.0",

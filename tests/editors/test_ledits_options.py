@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.editing import Masking
 from diffex_cli.editors.ledits.options import (
     BIRDS_DEFAULTS,
@@ -14,7 +15,6 @@ from diffex_cli.editors.ledits.options import (
     parse_options,
 )
 from diffex_cli.editors.ledits.sizes import fit, restore
-from diffex_cli.errors import UsageError
 
 
 def test_options_are_read_by_their_type() -> None:

@@ -14,11 +14,11 @@ from torch import Tensor
 from diffex_cli.bench.stock import stock_edit, stock_invert, stock_noise, stock_pipeline
 from diffex_cli.birds.attributes import Bird, random_bird
 from diffex_cli.birds.renderer import render
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.editing import Concept, Mask, Masking, Row, edit
 from diffex_cli.editors.ledits.inversion import Inversion, invert
 from diffex_cli.editors.ledits.model import DiffusionModel
 from diffex_cli.editors.ledits.solver import Schedule
-from diffex_cli.errors import UsageError
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"  # diffusers' scheduler, numpy 2

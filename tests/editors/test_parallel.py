@@ -15,14 +15,14 @@ import psutil
 import pytest
 from PIL import Image
 
-from diffex_cli import registry
 from diffex_cli.birds import samples
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core import registry
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import EDITORS, find, parse_spec
+from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest, EditResult
 from diffex_cli.editors.parallel import ParallelEditor, _split
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import EDITORS, find, parse_spec
-from diffex_cli.settings import Settings
 from diffex_cli.stages.bench import Bench
 
 IMAGES = {str(n): Image.new("RGB", (8, 8), (n, 2 * n, 3 * n)) for n in range(12)}
@@ -32,7 +32,7 @@ REQUESTS = [EditRequest(f"{image}/{c.id}", image, c) for image in IMAGES for c i
 ODD_EDITOR = '''
 import time
 from diffex_cli.editors.base import EditResult
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 class OddEditor:
     """Reverses pictures; the image "bad" it cannot stand, in the way that its spec says."""
@@ -180,10 +180,10 @@ def test_leaving_early_ends_the_workers() -> None:
 SCRIPT = """
 import sys, time
 from PIL import Image
-from diffex_cli.candidates import RECONSTRUCTION
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.parallel import ParallelEditor
-from diffex_cli.registry import parse_spec
+from diffex_cli.core.registry import parse_spec
 
 if __name__ == "__main__":
     editor = ParallelEditor(parse_spec("tint:delay=30"), ["cpu", "cpu"])

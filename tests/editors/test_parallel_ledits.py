@@ -7,11 +7,11 @@ from pathlib import Path
 
 from diffex_cli.birds.attributes import random_bird
 from diffex_cli.birds.renderer import render
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.ledits import LeditsEditor
 from diffex_cli.editors.parallel import ParallelEditor
-from diffex_cli.registry import parse_spec
 
 CANDIDATES = (RECONSTRUCTION, Candidate((Term("head/red", "red head"),)))
 

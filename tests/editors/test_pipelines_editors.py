@@ -19,11 +19,11 @@ from PIL import Image
 
 from diffex_cli.birds.attributes import random_bird
 from diffex_cli.birds.renderer import render
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.pipelines import Flux2KleinEditor, FluxKontextEditor, InstructEditor
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
 
 BUILD: dict[str, Callable[[], Any]] = {
     "instruct": tiny.instruct,

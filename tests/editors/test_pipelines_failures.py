@@ -13,11 +13,11 @@ import tiny_instruction_pipelines as tiny
 import torch
 from PIL import Image
 
-from diffex_cli.candidates import Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate, Term
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.pipelines import InstructEditor
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
 
 IMAGES = {"square": Image.effect_noise((64, 64), 90).convert("RGB")}
 CREST = Candidate((Term("crest", "tall crest"),))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from diffex_cli.candidates import Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate, Term
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.pipelines import Flux2KleinEditor, FluxKontextEditor, InstructEditor, QwenEditEditor
 from diffex_cli.editors.pipelines.base import PipelineEditor
 from diffex_cli.editors.pipelines.instruct import InstructOptions
 from diffex_cli.editors.pipelines.instructions import Wording
 from diffex_cli.editors.pipelines.options import PipelineOptions, check_override, overridden, parse_options
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
 
 EDITORS: list[type[PipelineEditor[PipelineOptions]]] = [
     InstructEditor,  # type: ignore[list-item]

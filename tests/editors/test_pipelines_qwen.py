@@ -17,11 +17,11 @@ from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit, pipeline_qwen
 from PIL import Image
 from transformers import Qwen2VLProcessor
 
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.pipelines import QwenEditEditor
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
 
 IMAGES = {
     "square": Image.effect_noise((64, 64), 90).convert("RGB"),

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 import pytest
 from PIL import Image
 
-from diffex_cli.candidates import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
+from diffex_cli.core.registry import EDITORS, find, parse_spec
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.tint import TintEditor, colour
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import EDITORS, find, parse_spec
 
 PICTURE = Image.new("RGB", (4, 4), (10, 20, 30))
 RED, BLUE = Term("a", "red"), Term("b", "blue")

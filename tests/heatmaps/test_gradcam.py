@@ -17,11 +17,11 @@ from diffex_cli.birds.panel.members import PANEL
 from diffex_cli.classifiers.birds import open_birds
 from diffex_cli.classifiers.gradients import Gradients, logits_of
 from diffex_cli.classifiers.outputs import Outputs
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.heatmaps.gradcam import gradcam, placed
 from diffex_cli.heatmaps.layers import last_layer
 from diffex_cli.heatmaps.view import View
-from diffex_cli.registry import parse_spec
 
 KEYS = list(samples.pictures())[:5]
 PICTURES = [samples.pictures()[key] for key in KEYS]

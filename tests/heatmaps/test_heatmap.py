@@ -14,10 +14,10 @@ from diffex_cli.birds import samples
 from diffex_cli.birds.panel.classifiers import open_member
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.birds import open_birds
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.heatmaps.heatmap import heat, heatmap, scaled, share
 from diffex_cli.heatmaps.kinds import KINDS, Kind, parse_kind
-from diffex_cli.registry import parse_spec
 
 KEYS = list(samples.pictures())[:10]
 PICTURES = [samples.pictures()[key] for key in KEYS]

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from diffex_cli.classifiers.preprocessing import Preprocessing
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.heatmaps.view import View, view
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.report.data import Floor, Level, Pair, Part, ReportData, Row, Setting, Shot, Step
 
 N_IMAGES = 6

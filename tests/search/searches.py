@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.search.algorithms import Algorithm, RaceLevel, Trace, search
 from diffex_cli.search.contest import Measure, Outcome
 from diffex_cli.search.levels import level_budget, race_level

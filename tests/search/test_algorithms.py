@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from searches import BEAMS, NAMES, THRESHOLDS, evaluated, evaluator, kept, problems, reasons, shuffled, summary, tree
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node, directed
 from diffex_cli.search.algorithms import Algorithm, Level, search
-from diffex_cli.search.directions import directed
 
 
 def test_paper_follows_algorithm_1() -> None:

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from diffex_cli.candidates import Candidate
-from diffex_cli.corpus.hierarchy import Node
+from diffex_cli.core.hierarchy import Candidate, Node
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.joint import EvaluateSets, joint_search, partners
 from diffex_cli.search.trace import Evaluation, Status

@@ -6,7 +6,7 @@ from contests import VALUES, Panel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.search.algorithms import Algorithm, search
 from diffex_cli.search.levels import level_budget, race_level
 

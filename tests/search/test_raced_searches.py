@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from searches import BEAMS, THRESHOLDS, Deltas, evaluated, evaluator, kept, problems, shuffled, summary
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.search.algorithms import Algorithm, RaceLevel, Trace, search
 from diffex_cli.search.contest import Outcome, Request
 from diffex_cli.search.levels import race_level

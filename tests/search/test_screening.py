@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node, directed
 from diffex_cli.search.algorithms import Algorithm, Trace, search
 from diffex_cli.search.contest import Entrant, Standing
-from diffex_cli.search.directions import directed
 from diffex_cli.search.screening import could_not_be_edited, survivors
 from diffex_cli.search.trace import Level
 from diffex_cli.search.verdict import judge

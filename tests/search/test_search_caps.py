@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from searches import BEAMS, RACED, THRESHOLDS, Problem, evaluator, full, images_of, panels, problems, run, summary, tree
 
-from diffex_cli.corpus.hierarchy import Node
+from diffex_cli.core.hierarchy import Node
 from diffex_cli.search.algorithms import Algorithm, search
 
 

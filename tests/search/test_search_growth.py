@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from searches import BEAMS, THRESHOLDS, UNBOUNDED, Problem, evaluated, evaluator, full, kept, problems, shuffled, tree
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.search.algorithms import Algorithm, search
 
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from searches import BEAMS, RACED, THRESHOLDS, Problem, evaluator, full, images_of, panels, problems, run, shuffled
 
-from diffex_cli.candidates import Candidate
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import Candidate, Corpus, Node
 from diffex_cli.search.algorithms import Algorithm, search
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.joint import JointEvaluation, joint_search, partners

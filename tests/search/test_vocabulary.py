@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffex_cli.search.vocabulary import compare_names, normalised
+from diffex_cli.core.wording import normalised
+from diffex_cli.search.vocabulary import compare_names
 
 
 @pytest.mark.parametrize(

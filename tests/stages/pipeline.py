@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 
 from diffex_cli.artifacts.rows import RankingRow
-from diffex_cli.errors import IncompleteError
-from diffex_cli.settings import Settings
+from diffex_cli.core.errors import IncompleteError
+from diffex_cli.core.progress import SilentProgress
+from diffex_cli.core.settings import Settings
 from diffex_cli.stages import corpus, edit, score, search
-from diffex_cli.stages.progress import SilentProgress
 
 SILENT = SilentProgress()
 N_IMAGES = 5

@@ -8,8 +8,7 @@ import numpy as np
 from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.rows import InputImage, RankingRow
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.candidates import RECONSTRUCTION
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Corpus, Node
 from diffex_cli.search.influence import Effect
 
 CORPUS = Corpus(

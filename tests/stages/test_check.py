@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from synthetic_runs import CORPUS, deltas, make_run
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.search.comparison import growth
 from diffex_cli.search.gates import Verdict
 from diffex_cli.stages.check import CheckSummary, Result, check

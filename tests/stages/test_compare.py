@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from synthetic_runs import deltas, make_run
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.stages.compare import compare
 
 EFFECTS = {"background/snow": deltas(2.0, 0.2), "nape/collar": deltas(0.5, 0.1), "-crest": deltas(-0.3, 0.1)}

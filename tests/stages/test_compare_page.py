@@ -6,7 +6,7 @@ import pytest
 from pipeline import SILENT, make_corpus
 from synthetic_runs import deltas, make_run
 
-from diffex_cli.settings import Settings
+from diffex_cli.core.settings import Settings
 from diffex_cli.stages import search
 from diffex_cli.stages.compare import compare
 from diffex_cli.stages.compare_page import write_page

@@ -5,7 +5,7 @@ from pipeline import HIERARCHY, N_IMAGES, N_NODES, SILENT, make_corpus, make_inp
 
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.stages import corpus
 
 
@@ -99,7 +99,7 @@ def test_no_images_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_configured_target_reaches_the_search(tmp_path: Path) -> None:
     """As in `make demo`: the configuration file is given to the first stage alone."""
-    from diffex_cli.configuration import resolve
+    from diffex_cli.core.configuration import resolve
 
     config = tmp_path / "run.yaml"
     config.write_text("domain: birds\ntarget: cardinal\nn_images: 2\n", encoding="utf-8")

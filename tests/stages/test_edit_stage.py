@@ -7,11 +7,11 @@ from pipeline import N_IMAGES, N_NODES, N_ROOTS, SILENT, make_corpus, settings
 
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.errors import DiffexError, IncompleteError, UsageError
+from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.progress import SilentProgress
 from diffex_cli.editors.tint import TintEditor
-from diffex_cli.errors import DiffexError, IncompleteError, UsageError
 from diffex_cli.stages import edit, search
-from diffex_cli.stages.progress import SilentProgress
 
 AT_THE_ROOTS = N_IMAGES * (N_ROOTS + 1)
 

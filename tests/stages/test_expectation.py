@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline import N_IMAGES, N_NODES, N_ROOTS, SILENT, make_corpus
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.settings import Settings
+from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.settings import Settings
 from diffex_cli.stages import search
 from diffex_cli.stages.expectation import expected
 

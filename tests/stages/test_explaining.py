@@ -6,7 +6,7 @@ import pytest
 from pipeline import SILENT, make_corpus
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.stages import search
 from diffex_cli.stages.explaining import explain
 

@@ -9,8 +9,8 @@ from pipeline import N_IMAGES, SILENT, make_corpus
 from synthetic_runs import CORPUS, make_run
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.corpus.hierarchy import Corpus
-from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.stages import search
 from diffex_cli.stages.finished import read_finished
 

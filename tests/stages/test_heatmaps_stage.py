@@ -12,7 +12,7 @@ from pipeline import SILENT, make_corpus, settings
 
 from diffex_cli.artifacts.documents import write_document
 from diffex_cli.artifacts.run import SEARCH_SCHEMA, RunDirectory
-from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.stages import corpus, search
 from diffex_cli.stages.heatmaps import TASK, HeatMaps, Subject

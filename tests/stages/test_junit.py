@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from synthetic_runs import CORPUS, deltas, make_run
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.errors import DiffexError
+from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.stages.check import CheckSummary, check
 from diffex_cli.stages.junit import junit, write_junit
 from diffex_cli.stages.rules import from_options

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pipeline import SILENT, make_corpus
 
-from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.stages import publishing, search
 
 

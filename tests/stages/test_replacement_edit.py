@@ -8,7 +8,7 @@ import pytest
 from pipeline import SILENT, ask_until_done, make_corpus, settings
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.stages import edit, report, score, search
 
 SCRIPT = Path(__file__).with_name("replacement_edit.py")

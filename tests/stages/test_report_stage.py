@@ -5,8 +5,8 @@ import pytest
 from pipeline import N_IMAGES, SILENT, make_corpus, settings
 from synthetic_runs import deltas, make_run
 
-from diffex_cli.errors import IncompleteError, UsageError
-from diffex_cli.settings import Settings
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.settings import Settings
 from diffex_cli.stages import report, search
 from diffex_cli.stages.report_data import read_report_data
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.stages.rules import from_file, from_options
 
 

@@ -8,7 +8,7 @@ from pipeline import N_IMAGES, N_ROOTS, SILENT, make_corpus, settings
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.schemas import SCORES
 from diffex_cli.artifacts.tables import write_table
-from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.stages import edit, score
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.scoring import make_scores, unscored

@@ -13,19 +13,19 @@ from PIL import Image
 from pipeline import N_IMAGES, N_NODES, N_ROOTS, SILENT, ask_until_done, make_corpus, settings, texts
 from typer.testing import CliRunner
 
-from diffex_cli import registry
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.commands import completion
+from diffex_cli.core import registry
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.progress import SilentProgress
+from diffex_cli.core.registry import Spec
+from diffex_cli.core.settings import PARSERS, Settings
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.tint import TintEditor
-from diffex_cli.errors import IncompleteError, UsageError
 from diffex_cli.main import app
-from diffex_cli.registry import Spec
-from diffex_cli.settings import PARSERS, Settings
 from diffex_cli.stages import corpus, edit, report, score, search
 from diffex_cli.stages.explaining import explain
 from diffex_cli.stages.finished import read_finished
-from diffex_cli.stages.progress import SilentProgress
 
 SCREEN = "tint::strength=0.2"
 WANTED: dict[str, Any] = {"target": "green", "beam": 1, "screen": SCREEN}

@@ -12,8 +12,8 @@ from PIL import Image
 from pipeline import N_IMAGES, N_NODES, SILENT, ask_until_done, make_corpus, settings, texts
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import UsageError
-from diffex_cli.settings import Settings
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.settings import Settings
 from diffex_cli.stages import corpus, search
 from diffex_cli.stages.finished import read_finished
 

@@ -19,9 +19,9 @@ from PIL import Image
 from pipeline import SILENT, settings
 
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.tint import TintEditor
-from diffex_cli.settings import Settings
 from diffex_cli.stages import corpus, search
 
 SMALL = """\

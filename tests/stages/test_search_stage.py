@@ -5,9 +5,9 @@ import pytest
 from pipeline import N_IMAGES, SILENT, ask_until_done, make_corpus, settings, texts
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import IncompleteError, UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.progress import SilentProgress
 from diffex_cli.stages import score, search
-from diffex_cli.stages.progress import SilentProgress
 
 
 class Notes(SilentProgress):

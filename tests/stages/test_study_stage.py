@@ -11,8 +11,8 @@ from PIL import Image
 from pipeline import SILENT, make_corpus
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.errors import IncompleteError, UsageError
-from diffex_cli.settings import Settings
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.settings import Settings
 from diffex_cli.stages import search, study, study_analysing
 from diffex_cli.study.choosing import MANY
 from diffex_cli.study.page import read_page

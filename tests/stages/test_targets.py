@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from diffex_cli.artifacts.rows import ScoreRow
-from diffex_cli.errors import UsageError
-from diffex_cli.output_kinds import OutputKind
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.stages.targets import choose, parse, value
 
 

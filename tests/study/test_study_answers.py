@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from study_samples import content, identify, joint, of_turn, quality, written
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.study.answers import check_answers, check_distinct, read_answers
 from diffex_cli.study.study import Study
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.study.choosing import Choice, Edited, identify_items, joint_items, quality_items
 from diffex_cli.study.wording import METHODS
 

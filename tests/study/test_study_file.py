@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from study_samples import identify, quality
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.study.study import read_study, study_id, write_study
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from study_samples import HOSTILE, identify, joint, page_of, quality
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.study.page import read_page, render
 from diffex_cli.study.study import Study
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.bench.log import log
 from diffex_cli.bench.machine import environment
 from diffex_cli.bench.markdown import write_between_markers
@@ -22,9 +23,9 @@ from diffex_cli.bench.truth.subjects import open_subjects, sample_images
 from diffex_cli.bench.truth.tables import classifiers_table, coverage_table, panel_table, results_table
 from diffex_cli.birds import samples
 from diffex_cli.birds.panel.members import PANEL
-from diffex_cli.corpus import domains, yaml_io
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import did_you_mean
+from diffex_cli.core import domains
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import did_you_mean
 
 PAGE, FIGURE = "truth.md", "truth.png"
 
@@ -59,7 +60,7 @@ def _measured(arguments: argparse.Namespace) -> dict[str, str]:
         results.append(measure(editor, subjects, arguments.work, images, arguments.joint_images, arguments.models))
     if arguments.docs is not None:
         draw(results, arguments.docs / FIGURE)
-    corpus = yaml_io.read_corpus(domains.corpus_file("birds"))
+    corpus = corpus_yaml.read_corpus(domains.corpus_file("birds"))
     saved = {}
     if RENDERER in arguments.editors:
         saved["savings"] = savings_table(list(subjects.values()), corpus, sample_images(arguments.images))

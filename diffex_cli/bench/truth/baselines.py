@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from diffex_cli.bench.truth.methods import Finding, best_two
 from diffex_cli.bench.truth.table import Table
 from diffex_cli.birds.meanings import FINE, MEANINGS
-from diffex_cli.candidates import Candidate
-from diffex_cli.corpus.hierarchy import Node
+from diffex_cli.core.hierarchy import Candidate, Node
 from diffex_cli.search.algorithms import search
 
 PUBLIC_BEAM = 8

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from diffex_cli.bench.truth.pictures import Counterfactuals, Wanted
 from diffex_cli.bench.truth.subjects import Subject
 from diffex_cli.birds.meanings import FINE, MEANINGS, Option
-from diffex_cli.candidates import RECONSTRUCTION, Candidate
-from diffex_cli.corpus.hierarchy import Corpus, Node
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node
 
 Pair = frozenset[str]
 """The ids of two nodes."""

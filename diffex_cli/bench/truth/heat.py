@@ -100,7 +100,7 @@ def _network(folder: Path) -> Any:
     import torch
     from transformers import EfficientNetForImageClassification
 
-    from diffex_cli.quiet import quiet_transformers
+    from diffex_cli.core.machine import quiet_transformers
 
     with quiet_transformers():
         network = EfficientNetForImageClassification.from_pretrained(folder, dtype=torch.float32)

@@ -10,7 +10,7 @@ from diffex_cli.bench.truth.exact import Exact
 from diffex_cli.bench.truth.methods import DELTA, Finding
 from diffex_cli.birds.meanings import MEANINGS
 from diffex_cli.birds.panel.members import Member, Planted
-from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.search.metrics import ndcg_at_k, spearman
 
 GOOD_PAIR = 0.95

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.bench.truth.table import Table
-from diffex_cli.candidates import Candidate
-from diffex_cli.corpus.hierarchy import Node
+from diffex_cli.core.hierarchy import Candidate, Node
 from diffex_cli.search.algorithms import Algorithm, Trace, search
 from diffex_cli.search.contest import Outcome, Request
 from diffex_cli.search.joint import joint_search, partners

@@ -15,11 +15,11 @@ from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.bench.log import LoggedProgress
 from diffex_cli.birds import samples
 from diffex_cli.birds.renderer import render
-from diffex_cli.candidates import Candidate
-from diffex_cli.configuration import resolve
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.render import RenderEditor, apply_all
-from diffex_cli.registry import parse_spec
 from diffex_cli.stages import corpus
 from diffex_cli.stages.bench import Bench, locked_bench
 from diffex_cli.stages.editing import make_edits

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.bench.log import log
 from diffex_cli.bench.truth import coverage as covering
 from diffex_cli.bench.truth import exact as truth
@@ -23,9 +24,8 @@ from diffex_cli.bench.truth.pictures import RENDERER, Counterfactuals, Edited, R
 from diffex_cli.bench.truth.scores import Scores, fill
 from diffex_cli.bench.truth.subjects import Subject
 from diffex_cli.bench.truth.table import Table
-from diffex_cli.candidates import RECONSTRUCTION, Candidate
-from diffex_cli.corpus import domains, yaml_io
-from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.core import domains
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 
 SEARCHES: Mapping[str, Method] = {
     "exhaustive": full("exhaustive"),
@@ -81,7 +81,7 @@ def measure(
         models: where trained members are; by default in the package.
         corpus: the attributes; by default the birds'.
     """
-    corpus = corpus or yaml_io.read_corpus(domains.corpus_file("birds"))
+    corpus = corpus or corpus_yaml.read_corpus(domains.corpus_file("birds"))
     few = images[:joint_images]
     renderer = Rendered()
     stores = _stores(subjects.values())

@@ -19,8 +19,7 @@ from diffex_cli.bench.truth.methods import BEAM, DELTA
 from diffex_cli.bench.truth.pictures import Rendered, Wanted
 from diffex_cli.bench.truth.scores import fill
 from diffex_cli.bench.truth.subjects import Subject
-from diffex_cli.candidates import RECONSTRUCTION, Candidate
-from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 from diffex_cli.search.contest import Entrant
 from diffex_cli.search.panel import panel_order
 from diffex_cli.search.racing import race

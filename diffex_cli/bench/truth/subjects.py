@@ -17,12 +17,11 @@ from diffex_cli.birds import samples
 from diffex_cli.birds.panel.classifiers import PROBE, formula_logits, open_member
 from diffex_cli.birds.panel.formulas import Formula
 from diffex_cli.birds.panel.members import Member
-from diffex_cli.candidates import RECONSTRUCTION, Candidate
 from diffex_cli.classifiers.transformers import TransformersClassifier
-from diffex_cli.corpus.hierarchy import Corpus
-from diffex_cli.errors import UsageError
-from diffex_cli.output_kinds import softmax
-from diffex_cli.registry import Spec, parse_spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
+from diffex_cli.core.output_kinds import softmax
+from diffex_cli.core.registry import Spec, parse_spec
 
 
 @dataclasses.dataclass(frozen=True)

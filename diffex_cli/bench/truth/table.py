@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.core.hierarchy import Corpus
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ from diffex_cli.bench.truth.methods import BEAM, DELTA
 from diffex_cli.bench.truth.results import BASELINES, SEARCHES, Result
 from diffex_cli.birds.panel.formulas import Formula
 from diffex_cli.birds.panel.members import Member, Noise, Planted
-from diffex_cli.corpus.hierarchy import Corpus
+from diffex_cli.core.hierarchy import Corpus
 
 METHODS = (*SEARCHES, *BASELINES)
 _UNKNOWN = "–"

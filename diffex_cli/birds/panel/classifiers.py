@@ -20,8 +20,8 @@ from diffex_cli.birds.probe import attribute_columns
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.gradients import GradientClassifier, Gradients
 from diffex_cli.classifiers.transformers import TransformersClassifier
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec, did_you_mean
 
 if TYPE_CHECKING:
     import torch

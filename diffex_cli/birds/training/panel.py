@@ -21,8 +21,8 @@ from diffex_cli.birds.panel.classifiers import MODELS
 from diffex_cli.birds.panel.members import PANEL, Member, Planted, Untrained
 from diffex_cli.birds.species import random_specimen
 from diffex_cli.birds.training import classifiers
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
 
 WIDTH = 0.4
 """72,000 weights, 0.17 MB in float16."""

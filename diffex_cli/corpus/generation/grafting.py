@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
+from diffex_cli.core.hierarchy import Corpus, Node, slug
+from diffex_cli.core.wording import canonical
 from diffex_cli.corpus.generation.missing import Missing
-from diffex_cli.corpus.generation.wording import canonical
-from diffex_cli.corpus.hierarchy import Corpus, Node, slug
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

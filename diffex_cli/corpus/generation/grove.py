@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from diffex_cli.core.hierarchy import Corpus, Node, slug
+from diffex_cli.core.wording import canonical
 from diffex_cli.corpus.generation.reading import Proposal
-from diffex_cli.corpus.generation.wording import canonical
-from diffex_cli.corpus.hierarchy import Corpus, Node, slug
 
 
 @dataclasses.dataclass(eq=False, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from diffex_cli import registry
+from diffex_cli.core import registry
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec, parse_spec
 from diffex_cli.corpus.base import ModelProvider, Provider
 from diffex_cli.corpus.language_models.base import LanguageModel
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, parse_spec
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from diffex_cli.core.hierarchy import Node, slug
+from diffex_cli.core.wording import present
 from diffex_cli.corpus.generation.grounding import Passage, quoted
-from diffex_cli.corpus.generation.wording import present
-from diffex_cli.corpus.hierarchy import Node, slug
 
 LONGEST_NAME = 80
 LONGEST_PROMPT = 200
@@ -29,7 +29,7 @@ _PASSAGE = {"type": "integer", "description": "the number of the passage that it
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Proposal:
-    """One attribute as it was proposed; the fields are those of :class:`~diffex_cli.corpus.hierarchy.Node`.
+    """One attribute as it was proposed; the fields are those of :class:`~diffex_cli.core.hierarchy.Node`.
 
     Attributes:
         synonyms: further names for it.

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from diffex_cli.corpus.generation.wording import canonical
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.wording import canonical
 from diffex_cli.corpus.knowledge.documents import Paragraph, clean, markdown_paragraphs, plain_paragraphs
 from diffex_cli.corpus.knowledge.pdf import Pages, pdf_paragraphs
 from diffex_cli.corpus.knowledge.splitting import split
-from diffex_cli.errors import UsageError
 
 SUFFIXES = (".markdown", ".md", ".pdf", ".txt")
 """What is read; other files in the folder are passed over."""

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.corpus.knowledge.documents import Paragraph, clean
-from diffex_cli.errors import UsageError
 
 _BROKEN_WORD = re.compile(r"(?<=[a-zà-ÿ])[-\u00ad\u2010]\s*\n\s*(?=[a-zà-ÿ])")
 _EMPTY_LINES = re.compile(r"\n\s*\n")

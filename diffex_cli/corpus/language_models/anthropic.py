@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from diffex_cli.artifacts.keys import digest
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec
 from diffex_cli.corpus.language_models.answers import instruction, parse_answer
 from diffex_cli.corpus.language_models.base import Answer, Prices, Question, RefusedAnswer, Usage
 from diffex_cli.corpus.language_models.conversation import data_of, turns
@@ -17,8 +19,6 @@ from diffex_cli.corpus.language_models.estimating import estimate
 from diffex_cli.corpus.language_models.faults import MAX_WAIT, Service, blames_format, explain
 from diffex_cli.corpus.language_models.pricing import list_prices
 from diffex_cli.corpus.language_models.specs import ModelSpec
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
 
 if TYPE_CHECKING:
     from anthropic import Anthropic, APIResponse

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from diffex_cli.errors import DiffexError
+from diffex_cli.core.errors import DiffexError
 
 _MILLION = 1_000_000
 
@@ -139,8 +139,8 @@ class RefusedAnswer(DiffexError):  # noqa: N818
 class LanguageModel(Protocol):
     """Answers questions about pictures.
 
-    Constructed from a :class:`~diffex_cli.registry.Spec`, cheaply: bad options raise
-    :class:`~diffex_cli.errors.UsageError` at construction, but nothing is loaded or sent. All
+    Constructed from a :class:`~diffex_cli.core.registry.Spec`, cheaply: bad options raise
+    :class:`~diffex_cli.core.errors.UsageError` at construction, but nothing is loaded or sent. All
     methods may be called from several threads at once.
     """
 

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Iterator
 from types import ModuleType
 
-from diffex_cli.errors import DiffexError, UsageError
+from diffex_cli.core.errors import DiffexError, UsageError
 
 # Longer waits than this are for the user to sit through, not for a program.
 MAX_WAIT = 120.0

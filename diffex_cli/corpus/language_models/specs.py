@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec, did_you_mean
 from diffex_cli.corpus.language_models.base import Prices
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, did_you_mean
 
 # The values that the SDKs know. Which of them a model takes is its provider's to say.
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")

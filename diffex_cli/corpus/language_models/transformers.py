@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest, digest_files
-from diffex_cli.classifiers.hub import resolve_commit
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.machine import pick_device, quiet_transformers, resolve_commit
+from diffex_cli.core.registry import Spec
 from diffex_cli.corpus.language_models.answers import instruction, parse_answer
 from diffex_cli.corpus.language_models.base import Answer, Prices, Question, Usage
 from diffex_cli.corpus.language_models.conversation import turns
 from diffex_cli.corpus.language_models.estimating import estimate
 from diffex_cli.corpus.language_models.specs import ModelSpec
-from diffex_cli.devices import pick_device
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.quiet import quiet_transformers
-from diffex_cli.registry import Spec
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +72,7 @@ class TransformersModel:
         """The provider; of a folder its name and files' digest, of a hub model its id and commit.
 
         Raises:
-            UsageError, DiffexError: as for :func:`~diffex_cli.classifiers.hub.resolve_commit`.
+            UsageError, DiffexError: as for :func:`~diffex_cli.core.machine.resolve_commit`.
         """
         settings: dict[str, object] = {"provider": "transformers"}
         if self._max_tokens is not None:

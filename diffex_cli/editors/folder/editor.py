@@ -12,12 +12,12 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.artifacts.pictures import open_picture
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec, did_you_mean
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.folder.files import NamedPictures, Pictures
 from diffex_cli.editors.folder.manifest import ListedPictures
 from diffex_cli.editors.folder.names import ImageNames
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, did_you_mean
 
 _OPTIONS = ("manifest", "originals")
 

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from diffex_cli.candidates import Candidate
-from diffex_cli.errors import UsageError
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+from diffex_cli.artifacts.pictures import SUFFIXES
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate
 
 _RECONSTRUCTION = "reconstruction"
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.editors.folder.files import is_inside
 from diffex_cli.editors.folder.names import ImageNames
-from diffex_cli.errors import UsageError
 
 _COLUMNS = ("image", "prompt", "node", "remove", "file")
 _TRUTH = {"": False, "false": False, "no": False, "0": False, "true": True, "yes": True, "1": True}

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from diffex_cli.artifacts.keys import digest, image_key
-from diffex_cli.artifacts.pictures import open_picture
-from diffex_cli.editors.folder.files import SUFFIXES, pictures_below
-from diffex_cli.errors import UsageError
+from diffex_cli.artifacts.pictures import SUFFIXES, open_picture
+from diffex_cli.core.errors import UsageError
+from diffex_cli.editors.folder.files import pictures_below
 
 _DIGITS = 16
 _KEY = re.compile(rf"[0-9a-f]{{{_DIGITS},64}}")

@@ -14,8 +14,10 @@ import torch
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest, digest_files
-from diffex_cli.candidates import Term
-from diffex_cli.devices import pick_device
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Term
+from diffex_cli.core.machine import pick_device
+from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.checkpoints import pick_dtype
 from diffex_cli.editors.inpaint.loading import load_pipeline, quiet_diffusers
@@ -26,8 +28,6 @@ from diffex_cli.editors.ledits.editor import packaged_model
 from diffex_cli.editors.ledits.sizes import fit, restore
 from diffex_cli.editors.overrides import overrides_of
 from diffex_cli.editors.seeds import image_seed
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
 
 _VERSION = 1
 """Raised when a change to this editor changes pixels; part of the fingerprint."""

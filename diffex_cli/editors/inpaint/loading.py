@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.checkpoints import NO_CHECKER, NO_WATERMARK, load_whole, pipeline_kind
-from diffex_cli.errors import UsageError
 
 _PIPELINES = {
     "StableDiffusionPipeline": "StableDiffusionInpaintPipeline",

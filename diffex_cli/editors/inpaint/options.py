@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
 from diffex_cli.editors import overrides
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.attention import AttentionRecorder
 from diffex_cli.editors.ledits.guidance import attention_mask
-from diffex_cli.errors import UsageError
 
 _DIVISOR = 4
 """The attention is read at a quarter of the latents' sides, as published."""

@@ -10,8 +10,8 @@ from typing import TypeVar
 import torch
 
 from diffex_cli.artifacts.files import write_text
-from diffex_cli.cache_folder import cache_folder
-from diffex_cli.errors import DiffexError
+from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.machine import cache_folder
 
 _START = {"cpu": 32}
 _START_ELSEWHERE = 64

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from diffex_cli.artifacts.files import write_bytes
-from diffex_cli.cache_folder import cache_folder
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.machine import cache_folder
 from diffex_cli.editors.ledits.inversion import Inversion, noise_maps
 from diffex_cli.editors.ledits.solver import Schedule
-from diffex_cli.errors import DiffexError, UsageError
 
 _FORMAT = "diffex.inversion/1"
 _GIBIBYTES = 4.0

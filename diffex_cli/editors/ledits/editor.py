@@ -13,8 +13,10 @@ from torch import Tensor
 
 import diffex_cli.birds
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.candidates import Candidate, Term
-from diffex_cli.devices import pick_device
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate, Term
+from diffex_cli.core.machine import pick_device
+from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.checkpoints import pick_dtype
 from diffex_cli.editors.ledits.batching import (
@@ -42,8 +44,6 @@ from diffex_cli.editors.ledits.options import (
 from diffex_cli.editors.ledits.sizes import fit, restore
 from diffex_cli.editors.ledits.solver import Schedule
 from diffex_cli.editors.overrides import overrides_of
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec
 
 _ENGINE_VERSION = 2
 """Raised when a change to the engine changes pixels; part of the fingerprint."""

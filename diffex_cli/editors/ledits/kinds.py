@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.components import read_config
-from diffex_cli.errors import UsageError
 
 _TEXT_ENCODERS = ("CLIPTextModel", "CLIPTextModelWithProjection")
 _OTHER_EDITORS = {

@@ -13,12 +13,12 @@ from typing import Any
 import torch
 
 from diffex_cli.artifacts.keys import digest_files
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.machine import quiet_transformers
 from diffex_cli.editors.ledits.components import load_component, local_or_hub, read_config, shortened
 from diffex_cli.editors.ledits.kinds import ModelKind, read_kind
 from diffex_cli.editors.ledits.lora import fuse_loras, parse_loras, usable_loras
 from diffex_cli.editors.ledits.single_file import configuration, load_checkpoint, read_checkpoint
-from diffex_cli.errors import UsageError
-from diffex_cli.quiet import quiet_transformers
 
 _FILES = ("**/*.safetensors", "**/*.json", "**/*.txt")
 """What of a folder can change a picture."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.components import shortened
-from diffex_cli.errors import UsageError
 
 _USUAL_NAME = "pytorch_lora_weights.safetensors"
 

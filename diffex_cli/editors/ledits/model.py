@@ -9,11 +9,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.attention import AttentionRecorder
 from diffex_cli.editors.ledits.compiling import compiled
 from diffex_cli.editors.ledits.conditioning import new_conditioner
 from diffex_cli.editors.ledits.solver import Schedule, leading_schedule
-from diffex_cli.errors import UsageError
 
 _PIXELS_TOGETHER = {"cpu": 4 * 128 * 128}
 _PIXELS_TOGETHER_ELSEWHERE = 4 * 1024 * 1024

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal, get_args
 
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
 from diffex_cli.editors import overrides
 from diffex_cli.editors.ledits.editing import Mask, Masking
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
 
 _TRAIN_TIMESTEPS = 1000
 

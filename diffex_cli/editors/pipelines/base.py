@@ -15,7 +15,8 @@ import torch
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest, digest_files
-from diffex_cli.devices import pick_device
+from diffex_cli.core.machine import pick_device
+from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.checkpoints import pick_dtype
 from diffex_cli.editors.ledits.batching import ends_the_run, first_line, free_memory, is_out_of_memory
@@ -31,7 +32,6 @@ from diffex_cli.editors.pipelines.options import (
 )
 from diffex_cli.editors.pipelines.roundtrip import round_trip
 from diffex_cli.editors.seeds import image_seed
-from diffex_cli.registry import Spec
 
 _VERSION = 1
 """Raised when a change to these editors changes pixels; part of the fingerprint."""

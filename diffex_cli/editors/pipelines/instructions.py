@@ -6,8 +6,8 @@ import dataclasses
 import string
 from collections.abc import Sequence
 
-from diffex_cli.candidates import Candidate, Term
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate, Term
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.checkpoints import NO_CHECKER, NO_WATERMARK, load_whole, pipeline_kind
 from diffex_cli.editors.pipelines.options import Offload
-from diffex_cli.errors import UsageError
 
 _LEFT_OUT: Mapping[str, Mapping[str, Any]] = {
     "StableDiffusionInstructPix2PixPipeline": NO_CHECKER,

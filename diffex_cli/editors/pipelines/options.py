@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal, TypeVar, get_args
 
-from diffex_cli.candidates import Candidate
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.registry import did_you_mean
 from diffex_cli.editors import overrides
 from diffex_cli.editors.pipelines.instructions import Wording, check_template
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
 
 Baseline = Literal["noop", "reconstruction", "original"]
 Offload = Literal["none", "model", "sequential"]

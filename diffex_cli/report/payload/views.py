@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import ScoreRow
-from diffex_cli.output_kinds import probabilities
+from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.payload.values import number
 from diffex_cli.search.influence import Effect

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias, get_args
 
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
 from diffex_cli.report import facts
 from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.numbers import finite, signed

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from diffex_cli.output_kinds import softmax
+from diffex_cli.core.output_kinds import softmax
 from diffex_cli.search.statistics.intervals import DEFAULT_METHOD, Estimate, Method, mean_interval
 from diffex_cli.search.statistics.outcomes import as_logits, predictions
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from diffex_cli.output_kinds import OutputKind, logistic, probabilities
+from diffex_cli.core.output_kinds import OutputKind, logistic, probabilities
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

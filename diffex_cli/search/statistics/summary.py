@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from diffex_cli.output_kinds import OutputKind
+from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.search.influence import Effect
 from diffex_cli.search.statistics.cout import cout_to_target
 from diffex_cli.search.statistics.flips import Directions, Flips, Share, cace, directions, flips

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from diffex_cli.core.registry import Spec
 from diffex_cli.corpus.generation.providers import AskingProvider
 from diffex_cli.corpus.language_models.base import Answer, LanguageModel, Prices, Question, Usage
-from diffex_cli.registry import Spec
 
 Tree = Mapping[str, "Tree"]
 

@@ -1,6 +1,6 @@
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.corpus.generation.grove import Grove, merged, planted
 from diffex_cli.corpus.generation.reading import Proposal
-from diffex_cli.corpus.hierarchy import Corpus, Node
 
 
 def plain(name: str, prompt: str = "", **more: object) -> Proposal:

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import answer
 
+from diffex_cli.artifacts.corpus_yaml import parse_corpus, write_corpus
 from diffex_cli.corpus.generation.grove import Grove
 from diffex_cli.corpus.generation.reading import Proposal, read, schema
-from diffex_cli.corpus.yaml_io import parse_corpus, write_corpus
 
 
 @dataclasses.dataclass

@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("bm25s")
 pypdf = pytest.importorskip("pypdf")
 
+from diffex_cli.core.errors import UsageError  # noqa: E402
 from diffex_cli.corpus.generation.grounding import Index, quoted  # noqa: E402
 from diffex_cli.corpus.knowledge import passages  # noqa: E402
-from diffex_cli.errors import UsageError  # noqa: E402
 
 
 def pdf(*pages: str) -> bytes:

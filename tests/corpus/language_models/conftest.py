@@ -7,10 +7,10 @@ import pytest
 from fault_server import SCHEMA, FaultServer
 from PIL import Image
 
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.corpus.language_models.anthropic import AnthropicModel
 from diffex_cli.corpus.language_models.base import LanguageModel, Picture, Question
 from diffex_cli.corpus.language_models.openai import OpenAIModel
-from diffex_cli.registry import parse_spec
 
 
 @pytest.fixture

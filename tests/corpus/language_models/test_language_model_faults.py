@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from fault_server import FaultServer, Reply
 
+from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.corpus.language_models.base import LanguageModel, MalformedAnswer, Question, RefusedAnswer, Usage
-from diffex_cli.errors import DiffexError, UsageError
 
 Connect = Callable[..., LanguageModel]
 TRUNCATED = '{"attributes": ["beak", "cre'

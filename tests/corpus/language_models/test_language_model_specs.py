@@ -2,14 +2,14 @@
 
 import pytest
 
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec, parse_spec
 from diffex_cli.corpus.language_models import anthropic as anthropic_module
 from diffex_cli.corpus.language_models import openai as openai_module
 from diffex_cli.corpus.language_models.anthropic import AnthropicModel
 from diffex_cli.corpus.language_models.base import Prices, Question, Usage
 from diffex_cli.corpus.language_models.openai import OpenAIModel
 from diffex_cli.corpus.language_models.pricing import list_prices
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import Spec, parse_spec
 
 
 def test_default_models_are_known_to_the_sdks() -> None:

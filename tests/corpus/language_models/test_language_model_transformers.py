@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.corpus.language_models.base import Answer, MalformedAnswer, Prices, Question, Usage
 from diffex_cli.corpus.language_models.transformers import TransformersModel
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import parse_spec
 
 WRITTEN = 'Here:\n```json\n{"attributes": ["beak"]}\n```'
 TEMPLATE = (
@@ -64,7 +64,7 @@ def _model(n_words: int) -> Any:
 
 @pytest.fixture(scope="module")
 def random_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from diffex_cli.quiet import quiet_transformers
+    from diffex_cli.core.machine import quiet_transformers
 
     folder = tmp_path_factory.mktemp("random-llava")
     with quiet_transformers():
@@ -79,7 +79,7 @@ def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """It has learnt to say WRITTEN, and then to stop, whatever it is asked."""
     import torch
 
-    from diffex_cli.quiet import quiet_transformers
+    from diffex_cli.core.machine import quiet_transformers
 
     folder = tmp_path_factory.mktemp("trained-llava")
     with quiet_transformers():

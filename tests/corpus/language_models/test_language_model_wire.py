@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fault_server import SCHEMA, FaultServer, Reply
 
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.corpus.language_models import openai as openai_module
 from diffex_cli.corpus.language_models.base import (
     Answer,
@@ -19,8 +21,6 @@ from diffex_cli.corpus.language_models.base import (
     Usage,
 )
 from diffex_cli.corpus.language_models.openai import OpenAIModel
-from diffex_cli.errors import DiffexError, UsageError
-from diffex_cli.registry import parse_spec
 
 Connect = Callable[..., LanguageModel]
 ANSWER = Answer({"attributes": ["beak"]}, Usage(200, 20, 70))

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.publication.table import write_table
 

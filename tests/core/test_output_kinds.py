@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from diffex_cli.output_kinds import OutputKind, probabilities
+from diffex_cli.core.output_kinds import OutputKind, probabilities
 
 LOGITS = np.array([[0.0, np.log(3.0)], [1e4, -1e4], [np.nan, np.nan]])
 NOTHING = [[np.nan] * 2] * 3

@@ -1,7 +1,6 @@
 """Adding, removing, and both."""
 
-from diffex_cli.corpus.hierarchy import Corpus, Node
-from diffex_cli.search.directions import directed
+from diffex_cli.core.hierarchy import Corpus, Node, directed
 
 CORPUS = Corpus(
     "test",

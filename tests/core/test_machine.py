@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from diffex_cli.devices import parse_devices
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.machine import parse_devices
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from diffex_cli.corpus import domains
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
+from diffex_cli.core import domains
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import parse_spec
 
 
 def test_birds_is_bundled_with_defaults() -> None:
@@ -23,7 +23,7 @@ def test_birds_is_bundled_with_defaults() -> None:
 
 
 def test_every_file_in_the_folder_is_a_domain_with_a_hierarchy_only() -> None:
-    folder = Path(domains.__file__).parent / "bundled_domains"
+    folder = Path(domains.__file__).parents[1] / "corpus" / "bundled_domains"
     files = {file.stem: file for file in folder.glob("*.yaml")}
     assert domains.names() == tuple(sorted({"birds", *files}))
     for name, file in files.items():

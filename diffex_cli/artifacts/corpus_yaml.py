@@ -35,9 +35,9 @@ from typing import Any, NoReturn
 
 import yaml
 
-from diffex_cli.corpus.hierarchy import Corpus, Node, slug
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Corpus, Node, slug
+from diffex_cli.core.registry import did_you_mean
 
 CORPUS_SCHEMA = "diffex.corpus/1"
 MAX_DEPTH = 32

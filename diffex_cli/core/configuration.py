@@ -19,9 +19,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
-from diffex_cli.settings import DEFAULT_ORIGIN, DOMAIN_ORIGIN, FIELDS, PARSERS, Settings, flag, variable
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
+from diffex_cli.core.settings import DEFAULT_ORIGIN, DOMAIN_ORIGIN, FIELDS, PARSERS, Settings, flag, variable
 
 RUN_SCHEMA = "diffex.run/1"
 RUN_ORIGIN = "run.yaml"
@@ -142,7 +142,7 @@ def _file_layer(values: Mapping[str, object | None], file: str, origin: str) -> 
 
 
 def _domain_layer(domain: str) -> _Layer:
-    from diffex_cli.corpus import domains
+    from diffex_cli.core import domains
 
     defaults = domains.defaults(domain) if domain in domains.names() else {}
     return _file_layer(defaults, f"the defaults of the domain {domain}", f"{DOMAIN_ORIGIN}{domain}")

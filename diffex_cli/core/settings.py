@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias, cast, get_args
 from urllib.parse import urlsplit
 
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean, parse_spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean, parse_spec
 
 Algorithm: TypeAlias = Literal["beam", "paper", "exhaustive"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from diffex_cli.settings import FIELDS, PARSERS, Settings, flag, variable
+from diffex_cli.core.settings import FIELDS, PARSERS, Settings, flag, variable
 
 
 def test_values_are_plain() -> None:

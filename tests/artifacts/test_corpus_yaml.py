@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffex_cli.corpus.hierarchy import Corpus, Node, slug
-from diffex_cli.corpus.yaml_io import MAX_DEPTH, parse_corpus, read_corpus, write_corpus
-from diffex_cli.errors import UsageError
+from diffex_cli.artifacts.corpus_yaml import MAX_DEPTH, parse_corpus, read_corpus, write_corpus
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Corpus, Node, slug
 
 HEAD = "schema: diffex.corpus/1\ndomain: birds\n"
 

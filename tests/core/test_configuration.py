@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from diffex_cli.configuration import RUN_SCHEMA, resolve
-from diffex_cli.corpus import domains
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import CLASSIFIERS, CORPUS_PROVIDERS, names, parse_spec
-from diffex_cli.settings import FIELDS
+from diffex_cli.core import domains
+from diffex_cli.core.configuration import RUN_SCHEMA, resolve
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import CLASSIFIERS, CORPUS_PROVIDERS, names, parse_spec
+from diffex_cli.core.settings import FIELDS
 
-CONFIGS = Path(__file__).parent.parent / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.fixture(autouse=True)

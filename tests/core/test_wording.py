@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diffex_cli.corpus.generation.wording import canonical, present
+from diffex_cli.core.wording import canonical, present
 
 
 @pytest.mark.parametrize(

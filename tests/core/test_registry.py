@@ -2,8 +2,8 @@
 
 import pytest
 
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import parse_spec
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import parse_spec
 
 
 @pytest.mark.parametrize(

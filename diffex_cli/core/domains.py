@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from diffex_cli.errors import UsageError
-from diffex_cli.registry import did_you_mean
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean
 
 _PACKAGE = Path(__file__).parent.parent
-_HIERARCHIES = Path(__file__).parent / "bundled_domains"
+_HIERARCHIES = _PACKAGE / "corpus" / "bundled_domains"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

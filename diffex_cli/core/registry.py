@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from diffex_cli.errors import UsageError
+from diffex_cli.core.errors import UsageError
 
 EDITORS = "diffex.editors"
 CLASSIFIERS = "diffex.classifiers"
