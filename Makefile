@@ -30,16 +30,16 @@ lint: install-test  ## Check style and types.
 	$(BIN)/mypy
 
 bench: install  ## Measure the embedded domain and the engine; rewrites the tables in docs/birds.md and docs/performance.md.
-	$(BIN)/python -m diffex_cli.bench --docs docs
+	$(BIN)/python -m benchmarks --docs docs
 
 bench-truth: install  ## Judge the search against classifiers with known answers; rewrites docs/truth.md. Goes on where it was interrupted.
-	$(BIN)/python -m diffex_cli.bench.truth --docs docs --work build/bench-truth
+	$(BIN)/python -m benchmarks.truth --docs docs --work build/bench-truth
 
 train-birds: install  ## Train the models that ship in the package again; goes on where it was interrupted.
-	$(BIN)/python -m diffex_cli.birds.training --work build/train-birds
+	$(BIN)/python -m training --work build/train-birds
 
 train-panel: install  ## Train the classifiers that bench-truth judges by; goes on where it was interrupted.
-	$(BIN)/python -m diffex_cli.birds.training.panel --work build/train-panel
+	$(BIN)/python -m training.panel --work build/train-panel
 
 install: $(VENV)/.installed
 install-test: $(VENV)/.installed-test

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from diffex_cli.corpus.generation.rehearsal import Estimate
+    from diffex_cli.language_models.rehearsal import Estimate
     from diffex_cli.stages.asking import Spending
 
 

@@ -19,6 +19,12 @@ _PACKAGE = Path(__file__).parent.parent
 _HIERARCHIES = _PACKAGE / "corpus" / "bundled_domains"
 
 
+def packaged(name: str) -> Path:
+    """The folder of a model that ships in the package, e.g. ``"species"`` or ``"panel/null-untrained-1"``; it need not
+    exist."""
+    return _PACKAGE / "birds" / "models" / name
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Domain:
     """The files of one domain; ``None`` where it has none."""

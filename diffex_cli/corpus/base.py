@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from diffex_cli.core.hierarchy import Corpus
-from diffex_cli.corpus.language_models.base import LanguageModel
+from diffex_cli.language_models.base import LanguageModel
 
 
 class Provider(Protocol):

@@ -8,14 +8,14 @@ from pathlib import Path
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
-from diffex_cli.corpus.generation.answers import Answers
 from diffex_cli.corpus.generation.asking import Asker
 from diffex_cli.corpus.generation.engine import Grown, Wish, grow
 from diffex_cli.corpus.generation.grounding import Index
 from diffex_cli.corpus.generation.grove import Grove
-from diffex_cli.corpus.generation.ledger import Ledger
-from diffex_cli.corpus.generation.rehearsal import Estimate, Rehearsal
-from diffex_cli.corpus.language_models.base import LanguageModel, Picture
+from diffex_cli.language_models.base import LanguageModel, Picture
+from diffex_cli.language_models.costs import Ledger
+from diffex_cli.language_models.kept_answers import Answers
+from diffex_cli.language_models.rehearsal import Estimate, Rehearsal
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from diffex_cli.core.progress import Progress, SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
 from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
-from diffex_cli.corpus.generation.rehearsal import Estimate
-from diffex_cli.corpus.language_models.base import Picture
+from diffex_cli.language_models.base import Picture
+from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.stages import plan as plans
 from diffex_cli.stages.asking import Spending
 from diffex_cli.stages.bench import locked_bench

@@ -16,14 +16,14 @@ from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
-from diffex_cli.corpus.generation.answers import Answers
 from diffex_cli.corpus.generation.asking import Asker, Outcome
 from diffex_cli.corpus.generation.grafting import graft
-from diffex_cli.corpus.generation.ledger import Ledger
 from diffex_cli.corpus.generation.missing import Case, Missing, question, read_missing
 from diffex_cli.corpus.generation.providers import open_model
-from diffex_cli.corpus.generation.rehearsal import Estimate, Rehearsal
-from diffex_cli.corpus.language_models.base import LanguageModel, Question
+from diffex_cli.language_models.base import LanguageModel, Question
+from diffex_cli.language_models.costs import Ledger
+from diffex_cli.language_models.kept_answers import Answers
+from diffex_cli.language_models.rehearsal import Estimate, Rehearsal
 from diffex_cli.stages.asking import Spending
 from diffex_cli.stages.bench import locked_bench
 from diffex_cli.stages.evidence import Evidence

@@ -19,7 +19,7 @@ from diffex_cli.corpus.base import ModelProvider, Provider
 from diffex_cli.corpus.file import read_hierarchy
 from diffex_cli.corpus.generation.grove import Grove, merged
 from diffex_cli.corpus.generation.providers import open_providers
-from diffex_cli.corpus.language_models.base import LanguageModel, Picture
+from diffex_cli.language_models.base import LanguageModel, Picture
 from diffex_cli.stages.asking import Interview, Spending
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.progress import Progress
-from diffex_cli.corpus.generation.answers import Answers
-from diffex_cli.corpus.generation.ledger import Ledger
 from diffex_cli.corpus.generation.providers import open_model
-from diffex_cli.corpus.generation.rehearsal import Estimate
-from diffex_cli.corpus.language_models.base import LanguageModel, Usage
+from diffex_cli.language_models.base import LanguageModel, Usage
+from diffex_cli.language_models.costs import Ledger
+from diffex_cli.language_models.kept_answers import Answers
+from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.stages.asking import Spending
 from diffex_cli.study.answers import write_answers
 from diffex_cli.study.page import read_page

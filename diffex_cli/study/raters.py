@@ -10,16 +10,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.corpus.generation.answers import Answers, KeptAnswer, question_key
-from diffex_cli.corpus.generation.ledger import Ledger, OverBudget
-from diffex_cli.corpus.language_models.base import (
-    LanguageModel,
-    MalformedAnswer,
-    Picture,
-    Question,
-    RefusedAnswer,
-    Usage,
-)
+from diffex_cli.language_models.base import LanguageModel, MalformedAnswer, Picture, Question, RefusedAnswer, Usage
+from diffex_cli.language_models.costs import Ledger, OverBudget
+from diffex_cli.language_models.kept_answers import Answers, KeptAnswer, question_key
 from diffex_cli.study.answers import fault
 from diffex_cli.study.order import options_of, order_of, turn_of
 from diffex_cli.study.page import Page, Shown

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from diffex_cli.commands import study as commands
 from diffex_cli.corpus.generation.providers import AskingProvider
-from diffex_cli.corpus.language_models.base import Answer, Prices, Question, Usage
+from diffex_cli.language_models.base import Answer, Prices, Question, Usage
 from diffex_cli.study.page import Page, Shown, render
 from diffex_cli.study.pictures import Album
 from diffex_cli.study.study import Item, Study, write_study

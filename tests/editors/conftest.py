@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from diffex_cli.bench.tiny import tiny_sd, tiny_sdxl
+from benchmarks.tiny import tiny_sd, tiny_sdxl
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from diffex_cli.bench.stock import stock_edit, stock_invert, stock_noise, stock_pipeline
+from benchmarks.stock import stock_edit, stock_invert, stock_noise, stock_pipeline
 from diffex_cli.birds.attributes import Bird, random_bird
 from diffex_cli.birds.renderer import render
 from diffex_cli.core.errors import UsageError

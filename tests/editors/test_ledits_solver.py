@@ -6,9 +6,9 @@ from diffusers import DPMSolverMultistepScheduler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffex_cli.birds.training.diffusion import new_scheduler
 from diffex_cli.editors.ledits.inversion import trajectory_noise
 from diffex_cli.editors.ledits.solver import leading_schedule, predicted_x0, solver_step, step_coefficients
+from training.diffusion import new_scheduler
 
 ALPHAS_CUMPROD = new_scheduler().alphas_cumprod
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from diffex_cli.bench.truth import heat as bench
+from benchmarks.truth import heat as bench
 from diffex_cli.birds import samples
 from diffex_cli.birds.panel.classifiers import open_member
 from diffex_cli.birds.panel.members import PANEL

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from diffex_cli.bench.truth.heat import regions
+from benchmarks.truth.heat import regions
 from diffex_cli.birds import samples
 from diffex_cli.birds.panel.classifiers import open_member
 from diffex_cli.classifiers.base import Classifier

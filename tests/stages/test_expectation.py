@@ -42,7 +42,7 @@ def test_sets_and_a_holdout_are_counted(tmp_path: Path) -> None:
 
 
 def test_racing_among_many_is_expected_to_save_what_it_saves_in_simulation() -> None:
-    # Laplace effects, see diffex_cli.bench.racing: 40 candidates, 48 images, beam 5 took 0.27 of all
+    # Laplace effects, see benchmarks.racing: 40 candidates, 48 images, beam 5 took 0.27 of all
     settings = Settings(beam=5, racing=True)
     share = (expected(wide(40), settings, 48, 0) - 48) / (40 * 48)
     assert 0.24 < share < 0.3

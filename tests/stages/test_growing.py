@@ -30,7 +30,7 @@ ODD = (250, 10, 10)
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "corpus" / "language_models"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "language_models"))
     with importlib.import_module("fault_server").FaultServer() as running:
         yield running
 

@@ -13,9 +13,9 @@ from PIL import Image
 from study_samples import HOSTILE, identify, page_of, quality
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.corpus.generation.answers import Answers
-from diffex_cli.corpus.generation.ledger import Ledger
-from diffex_cli.corpus.language_models.base import Answer, MalformedAnswer, Prices, Question, RefusedAnswer, Usage
+from diffex_cli.language_models.base import Answer, MalformedAnswer, Prices, Question, RefusedAnswer, Usage
+from diffex_cli.language_models.costs import Ledger
+from diffex_cli.language_models.kept_answers import Answers
 from diffex_cli.study.order import turn_of
 from diffex_cli.study.page import Page
 from diffex_cli.study.raters import ATTEMPTS, Panel, participant_of, questions

@@ -8,16 +8,10 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from diffex_cli.corpus.generation.answers import Answers, KeptAnswer, question_key
-from diffex_cli.corpus.generation.ledger import Ledger, OverBudget
 from diffex_cli.corpus.generation.reading import Proposal, Reading
-from diffex_cli.corpus.language_models.base import (
-    LanguageModel,
-    MalformedAnswer,
-    Question,
-    RefusedAnswer,
-    Usage,
-)
+from diffex_cli.language_models.base import LanguageModel, MalformedAnswer, Question, RefusedAnswer, Usage
+from diffex_cli.language_models.costs import Ledger, OverBudget
+from diffex_cli.language_models.kept_answers import Answers, KeptAnswer, question_key
 
 ATTEMPTS = 3
 _LONGEST_QUOTE = 4000

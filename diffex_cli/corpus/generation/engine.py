@@ -12,7 +12,7 @@ from diffex_cli.corpus.generation.asking import Asker, Outcome
 from diffex_cli.corpus.generation.grounding import Index, Passage
 from diffex_cli.corpus.generation.grove import Grove, Sprout
 from diffex_cli.corpus.generation.reading import Reading, read
-from diffex_cli.corpus.language_models.base import Picture, Question
+from diffex_cli.language_models.base import Picture, Question
 
 PASSAGES = 4
 """How many passages ground a question."""

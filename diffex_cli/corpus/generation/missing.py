@@ -10,7 +10,7 @@ from diffex_cli.artifacts.corpus_yaml import MAX_DEPTH
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.corpus.generation.prompts import RULES, answer_tokens
 from diffex_cli.corpus.generation.reading import Proposal, Reading, read, schema
-from diffex_cli.corpus.language_models.base import Picture, Question
+from diffex_cli.language_models.base import Picture, Question
 
 _TASK = """\
 You find out what an image classifier depends on. A hierarchy of visual attributes was tried: an image editor added \

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from PIL import Image
 
-from diffex_cli.corpus.language_models.base import Picture
+from diffex_cli.language_models.base import Picture
 
 SHOWN = 6
 """How many pictures a question shows."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from diffex_cli.corpus.generation.grounding import Passage
 from diffex_cli.corpus.generation.reading import schema
-from diffex_cli.corpus.language_models.base import Picture, Question
+from diffex_cli.language_models.base import Picture, Question
 
 WITH_PICTURES = 2
 """How many levels are asked for with the pictures shown; below, the words of the path say enough."""

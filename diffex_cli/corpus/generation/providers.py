@@ -9,7 +9,7 @@ from diffex_cli.core import registry
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import Spec, parse_spec
 from diffex_cli.corpus.base import ModelProvider, Provider
-from diffex_cli.corpus.language_models.base import LanguageModel
+from diffex_cli.language_models.base import LanguageModel
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def anthropic(spec: Spec) -> AskingProvider:
     Raises:
         UsageError: a bad option.
     """
-    from diffex_cli.corpus.language_models.anthropic import AnthropicModel
+    from diffex_cli.language_models.anthropic import AnthropicModel
 
     return AskingProvider(AnthropicModel(spec))
 
@@ -41,7 +41,7 @@ def openai(spec: Spec) -> AskingProvider:
     Raises:
         UsageError: a bad option, or the package ``openai`` is missing.
     """
-    from diffex_cli.corpus.language_models.openai import OpenAIModel
+    from diffex_cli.language_models.openai import OpenAIModel
 
     return AskingProvider(OpenAIModel(spec))
 
@@ -52,7 +52,7 @@ def transformers(spec: Spec) -> AskingProvider:
     Raises:
         UsageError: a bad option, or no model is named.
     """
-    from diffex_cli.corpus.language_models.transformers import TransformersModel
+    from diffex_cli.language_models.transformers import TransformersModel
 
     return AskingProvider(TransformersModel(spec))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from diffex_cli.core.registry import Spec
 from diffex_cli.corpus.generation.providers import AskingProvider
-from diffex_cli.corpus.language_models.base import Answer, LanguageModel, Prices, Question, Usage
+from diffex_cli.language_models.base import Answer, LanguageModel, Prices, Question, Usage
 
 Tree = Mapping[str, "Tree"]
 

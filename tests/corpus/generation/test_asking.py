@@ -5,11 +5,11 @@ from scripted import USED, Scripted, answer
 
 from diffex_cli.core.errors import DiffexError
 from diffex_cli.corpus.generation import prompts
-from diffex_cli.corpus.generation.answers import Answers, question_key
 from diffex_cli.corpus.generation.asking import Asker, Outcome
-from diffex_cli.corpus.generation.ledger import Ledger
 from diffex_cli.corpus.generation.reading import Reading, read
-from diffex_cli.corpus.language_models.base import MalformedAnswer, Picture, Prices, RefusedAnswer, Usage
+from diffex_cli.language_models.base import MalformedAnswer, Picture, Prices, RefusedAnswer, Usage
+from diffex_cli.language_models.costs import Ledger
+from diffex_cli.language_models.kept_answers import Answers, question_key
 
 QUESTION = prompts.question("birds", (), 6)
 MALFORMED = MalformedAnswer("the answer is no JSON object", "Sure! {", Usage(500, 20))

@@ -7,12 +7,12 @@ import pytest
 from scripted import BIRD, Scripted, answer, path_of
 
 from diffex_cli.core.errors import DiffexError
-from diffex_cli.corpus.generation.answers import Answers
 from diffex_cli.corpus.generation.asking import Asker
 from diffex_cli.corpus.generation.engine import Grown, Wish, grow
-from diffex_cli.corpus.generation.ledger import Ledger
-from diffex_cli.corpus.generation.rehearsal import Rehearsal
-from diffex_cli.corpus.language_models.base import Picture, Prices, RefusedAnswer, Usage
+from diffex_cli.language_models.base import Picture, Prices, RefusedAnswer, Usage
+from diffex_cli.language_models.costs import Ledger
+from diffex_cli.language_models.kept_answers import Answers
+from diffex_cli.language_models.rehearsal import Rehearsal
 
 PICTURE = Picture("image/png", b"picture")
 REFUSED = RefusedAnswer("the model declines", "no", Usage(1, 1))

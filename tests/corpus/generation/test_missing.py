@@ -11,7 +11,7 @@ from diffex_cli.artifacts.corpus_yaml import parse_corpus, write_corpus
 from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.corpus.generation.grafting import graft
 from diffex_cli.corpus.generation.missing import Case, Missing, question, read_missing
-from diffex_cli.corpus.language_models.base import Picture
+from diffex_cli.language_models.base import Picture
 
 CORPUS = Corpus(
     "birds",

@@ -1,0 +1,102 @@
+"""The exact effects, by drawing the birds again: of every attribute, and of every pair of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+from benchmarks.truth.pictures import Counterfactuals, Wanted
+from benchmarks.truth.subjects import Subject
+from diffex_cli.birds.meanings import FINE, MEANINGS, Option
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node
+
+Pair = frozenset[str]
+"""The ids of two nodes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Exact:
+    """What is true of one classifier.
+
+    Attributes:
+        effects: node id → signed mean Δ logit over the images; for a coarse attribute also over its options.
+        pairs: the same for pairs of values of different attributes, over the images of the joint phase.
+        best_single: the largest influence of one value over the same images as the pairs.
+        fine: the nodes that name one value.
+    """
+
+    effects: Mapping[str, float]
+    pairs: Mapping[Pair, float]
+    best_single: float
+    fine: tuple[Node, ...]
+
+    def pair(self, nodes: Sequence[Node]) -> float:
+        """The exact effect of two attributes, coarse or fine; NaN if they set the same attribute."""
+        first, second = (MEANINGS[node.prompt] for node in nodes)
+        ids = _ids_by_option(self.fine)
+        found = [self.pairs.get(frozenset((ids[a], ids[b])), math.nan) for a in first for b in second]
+        return math.fsum(found) / len(found) if found else math.nan
+
+
+def fine_nodes(corpus: Corpus) -> tuple[Node, ...]:
+    """The nodes that name one value."""
+    return tuple(node for node in corpus.walk() if node.prompt in FINE)
+
+
+def pairs(corpus: Corpus) -> list[tuple[Node, Node]]:
+    """All pairs of values of different attributes."""
+    return [
+        (a, b)
+        for a, b in itertools.combinations(fine_nodes(corpus), 2)
+        if MEANINGS[a.prompt][0][0] != MEANINGS[b.prompt][0][0]
+    ]
+
+
+def joint(nodes: Sequence[Node]) -> Candidate:
+    """Several attributes in one edit."""
+    return Candidate(tuple(term for node in nodes for term in node.candidate.terms))
+
+
+def singles_wanted(corpus: Corpus, images: Sequence[str]) -> list[Wanted]:
+    """The pictures that the effects of all attributes need, image by image."""
+    candidates = [RECONSTRUCTION, *(node.candidate for node in corpus.walk())]
+    return [Wanted(image, candidate) for image in images for candidate in candidates]
+
+
+def pairs_wanted(corpus: Corpus, images: Sequence[str]) -> list[Wanted]:
+    """The pictures that the exact effects of all pairs need, image by image."""
+    candidates = [joint(pair) for pair in pairs(corpus)]
+    return [Wanted(image, candidate) for image in images for candidate in candidates]
+
+
+def exact(
+    subject: Subject, renderer: Counterfactuals, corpus: Corpus, images: Sequence[str], joint_images: Sequence[str]
+) -> Exact:
+    """Look the exact effects up.
+
+    Args:
+        subject: its scores hold :func:`singles_wanted` and, unless ``joint_images`` is empty, :func:`pairs_wanted`.
+        renderer: the perfect editor.
+        corpus: the birds'.
+        images: over which the effects are means.
+        joint_images: the same of the pairs.
+    """
+    fine = fine_nodes(corpus)
+    ids = _ids_by_option(fine)
+    alone = {node.id: float(subject.deltas(renderer, node.candidate, images).mean()) for node in fine}
+    effects = {}
+    for node in corpus.walk():
+        options = MEANINGS[node.prompt]
+        effects[node.id] = math.fsum(alone[ids[option]] for option in options) / len(options) if options else 0.0
+    together = {
+        frozenset((a.id, b.id)): float(subject.deltas(renderer, joint((a, b)), joint_images).mean())
+        for a, b in (pairs(corpus) if joint_images else ())
+    }
+    few = [abs(float(subject.deltas(renderer, node.candidate, joint_images).mean())) for node in fine if joint_images]
+    return Exact(effects, together, max(few, default=0.0), fine)
+
+
+def _ids_by_option(fine: Sequence[Node]) -> dict[Option, str]:
+    return {MEANINGS[node.prompt][0]: node.id for node in fine}

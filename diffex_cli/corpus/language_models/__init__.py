@@ -1,1 +1,0 @@
-"""Language models that look at pictures and answer in JSON."""

@@ -1,0 +1,81 @@
+"""Goes through all the questions without asking anybody: what a hierarchy would take."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Mapping
+
+from diffex_cli.language_models.base import Answer, LanguageModel, Prices, Question, Usage
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is still to be asked, about.
+
+    Attributes:
+        questions: how many.
+        kept: how many further ones are answered already.
+        input_tokens: all that the models would read.
+        output_tokens: all that they would write.
+        cost: in US dollars; ``None`` if a model's prices are not known.
+    """
+
+    questions: int
+    kept: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+class Rehearsal:
+    """Stands in for a language model: every answer has as many made-up attributes as were asked for.
+
+    Real answers may have fewer, and attributes that are there twice are not asked about twice, so the
+    count of questions is what it will be at most, unless answers have to be asked for again.
+
+    Args:
+        model: whose questions are estimated.
+        breadth: attributes an answer.
+    """
+
+    def __init__(self, model: LanguageModel, breadth: int) -> None:
+        self._model = model
+        self._breadth = breadth
+        self._lock = threading.Lock()
+        self.questions = 0
+        self.usage = Usage(0, 0)
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """Those of the model."""
+        return self._model.settings
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the model, so that its kept answers are found."""
+        return self._model.fingerprint
+
+    @property
+    def prices(self) -> Prices | None:
+        """Those of the model."""
+        return self._model.prices
+
+    @property
+    def cost(self) -> float | None:
+        """Of all questions so far, in US dollars; ``None`` if the prices are not known."""
+        return None if self.prices is None else self.prices.cost(self.usage)
+
+    def estimate(self, question: Question) -> Usage:
+        """As the model does."""
+        return self._model.estimate(question)
+
+    def ask(self, question: Question) -> Answer:
+        """Count the question, and make an answer up."""
+        usage = self._model.estimate(question)
+        with self._lock:
+            self.questions += 1
+            number = self.questions
+            self.usage += usage
+        names = [f"made-up attribute {number}.{index}" for index in range(self._breadth)]
+        return Answer({"attributes": [{"name": name} for name in names]}, Usage(0, 0))

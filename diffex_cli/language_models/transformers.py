@@ -1,0 +1,212 @@
+"""The language model ``transformers``: one in Hugging Face's format that runs here, local or from the hub."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import io
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from diffex_cli.artifacts.keys import digest, digest_files
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.machine import pick_device, quiet_transformers, resolve_commit
+from diffex_cli.core.registry import Spec
+from diffex_cli.language_models.answers import instruction, parse_answer, turns
+from diffex_cli.language_models.base import Answer, Prices, Question, Usage
+from diffex_cli.language_models.costs import estimate
+from diffex_cli.language_models.specs import ModelSpec
+
+if TYPE_CHECKING:
+    import torch
+
+_OPTIONS = ("device", "max_tokens", "price_in", "price_out", "revision")
+_FILES = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A model that is ready to be asked."""
+
+    model: Any
+    processor: Any
+    device: torch.device
+    ends: frozenset[int]
+
+
+class TransformersModel:
+    """``transformers:<folder or hub id>[:max_tokens=N,device=D,revision=R]``.
+
+    Any model that ``AutoModelForImageTextToText`` loads and whose processor has a chat template. Only
+    safetensors weights are read, and no code of the model's own is run. It always writes the likeliest token,
+    so that the same question gets the same answer. Threads wait for each other.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        """Check the spec.
+
+        Raises:
+            UsageError: an option is unknown or wrong, or the folder is missing.
+        """
+        parsed = ModelSpec(spec, _OPTIONS)
+        if not parsed.model:
+            raise UsageError(f"{parsed.text!r} names no model: write transformers:FOLDER or transformers:HUB-ID")
+        self._model = parsed.model
+        self._name = f"transformers:{self._model}"
+        self._max_tokens = parsed.whole("max_tokens")
+        self._device = parsed.options.get("device", "auto")
+        self._revision = parsed.options.get("revision")
+        self._prices = parsed.prices(None)
+        self._folder = _local_folder(self._model, parsed.text)
+        if self._folder is not None and self._revision is not None:
+            raise UsageError(f"{parsed.text!r}: a local folder has no revision: remove the option")
+        self._lock = threading.Lock()
+
+    @functools.cached_property
+    def settings(self) -> Mapping[str, object]:
+        """The provider; of a folder its name and files' digest, of a hub model its id and commit.
+
+        Raises:
+            UsageError, DiffexError: as for :func:`~diffex_cli.core.machine.resolve_commit`.
+        """
+        settings: dict[str, object] = {"provider": "transformers"}
+        if self._max_tokens is not None:
+            settings["max_tokens"] = self._max_tokens
+        if self._folder is not None:
+            return {**settings, "model": self._folder.resolve().name, "files": digest_files(self._folder, _FILES)}
+        commit = resolve_commit(self._model, self._revision)
+        return {**settings, "model": self._model, "revision": self._revision or "main", "commit": commit}
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the folder's files, or of the hub id and commit, and of the options; not of the device."""
+        left_out = "model" if self._folder is not None else "revision"
+        return digest({key: value for key, value in self.settings.items() if key != left_out})
+
+    @property
+    def prices(self) -> Prices | None:
+        """Only by option."""
+        return self._prices
+
+    def estimate(self, question: Question) -> Usage:
+        """As :func:`~diffex_cli.language_models.costs.estimate`; the model is not loaded."""
+        return estimate(question, self._limit(question))
+
+    def ask(self, question: Question) -> Answer:
+        """Ask the model; the first question loads it.
+
+        Raises:
+            MalformedAnswer: it wrote no JSON object.
+            UsageError: it cannot be loaded, has no chat template, or the question is too long for it.
+            DiffexError: it has no trained weights, or there is not enough memory.
+        """
+        with self._lock, quiet_transformers():
+            text, usage, ended = self._write(self._loaded, question)
+        limit = self._limit(question)
+        return parse_answer(text, question, usage, model=self._name, limit=limit, cut_off=not ended)
+
+    def _write(self, loaded: _Loaded, question: Question) -> tuple[str, Usage, bool]:
+        """What the model writes, what it takes, and whether it came to an end."""
+        import torch
+
+        try:
+            inputs = loaded.processor.apply_chat_template(
+                _conversation(question),
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                return_tensors="pt",
+            )
+        except Exception as error:
+            raise UsageError(
+                f"{self._name} cannot be asked about {len(question.pictures)} images in this way "
+                f"({_short(error)}): choose another model"
+            ) from error
+        inputs = inputs.to(loaded.device, dtype=loaded.model.dtype)
+        n_read, limit = int(inputs["input_ids"].shape[1]), self._limit(question)
+        room = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
+        if room is not None and n_read + limit > room:
+            raise UsageError(
+                f"the question ({n_read} tokens) and its answer (up to {limit}) are longer than the {room} tokens of "
+                f"{self._name}: give fewer or smaller images, or a smaller max_tokens=… in --provider"
+            )
+        try:
+            with torch.inference_mode():
+                output = loaded.model.generate(**inputs, max_new_tokens=limit, do_sample=False)
+        except torch.OutOfMemoryError as error:
+            raise DiffexError(
+                f"not enough memory on {loaded.device} for {self._name}: choose a smaller model"
+            ) from error
+        written = output[0, n_read:]
+        text = loaded.processor.decode(written, skip_special_tokens=True)
+        return text, Usage(n_read, len(written)), bool(len(written)) and int(written[-1]) in loaded.ends
+
+    def _limit(self, question: Question) -> int:
+        return question.max_tokens if self._max_tokens is None else self._max_tokens
+
+    @functools.cached_property
+    def _loaded(self) -> _Loaded:
+        device = pick_device(self._device)
+        if self._folder is not None:
+            return self._load(str(self._folder), device)
+        commit = str(self.settings["commit"])
+        try:
+            return self._load(self._model, device, revision=commit, local_files_only=True)
+        except OSError:
+            return self._load(self._model, device, revision=commit)
+
+    def _load(self, source: str, device: torch.device, **where: Any) -> _Loaded:
+        """Raises OSError only when asked for local files that are not there."""
+        where["trust_remote_code"] = False
+        try:
+            from transformers import AutoModelForImageTextToText, AutoProcessor
+
+            processor = AutoProcessor.from_pretrained(source, **where)
+            model, info = AutoModelForImageTextToText.from_pretrained(
+                source, use_safetensors=True, dtype="auto", output_loading_info=True, **where
+            )
+        except Exception as error:
+            if isinstance(error, OSError) and where.get("local_files_only"):
+                raise
+            raise UsageError(f"cannot load the language model {self._name}: {_short(error)}") from error
+        lacking = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
+        if lacking:
+            raise DiffexError(
+                f"{self._name} has no usable weights for {', '.join(lacking[:3])}{' …' if len(lacking) > 3 else ''}: "
+                "it is not a trained language model"
+            )
+        if not getattr(processor, "chat_template", None):
+            raise UsageError(f"{self._name} has no chat template: choose a model that was trained to answer")
+        ends = model.generation_config.eos_token_id
+        return _Loaded(
+            model.to(device).eval(), processor, device, frozenset(ends if isinstance(ends, list) else [ends])
+        )
+
+
+def _conversation(question: Question) -> list[dict[str, Any]]:
+    """The task goes into the first turn: some chat templates know no system part, or none beside pictures."""
+    pictures = [
+        {"type": "image", "image": Image.open(io.BytesIO(picture.data)).convert("RGB")} for picture in question.pictures
+    ]
+    task = f"{question.system}\n\n{instruction(question)}\n\n{question.text}"
+    return turns(dataclasses.replace(question, text=task), pictures)
+
+
+def _local_folder(model: str, spec: str) -> Path | None:
+    """The spec's folder; ``None`` if it is a hub id."""
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise UsageError(f"the folder {folder} has no config.json: save the model there with save_pretrained")
+        return folder
+    if model.startswith((".", "/", "~")) or model.count("/") > 1 or "\\" in model or folder.exists():
+        raise UsageError(f"{spec!r}: there is no folder {folder}")
+    return None
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
