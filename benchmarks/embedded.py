@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.markdown import table
+from diffex_cli.birds.judging import judge
 from diffex_cli.birds.quality import Quality, measure
 from diffex_cli.birds.truth import Agreement
 from diffex_cli.classifiers.base import Classifier
@@ -20,7 +21,6 @@ from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor
 from diffex_cli.stages import corpus, search
-from diffex_cli.stages.truth import judge
 
 CLASSIFIERS = ("birds:species", "birds:shortcut", "birds:null")
 

@@ -18,8 +18,8 @@ from benchmarks.stock import skip_for, stock_edit, stock_invert, stock_noise, st
 from benchmarks.tiny import tiny_sd, tiny_sdxl
 from diffex_cli.birds.attributes import random_bird
 from diffex_cli.birds.renderer import render
+from diffex_cli.core.domains import packaged
 from diffex_cli.editors.ledits.editing import Concept, Mask, Masking, Row, edit
-from diffex_cli.editors.ledits.editor import packaged_model
 from diffex_cli.editors.ledits.inversion import Inversion, invert
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline
 from diffex_cli.editors.ledits.model import DiffusionModel
@@ -49,7 +49,7 @@ class Subject:
 
 
 def _birds() -> Any:
-    return load_pipeline(ModelSource(str(packaged_model())), torch.float32)
+    return load_pipeline(ModelSource(str(packaged("diffusion"))), torch.float32)
 
 
 SUBJECTS = (

@@ -19,7 +19,7 @@ from benchmarks.machine import environment
 from benchmarks.markdown import table
 from benchmarks.spans import Spans
 from benchmarks.workload import Pairs, cold_cache, open_engine, run_edits, workload
-from diffex_cli.editors.ledits.editor import packaged_model
+from diffex_cli.core.domains import packaged
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline
 from diffex_cli.editors.ledits.model import DiffusionModel
 
@@ -132,7 +132,7 @@ def _throughput(dtype: torch.dtype, rows: Sequence[int], matrix: int, repeats: i
 
 def _unet(dtype: torch.dtype) -> Callable[[int], Any]:
     """Number of rows → one U-Net call as the engine makes it; warm."""
-    pipeline = load_pipeline(ModelSource(str(packaged_model())), dtype)
+    pipeline = load_pipeline(ModelSource(str(packaged("diffusion"))), dtype)
     model = DiffusionModel(pipeline, torch.device("cpu"))
     config = pipeline.unet.config
 

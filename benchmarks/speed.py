@@ -15,9 +15,9 @@ from benchmarks.machine import environment
 from benchmarks.markdown import table
 from benchmarks.stock import skip_for, stock_edit, stock_invert, stock_pipeline
 from benchmarks.workload import Pairs, cold_cache, open_engine, run_edits, workload
+from diffex_cli.core.domains import packaged
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.editors.ledits.editing import Concept
-from diffex_cli.editors.ledits.editor import packaged_model
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline
 from diffex_cli.editors.ledits.options import BIRDS_DEFAULTS, LeditsOptions, parse_options
 
@@ -123,7 +123,7 @@ def stock(settings: LeditsOptions, dtype: str, pairs: Pairs, invert_often: bool)
     name = "stock (a), inverting for every pair" if invert_often else "stock (b), inverting once per image"
     log(f"speed: {name}, {dtype}, {pairs}")
     started = time.perf_counter()
-    pipeline = stock_pipeline(load_pipeline(ModelSource(str(packaged_model())), getattr(torch, dtype)))
+    pipeline = stock_pipeline(load_pipeline(ModelSource(str(packaged("diffusion"))), getattr(torch, dtype)))
     _stock_edits(pipeline, settings, Pairs(1, 1), invert_often)
     first = time.perf_counter() - started
     with counting_rows() as count:

@@ -16,13 +16,13 @@ from benchmarks.markdown import table
 from benchmarks.replay import ReplayedEdits
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds import samples
+from diffex_cli.birds.judging import judge
 from diffex_cli.birds.quality import measure
 from diffex_cli.birds.truth import Agreement
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.settings import Settings
 from diffex_cli.search.metrics import ndcg_at_k
 from diffex_cli.stages import corpus, rates, search
-from diffex_cli.stages.truth import judge
 
 STEPS = (6, 8, 12, 20, 50)
 CLASSIFIERS = ("birds:shortcut", "birds:species")

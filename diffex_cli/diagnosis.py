@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from diffex_cli.core.domains import packaged
+
 KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "HF_TOKEN", "DIFFEX_HTTP_TOKEN")
 PACKAGES = ("torch", "diffusers", "transformers", "anthropic", "openai", "timm", "open_clip_torch", "onnxruntime")
 _WEIGHTS = "*.safetensors"
@@ -69,7 +71,7 @@ def diagnose(environment: Mapping[str, str] = os.environ) -> Diagnosis:
         memory_total=int(memory.total),
         memory_free=int(memory.available),
         disk_free=shutil.disk_usage(Path.cwd()).free,
-        birds_models=model_folders(Path(__file__).parent / "birds" / "models"),
+        birds_models=model_folders(packaged("")),
         hub_cache=cache,
         hub_models=hub_models(cache),
         packages={name: _version(name) for name in PACKAGES},

@@ -14,12 +14,12 @@ from benchmarks.log import LoggedProgress
 from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.birds import samples
+from diffex_cli.birds.editor import RenderEditor, apply_all
 from diffex_cli.birds.renderer import render
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest
-from diffex_cli.editors.render import RenderEditor, apply_all
 from diffex_cli.stages import corpus
 from diffex_cli.stages.bench import Bench, locked_bench
 from diffex_cli.stages.editing import make_edits

@@ -17,7 +17,7 @@ from diffex_cli.birds import samples
 from diffex_cli.birds.panel.classifiers import PROBE, formula_logits, open_member
 from diffex_cli.birds.panel.formulas import Formula
 from diffex_cli.birds.panel.members import Member
-from diffex_cli.classifiers.transformers import TransformersClassifier
+from diffex_cli.classifiers.backends.transformers import TransformersClassifier
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 from diffex_cli.core.output_kinds import softmax

@@ -30,7 +30,7 @@ def truth(
     quiet: options.Quiet = False,
 ) -> None:
     """Print the exact influence of every attribute, by re-rendering the birds instead of editing them."""
-    from diffex_cli.stages.truth import judge
+    from diffex_cli.birds.judging import judge
 
     if run is None:
         if classifier is None:

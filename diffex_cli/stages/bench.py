@@ -17,13 +17,13 @@ from diffex_cli.artifacts.pictures import LazyPictures
 from diffex_cli.artifacts.rows import EditRow, InputImage, ScoreRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.perception import Perception, open_perception
 from diffex_cli.core import registry
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
-from diffex_cli.perception import Perception, open_perception
 
 
 class Bench:

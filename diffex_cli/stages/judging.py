@@ -8,10 +8,10 @@ from PIL import Image
 
 from diffex_cli.artifacts.pictures import LazyPictures
 from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.classifiers.perception import Perception
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import Progress
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.perception import Perception
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.measuring import CHANGED, breakage, differ, measure, misfit
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds import samples
+from diffex_cli.birds.judging import judge
 from diffex_cli.birds.meanings import FINE, PLACEBOS
 from diffex_cli.core import domains
 from diffex_cli.core.errors import IncompleteError
@@ -20,7 +21,6 @@ from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.main import app
 from diffex_cli.stages import corpus, edit, score, search
-from diffex_cli.stages.truth import judge
 
 SPEC = "python:corner_classifier:logits"
 NODES = {node.id: node for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}

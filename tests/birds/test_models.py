@@ -15,10 +15,10 @@ from transformers import AutoModelForImageClassification
 import diffex_cli.birds
 from diffex_cli.birds import samples
 from diffex_cli.birds.attributes import ATTRIBUTES
+from diffex_cli.birds.classifier import open_birds
 from diffex_cli.birds.meanings import MEANINGS
 from diffex_cli.birds.probe import ATTRIBUTE_LABELS, read_attributes
 from diffex_cli.birds.species import LABELS
-from diffex_cli.classifiers.birds import open_birds
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest

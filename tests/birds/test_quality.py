@@ -9,11 +9,11 @@ from PIL import Image
 
 from diffex_cli.birds import quality, samples
 from diffex_cli.birds.attributes import ATTRIBUTES, Bird
+from diffex_cli.birds.editor import RenderEditor
 from diffex_cli.birds.probe import ATTRIBUTE_LABELS
 from diffex_cli.birds.renderer import render
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.render import RenderEditor
 
 MEASURED = ("crest", "eye")
 IMAGES = 3

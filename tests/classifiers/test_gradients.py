@@ -13,11 +13,11 @@ from torchvision_operators import torchvision_or_skip
 
 from diffex_cli.birds import samples
 from diffex_cli.birds.panel.classifiers import open_member
+from diffex_cli.classifiers.backends.onnx import OnnxClassifier
+from diffex_cli.classifiers.backends.python import PythonClassifier
+from diffex_cli.classifiers.backends.transformers import TransformersClassifier
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.gradients import GradientClassifier
-from diffex_cli.classifiers.onnx import OnnxClassifier
-from diffex_cli.classifiers.python import PythonClassifier
-from diffex_cli.classifiers.transformers import TransformersClassifier
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 from diffex_cli.heatmaps.heatmap import heatmap
 

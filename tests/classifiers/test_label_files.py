@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from diffex_cli.classifiers.descriptions import Described, read_descriptions
+from diffex_cli.classifiers.backends.descriptions import Described, read_descriptions
 from diffex_cli.classifiers.labels import read_labels
 from diffex_cli.core.errors import UsageError
 

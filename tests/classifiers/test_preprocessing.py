@@ -91,7 +91,7 @@ def test_torchvisions_preset_to_the_bit(size: int, resize: int, interpolation: s
 def test_timms_transforms_to_the_bit(mode: str, size: tuple[int, int], crop: float) -> None:
     torchvision_or_skip()
     data = pytest.importorskip("timm.data")
-    from diffex_cli.classifiers.timm import _FITS
+    from diffex_cli.classifiers.backends.timm import _FITS
 
     transform = data.create_transform(
         (3, *size), crop_pct=crop, crop_mode=mode, interpolation="bicubic", mean=(0.5, 0.4, 0.3), std=(0.5, 0.4, 0.2)

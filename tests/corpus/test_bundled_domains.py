@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from diffex_cli.artifacts.corpus_yaml import parse_corpus, write_corpus
-from diffex_cli.classifiers.descriptions import read_descriptions
+from diffex_cli.classifiers.backends.descriptions import read_descriptions
 from diffex_cli.core import domains
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.hierarchy import Corpus, Node

@@ -21,8 +21,8 @@ from safetensors.torch import save_file
 
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.errors import UsageError
-from diffex_cli.editors.checkpoints import pick_dtype
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline, source_digest
+from diffex_cli.editors.models.loading import pick_dtype
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

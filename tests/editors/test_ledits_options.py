@@ -14,7 +14,7 @@ from diffex_cli.editors.ledits.options import (
     check_override,
     parse_options,
 )
-from diffex_cli.editors.ledits.sizes import fit, restore
+from diffex_cli.editors.models.sizes import fit, restore
 
 
 def test_options_are_read_by_their_type() -> None:

@@ -9,7 +9,7 @@ from diffex_cli.core.hierarchy import Candidate, Term
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.pipelines import Flux2KleinEditor, FluxKontextEditor, InstructEditor, QwenEditEditor
 from diffex_cli.editors.pipelines.base import PipelineEditor
-from diffex_cli.editors.pipelines.instruct import InstructOptions
+from diffex_cli.editors.pipelines.editors import InstructOptions
 from diffex_cli.editors.pipelines.instructions import Wording
 from diffex_cli.editors.pipelines.options import PipelineOptions, check_override, overridden, parse_options
 

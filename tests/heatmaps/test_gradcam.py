@@ -12,9 +12,9 @@ from PIL import Image
 
 from benchmarks.truth import heat as bench
 from diffex_cli.birds import samples
+from diffex_cli.birds.classifier import open_birds
 from diffex_cli.birds.panel.classifiers import open_member
 from diffex_cli.birds.panel.members import PANEL
-from diffex_cli.classifiers.birds import open_birds
 from diffex_cli.classifiers.gradients import Gradients, logits_of
 from diffex_cli.classifiers.outputs import Outputs
 from diffex_cli.core.errors import UsageError

@@ -11,9 +11,9 @@ from PIL import Image
 
 from benchmarks.truth.heat import regions
 from diffex_cli.birds import samples
+from diffex_cli.birds.classifier import open_birds
 from diffex_cli.birds.panel.classifiers import open_member
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.classifiers.birds import open_birds
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.heatmaps.heatmap import heat, heatmap, scaled, share

@@ -13,11 +13,11 @@ from pipeline import N_IMAGES, SILENT, make_corpus
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.writers import EditWriter
+from diffex_cli.classifiers.perception import Perception
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.perception import Perception
 from diffex_cli.stages import edit, search
 from diffex_cli.stages.bench import Bench
 from diffex_cli.stages.editing import make_edits

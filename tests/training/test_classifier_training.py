@@ -13,7 +13,7 @@ from PIL import Image
 from diffex_cli.birds.attributes import ATTRIBUTES, random_bird
 from diffex_cli.birds.probe import ATTRIBUTE_LABELS
 from diffex_cli.birds.renderer import render
-from diffex_cli.classifiers.transformers import TransformersClassifier
+from diffex_cli.classifiers.backends.transformers import TransformersClassifier
 from diffex_cli.core.registry import parse_spec
 from training import classifiers
 from training.checkpoints import Checkpoint

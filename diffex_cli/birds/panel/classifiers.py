@@ -17,18 +17,19 @@ from diffex_cli.birds.attributes import ATTRIBUTES
 from diffex_cli.birds.panel.formulas import Formula, Has
 from diffex_cli.birds.panel.members import PANEL, PREFIX, Member, Noise
 from diffex_cli.birds.probe import attribute_columns
+from diffex_cli.classifiers.backends.transformers import TransformersClassifier
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.gradients import GradientClassifier, Gradients
-from diffex_cli.classifiers.transformers import TransformersClassifier
+from diffex_cli.core.domains import packaged
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import Spec, did_you_mean
 
 if TYPE_CHECKING:
     import torch
 
-MODELS = Path(__file__).parent.parent / "models" / "panel"
+MODELS = packaged("panel")
 """Where the members that are networks are installed."""
-PROBE = Path(__file__).parent.parent / "models" / "probe"
+PROBE = packaged("probe")
 
 _NOISE_VERSION = 1
 

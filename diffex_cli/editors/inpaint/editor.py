@@ -14,20 +14,20 @@ import torch
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest, digest_files
+from diffex_cli.core.domains import packaged
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Term
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.checkpoints import pick_dtype
 from diffex_cli.editors.inpaint.loading import load_pipeline, quiet_diffusers
 from diffex_cli.editors.inpaint.options import check_override, parse_options
 from diffex_cli.editors.inpaint.region import attended_region, pixel_mask, round_trip
-from diffex_cli.editors.ledits.batching import ends_the_run, first_line
-from diffex_cli.editors.ledits.editor import packaged_model
-from diffex_cli.editors.ledits.sizes import fit, restore
-from diffex_cli.editors.overrides import overrides_of
-from diffex_cli.editors.seeds import image_seed
+from diffex_cli.editors.models.batching import ends_the_run, first_line
+from diffex_cli.editors.models.loading import pick_dtype
+from diffex_cli.editors.models.seeds import image_seed
+from diffex_cli.editors.models.sizes import fit, restore
+from diffex_cli.editors.options import overrides_of
 
 _VERSION = 1
 """Raised when a change to this editor changes pixels; part of the fingerprint."""
@@ -53,7 +53,7 @@ class InpaintEditor:
         if not spec.model:
             raise UsageError(f"--editor {spec.text} names no model: write inpaint:FOLDER or inpaint:HUB/ID")
         self._name, self._device = spec.model, device
-        self._folder = packaged_model() if spec.model == "birds" else Path(spec.model)
+        self._folder = packaged("diffusion") if spec.model == "birds" else Path(spec.model)
         self._options = parse_options(spec.options)
 
     @functools.cached_property

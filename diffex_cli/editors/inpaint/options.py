@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
-from diffex_cli.editors import overrides
+from diffex_cli.editors import options
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,12 +72,12 @@ def parse_options(given: Mapping[str, str]) -> InpaintOptions:
 
 
 def check_override(key: str, value: float, node: str, steps: int) -> None:
-    """See :func:`diffex_cli.editors.overrides.check_override`.
+    """See :func:`diffex_cli.editors.options.check_override`.
 
     Raises:
         UsageError: it names the node.
     """
-    overrides.check_override("inpaint", key, value, node, {name: _RANGES[name] for name in OVERRIDES})
+    options.check_override("inpaint", key, value, node, {name: _RANGES[name] for name in OVERRIDES})
     if key == "strength" and int(steps * value) < 1:
         raise UsageError(f"corpus node {node}: strength={value:g} leaves none of {steps} steps")
 

@@ -6,27 +6,17 @@ import functools
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from PIL import Image
 from torch import Tensor
 
-import diffex_cli.birds
 from diffex_cli.artifacts.keys import digest
+from diffex_cli.core.domains import packaged
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate, Term
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.checkpoints import pick_dtype
-from diffex_cli.editors.ledits.batching import (
-    RowLimit,
-    ends_the_run,
-    first_line,
-    free_memory,
-    is_out_of_memory,
-    split,
-)
 from diffex_cli.editors.ledits.cache import default_cache
 from diffex_cli.editors.ledits.editing import Concept, Row, cancels_empty, edit
 from diffex_cli.editors.ledits.inversions import Inversions
@@ -41,9 +31,18 @@ from diffex_cli.editors.ledits.options import (
     check_override,
     parse_options,
 )
-from diffex_cli.editors.ledits.sizes import fit, restore
 from diffex_cli.editors.ledits.solver import Schedule
-from diffex_cli.editors.overrides import overrides_of
+from diffex_cli.editors.models.batching import (
+    RowLimit,
+    ends_the_run,
+    first_line,
+    free_memory,
+    is_out_of_memory,
+    split,
+)
+from diffex_cli.editors.models.loading import pick_dtype
+from diffex_cli.editors.models.sizes import fit, restore
+from diffex_cli.editors.options import overrides_of
 
 _ENGINE_VERSION = 2
 """Raised when a change to the engine changes pixels; part of the fingerprint."""
@@ -66,7 +65,7 @@ class LeditsEditor:
             spec.options, BIRDS_DEFAULTS if birds else LeditsOptions(), BIRDS_PRESETS if birds else PRESETS
         )
         self._source = ModelSource(
-            model=str(packaged_model()) if birds else spec.model,
+            model=str(packaged("diffusion")) if birds else spec.model,
             revision=self._options.revision,
             variant=self._options.variant,
             config=self._options.config,
@@ -233,8 +232,3 @@ def _mask_picture(mask: Tensor, size: tuple[int, int]) -> Image.Image:
     """A mask of shape (1, h, w) in [0, 1] as a picture of (width, height) ``size``."""
     levels = (mask[0].clamp(0, 1) * 255).round().byte().cpu().numpy()
     return Image.fromarray(levels).resize(size, Image.Resampling.NEAREST)
-
-
-def packaged_model() -> Path:
-    """The folder of the diffusion model that ships with diffex."""
-    return Path(diffex_cli.birds.__file__).parent / "models" / "diffusion"

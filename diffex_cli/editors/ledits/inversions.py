@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.editors.ledits.batching import RowLimit, free_memory, is_out_of_memory
 from diffex_cli.editors.ledits.cache import InversionCache
 from diffex_cli.editors.ledits.inversion import Inversion, invert, trajectory_noise
 from diffex_cli.editors.ledits.model import DiffusionModel
 from diffex_cli.editors.ledits.solver import Schedule
-from diffex_cli.editors.seeds import image_seed
+from diffex_cli.editors.models.batching import RowLimit, free_memory, is_out_of_memory
+from diffex_cli.editors.models.seeds import image_seed
 
 _MEMORY = 2 * 2**30
 """How many bytes the inversions in memory may take; one of a 512-pixel image in 50 steps is about 10 MB."""

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
-from diffex_cli.editors import overrides
+from diffex_cli.editors import options
 from diffex_cli.editors.ledits.editing import Mask, Masking
 
 _TRAIN_TIMESTEPS = 1000
@@ -157,8 +157,8 @@ def parse_options(
 
 
 def check_override(key: str, value: float, node: str) -> None:
-    """See :func:`diffex_cli.editors.overrides.check_override`."""
-    overrides.check_override("ledits", key, value, node, {name: _RANGES[name] for name in CONCEPT_SETTINGS})
+    """See :func:`diffex_cli.editors.options.check_override`."""
+    options.check_override("ledits", key, value, node, {name: _RANGES[name] for name in CONCEPT_SETTINGS})
 
 
 def _value(key: str, text: str, default: object) -> object:

@@ -18,10 +18,12 @@ from diffex_cli.artifacts.keys import digest, digest_files
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.checkpoints import pick_dtype
-from diffex_cli.editors.ledits.batching import ends_the_run, first_line, free_memory, is_out_of_memory
-from diffex_cli.editors.ledits.sizes import fit, restore
-from diffex_cli.editors.overrides import overrides_of
+from diffex_cli.editors.models.batching import ends_the_run, first_line, free_memory, is_out_of_memory
+from diffex_cli.editors.models.loading import pick_dtype
+from diffex_cli.editors.models.roundtrip import round_trip
+from diffex_cli.editors.models.seeds import image_seed
+from diffex_cli.editors.models.sizes import fit, restore
+from diffex_cli.editors.options import overrides_of
 from diffex_cli.editors.pipelines.loading import load_pipeline, place
 from diffex_cli.editors.pipelines.options import (
     WITHOUT_EFFECT,
@@ -30,8 +32,6 @@ from diffex_cli.editors.pipelines.options import (
     overridden,
     parse_options,
 )
-from diffex_cli.editors.pipelines.roundtrip import round_trip
-from diffex_cli.editors.seeds import image_seed
 
 _VERSION = 1
 """Raised when a change to these editors changes pixels; part of the fingerprint."""

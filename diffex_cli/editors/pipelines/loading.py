@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.editors.checkpoints import NO_CHECKER, NO_WATERMARK, load_whole, pipeline_kind
+from diffex_cli.editors.models.loading import NO_CHECKER, NO_WATERMARK, load_whole, pipeline_kind
 from diffex_cli.editors.pipelines.options import Offload
 
 _LEFT_OUT: Mapping[str, Mapping[str, Any]] = {

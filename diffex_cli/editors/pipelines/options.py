@@ -9,7 +9,7 @@ from typing import Literal, TypeVar, get_args
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.registry import did_you_mean
-from diffex_cli.editors import overrides
+from diffex_cli.editors import options
 from diffex_cli.editors.pipelines.instructions import Wording, check_template
 
 Baseline = Literal["noop", "reconstruction", "original"]
@@ -94,8 +94,8 @@ def parse_options(editor: str, given: Mapping[str, str], defaults: OptionsT) -> 
 
 
 def check_override(editor: str, key: str, value: float, node: str) -> None:
-    """See :func:`diffex_cli.editors.overrides.check_override`."""
-    overrides.check_override(editor, key, value, node, {name: _RANGES[name] for name in OVERRIDES})
+    """See :func:`diffex_cli.editors.options.check_override`."""
+    options.check_override(editor, key, value, node, {name: _RANGES[name] for name in OVERRIDES})
 
 
 def overridden(options: OptionsT, candidate: Candidate) -> OptionsT:

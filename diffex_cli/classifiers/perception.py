@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest_files
+from diffex_cli.core.domains import packaged
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import pick_device, quiet_transformers, resolve_commit
 
@@ -28,7 +29,7 @@ Features: TypeAlias = "tuple[torch.Tensor, ...]"
 NONE = "none"
 """The name that asks for no network."""
 
-PACKAGED: Mapping[str, Path] = {"birds": Path(__file__).parent / "birds" / "models" / "probe"}
+PACKAGED: Mapping[str, Path] = {"birds": packaged("probe")}
 """The networks that come with diffex, by name."""
 
 _INPUTS_KEPT = 4

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
-from diffex_cli.classifiers import processor, spec_options
+from diffex_cli.classifiers import spec_options
+from diffex_cli.classifiers.backends import processor
 from diffex_cli.classifiers.network import Network, NetworkClassifier, file_digest
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import pick_device

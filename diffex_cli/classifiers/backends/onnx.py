@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.classifiers import processor, spec_options
+from diffex_cli.classifiers import spec_options
+from diffex_cli.classifiers.backends import processor
 from diffex_cli.classifiers.network import Network, NetworkClassifier, file_digest
 from diffex_cli.classifiers.packages import require
 from diffex_cli.classifiers.preprocessing import Layout

@@ -5,13 +5,13 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.birds import samples
+from diffex_cli.birds.editor import RenderEditor
 from diffex_cli.birds.meanings import COARSE, FINE, MEANINGS
 from diffex_cli.birds.renderer import render
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
 from diffex_cli.core.registry import EDITORS, find, parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.render import RenderEditor
 
 KEY = list(samples.pictures())[3]
 BIRD = samples.records()[KEY]

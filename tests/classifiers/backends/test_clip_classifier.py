@@ -11,7 +11,7 @@ import pytest
 import tiny_clip
 from PIL import Image
 
-from diffex_cli.classifiers.clip import ClipClassifier
+from diffex_cli.classifiers.backends.clip import ClipClassifier
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
@@ -164,7 +164,7 @@ def test_a_model_without_texts_or_weights_is_refused(clip: Path, vit: Path, desc
 def test_constructing_one_imports_no_torch(clip: Path, described: Path) -> None:
     code = (
         "import sys; from diffex_cli.core.registry import parse_spec;"
-        "from diffex_cli.classifiers.clip import ClipClassifier;"
+        "from diffex_cli.classifiers.backends.clip import ClipClassifier;"
         f"ClipClassifier(parse_spec('clip:{clip}:labels={described}')).fingerprint;"
         "assert not {'torch', 'transformers', 'huggingface_hub'} & set(sys.modules)"
     )

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffex_cli.classifiers import birds
-from diffex_cli.classifiers.birds import open_birds
-from diffex_cli.classifiers.transformers import TransformersClassifier
+from diffex_cli.birds import classifier as birds_classifier
+from diffex_cli.birds.classifier import open_birds
+from diffex_cli.classifiers.backends.transformers import TransformersClassifier
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
@@ -200,7 +200,7 @@ def test_an_unreachable_hub_is_one_clear_sentence(cache: Path) -> None:
 
 
 def test_birds_opens_the_packaged_folder(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(birds, "_MODELS", copy.parent)
+    monkeypatch.setattr(birds_classifier, "packaged", lambda name: copy.parent / name)
     copy.rename(copy.parent / "species")
     model = open_birds(parse_spec("birds:species:batch=4"), device="cpu")
     assert model.settings["model"] == "species"
@@ -216,7 +216,7 @@ def test_constructing_one_imports_no_torch(efficientnet: Path) -> None:
 
     code = (
         "import sys; from diffex_cli.core.registry import parse_spec;"
-        "from diffex_cli.classifiers.transformers import TransformersClassifier;"
+        "from diffex_cli.classifiers.backends.transformers import TransformersClassifier;"
         f"TransformersClassifier(parse_spec('transformers:{efficientnet}')).fingerprint;"
         "assert not {'torch', 'transformers', 'huggingface_hub'} & set(sys.modules)"
     )

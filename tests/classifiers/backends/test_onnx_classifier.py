@@ -9,7 +9,7 @@ import pytest
 import tiny_onnx
 from PIL import Image
 
-from diffex_cli.classifiers.onnx import OnnxClassifier
+from diffex_cli.classifiers.backends.onnx import OnnxClassifier
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import softmax
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
@@ -186,7 +186,7 @@ def test_a_missing_package_is_named_with_its_extra(network: Path, monkeypatch: p
 def test_constructing_one_imports_nothing_heavy(network: Path) -> None:
     code = (
         "import sys; from diffex_cli.core.registry import parse_spec;"
-        "from diffex_cli.classifiers.onnx import OnnxClassifier;"
+        "from diffex_cli.classifiers.backends.onnx import OnnxClassifier;"
         f"OnnxClassifier(parse_spec('onnx:{network}:{PLAIN}')).fingerprint;"
         "assert not {'torch', 'transformers', 'onnxruntime'} & set(sys.modules)"
     )

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from model_server import ModelServer, serving
 from PIL import Image
 
-from diffex_cli.classifiers import http_server
-from diffex_cli.classifiers.http import HttpClassifier
+from diffex_cli.classifiers.backends import http_server
+from diffex_cli.classifiers.backends.http import HttpClassifier
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 

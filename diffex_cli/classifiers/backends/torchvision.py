@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from diffex_cli.classifiers import preprocessing
+from diffex_cli.classifiers.backends.state_dict import load_weights, read_state_dict
 from diffex_cli.classifiers.gradients import without_gradients
 from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier, file_digest
 from diffex_cli.classifiers.packages import require
 from diffex_cli.classifiers.preprocessing import Preprocessing, parse_preprocessing
-from diffex_cli.classifiers.state_dict import load_weights, read_state_dict
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec, did_you_mean
@@ -35,7 +35,7 @@ class TorchvisionClassifier(NetworkClassifier):
 
     ``NAME`` is one of ``torchvision.models.list_models(module=torchvision.models)``, such as ``resnet50``.
     ``weights`` is one of its sets, such as ``IMAGENET1K_V2`` (the default set without it), or a file of one's own
-    (:func:`~diffex_cli.classifiers.state_dict.read_state_dict`), with as many classes as its last layer has.
+    (:func:`~diffex_cli.classifiers.backends.state_dict.read_state_dict`), with as many classes as its last layer has.
     torchvision's own sets are taken from torch's cache or downloaded, checked against the digest in their name, and
     unpickled with ``weights_only``.
 

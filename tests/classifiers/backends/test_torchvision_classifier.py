@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from torchvision_operators import torchvision_or_skip
 
-from diffex_cli.classifiers.torchvision import TorchvisionClassifier
+from diffex_cli.classifiers.backends.torchvision import TorchvisionClassifier
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffex_cli.classifiers.transformers import TransformersClassifier
+from diffex_cli.classifiers.backends.transformers import TransformersClassifier
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import softmax
 from diffex_cli.core.registry import parse_spec

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from diffex_cli.classifiers.torch import TorchClassifier
+from diffex_cli.classifiers.backends.torch import TorchClassifier
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
@@ -184,7 +184,7 @@ def test_the_fingerprint_follows_content_and_options(exported: Path, scripted: P
 def test_constructing_one_imports_no_torch(exported: Path) -> None:
     code = (
         "import sys; from diffex_cli.core.registry import parse_spec;"
-        "from diffex_cli.classifiers.torch import TorchClassifier;"
+        "from diffex_cli.classifiers.backends.torch import TorchClassifier;"
         f"TorchClassifier(parse_spec('torch:{exported}:{TRUSTED}')).fingerprint;"
         "assert not {'torch', 'transformers'} & set(sys.modules)"
     )

@@ -11,12 +11,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from diffex_cli.classifiers import preprocessing, spec_options
+from diffex_cli.classifiers.backends.state_dict import load_weights, read_state_dict
 from diffex_cli.classifiers.gradients import without_gradients
 from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier, file_digest
 from diffex_cli.classifiers.packages import require
 from diffex_cli.classifiers.preprocessing import Fit, Preprocessing, centred, parse_preprocessing
 from diffex_cli.classifiers.pretrained import Pretrained
-from diffex_cli.classifiers.state_dict import load_weights, read_state_dict
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec, did_you_mean
@@ -32,7 +32,7 @@ class TimmClassifier(NetworkClassifier):
     - A folder that ``timm.models.save_for_hf(…, safe_serialization=True)`` wrote.
     - A hub id, such as ``timm/resnet18.a1_in1k``; pinned as for ``transformers:``.
     - A name that timm knows, such as ``resnet18`` or ``resnet18.a1_in1k``: its weights on the hub; or with
-      ``weights=FILE`` one's own (:func:`~diffex_cli.classifiers.state_dict.read_state_dict`), with as many classes as
+      ``weights=FILE`` one's own (:func:`read_state_dict`), with as many classes as
       they have.
 
     Needs the extra ``timm``. Weights are read from safetensors; a file of one's own may also be a plain state_dict.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffex_cli.classifiers.python import PythonClassifier
+from diffex_cli.classifiers.backends.python import PythonClassifier
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 

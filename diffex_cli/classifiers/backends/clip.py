@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.classifiers.descriptions import Described, read_descriptions
+from diffex_cli.classifiers.backends.descriptions import Described, read_descriptions
 from diffex_cli.classifiers.gradients import without_gradients
 from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier
 from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, refuse_untrained
@@ -43,7 +43,7 @@ class ClipClassifier(NetworkClassifier):
     """``clip:<folder or hub id>:labels=FILE[,batch=N,revision=R,kind=softmax|multilabel]``.
 
     The file names the classes and describes each in one or several texts
-    (:func:`~diffex_cli.classifiers.descriptions.read_descriptions`). The embeddings of a class's texts, each of
+    (:func:`read_descriptions`). The embeddings of a class's texts, each of
     length one, are averaged, as FLAIR does with experts' descriptions (Silva-Rodríguez et al. 2025): a class's logit
     is the mean of its texts' logits.
 

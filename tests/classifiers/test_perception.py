@@ -9,9 +9,9 @@ import torch
 from PIL import Image, ImageFilter
 
 from diffex_cli.birds.samples import pictures
+from diffex_cli.classifiers.perception import PACKAGED, Perception, distance, open_perception, unit_channels
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.errors import UsageError
-from diffex_cli.perception import PACKAGED, Perception, distance, open_perception, unit_channels
 
 SIZE = 16
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers import spec_options
+from diffex_cli.classifiers.backends.http_server import JsonServer, parse_address
 from diffex_cli.classifiers.checks import as_numbers
-from diffex_cli.classifiers.http_server import JsonServer, parse_address
 from diffex_cli.classifiers.outputs import OPTIONS, parse_outputs
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import OutputKind
@@ -71,7 +71,7 @@ class HttpClassifier:
         """The backend, the model's name, its classes, and what its numbers mean.
 
         Raises:
-            UsageError, DiffexError: as for :meth:`~diffex_cli.classifiers.http_server.JsonServer.get`.
+            UsageError, DiffexError: as for :meth:`~diffex_cli.classifiers.backends.http_server.JsonServer.get`.
         """
         settings = {"backend": "http", "model": self._model.name, "labels": list(self._model.labels)}
         return {**settings, "outputs": dataclasses.asdict(self._outputs)}
@@ -113,7 +113,7 @@ class HttpClassifier:
             shape (len(images), len(labels)).
 
         Raises:
-            UsageError, DiffexError: as for :meth:`~diffex_cli.classifiers.http_server.JsonServer.get`; or the answer
+            UsageError, DiffexError: as for :meth:`JsonServer.get`; or the answer
                 holds no finite scores of all classes, or comes from another model than the first one.
         """
         batches = (images[start : start + self.batch] for start in range(0, len(images), self.batch))
