@@ -19,8 +19,9 @@ from diffex_cli.core import registry
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
+from diffex_cli.corpus import corpus
 from diffex_cli.editors.base import Editor
-from diffex_cli.stages import corpus, search
+from diffex_cli.search import search
 
 CLASSIFIERS = ("birds:species", "birds:shortcut", "birds:null")
 

@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.search.contest import Entrant, Measure, Outcome, Request
-from diffex_cli.search.halving import halve
-from diffex_cli.search.racing import race
+from diffex_cli.search.algorithm.contest import Entrant, Measure, Outcome, Request
+from diffex_cli.search.algorithm.halving import halve
+from diffex_cli.search.algorithm.racing import race
 
 World: TypeAlias = Literal["heavy", "laplace"]
 DELTA = 0.1

@@ -30,8 +30,8 @@ from diffex_cli.birds.species import LABELS, random_specimen
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Corpus, Node
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
-from diffex_cli.search.influence import Effect
-from diffex_cli.stages import report as stage
+from diffex_cli.report import report as stage
+from diffex_cli.search.statistics.influence import Effect
 
 SIZES = (Pairs(10, 10), Pairs(20, 50), Pairs(100, 100))
 _EDITOR, _CLASSIFIER = "render:birds", "birds:species"

@@ -32,9 +32,10 @@ from diffex_cli.core.domains import packaged
 from diffex_cli.core.machine import quiet_transformers
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
-from diffex_cli.stages import corpus, edit, score
-from diffex_cli.stages.bench import Bench, locked_bench
-from diffex_cli.stages.scoring import BATCH
+from diffex_cli.corpus import corpus
+from diffex_cli.measure import edit, score
+from diffex_cli.measure.scoring import BATCH
+from diffex_cli.measure.session import Bench, locked_bench
 
 WORKLOADS = ("birds", "efficientnet")
 """A small model on small pictures, and one of the usual size on pictures of the usual size."""

@@ -21,8 +21,10 @@ from diffex_cli.birds.quality import measure
 from diffex_cli.birds.truth import Agreement
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.settings import Settings
-from diffex_cli.search.metrics import ndcg_at_k
-from diffex_cli.stages import corpus, rates, search
+from diffex_cli.corpus import corpus
+from diffex_cli.measure import rates
+from diffex_cli.search import search
+from diffex_cli.search.statistics.metrics import ndcg_at_k
 
 STEPS = (6, 8, 12, 20, 50)
 CLASSIFIERS = ("birds:shortcut", "birds:species")

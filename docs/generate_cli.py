@@ -57,7 +57,7 @@ def page() -> str:
     os.environ |= {"TERMINAL_WIDTH": "120", "NO_COLOR": "1", "TERM": "dumb"}
     from typer.testing import CliRunner
 
-    from diffex_cli.main import app
+    from diffex_cli.commands.main import app
 
     parts = [_HEAD]
     for command in COMMANDS:

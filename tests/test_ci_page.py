@@ -12,9 +12,9 @@ import pytest
 import typer
 import yaml
 
-from diffex_cli.main import app
-from diffex_cli.search.influence import student_t_quantile
-from diffex_cli.stages.rules import from_file
+from diffex_cli.commands.main import app
+from diffex_cli.comparison.rules import from_file
+from diffex_cli.search.statistics.student import student_t_quantile
 
 PAGE = (Path(__file__).parent.parent / "docs" / "ci.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)

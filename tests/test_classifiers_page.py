@@ -16,9 +16,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from diffex_cli.classifiers import outputs, preprocessing
+from diffex_cli.commands.main import app
 from diffex_cli.core import registry
 from diffex_cli.core.errors import UsageError
-from diffex_cli.main import app
 
 PAGE = (Path(__file__).parent.parent / "docs" / "classifiers.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", PAGE, flags=re.MULTILINE | re.DOTALL))

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from diffex_cli.commands.main import app
 from diffex_cli.core.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, names
-from diffex_cli.main import app
 
 PAGE = (Path(__file__).parent.parent / "docs" / "extending.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w.]+)`\n\n```\w+\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))

@@ -12,7 +12,7 @@ from benchmarks.truth.methods import Finding, best_two
 from benchmarks.truth.table import Table
 from diffex_cli.birds.meanings import FINE, MEANINGS
 from diffex_cli.core.hierarchy import Candidate, Node
-from diffex_cli.search.algorithms import search
+from diffex_cli.search.algorithm.algorithms import search
 
 PUBLIC_BEAM = 8
 PUBLIC_SEEDS = (0, 1, 2, 3)

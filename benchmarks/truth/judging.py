@@ -11,7 +11,7 @@ from benchmarks.truth.methods import DELTA, Finding
 from diffex_cli.birds.meanings import MEANINGS
 from diffex_cli.birds.panel.members import Member, Planted
 from diffex_cli.core.hierarchy import Corpus
-from diffex_cli.search.metrics import ndcg_at_k, spearman
+from diffex_cli.search.statistics.metrics import ndcg_at_k, spearman
 
 GOOD_PAIR = 0.95
 """A pair counts as the best one if its exact influence is at least this share of the best's: many pairs are tied."""

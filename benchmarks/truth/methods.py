@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from benchmarks.truth.table import Table
 from diffex_cli.core.hierarchy import Candidate, Node
-from diffex_cli.search.algorithms import Algorithm, Trace, search
-from diffex_cli.search.contest import Outcome, Request
-from diffex_cli.search.joint import joint_search, partners
-from diffex_cli.search.levels import race_level
-from diffex_cli.search.panel import panel_order
-from diffex_cli.search.probing import PROBE_IMAGES
+from diffex_cli.search.algorithm.algorithms import Algorithm, Trace, search
+from diffex_cli.search.algorithm.contest import Outcome, Request
+from diffex_cli.search.algorithm.joint import joint_search, partners
+from diffex_cli.search.algorithm.levels import race_level
+from diffex_cli.search.algorithm.panel import panel_order
+from diffex_cli.search.algorithm.probing import PROBE_IMAGES
 from diffex_cli.search.statistics.intervals import mean_interval
-from diffex_cli.search.verdict import ALPHA, judge
+from diffex_cli.search.statistics.verdict import ALPHA, judge
 
 BEAM = 5
 DELTA = 0.1

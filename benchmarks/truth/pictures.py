@@ -19,10 +19,10 @@ from diffex_cli.birds.renderer import render
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.registry import parse_spec
+from diffex_cli.corpus import corpus
 from diffex_cli.editors.base import EditRequest
-from diffex_cli.stages import corpus
-from diffex_cli.stages.bench import Bench, locked_bench
-from diffex_cli.stages.editing import make_edits
+from diffex_cli.measure.making import make_edits
+from diffex_cli.measure.session import Bench, locked_bench
 
 RENDERER = "render:birds"
 

@@ -20,9 +20,9 @@ from benchmarks.truth.pictures import Rendered, Wanted
 from benchmarks.truth.scores import fill
 from benchmarks.truth.subjects import Subject
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
-from diffex_cli.search.contest import Entrant
-from diffex_cli.search.panel import panel_order
-from diffex_cli.search.racing import race
+from diffex_cli.search.algorithm.contest import Entrant
+from diffex_cli.search.algorithm.panel import panel_order
+from diffex_cli.search.algorithm.racing import race
 
 COUNTS = (40, 100)
 """K, as many candidates."""

@@ -22,7 +22,7 @@ from diffex_cli.classifiers.base import Classifier
 from diffex_cli.core import domains, registry
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Node
-from diffex_cli.search.metrics import ndcg_at_k, spearman
+from diffex_cli.search.statistics.metrics import ndcg_at_k, spearman
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

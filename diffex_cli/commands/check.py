@@ -13,7 +13,7 @@ from diffex_cli.commands.output import Output
 from diffex_cli.core.errors import GateError
 
 if TYPE_CHECKING:
-    from diffex_cli.stages.check import CheckSummary
+    from diffex_cli.comparison.check import CheckSummary
 
 _RULES = "What must hold"
 
@@ -73,14 +73,14 @@ def check(
     when none of it is, and is undecided otherwise. NAME is an attribute's id, name or prompt. Reads files, loads no
     model.
     """
-    from diffex_cli.stages.check import check as stage
-    from diffex_cli.stages.rules import from_file, from_options
+    from diffex_cli.comparison.check import check as stage
+    from diffex_cli.comparison.rules import from_file, from_options
 
     output = Output(json=json, quiet=quiet)
     given = [*from_options(maxima or [], forbid or []), *(from_file(rules) if rules is not None else ())]
     summary = stage(run, given, against, strict)
     if junit is not None:
-        from diffex_cli.stages.junit import write_junit
+        from diffex_cli.comparison.junit import write_junit
 
         write_junit(summary, junit)
     output.warnings(summary.warnings)

@@ -15,7 +15,7 @@ from diffex_cli.commands.running import run_stage
 from diffex_cli.core.configuration import resolve
 
 if TYPE_CHECKING:
-    from diffex_cli.stages.classify import ClassifiedImage
+    from diffex_cli.measure.classify import ClassifiedImage
 
 _COLUMNS = (Column("image"), Column("class"), Column("logit", right=True), Column("probability", right=True))
 
@@ -39,7 +39,7 @@ def classify(
     settings = resolve(
         {"run": run, "classifier": classifier, "device": device}, os.environ, config, required=("classifier",)
     )
-    from diffex_cli.stages import classify as stage
+    from diffex_cli.measure import classify as stage
 
     found = run_stage(output, lambda progress: stage.run(settings, images, top, progress))
     rows = [row for image in found.images for row in _rows(image)]

@@ -11,8 +11,8 @@ from diffex_cli.commands import options
 from diffex_cli.commands.output import Column, Output
 
 if TYPE_CHECKING:
-    from diffex_cli.search.comparison import Change
-    from diffex_cli.stages.compare import Comparison
+    from diffex_cli.comparison.compare import Comparison
+    from diffex_cli.comparison.differences import Change
 
 _COLUMNS = (
     Column("attribute"),
@@ -46,13 +46,13 @@ def compare(
 
     Attributes are matched by id. Differences are taken image by image where the runs share images.
     """
-    from diffex_cli.stages.compare import compare as stage
+    from diffex_cli.comparison.compare import compare as stage
 
     output = Output(json=json, quiet=quiet)
     summary = stage(runs, top)
     output.warnings(summary.warnings)
     if html is not None:
-        from diffex_cli.stages.compare_page import write_page
+        from diffex_cli.comparison.versus import write_page
 
         write_page(summary, html)
         output.note(f"The comparison as a page: {html}")

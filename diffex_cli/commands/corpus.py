@@ -10,8 +10,7 @@ import typer
 from diffex_cli.commands import corpus_tools, options
 from diffex_cli.commands.errors import guarded
 from diffex_cli.commands.output import Output
-from diffex_cli.commands.running import print_plan, run_stage
-from diffex_cli.commands.spending import estimate_text, spending_text
+from diffex_cli.commands.running import estimate_text, print_plan, run_stage, spending_text
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.errors import UsageError
 
@@ -72,7 +71,7 @@ def corpus(
         os.environ,
         config,
     )
-    from diffex_cli.stages import corpus as stage
+    from diffex_cli.corpus import corpus as stage
 
     if dry_run:
         plan, estimate = stage.plan(settings), stage.estimate(settings)

@@ -15,14 +15,13 @@ import typer
 
 from diffex_cli.commands import completion, options
 from diffex_cli.commands.output import Output
-from diffex_cli.commands.running import run_stage
-from diffex_cli.commands.spending import estimate_text, spending_text
+from diffex_cli.commands.running import estimate_text, run_stage, spending_text
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.errors import DiffexError, UsageError
 
 if TYPE_CHECKING:
-    from diffex_cli.stages.growing import GrowSummary
-    from diffex_cli.stages.hierarchies import Draft
+    from diffex_cli.corpus.grow import GrowSummary
+    from diffex_cli.corpus.tools import Draft
 
 _EDITORS = ("nano", "vi")
 
@@ -48,7 +47,7 @@ def show(
 ) -> None:
     """Show a hierarchy of attributes as a tree."""
     from diffex_cli.commands.corpus_tree import as_data, as_tree
-    from diffex_cli.stages.hierarchies import check, locate
+    from diffex_cli.corpus.tools import check, locate
 
     place = locate(source, resolve({"run": run}, os.environ).run)
     checked = check(place.file)
@@ -81,7 +80,7 @@ def edit(
     The editor opens a draft beside the file. Only a valid draft takes the file's place. Another is kept, and the same
     command takes it up again.
     """
-    from diffex_cli.stages.hierarchies import Draft, locate
+    from diffex_cli.corpus.tools import Draft, locate
 
     command = _editor()
     output = Output(json=json, quiet=quiet)
@@ -123,7 +122,7 @@ def validate(
     quiet: options.Quiet = False,
 ) -> None:
     """Check a hierarchy's file; exit code 0 if it is valid, 2 if not."""
-    from diffex_cli.stages.hierarchies import check, line_of, locate
+    from diffex_cli.corpus.tools import check, line_of, locate
 
     output = Output(json=json, quiet=quiet)
     place = locate(source, resolve({"run": run}, os.environ).run)
@@ -166,13 +165,13 @@ def grow(
         os.environ,
         config,
     )
-    from diffex_cli.stages import growing
+    from diffex_cli.corpus import grow as stage
 
     if dry_run:
-        estimate = growing.estimate(settings)
+        estimate = stage.estimate(settings)
         output.result(dataclasses.asdict(estimate), estimate_text(estimate), quiet=str(estimate.questions))
         return
-    summary = run_stage(output, lambda progress: growing.run(settings, progress))
+    summary = run_stage(output, lambda progress: stage.run(settings, progress))
     output.result(
         {**dataclasses.asdict(summary), "run": settings.run},
         _grown(summary, settings.run),
@@ -199,7 +198,7 @@ def _edited(draft: Draft, changed: bool, added: object, removed: object) -> dict
 
 def _ids(file: Path) -> set[str]:
     """The ids in a file; none if it is invalid, which is a reason to edit it."""
-    from diffex_cli.stages.hierarchies import check
+    from diffex_cli.corpus.tools import check
 
     try:
         return {node.id for node in check(file).corpus.walk()}

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from diffex_cli.commands import options
 from diffex_cli.commands.output import Column, Output
-
-if TYPE_CHECKING:
-    from diffex_cli.diagnosis import Diagnosis
+from diffex_cli.core.domains import packaged
 
 _MISSING = "–"
 
 
 def doctor(json: options.Json = False, quiet: options.Quiet = False) -> None:
     """Show versions, devices, memory, disk, models, packages, and whether API keys are set."""
-    from diffex_cli.diagnosis import diagnose
-
     found = diagnose()
     data = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
     rows = _rows(found)
@@ -48,3 +49,110 @@ def _rows(found: Diagnosis) -> list[tuple[str, str]]:
 
 def _gigabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB"
+
+
+KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "HF_TOKEN", "DIFFEX_HTTP_TOKEN")
+PACKAGES = ("torch", "diffusers", "transformers", "anthropic", "openai", "timm", "open_clip_torch", "onnxruntime")
+_WEIGHTS = "*.safetensors"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Plain facts; ``None`` where a thing is missing or cannot be found out.
+
+    Attributes:
+        diffex: version.
+        python: version.
+        system: operating system and processor architecture.
+        devices: torch's devices with their names, the CPU first; empty if torch cannot be loaded.
+        threads: how many threads torch uses on the CPU.
+        processors: how many logical processors there are.
+        memory_total: bytes.
+        memory_free: bytes that can be had without swapping.
+        disk_free: bytes, on the disk of the current folder.
+        birds_models: the model folders packaged with the embedded domain.
+        hub_cache: the folder where models from the Hugging Face hub are kept.
+        hub_models: the ids of the models in it.
+        packages: package → version.
+        keys: environment variable → whether it is set; never its value.
+    """
+
+    diffex: str | None
+    python: str
+    system: str
+    devices: tuple[str, ...]
+    threads: int | None
+    processors: int | None
+    memory_total: int
+    memory_free: int
+    disk_free: int
+    birds_models: tuple[str, ...]
+    hub_cache: Path
+    hub_models: tuple[str, ...]
+    packages: Mapping[str, str | None]
+    keys: Mapping[str, bool]
+
+
+def diagnose(environment: Mapping[str, str] = os.environ) -> Diagnosis:
+    """Look around. Loads torch, since only torch knows its devices."""
+    import psutil
+
+    memory = psutil.virtual_memory()
+    devices, threads = _torch()
+    cache = hub_cache(environment)
+    return Diagnosis(
+        diffex=_version("diffex"),
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        devices=devices,
+        threads=threads,
+        processors=os.cpu_count(),
+        memory_total=int(memory.total),
+        memory_free=int(memory.available),
+        disk_free=shutil.disk_usage(Path.cwd()).free,
+        birds_models=model_folders(packaged("")),
+        hub_cache=cache,
+        hub_models=hub_models(cache),
+        packages={name: _version(name) for name in PACKAGES},
+        keys={name: bool(environment.get(name)) for name in KEYS},
+    )
+
+
+def hub_cache(environment: Mapping[str, str]) -> Path:
+    """Where the Hugging Face libraries keep downloaded models, by their documented variables."""
+    if "HF_HUB_CACHE" in environment:
+        return Path(environment["HF_HUB_CACHE"]).expanduser()
+    caches = Path(environment.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+    return Path(environment.get("HF_HOME", caches / "huggingface")).expanduser() / "hub"
+
+
+def hub_models(cache: Path) -> tuple[str, ...]:
+    """The ids of the models in a hub cache that have been downloaded, from its folder names alone; sorted."""
+    folders = (folder for folder in cache.glob("models--*--*") if any(folder.glob("snapshots/*/*")))
+    return tuple(sorted(folder.name.removeprefix("models--").replace("--", "/", 1) for folder in folders))
+
+
+def model_folders(parent: Path) -> tuple[str, ...]:
+    """The names of the subfolders that hold weights, sorted."""
+    if not parent.is_dir():
+        return ()
+    return tuple(sorted(folder.name for folder in parent.iterdir() if any(folder.rglob(_WEIGHTS))))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _torch() -> tuple[tuple[str, ...], int | None]:
+    try:
+        import torch
+    except (ImportError, OSError):
+        return (), None
+    devices = ["cpu"]
+    devices += [f"cuda:{index} ({torch.cuda.get_device_name(index)})" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return tuple(devices), torch.get_num_threads()

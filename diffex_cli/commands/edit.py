@@ -14,7 +14,7 @@ from diffex_cli.commands.running import failures, print_plan, run_stage
 from diffex_cli.core.configuration import resolve
 
 if TYPE_CHECKING:
-    from diffex_cli.stages.edit import EditSummary
+    from diffex_cli.measure.edit import EditSummary
 
 
 def edit(
@@ -47,7 +47,7 @@ def edit(
         config,
         required=("editor",),
     )
-    from diffex_cli.stages import edit as stage
+    from diffex_cli.measure import edit as stage
 
     if dry_run:
         print_plan(output, stage.plan(settings, requests=requests))

@@ -129,7 +129,7 @@ def _check(
 
 def _write(output: Output, settings: Settings, max_size: float, heatmap: str | None, *, dry_run: bool) -> None:
     from diffex_cli.heatmaps.kinds import parse_kind
-    from diffex_cli.stages import report as stage
+    from diffex_cli.report import report as stage
 
     kind = None if heatmap is None else parse_kind(heatmap)
     if dry_run:
@@ -142,14 +142,14 @@ def _write(output: Output, settings: Settings, max_size: float, heatmap: str | N
 
 
 def _publish(output: Output, runs: list[Path], table: str | None, out: Path | None) -> None:
-    from diffex_cli.stages import publishing
+    from diffex_cli.report.publication import figures as drawings
 
     if table is not None:
-        text = publishing.table(runs, table)
+        text = drawings.table(runs, table)
         output.result({"runs": runs, "format": table, "table": text}, text.rstrip("\n"), quiet=text.rstrip("\n"))
         return
     folder = out or runs[0] / _FIGURES
-    files = publishing.draw_figures(runs[0], folder) if len(runs) == 1 else publishing.draw_top(runs, folder)
+    files = drawings.draw_figures(runs[0], folder) if len(runs) == 1 else drawings.draw_top(runs, folder)
     names = "\n".join(map(str, files))
     output.result({"runs": runs, "files": files}, names, quiet=names)
 
@@ -157,11 +157,11 @@ def _publish(output: Output, runs: list[Path], table: str | None, out: Path | No
 def _show(output: Output, settings: Settings) -> None:
     from rich.console import Console
 
-    from diffex_cli.report import overview, sentences
+    from diffex_cli.report import report as stage
+    from diffex_cli.report import sentences
     from diffex_cli.report.facts import ranked
     from diffex_cli.report.terminal import can_show_pictures, show
     from diffex_cli.report.words import plain
-    from diffex_cli.stages import report as stage
 
     data = stage.read(settings)
     if output.json or output.quiet:
@@ -169,8 +169,8 @@ def _show(output: Output, settings: Settings) -> None:
         output.result(
             {
                 "headline": headline,
-                "findings": [plain(text) for text in overview.findings(data)],
-                "unimportant": [plain(text) for text in overview.unimportant(data)],
+                "findings": [plain(text) for text in sentences.findings(data)],
+                "unimportant": [plain(text) for text in sentences.unimportant(data)],
                 "attributes": [dataclasses.asdict(row) for row in ranked(data.rows)],
                 "warnings": [*data.warnings, *sentences.cautions(data)],
             },

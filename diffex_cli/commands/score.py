@@ -34,7 +34,7 @@ def score(
         config,
         required=("classifier", "editor"),
     )
-    from diffex_cli.stages import score as stage
+    from diffex_cli.measure import score as stage
 
     if dry_run:
         print_plan(output, stage.plan(settings))

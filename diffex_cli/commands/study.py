@@ -12,8 +12,7 @@ import typer
 from diffex_cli.commands import completion, options
 from diffex_cli.commands.errors import guarded
 from diffex_cli.commands.output import Column, Output
-from diffex_cli.commands.running import run_stage
-from diffex_cli.commands.spending import estimate_text, spending_text
+from diffex_cli.commands.running import estimate_text, run_stage, spending_text
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.errors import UsageError
 
@@ -111,7 +110,7 @@ def make(
         raise UsageError("--heatmap and --heatmaps exclude each other: give only one of them")
     output = Output(json=json, quiet=quiet)
     settings = resolve({"run": run, "device": device}, os.environ)
-    from diffex_cli.stages import study as stage
+    from diffex_cli.study import make as stage
 
     made = None if heatmap == "none" or heatmaps is not None or kind != "identify" else heatmap or "gradcam"
     wish = stage.Wish(kind, attributes, per_attribute, seed, made, heatmaps, out, settings.device)
@@ -146,7 +145,7 @@ def answer(
     output = Output(json=json, quiet=quiet)
     given = {"base_url": base_url, "max_cost": max_cost, "parallel": parallel}
     settings = resolve({**given, "run": page.parent, "provider": rater[0]}, os.environ)
-    from diffex_cli.stages import study_answering as stage
+    from diffex_cli.study import answer as stage
 
     if dry_run:
         found = stage.estimate(page, rater, settings.base_url)
@@ -195,7 +194,7 @@ def analyse(
     """
     output = Output(json=json, quiet=quiet)
     settings = resolve({"run": run}, os.environ)
-    from diffex_cli.stages.study_analysing import read_and_analyse
+    from diffex_cli.study.analyse import read_and_analyse
     from diffex_cli.study.tables import paper_tables, rendered
 
     summary = read_and_analyse(files, study or [], settings.run)

@@ -16,7 +16,7 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.heatmaps.gradcam import gradcam
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.heatmaps.occlusion import occlusion
-from diffex_cli.stages.targets import parse
+from diffex_cli.measure.targets import parse
 
 Done = Callable[[int], None]
 """Hears of how many more pictures are done."""

@@ -11,12 +11,12 @@ from typing import Any
 
 from diffex_cli.artifacts.files import write_bytes, write_text
 from diffex_cli.report import store
+from diffex_cli.report.csv_files import edits_csv, ranking_csv
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.html import page
 from diffex_cli.report.payload.assemble import assemble, files_shown
 from diffex_cli.report.pictures import Album
 from diffex_cli.report.publication.figures import overview_png
-from diffex_cli.report.table import edits_csv, ranking_csv
 from diffex_cli.report.tree import hierarchy
 
 MAX_SIZE = 8_000_000

@@ -15,7 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from diffex_cli.report import numbers
-from diffex_cli.report.standing import p_value
+from diffex_cli.report.facts import p_value
 
 _ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 

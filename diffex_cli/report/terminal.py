@@ -13,12 +13,12 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from diffex_cli.report import choose, facts, overview, sentences
+from diffex_cli.report import choose, facts, sentences
 from diffex_cli.report.bars import Axis
 from diffex_cli.report.data import ReportData, Row
+from diffex_cli.report.facts import standing
 from diffex_cli.report.numbers import finite, interval, probability, signed
 from diffex_cli.report.pictures import Gallery
-from diffex_cli.report.standing import standing
 from diffex_cli.report.tree import Branch, Tree, hierarchy
 from diffex_cli.report.words import plain
 
@@ -55,7 +55,7 @@ def can_show_pictures(console: Console) -> bool:
 
 def _words(data: ReportData) -> Iterator[str]:
     joint, detectable = sentences.joint_sentence(data), sentences.detectable_sentence(data)
-    for text in (*overview.findings(data), *([joint] if joint else ()), *overview.unimportant(data)):
+    for text in (*sentences.findings(data), *([joint] if joint else ()), *sentences.unimportant(data)):
         yield plain(text)
     yield sentences.floor_sentence(data)
     if detectable:

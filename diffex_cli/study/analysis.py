@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from statistics import NormalDist
 
-from diffex_cli.search.influence import CONFIDENCE
+from diffex_cli.search.statistics.influence import CONFIDENCE
 from diffex_cli.search.statistics.intervals import mean_interval
 from diffex_cli.study.agreement import Level, alpha
 from diffex_cli.study.answers import AnswerFile, Rater

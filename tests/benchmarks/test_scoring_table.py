@@ -10,7 +10,7 @@ from PIL import Image
 
 from benchmarks import scoring as bench
 from benchmarks.scoring import Workload, scoring
-from diffex_cli.stages.bench import Bench
+from diffex_cli.measure.session import Bench
 
 
 def test_a_line_for_each_classifier() -> None:

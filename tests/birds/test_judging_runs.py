@@ -15,12 +15,14 @@ from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds import samples
 from diffex_cli.birds.judging import judge
 from diffex_cli.birds.meanings import FINE, PLACEBOS
+from diffex_cli.commands.main import app
 from diffex_cli.core import domains
 from diffex_cli.core.errors import IncompleteError
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
-from diffex_cli.main import app
-from diffex_cli.stages import corpus, edit, score, search
+from diffex_cli.corpus import corpus
+from diffex_cli.measure import edit, score
+from diffex_cli.search import search
 
 SPEC = "python:corner_classifier:logits"
 NODES = {node.id: node for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from diffex_cli.commands.main import app
 from diffex_cli.core import domains
-from diffex_cli.main import app
 
 MODELS = """\
 import numpy as np

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from diffex_cli.main import app
+from diffex_cli.commands.main import app
 
 HIERARCHY = """\
 schema: diffex.corpus/1
@@ -176,7 +176,7 @@ def test_mistakes(arguments: tuple[str, ...], code: int, sentence: str) -> None:
 def test_neither_loads_a_model(folder: Path) -> None:
     program = (
         "import sys\n"
-        "from diffex_cli.main import main\n"
+        "from diffex_cli.commands.main import main\n"
         "for line in (['compare', 'red', 'numb'], ['check', 'red', '--max', 'edge=9', '--against', 'numb']):\n"
         "    sys.argv[1:] = line\n"
         "    try:\n        main()\n"

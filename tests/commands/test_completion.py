@@ -13,7 +13,7 @@ from diffex_cli.commands import completion
 
 def complete(shell: str, **environment: str) -> list[str]:
     result = subprocess.run(
-        [sys.executable, "-c", "from diffex_cli.main import main; main()"],
+        [sys.executable, "-c", "from diffex_cli.commands.main import main; main()"],
         env={**os.environ, "_DIFFEX_COMPLETE": f"complete_{shell}", **environment},
         capture_output=True,
         text=True,
@@ -49,7 +49,7 @@ def test_bash_completes_past_a_colon_although_it_splits_there() -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_bash_itself_completes_past_a_colon(tmp_path: Path) -> None:
     command = tmp_path / "diffex"
-    command.write_text(f"#!{sys.executable}\nfrom diffex_cli.main import main\nmain()\n")
+    command.write_text(f"#!{sys.executable}\nfrom diffex_cli.commands.main import main\nmain()\n")
     command.chmod(0o755)
     script = """
         eval "$(_DIFFEX_COMPLETE=source_bash diffex)"

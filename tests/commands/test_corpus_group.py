@@ -10,8 +10,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from diffex_cli.commands import corpus
+from diffex_cli.commands.main import app
 from diffex_cli.core.configuration import resolve
-from diffex_cli.main import app
 
 
 @pytest.fixture(autouse=True)

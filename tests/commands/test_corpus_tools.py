@@ -14,7 +14,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from diffex_cli.artifacts.lock import RunLock
-from diffex_cli.main import app
+from diffex_cli.commands.main import app
 
 HIERARCHY = """\
 # by hand

@@ -18,9 +18,9 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.main import app
-from diffex_cli.stages.evidence import Evidence
-from diffex_cli.stages.finished import read_finished
+from diffex_cli.commands.main import app
+from diffex_cli.corpus.evidence import Evidence
+from diffex_cli.report.finished import read_finished
 
 HIERARCHY = """\
 schema: diffex.corpus/1

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from diffex_cli.main import app
+from diffex_cli.commands.main import app
 
 HIERARCHY = """\
 schema: diffex.corpus/1

@@ -20,7 +20,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from diffex_cli.artifacts.rows import RankingRow
-from diffex_cli.main import app
+from diffex_cli.commands.main import app
 
 HIERARCHY = """\
 schema: diffex.corpus/1

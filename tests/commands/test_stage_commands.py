@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from diffex_cli.main import app
+from diffex_cli.commands.main import app
 
 HIERARCHY = """\
 schema: diffex.corpus/1
@@ -190,7 +190,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     # A shell may have started the tests with the interrupt ignored, which children inherit.
     program = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from diffex_cli.main import main; main()"
+        "from diffex_cli.commands.main import main; main()"
     )
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 def diffex(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", "from diffex_cli.main import main; main()", *arguments],
+        [sys.executable, "-W", "error", "-c", "from diffex_cli.commands.main import main; main()", *arguments],
         env={**{k: v for k, v in os.environ.items() if not k.startswith("DIFFEX_")}, **environment},
         cwd=cwd,
         capture_output=True,
@@ -29,7 +29,7 @@ def diffex(*arguments: str, cwd: Path | None = None, **environment: str) -> subp
 def test_light_commands_import_no_heavy_library(arguments: list[str], tmp_path: Path) -> None:
     program = (
         "import sys\n"
-        "from diffex_cli.main import main\n"
+        "from diffex_cli.commands.main import main\n"
         f"sys.argv[1:] = {arguments!r}\n"
         "try:\n    main()\n"
         "except SystemExit as end:\n    assert not end.code, end.code\n"

@@ -17,7 +17,7 @@ from diffex_cli.core import domains
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.core.registry import parse_spec
-from diffex_cli.corpus.bundled import BundledProvider
+from diffex_cli.corpus.file import BundledProvider
 
 # Separated by ";"; "|" is between the paper's own words for one thing.
 PAPER: Mapping[str, str] = {

@@ -9,8 +9,7 @@ from diffex_cli.core import domains
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.core.registry import CORPUS_PROVIDERS, find, parse_spec
-from diffex_cli.corpus.bundled import BundledProvider
-from diffex_cli.corpus.file import FileProvider
+from diffex_cli.corpus.file import BundledProvider, FileProvider
 
 CORPUS = Corpus("faces", (Node("eyes", "eyes", "eyes"),))
 

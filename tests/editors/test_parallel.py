@@ -23,7 +23,7 @@ from diffex_cli.core.registry import EDITORS, find, parse_spec
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest, EditResult
 from diffex_cli.editors.parallel import ParallelEditor, _split
-from diffex_cli.stages.bench import Bench
+from diffex_cli.measure.session import Bench
 
 IMAGES = {str(n): Image.new("RGB", (8, 8), (n, 2 * n, 3 * n)) for n in range(12)}
 CANDIDATES = [RECONSTRUCTION, *(Candidate((Term(f"node/{n}", f"colour {n}"),)) for n in range(3))]

@@ -3,17 +3,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from diffex_cli.report import overview
+from diffex_cli.report import sentences
 from diffex_cli.report.data import Level, ReportData, Step
 from diffex_cli.report.words import plain
 
 
 def findings(data: ReportData) -> list[str]:
-    return [plain(text).replace("\N{NO-BREAK SPACE}", " ") for text in overview.findings(data)]
+    return [plain(text).replace("\N{NO-BREAK SPACE}", " ") for text in sentences.findings(data)]
 
 
 def unimportant(data: ReportData) -> list[str]:
-    return [plain(text) for text in overview.unimportant(data)]
+    return [plain(text) for text in sentences.unimportant(data)]
 
 
 def test_each_finding_has_effect_interval_share_and_flips(judged_data: ReportData) -> None:
@@ -23,7 +23,7 @@ def test_each_finding_has_effect_interval_share_and_flips(judged_data: ReportDat
         "no crest lowers (−0.61 logits, 95 % −0.71 to −0.51, n = 6), on 17 % of the images; where it was "
         "the prediction, 7 % flip away from it; on held-out images −0.55 (−0.85 to −0.25).",
     ]
-    assert overview.findings(judged_data)[0][0].candidate == "background/snow"
+    assert sentences.findings(judged_data)[0][0].candidate == "background/snow"
 
 
 def test_of_many_findings_the_rest_is_counted(with_rows: Callable[..., ReportData]) -> None:

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from diffex_cli.report.data import ReportData
-from diffex_cli.report.standing import p_value, standing
+from diffex_cli.report.facts import p_value, standing
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from diffex_cli.core.hierarchy import Corpus, Node, directed
-from diffex_cli.search.algorithms import Algorithm, Trace, search
-from diffex_cli.search.contest import Entrant, Standing
+from diffex_cli.search.algorithm.algorithms import Algorithm, Trace, search
+from diffex_cli.search.algorithm.contest import Entrant, Standing
+from diffex_cli.search.algorithm.trace import Level
 from diffex_cli.search.screening import could_not_be_edited, survivors
-from diffex_cli.search.trace import Level
-from diffex_cli.search.verdict import judge
+from diffex_cli.search.statistics.verdict import judge
 
 IMAGES = 4
 

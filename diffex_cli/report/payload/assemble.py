@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from diffex_cli.report import choose, facts, overview, sentences
+from diffex_cli.report import choose, facts, sentences
 from diffex_cli.report.bars import Axis
 from diffex_cli.report.data import Pair, ReportData, Row, Shot
-from diffex_cli.report.payload import quality
+from diffex_cli.report.payload import values
 from diffex_cli.report.payload.attributes import attribute
 from diffex_cli.report.payload.pairs import columns
 from diffex_cli.report.payload.values import number, numbers, segments
@@ -93,7 +93,7 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
             "strip": [index[row.candidate] for row in choose.leading_rows(data, tree)[: choose.COLUMNS]],
         },
         "best_joint": index.get(data.best_joint or ""),
-        "quality": quality.of_run(edits),
+        "quality": values.of_run(edits),
         "trace": _trace(data, index),
         "settings": [{"name": one.name, "value": _text(one.value), "origin": one.origin} for one in data.settings],
         "provenance": [{"stage": stage, "text": _text(dict(made))} for stage, made in data.provenance.items()],
@@ -217,8 +217,8 @@ def _overview(data: ReportData, album: Album, index: Mapping[str, int]) -> dict[
     joint, detectable = sentences.joint_sentence(data), sentences.detectable_sentence(data)
     return {
         "headline": segments(sentences.headline(data), index),
-        "findings": told(overview.findings(data)),
-        "unimportant": told(overview.unimportant(data)),
+        "findings": told(sentences.findings(data)),
+        "unimportant": told(sentences.unimportant(data)),
         "joint": None if joint is None else segments(joint, index),
         "floor": segments(words(sentences.floor_sentence(data)), index),
         "detectable": None if detectable is None else segments(words(detectable), index),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from diffex_cli.report.data import Floor, ReportData, Row
-from diffex_cli.report.facts import below_floor, is_set
-from diffex_cli.report.figures import figures
-from diffex_cli.report.payload import quality
+from diffex_cli.report.details import figures
+from diffex_cli.report.facts import below_floor, is_set, standing
+from diffex_cli.report.payload import values
 from diffex_cli.report.payload.pairs import Columns
 from diffex_cli.report.payload.values import number
-from diffex_cli.report.standing import standing
 
 _FIGURES = (
     *("effect", "influence", "low", "high", "effect_original", "p_value", "p_corrected"),
@@ -74,7 +73,7 @@ def attribute(
         ],
         "views": [None if own["effect"] is None else own, *pairs.effects],
         "quality": {
-            **quality.of_edits(list(data.evidence.edits.get(row.candidate, {}).values())),
+            **values.of_edits(list(data.evidence.edits.get(row.candidate, {}).values())),
             "flipped": pairs.flipped,
         },
         "pairs": pairs.values,

@@ -19,7 +19,7 @@ from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.payload.values import number
-from diffex_cli.search.influence import Effect
+from diffex_cli.search.statistics.influence import Effect
 
 MOST = 12
 """Classes at most beside the search's target."""

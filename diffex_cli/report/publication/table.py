@@ -16,10 +16,10 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
 from diffex_cli.report import facts
 from diffex_cli.report.data import ReportData, Row
+from diffex_cli.report.facts import p_value
 from diffex_cli.report.numbers import finite, signed
 from diffex_cli.report.publication import words
 from diffex_cli.report.publication.type import plain
-from diffex_cli.report.standing import p_value
 
 Kind: TypeAlias = Literal["markdown", "latex", "csv"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

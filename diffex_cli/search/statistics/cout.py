@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from diffex_cli.core.output_kinds import softmax
+from diffex_cli.measure.outcomes import as_logits, predictions
 from diffex_cli.search.statistics.intervals import DEFAULT_METHOD, Estimate, Method, mean_interval
-from diffex_cli.search.statistics.outcomes import as_logits, predictions
 
 
 def cout(left: ArrayLike, reached: ArrayLike) -> NDArray[np.float64]:

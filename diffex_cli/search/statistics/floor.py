@@ -10,10 +10,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from diffex_cli.search.influence import student_t_quantile
 from diffex_cli.search.statistics.arrays import matrix
 from diffex_cli.search.statistics.intervals import mean_interval
 from diffex_cli.search.statistics.sign_flips import FLIPS, flipped_sums
+from diffex_cli.search.statistics.student import student_t_quantile
 
 Source: TypeAlias = Literal["placebos", "sign flips", "none"]
 

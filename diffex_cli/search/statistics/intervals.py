@@ -30,8 +30,9 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from diffex_cli.search.influence import CONFIDENCE, student_t_quantile
 from diffex_cli.search.statistics.arrays import vector
+from diffex_cli.search.statistics.influence import CONFIDENCE
+from diffex_cli.search.statistics.student import student_t_quantile
 
 Method: TypeAlias = Literal["student", "bca", "studentised"]
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from diffex_cli.core.output_kinds import OutputKind
-from diffex_cli.search.influence import Effect
+from diffex_cli.measure.outcomes import as_logits, outcomes
 from diffex_cli.search.statistics.cout import cout_to_target
 from diffex_cli.search.statistics.flips import Directions, Flips, Share, cace, directions, flips
+from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.intervals import DEFAULT_METHOD, Estimate, Method, mean_interval
 from diffex_cli.search.statistics.necessity import Bounded, Necessity, necessity
-from diffex_cli.search.statistics.outcomes import as_logits, outcomes
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.main import app
+from diffex_cli.commands.main import app
 
 HERE = str(Path(__file__).parent)
 CORPUS = ("corpus", "--domain", "wild birds", "--images", "pictures", "--provider")
@@ -218,7 +218,7 @@ def test_iou_of_two_providers_corpora() -> None:
     """Shared: head, crest. Of one alone: eye ring, background. Of the other alone: tall crest, tail."""
     told(*CORPUS, script("one", tree={"head": {"crest": {}, "eye ring": {}}, "background": {}}), "--run", "1")
     told(*CORPUS, script("two", tree={"Head": {"Crests": {"tall crest": {}}}, "tail": {}}), "--run", "2")
-    from diffex_cli.search.vocabulary import compare_names
+    from diffex_cli.comparison.differences import compare_names
 
     names = [[node.name for node in RunDirectory(Path(run)).corpus().walk()] for run in "12"]
     assert compare_names(*names).iou == pytest.approx(2 / 6)
@@ -250,7 +250,13 @@ def test_no_answer_at_all_is_an_error() -> None:
 
 
 def test_a_killed_run_goes_on_without_paying_twice() -> None:
-    command = [sys.executable, "-c", "from diffex_cli.main import main; main()", *CORPUS, script("a", seconds=0.25)]
+    command = [
+        sys.executable,
+        "-c",
+        "from diffex_cli.commands.main import main; main()",
+        *CORPUS,
+        script("a", seconds=0.25),
+    ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((HERE, str(Path("site").absolute())))}
     process = subprocess.Popen([*command, "--parallel", "2"], env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60

@@ -12,8 +12,8 @@ import yaml
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from diffex_cli.commands.main import app
 from diffex_cli.corpus.generation.providers import AskingProvider
-from diffex_cli.main import app
 
 pytest.importorskip("bm25s")
 

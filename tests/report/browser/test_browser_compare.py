@@ -9,7 +9,7 @@ from compared import versus
 from test_browser_page import SCHEMES, WIDTHS, violations
 from visits import Open
 
-from diffex_cli.report.comparison.page import page
+from diffex_cli.comparison.page import page
 
 
 @pytest.fixture

@@ -1,0 +1,178 @@
+"""A gate for a release: may this classifier depend on that attribute that much?"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from diffex_cli.comparison.differences import growth
+from diffex_cli.comparison.gates import Verdict, worst
+from diffex_cli.comparison.reasons import Finding, dependence, increase, summarise, unmeasured
+from diffex_cli.comparison.rules import Rule
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Node
+from diffex_cli.core.wording import find_node
+from diffex_cli.report.finished import FinishedRun, read_finished
+from diffex_cli.search.statistics.influence import CONFIDENCE
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one rule.
+
+    Attributes:
+        rule: the rule as text, e.g. ``"max collar=0.2"``.
+        kind: ``max``, ``forbid`` or ``against``.
+        verdict: the worst of the findings.
+        reasons: sentences that say why.
+        findings: one for each attribute that the rule is about.
+    """
+
+    rule: str
+    kind: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckSummary:
+    """What ``diffex check`` tells.
+
+    Attributes:
+        run: the run directory.
+        classifier: its spec.
+        target: the class that is explained.
+        strict: what is undecided fails too.
+        passed: nothing failed.
+        noise_floor: the largest influence of a placebo, in logits; ``None`` if none was measured.
+        results: one for each rule.
+        warnings: sentences about files that were left out, and about what cannot be compared well.
+    """
+
+    run: Path
+    classifier: str
+    target: str
+    strict: bool
+    passed: bool
+    noise_floor: float | None
+    results: tuple[Result, ...]
+    warnings: tuple[str, ...]
+
+
+def check(path: Path, rules: Sequence[Rule], against: Path | None = None, strict: bool = False) -> CheckSummary:
+    """Judge a finished run by rules, and by an earlier run. Files only.
+
+    Args:
+        path: the run directory.
+        rules: see :mod:`~diffex_cli.comparison.rules`.
+        against: a finished run of the same target; every attribute's influence may have grown by the run's δ.
+        strict: what is undecided fails.
+
+    Raises:
+        IncompleteError: a run has no ranking yet.
+        UsageError: there is no rule; a rule names no attribute or several; a run cannot be read; the
+            baseline explains another class.
+    """
+    if not rules and against is None:
+        raise UsageError("there is nothing to check: give --max, --forbid, --against or --rules")
+    run = read_finished(path)
+    warnings = list(run.warnings)
+    floor = _noise_floor(run)
+    results = [_judged(run, rule, floor) for rule in rules]
+    if against is not None:
+        baseline = read_finished(against)
+        warnings += [*baseline.warnings, *_comparable(run, baseline)]
+        results.append(_grown(run, baseline))
+    verdict = worst(result.verdict for result in results)
+    return CheckSummary(
+        run=path,
+        classifier=run.facts.classifier,
+        target=run.facts.target,
+        strict=strict,
+        passed=verdict == "pass" or (verdict == "undecided" and not strict),
+        noise_floor=floor,
+        results=tuple(results),
+        warnings=tuple(warnings),
+    )
+
+
+def _noise_floor(run: FinishedRun) -> float | None:
+    found = [row.influence for row in run.ranking if row.placebo and math.isfinite(row.influence)]
+    return max(found, default=None)
+
+
+def _judged(run: FinishedRun, rule: Rule, floor: float | None) -> Result:
+    """``max`` is about the attribute itself, ``forbid`` also about everything below it."""
+    node = find_node(run.corpus, rule.name, rule.source)
+    if rule.limit is not None:
+        nodes, limit, meaning = [node], rule.limit, f"the limit of {rule.limit:g}"
+    else:
+        nodes, delta = list(node.walk()), run.facts.delta
+        limit = max(delta, floor or 0.0)
+        meaning = f"δ = {delta:g}" if limit == delta else f"the noise floor of {limit:.3g}, which placebos reach"
+    findings = [finding for one in nodes for finding in _findings(run, one, limit, meaning)]
+    told = list(summarise(findings, {run.path: _remedy(run)}))
+    below = len(list(node.walk())) - 1
+    if rule.kind == "max" and below:
+        told.append(f"{node.name!r} is a group; of the {below} attributes below it this rule says nothing.")
+    return Result(rule.text, rule.kind, worst(one.verdict for one in findings), tuple(told), tuple(findings))
+
+
+def _findings(run: FinishedRun, node: Node, limit: float, meaning: str) -> list[Finding]:
+    """About the attribute alone, added or removed or both: whatever the search tried."""
+    found = [run.measurements[id] for id in (node.id, f"-{node.id}") if id in run.measurements]
+    if not found:
+        return [unmeasured(node.candidate.id, node.name, limit, run.path)]
+    return [dependence(one, run.facts.target, limit, meaning) for one in found]
+
+
+def _remedy(run: FinishedRun) -> str:
+    """The command that measures every attribute."""
+    deepest = max(node.id.count("/") for node in run.corpus.walk())
+    depth = "" if run.facts.max_depth is None else f" --max-depth {deepest}"
+    return f"diffex search --run {run.path} --algorithm exhaustive{depth}"
+
+
+def _comparable(run: FinishedRun, baseline: FinishedRun) -> list[str]:
+    ours, theirs = run.facts, baseline.facts
+    if ours.target != theirs.target:
+        raise UsageError(
+            f"--against {baseline.path} explains {theirs.target!r} and {run.path} {ours.target!r}: "
+            f"search one of them again, such as `diffex search --run {baseline.path} --target {ours.target!r}`"
+        )
+    found = []
+    if ours.editor_fingerprint != theirs.editor_fingerprint:
+        found.append(f"{baseline.path} was edited by another editor, so what grew may be the editor's doing")
+    if not set(run.images) & set(baseline.images):
+        found.append(
+            f"{baseline.path} has none of the images of {run.path}, so all its intervals are unpaired and wide"
+        )
+    return found
+
+
+def _grown(run: FinishedRun, baseline: FinishedRun) -> Result:
+    """No attribute's influence may have grown by more than δ. Placebos are left out.
+
+    Nobody named these attributes beforehand, so the intervals are widened for their number (Bonferroni).
+    """
+    placebos = {row.candidate for one in (run, baseline) for row in one.ranking if row.placebo}
+    now, before = (
+        {id: found for id, found in one.measurements.items() if id not in placebos} for one in (run, baseline)
+    )
+    looked_at = len(now.keys() & before.keys())
+    confidence = 1 - (1 - CONFIDENCE) / max(looked_at, 1)
+    delta = run.facts.delta
+    findings = []
+    for id in dict.fromkeys([*now, *before]):
+        if id in now and id in before:
+            grown = growth(before[id], now[id], confidence)
+            findings.append(increase(now[id], before[id], grown, delta, looked_at))
+        elif id in now:
+            findings.append(unmeasured(id, now[id].name, delta, baseline.path))
+        else:
+            findings.append(unmeasured(id, before[id].name, delta, run.path))
+    told = summarise(findings, {run.path: _remedy(run), baseline.path: _remedy(baseline)})
+    return Result(f"against {baseline.path}", "against", worst(one.verdict for one in findings), told, tuple(findings))

@@ -1,0 +1,180 @@
+"""The stage ``corpus``: a provider's hierarchy and the input images, into the run directory."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+
+from diffex_cli.artifacts.corpus_yaml import write_corpus
+from diffex_cli.artifacts.pictures import open_picture
+from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import InputImage
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.progress import Progress, SilentProgress
+from diffex_cli.core.settings import Settings
+from diffex_cli.corpus.generation import prompts
+from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
+from diffex_cli.corpus.inputs import choose, sources
+from diffex_cli.corpus.interview import Spending
+from diffex_cli.corpus.proposing import INPUTS, Pictures, Proposed, Sources
+from diffex_cli.language_models.base import Picture
+from diffex_cli.language_models.rehearsal import Estimate
+from diffex_cli.measure import plan as plans
+from diffex_cli.measure.session import locked_bench, record
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CorpusSummary:
+    """What the stage did.
+
+    Attributes:
+        domain: the corpus' domain.
+        attributes: how many nodes the hierarchy has.
+        levels: how deep it is.
+        images: how many input images there are.
+        up_to_date: both were there already.
+        warnings: a sentence for each image file that was passed over, and for each answer that could not be used.
+        spending: what language models were asked; ``None`` if none was.
+    """
+
+    domain: str
+    attributes: int
+    levels: int
+    images: int
+    up_to_date: bool
+    warnings: tuple[str, ...]
+    spending: Spending | None = None
+
+
+def run(settings: Settings, progress: Progress) -> CorpusSummary:
+    """Write ``corpus.yaml``, ``images.parquet`` and the images.
+
+    A hierarchy that was made of the same inputs is kept, edited by hand or not, unless questions were left
+    open and nobody has edited it.
+
+    Args:
+        settings: as resolved.
+        progress: hears of the task ``images``, and of the questions to language models level by level.
+
+    Raises:
+        UsageError: the domain, the provider, its file or the images cannot be had.
+        DiffexError: a language model cannot be reached, or gave no usable answer.
+    """
+    with locked_bench("corpus", settings) as bench:
+        opened = Sources(settings)
+        inputs = opened.inputs()
+        corpus = _kept_corpus(bench.run, inputs)
+        kept = corpus is not None
+        proposed: Proposed | None = None
+        if corpus is None and not opened.asks:
+            proposed = opened.propose(opened.interview(), _no_pictures, progress)
+        if corpus is None:
+            _ = opened.knowledge  # so that no folder without texts is remembered
+        images = choose(settings, bench.run, progress)
+        record(bench.run, "corpus", settings)
+        if corpus is None and opened.asks:
+            proposed = opened.propose(opened.interview(), _shown(settings), progress)
+        made = provenance("corpus", {**opened.settings, **inputs})
+        if proposed is not None:
+            corpus = proposed.corpus
+            bench.run.write_corpus(corpus, made | _answers(proposed))
+        assert corpus is not None
+        new_images = images.images != _old_images(bench.run)
+        if new_images:
+            bench.run.write_images(images.images, made)
+        return CorpusSummary(
+            domain=corpus.domain,
+            attributes=sum(1 for _ in corpus.walk()),
+            levels=max(map(_height, corpus.roots)),
+            images=len(images.images),
+            up_to_date=kept and not new_images,
+            warnings=(*images.warnings, *(proposed.warnings if proposed else ())),
+            spending=proposed.spending if proposed else None,
+        )
+
+
+def estimate(settings: Settings) -> Estimate | None:
+    """What :func:`run` would ask language models; ``None`` if none. Asks nobody and writes nothing.
+
+    Raises:
+        UsageError: the sources or the images cannot be had.
+    """
+    opened = Sources(settings)
+    run = RunDirectory(settings.run)
+    if not opened.asks or _kept_corpus(run, opened.inputs()) is not None:
+        return None
+    interview = opened.interview(rehearse=True)
+    opened.propose(interview, _shown(settings), SilentProgress())
+    return interview.estimate
+
+
+def plan(settings: Settings) -> plans.Plan:
+    """What :func:`run` would do: how many images it would read."""
+    available = len(sources(settings))
+    wanted = available if settings.n_images is None else min(available, settings.n_images)
+    return plans.count("corpus", "images", wanted, wanted)
+
+
+def _no_pictures(turn: int) -> tuple[Picture, ...]:
+    return ()
+
+
+def _shown(settings: Settings) -> Pictures:
+    """A few of all pictures in the folder, so that another ``--n-images`` asks no new questions."""
+    files = sorted(sources(settings), key=lambda source: source.name)
+
+    def pictures(turn: int) -> tuple[Picture, ...]:
+        shown = []
+        for source in evenly(files, SHOWN, turn):
+            try:
+                shown.append(small(open_picture(source.path)))
+            except OSError:
+                continue  # the choice of the input images warns of it
+        return tuple(shown)
+
+    return pictures
+
+
+def _kept_corpus(run: RunDirectory, inputs: Mapping[str, object]) -> Corpus | None:
+    """The hierarchy in the run directory, if it was made of the same inputs, can be read, and is complete or edited."""
+    try:
+        document = run.corpus_document()
+    except (IncompleteError, UsageError):
+        return None
+    made = document.provenance.get("settings") or {}
+    if any(made.get(key) != inputs[key] for key in INPUTS):
+        return None
+    answers = document.provenance.get("answers") or {}
+    unfinished = answers.get("complete") is False and answers.get("hierarchy_sha256") == _digest(document.corpus)
+    return None if unfinished else document.corpus
+
+
+def _answers(proposed: Proposed) -> dict[str, object]:
+    """What the provenance says of the questions, if there were any."""
+    if proposed.spending is None:
+        return {}
+    return {
+        "answers": {
+            **dataclasses.asdict(proposed.spending),
+            "prompts_sha256": prompts.digest(),
+            "hierarchy_sha256": _digest(proposed.corpus),
+        }
+    }
+
+
+def _digest(corpus: Corpus) -> str:
+    return hashlib.sha256(write_corpus(corpus, {}).encode()).hexdigest()
+
+
+def _old_images(run: RunDirectory) -> tuple[InputImage, ...] | None:
+    try:
+        return run.images()
+    except (IncompleteError, UsageError):
+        return None
+
+
+def _height(node: Node) -> int:
+    return 1 + max(map(_height, node.children), default=0)

@@ -1,0 +1,212 @@
+"""Heat maps of a finished search's pictures, each made once."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.artifacts.keys import digest, image_key
+from diffex_cli.artifacts.pictures import open_picture
+from diffex_cli.artifacts.rows import ScoreRow
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.checks import unique_labels
+from diffex_cli.core import registry
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.machine import parse_devices
+from diffex_cli.core.progress import Progress
+from diffex_cli.heatmaps.heatmap import heat, target_weights
+from diffex_cli.heatmaps.kinds import Kind
+from diffex_cli.heatmaps.store import HeatMap, HeatMapStore
+from diffex_cli.measure.targets import ALL, PREDICTED, parse
+
+TASK = "heat maps"
+
+_VERSION = 1
+"""Raised when the same classifier and picture would give another map, or the overlay another look."""
+
+_AT_A_TIME = 16
+_NOTES: dict[Kind, str] = {
+    "gradcam": "Grad-CAM: the classifier's last layer with places in the picture, its features weighted by their "
+    "gradients, and what is positive of that. It is as coarse as that layer, and says nothing in logits.",
+    "occlusion": "Occlusion: what the logit loses when a window of an eighth of the picture's sides is filled with its "
+    "mean colour, and what is positive of that.",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subject:
+    """A picture that a heat map is wanted of.
+
+    Attributes:
+        file: where it lies.
+        image: the key of the input image that it is, or is an edit of.
+    """
+
+    file: Path
+    image: str
+
+
+class HeatMaps:
+    """The heat maps of what a search explained. Before and after an edit they are of the same class.
+
+    Args:
+        run: with a finished search. Who makes heat maps holds its lock.
+        kind: which.
+        device: as in ``--device``, for the classifier.
+
+    Raises:
+        IncompleteError: there is no finished search.
+    """
+
+    def __init__(self, run: RunDirectory, kind: Kind, device: str = "auto") -> None:
+        self.kind = kind
+        self._run = run
+        self._search = run.search()
+        self._fingerprint = str(self._search["classifier"]["fingerprint"])
+        self._device = device
+        in_logits = (self._search.get("scale") or "logit") == "logit"
+        self._least = float(self._search["delta"]) if kind == "occlusion" and in_logits else 0.0
+        self._store = HeatMapStore(run.path / "heatmaps")
+        self._looks: dict[Path, _Look | None] = {}
+
+    @property
+    def note(self) -> str:
+        """What is shown, in a few sentences."""
+        whose = "the class predicted for the untouched image" if self._own else f"‘{self._target}’"
+        own = (
+            f", which begins at δ, {self._least:g} logits: where no place matters, nothing is hot"
+            if self._least
+            else ""
+        )
+        return f"{_NOTES[self.kind]} Of {whose}, before and after alike; every map has a scale of its own{own}."
+
+    def missing(self, subjects: Iterable[Subject]) -> int:
+        """How many would have to be made."""
+        return len({key for key in self._keys(subjects).values() if not self._store.has(key)})
+
+    def overlays(self, subjects: Iterable[Subject], progress: Progress) -> dict[Path, Path]:
+        """Pictures with their heat over them.
+
+        Args:
+            subjects: of which; one whose picture cannot be read is left out.
+            progress: hears of the task ``heat maps``.
+
+        Returns:
+            the picture's file → a WebP of its size.
+
+        Raises:
+            UsageError: the classifier cannot be opened, is not what was searched, or Grad-CAM is not possible with it.
+            IncompleteError: the input images are not scored.
+        """
+        wanted = self._keys(subjects)
+        lacking = {key: one for one, key in wanted.items() if not self._store.has(key)}
+        progress.start(TASK, len(lacking))
+        for keys in self._groups(lacking):
+            self._make({key: lacking[key] for key in keys}, progress)
+        return {one.file: self._store.overlay_file(key) for one, key in wanted.items()}
+
+    def heat(self, subject: Subject) -> HeatMap | None:
+        """The numbers behind an overlay; ``None`` if it is not made yet."""
+        key = self._keys([subject]).get(subject)
+        return None if key is None else self._store.read(key)
+
+    def _make(self, lacking: Mapping[str, Subject], progress: Progress) -> None:
+        pictures = [open_picture(one.file) for one in lacking.values()]
+        weights = np.concatenate([self._weights(one.image) for one in lacking.values()])
+        maps = heat(self.kind, self._classifier, pictures, weights, lambda n: progress.advance(TASK, n))
+        for key, picture, values in zip(lacking, pictures, maps, strict=True):
+            top = max(float(values.max()), self._least)
+            self._store.write(key, HeatMap(values / (top or 1.0), top), picture)
+
+    @property
+    def _target(self) -> str:
+        return str(self._search["target"])
+
+    @functools.cached_property
+    def _own(self) -> bool:
+        """With all classes, as with ``predicted``, an image's heat is that of its own class."""
+        labels = next(iter(self._scores.values())).labels if self._scores else ()
+        return self._target == PREDICTED or (self._target == ALL and ALL not in labels)
+
+    @functools.cached_property
+    def _scores(self) -> dict[str, ScoreRow]:
+        return self._run.scores(self._fingerprint)
+
+    def _explained(self, image: str) -> str:
+        """The class, or contrast, that an image's heat is of."""
+        row = self._scores.get(image)
+        if row is None:
+            raise IncompleteError(f"the input image {image[:16]} is not scored: run `diffex score` first")
+        name = row.prediction if self._own else self._target
+        if parse(name, row.labels) is None:
+            raise UsageError(f"the scores in {self._run.path} have no class {name!r}: run `diffex search` again")
+        return name
+
+    def _weights(self, image: str) -> NDArray[np.float64]:
+        labels = unique_labels(self._classifier.labels)
+        none = ScoreRow(image, "original", labels, np.zeros(len(labels)))
+        return target_weights(self._explained(image), [none])
+
+    @functools.cached_property
+    def _classifier(self) -> Classifier:
+        spec = registry.parse_spec(str(self._search["classifier"]["spec"]))
+        device = parse_devices(self._device)[0]
+        found: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=device)
+        if found.fingerprint != self._fingerprint:
+            raise UsageError(
+                f"the classifier {spec.text} is not what it was when the search in {self._run.path} ran: "
+                "run `diffex search` again, or leave out --heatmap"
+            )
+        return found
+
+    def _keys(self, subjects: Iterable[Subject]) -> dict[Subject, str]:
+        """The keys of those whose picture can be read, each subject once."""
+        keys = {}
+        for subject in subjects:
+            look = self._look(subject.file)
+            if look is not None:
+                keys[subject] = digest(
+                    {
+                        "picture": look.key,
+                        "classifier": self._fingerprint,
+                        "target": self._explained(subject.image),
+                        "kind": self.kind,
+                        "least": self._least,
+                        "version": _VERSION,
+                    }
+                )
+        return keys
+
+    def _look(self, file: Path) -> _Look | None:
+        if file not in self._looks:
+            try:
+                picture = open_picture(file)
+            except OSError:
+                self._looks[file] = None
+            else:
+                self._looks[file] = _Look(image_key(picture), picture.size)
+        return self._looks[file]
+
+    def _groups(self, lacking: Mapping[str, Subject]) -> Iterator[Sequence[str]]:
+        """Keys of pictures of one size, a few at a time."""
+        by_size: dict[tuple[int, int], list[str]] = {}
+        for key, one in lacking.items():
+            look = self._look(one.file)
+            if look is not None:
+                by_size.setdefault(look.size, []).append(key)
+        for keys in by_size.values():
+            yield from (keys[start : start + _AT_A_TIME] for start in range(0, len(keys), _AT_A_TIME))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Look:
+    """A picture's key, and its width and height."""
+
+    key: str
+    size: tuple[int, int]

@@ -1,0 +1,201 @@
+"""``classify``: what a classifier says of a few images, and whether its adapter can be trusted. Writes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from diffex_cli.artifacts.keys import image_key
+from diffex_cli.artifacts.pictures import SUFFIXES, open_picture
+from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.output_kinds import probabilities
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
+from diffex_cli.measure.scoring import BATCH
+from diffex_cli.measure.session import Bench
+
+_SUM_TO_ONE = 1e-3
+_SAME = 1e-6
+_ALONE = 1e-3
+
+
+def odd_scores(logits: NDArray[np.float64], distinct: int) -> tuple[str, ...]:
+    """A sentence for everything that no sound classifier's logits of different pictures look like.
+
+    Args:
+        logits: shape (images, classes), finite.
+        distinct: how many different pictures the images are.
+    """
+    images, classes = logits.shape
+    found = []
+    if classes > 1 and (np.ptp(logits, axis=1) <= _SAME).all():
+        found.append(f"all {classes} classes have the same score in every image: the weights may not be loaded")
+    if distinct > 1 and (np.ptp(logits, axis=0) <= _SAME).all():
+        found.append(
+            f"all {images} images have the same scores, though {distinct} of them are different: what the classifier "
+            "is given does not depend on the picture, or saturates it; check the preprocessing"
+        )
+    scores = _as_given(logits)
+    if scores.min() >= 0 and scores.max() <= 1 and not found:
+        if scores.shape[1] > 1 and np.allclose(scores.sum(axis=1), 1, rtol=0, atol=_SUM_TO_ONE):
+            found.append(
+                "the scores of every image add up to 1: they look like probabilities, but count as logits; declare "
+                "them with the option values=probabilities, or leave the softmax out of the model"
+            )
+        else:
+            found.append(
+                "all scores lie between 0 and 1, but count as logits: if they are probabilities, declare them with the "
+                "option values=probabilities (and kind=multilabel, if any number of classes can be true at once), or "
+                "leave the sigmoid out of the model"
+            )
+    return tuple(found)
+
+
+def unsteady_scores(together: NDArray[np.float64], alone: NDArray[np.float64]) -> tuple[str, ...]:
+    """A sentence if a picture's logits depend on the others in its batch, or on chance.
+
+    Args:
+        together: shape (classes,), of a picture among others.
+        alone: shape (classes,), of the same picture by itself.
+    """
+    difference = float(np.abs(together - alone).max())
+    if difference <= _ALONE * max(1.0, float(np.abs(together).max())):
+        return ()
+    return (
+        f"an image scored alone and among others differs by up to {difference:.2g}: the model may be in training mode "
+        "(dropout, batch statistics); put it into evaluation mode",
+    )
+
+
+def _as_given(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The model's own numbers: of a binary classifier, whose logit z becomes −z/2 and z/2, the z."""
+    binary = logits.shape[1] == 2 and np.array_equal(logits[:, 0], -logits[:, 1])
+    return 2 * logits[:, 1:] if binary else logits
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Guess:
+    """A class and its score; ``probability`` is ``None`` if it has none."""
+
+    label: str
+    logit: float
+    probability: float | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClassifiedImage:
+    """One image with its top classes, the most likely first."""
+
+    file: Path
+    top: tuple[Guess, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Classification:
+    """What the classifier said.
+
+    Attributes:
+        classifier: its spec.
+        fingerprint: its fingerprint.
+        labels: all its classes.
+        images: in the order in which they were given; a folder's sorted by name.
+        oddities: sentences about scores that no sound adapter gives.
+        warnings: sentences about files that were passed over.
+    """
+
+    classifier: str
+    fingerprint: str
+    labels: tuple[str, ...]
+    images: tuple[ClassifiedImage, ...]
+    oddities: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress) -> Classification:
+    """Score the pictures at the paths, as ``score`` would.
+
+    Args:
+        settings: of which the classifier and the device are used.
+        paths: files, or folders whose pictures are all taken.
+        top: how many classes to tell of each image, ≥ 1.
+        progress: hears of the task ``classify``.
+
+    Raises:
+        UsageError: a path does not exist, or there is no picture that can be read.
+        DiffexError: the classifier fails, or gives scores that are not finite.
+    """
+    files = list(_files(paths))
+    classifier = Bench(settings).classifier
+    labels = unique_labels(classifier.labels)
+    read: list[Path] = []
+    keys: list[str] = []
+    rows: list[NDArray[np.float64]] = []
+    warnings: list[str] = []
+    oddities: tuple[str, ...] = ()
+    progress.start("classify", len(files))
+    for start in range(0, len(files), BATCH):
+        pictures: list[Image.Image] = []
+        for file in files[start : start + BATCH]:
+            try:
+                pictures.append(open_picture(file))
+            except OSError as error:
+                warnings.append(f"passed over {file}: {error}")
+                continue
+            read.append(file)
+        keys += map(image_key, pictures)
+        logits = _logits(classifier, pictures, len(labels), settings)
+        if start == 0 and len(pictures) > 1:
+            oddities = unsteady_scores(logits[0], _logits(classifier, pictures[:1], len(labels), settings)[0])
+        rows.append(logits)
+        progress.advance("classify", len(files[start : start + BATCH]))
+    if not read:
+        raise UsageError(f"not one of the {len(files)} images can be read: {warnings[0]}")
+    scores = np.concatenate(rows)
+    shares = probabilities(scores, checked_kind(classifier, settings.classifier))
+    return Classification(
+        classifier=settings.classifier,
+        fingerprint=classifier.fingerprint,
+        labels=labels,
+        images=tuple(
+            ClassifiedImage(file, _top(labels, row, share, top))
+            for file, row, share in zip(read, scores, shares, strict=True)
+        ),
+        oddities=odd_scores(scores, len(set(keys))) + oddities,
+        warnings=tuple(warnings),
+    )
+
+
+def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
+    for path in paths:
+        if path.is_dir():
+            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            if not found:
+                raise UsageError(f"there are no images ({kinds}) in {path}: name another folder, or files")
+            yield from found
+        elif path.exists():
+            yield path
+        else:
+            raise UsageError(f"there is no file or folder {path}: name images, or a folder of images")
+
+
+def _logits(
+    classifier: Classifier, pictures: Sequence[Image.Image], classes: int, settings: Settings
+) -> NDArray[np.float64]:
+    if not pictures:
+        return np.zeros((0, classes))
+    return checked_logits(classifier.logits(pictures), len(pictures), classes, settings.classifier)
+
+
+def _top(labels: tuple[str, ...], row: NDArray[np.float64], shares: NDArray[np.float64], top: int) -> tuple[Guess, ...]:
+    return tuple(
+        Guess(labels[i], float(row[i]), None if np.isnan(shares[i]) else float(shares[i]))
+        for i in np.argsort(-row, kind="stable")[:top]
+    )

@@ -1,0 +1,116 @@
+"""The stage ``edit``: images and candidates in, edited images out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import RequestRow
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
+from diffex_cli.editors.base import EditRequest
+from diffex_cli.measure import plan as plans
+from diffex_cli.measure.making import make_edits, tally
+from diffex_cli.measure.session import Bench, locked_bench, record
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EditSummary:
+    """What the stage did.
+
+    Attributes:
+        needed: how many edits were asked for.
+        cached: how many were there already.
+        made: how many were made now.
+        no_ops: how many of those changed nothing.
+        failed: how many of those failed.
+        failure: the reason that most of those gave; ``None`` if none failed.
+        changed: mean share of pixels that changed, of the edits made now, without the reconstructions and
+            those that failed; ``None`` without any, as all that follow.
+        change_inside: mean change inside the mask, in [0, 1], of those that have one.
+        change_outside: mean change outside of it.
+        saturated: mean share of pixels that became pure black or white in a channel.
+        perceptual: mean perceptual distance to the input.
+        seconds_per_edit: mean time of an edit made now; ``None`` if none was.
+        warnings: sentences about files that were left out.
+    """
+
+    needed: int
+    cached: int
+    made: int
+    no_ops: int
+    failed: int
+    failure: str | None
+    changed: float | None
+    change_inside: float | None
+    change_outside: float | None
+    saturated: float | None
+    perceptual: float | None
+    seconds_per_edit: float | None
+    warnings: tuple[str, ...]
+
+
+def run(settings: Settings, progress: Progress, requests: bool = False) -> EditSummary:
+    """Make the edits that are missing.
+
+    Args:
+        settings: as resolved.
+        progress: hears of the task ``edit``.
+        requests: make those that ``requests.parquet`` lists, instead of the reconstruction and the
+            roots of the hierarchy.
+
+    Raises:
+        IncompleteError: there is no corpus yet, or no requests.
+        UsageError: the requests are for another editor, seed or set of images.
+    """
+    with locked_bench("edit", settings) as bench:
+        maker, wanted = _wanted(bench, requests)
+        missing = maker.missing(wanted)
+        _ = bench.perception  # complain before anything is remembered
+        record(bench.run, "edit", settings)
+        rows = make_edits(maker, missing, progress, "edit")
+        bench.run.edit_parts.merge(provenance("edit", {}))
+        return EditSummary(
+            needed=len(wanted),
+            cached=len(wanted) - len(missing),
+            made=len(rows),
+            **dataclasses.asdict(tally(rows)),
+            seconds_per_edit=sum(row.seconds for row in rows) / len(rows) if rows else None,
+            warnings=bench.run.warnings,
+        )
+
+
+def plan(settings: Settings, requests: bool = False) -> plans.Plan:
+    """What :func:`run` would do."""
+    maker, wanted = _wanted(Bench(settings), requests)
+    return plans.edits("edit", maker, wanted, wanted)
+
+
+def _wanted(bench: Bench, requests: bool) -> tuple[Bench, list[EditRequest]]:
+    """What to make, and the bench that makes it: a search asks for the edits of its screening first."""
+    if not requests:
+        return bench, bench.requests(bench.corpus.roots)
+    rows = bench.run.requests()
+    screening = bench.screening
+    if rows and screening is not None and rows[0].editor == screening.editor_fingerprint:
+        return screening, _requested(screening, rows)
+    return bench, _requested(bench, rows)
+
+
+def _requested(bench: Bench, rows: Sequence[RequestRow]) -> list[EditRequest]:
+    """The requests of ``requests.parquet``, checked against the settings."""
+    found = []
+    for row in rows:
+        try:
+            candidate = row.parsed_candidate()
+        except ValueError as error:
+            raise UsageError(f"{bench.run.path / 'requests.parquet'}: {error}") from error
+        if row.image not in bench.images or row.edit != bench.key(row.image, candidate):
+            raise UsageError(
+                f"{bench.run.path / 'requests.parquet'} asks for edits by another editor, with another seed or of "
+                "other images than these settings name: run `diffex search --no-fill` again, or give the same settings"
+            )
+        found.append(EditRequest(row.edit, row.image, candidate))
+    return found

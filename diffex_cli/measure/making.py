@@ -1,0 +1,192 @@
+"""Making edits and keeping them: what ``edit`` and ``search`` share."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Generic, NamedTuple, Self, TypeVar
+
+from PIL import Image
+
+from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.progress import Progress
+from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.measure import rates
+from diffex_cli.measure.judging import Judge
+from diffex_cli.measure.session import Bench
+
+T = TypeVar("T")
+
+
+class Keeper(Generic[T]):
+    """Calls a function on every item that is put, one after the other, in their order.
+
+    A context manager. Leaving it waits for all that was put, whatever the reason for leaving.
+    After the function's first error, an interrupt included, the rest is thrown away, and the error is
+    raised by the next :meth:`put`, or else on leaving.
+
+    Args:
+        keep: called in the thread.
+        depth: how many items may wait or be worked on; :meth:`put` waits for room, so that a slow disk
+            cannot fill the memory.
+    """
+
+    def __init__(self, keep: Callable[[T], None], depth: int = 16) -> None:
+        self._keep = keep
+        self._room = threading.BoundedSemaphore(depth)
+        self._error: BaseException | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def put(self, item: T) -> None:
+        """Hand over one item.
+
+        Raises:
+            BaseException: what the function raised at an earlier item.
+        """
+        self._room.acquire()
+        if self._error is not None:
+            self._room.release()
+            raise self._error
+        self._thread.submit(self._work, item)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.shutdown(wait=True)
+        if error is None and self._error is not None:
+            raise self._error
+
+    def _work(self, item: T) -> None:
+        try:
+            if self._error is None:
+                self._keep(item)
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._room.release()
+
+
+class _Answered(NamedTuple):
+    """What the editor's thread hands over to the keeper's."""
+
+    request: EditRequest
+    result: EditResult
+    original: Image.Image
+
+
+def make_edits(bench: Bench, requests: Sequence[EditRequest], progress: Progress, stage: str) -> tuple[EditRow, ...]:
+    """Make the requested edits and write them as they come, parts of at most 16.
+
+    Pictures are measured and written by a thread of their own while the editor goes on; a row is written
+    after its picture. What is finished stays, whatever ends this: an error, an interrupt, or, but for the
+    last few moments, a kill.
+
+    Args:
+        bench: gets the new rows in ``edits``.
+        requests: edits that are missing.
+        progress: hears of the task ``edit``, from that thread.
+        stage: for the provenance.
+
+    Returns:
+        the new rows, in the order of the editor's answers.
+
+    Raises:
+        DiffexError: the editor did not answer every request once, or a file cannot be written.
+        UsageError: the network for perceptual distances cannot be loaded; nothing was edited.
+    """
+    if not requests:
+        return ()
+    settings: dict[str, object] = {
+        "editor": bench.settings.editor,
+        "seed": bench.settings.seed,
+        "editor_settings": bench.editor.settings,
+    }
+    perception = bench.perception
+    if perception is not None:
+        perception.load()
+        settings["perceptual"] = perception.settings
+    open_requests = {request.key: request for request in requests}
+    writer = bench.run.edit_writer(provenance(stage, settings))
+    judge = Judge(bench, perception, progress)
+    rows: list[EditRow] = []
+
+    def keep(answered: _Answered) -> None:
+        row = judge.keep(*answered)
+        writer.append(row)
+        rows.append(row)
+        bench.edits[row.edit] = row
+        progress.advance("edit")
+
+    progress.start("edit", len(open_requests))
+    try:
+        with Keeper(keep) as keeper:
+            for result in bench.editor.edit(bench.pictures, requests, bench.settings.seed):
+                request = open_requests.pop(result.key, None)
+                if request is None:
+                    raise DiffexError(f"the editor {bench.settings.editor} answered a request that is not open")
+                # The original is looked up here: the keeper's thread must not touch the editor's pictures.
+                keeper.put(_Answered(request, result, bench.pictures[request.image]))
+    finally:
+        writer.flush()
+        rates.remember(bench.editor_fingerprint, rows)
+    if open_requests:
+        raise DiffexError(
+            f"the editor {bench.settings.editor} left {len(open_requests)} of {len(requests)} edits undone"
+        )
+    return tuple(rows)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tally:
+    """A sum of edits. The means are over those that have a picture, reconstructions left out.
+
+    Attributes:
+        no_ops: how many changed nothing.
+        failed: how many failed.
+        failure: the reason that most of those gave; ``None`` if none failed.
+        changed: mean share of pixels that changed; ``None`` without an edit, as all that follow.
+        change_inside: mean change inside the mask, in [0, 1], of those that have one.
+        change_outside: mean change outside of it.
+        saturated: mean share of pixels newly at the end of the range.
+        perceptual: mean perceptual distance to the input, of those for which it was measured.
+    """
+
+    no_ops: int
+    failed: int
+    failure: str | None
+    changed: float | None
+    change_inside: float | None
+    change_outside: float | None
+    saturated: float | None
+    perceptual: float | None
+
+
+def tally(rows: Iterable[EditRow]) -> Tally:
+    """Sum up rows; of reasons that are equally frequent, the first by the alphabet."""
+    all_rows = list(rows)
+    reasons = Counter(row.reason or "" for row in all_rows if row.status == "failed")
+    edits = [row for row in all_rows if row.status != "failed" and row.candidate]
+    return Tally(
+        no_ops=sum(row.status == "no-op" for row in all_rows),
+        failed=reasons.total(),
+        failure=min(reasons, key=lambda reason: (-reasons[reason], reason), default=None),
+        changed=_mean(row.changed for row in edits),
+        change_inside=_mean(row.change_inside for row in edits),
+        change_outside=_mean(row.change_outside for row in edits),
+        saturated=_mean(row.saturated for row in edits),
+        perceptual=_mean(row.perceptual for row in edits),
+    )
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

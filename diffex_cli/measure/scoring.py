@@ -1,0 +1,138 @@
+"""Scoring pictures and keeping the scores: what ``score`` and ``search`` share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import EditRow, ScoreRow
+from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
+from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
+from diffex_cli.core.output_kinds import OutputKind
+from diffex_cli.core.progress import Progress
+from diffex_cli.measure.session import Bench
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def prefetched(make: Callable[[T], R], items: Iterable[T], ahead: int = 2) -> Generator[R, None, None]:
+    """What ``map(make, items)`` gives, made in another thread, in order, at most ``ahead`` before it is asked for.
+
+    An exception of ``make`` is raised in its place. Closing the iterator, as an exception in the loop over it does,
+    waits for what is being made and makes nothing more.
+
+    Args:
+        make: is called by one thread alone.
+        items: iterated by the caller's thread.
+        ahead: how many results may wait, ≥ 1: they take memory.
+    """
+    waiting: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetched") as thread:
+        try:
+            for item in items:
+                waiting.append(thread.submit(make, item))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+BATCH = 32
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subject:
+    """One picture to score, by the key of its input image or of its edit."""
+
+    key: str
+    kind: Literal["original", "edit"]
+
+
+def unscored(bench: Bench, edits: Iterable[EditRow]) -> list[Subject]:
+    """The input images, and those of the edits that have a picture, which the classifier has not scored."""
+    subjects = [Subject(image, "original") for image in bench.images]
+    subjects += [Subject(row.edit, "edit") for row in edits if row.status != "failed"]
+    return [subject for subject in subjects if subject.key not in bench.scores]
+
+
+def make_scores(bench: Bench, subjects: Sequence[Subject], progress: Progress, stage: str) -> int:
+    """Score pictures in batches and write the scores as they come. The next pictures are read, and prepared if the
+    classifier does that apart, while a batch is scored.
+
+    Args:
+        bench: gets the new rows in ``scores``.
+        subjects: what is not scored yet.
+        progress: hears of the task ``score``.
+        stage: for the provenance.
+
+    Returns:
+        how many pictures were scored.
+
+    Raises:
+        DiffexError: the classifier returned something else than finite logits of its classes, or says that they are
+            of a kind that nobody knows.
+    """
+    if not subjects:
+        return 0
+    classifier = bench.classifier
+    labels = unique_labels(classifier.labels)
+    output_kind = checked_kind(classifier, bench.settings.classifier)
+    settings = {"classifier": bench.settings.classifier, "classifier_settings": classifier.settings}
+    writer = bench.run.score_writer(classifier.fingerprint, labels, provenance(stage, settings), output_kind)
+    _relabel(bench.scores, output_kind)
+    parts = _parts(classifier)
+    batches = [subjects[start : start + parts.batch] for start in range(0, len(subjects), parts.batch)]
+    ready = prefetched(lambda batch: parts.prepare([_picture(bench, subject) for subject in batch]), batches)
+    progress.start("score", len(subjects))
+    try:
+        for batch, prepared in zip(batches, ready, strict=True):
+            logits = checked_logits(parts.score(prepared), len(batch), len(labels), bench.settings.classifier)
+            writer.append([subject.key for subject in batch], [subject.kind for subject in batch], logits)
+            for subject, row in zip(batch, logits, strict=True):
+                bench.scores[subject.key] = ScoreRow(subject.key, subject.kind, labels, row, output_kind)
+            progress.advance("score", len(batch))
+    finally:
+        ready.close()
+        writer.flush()
+    return len(subjects)
+
+
+def _relabel(scores: dict[str, ScoreRow], kind: OutputKind) -> None:
+    """Let scores that were kept by an earlier version, or by another program, be of the kind that the classifier says:
+    it is the same for all."""
+    for key, row in scores.items():
+        if row.output_kind != kind:
+            scores[key] = dataclasses.replace(row, output_kind=kind)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Parts:
+    """What can be done ahead, what has to be done after it, and on how many pictures at a time."""
+
+    prepare: Callable[[list[Image.Image]], Any]
+    score: Callable[[Any], NDArray[np.float64]]
+    batch: int
+
+
+def _parts(classifier: Classifier) -> _Parts:
+    if isinstance(classifier, TwoPartClassifier):
+        return _Parts(classifier.prepare, classifier.score, classifier.batch)
+    return _Parts(lambda pictures: pictures, classifier.logits, BATCH)
+
+
+def _picture(bench: Bench, subject: Subject) -> Image.Image:
+    if subject.kind == "original":
+        return bench.pictures[subject.key]
+    return bench.run.edited_picture(bench.edits[subject.key])

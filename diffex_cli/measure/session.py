@@ -1,0 +1,246 @@
+"""What ``edit``, ``score`` and ``search`` work on: the run, its two backends, and what is already there."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from PIL import Image
+
+from diffex_cli.artifacts.files import sweep
+from diffex_cli.artifacts.keys import edit_key
+from diffex_cli.artifacts.lock import RunLock
+from diffex_cli.artifacts.pictures import LazyPictures
+from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import EditRow, InputImage, ScoreRow
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.perception import Perception, open_perception
+from diffex_cli.core import registry
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node
+from diffex_cli.core.machine import parse_devices
+from diffex_cli.core.settings import Settings
+from diffex_cli.editors.base import Editor, EditRequest
+
+
+class Bench:
+    """Everything is read or opened when it is first asked for.
+
+    Args:
+        settings: as resolved; they name the run directory.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.stage_settings = settings
+        """As the stage was given them, whichever editor this bench has."""
+        self.run = RunDirectory(settings.run)
+
+    @functools.cached_property
+    def corpus(self) -> Corpus:
+        """The hierarchy."""
+        return self.run.corpus()
+
+    @functools.cached_property
+    def images(self) -> dict[str, InputImage]:
+        """The input images by key, in the order of the table."""
+        return {image.image: image for image in self.run.images()}
+
+    @functools.cached_property
+    def pictures(self) -> LazyPictures:
+        """The input images' pixels by key."""
+        return LazyPictures(self.images, self._picture)
+
+    def _picture(self, key: str) -> Image.Image:
+        return self.run.picture(self.images[key])
+
+    @functools.cached_property
+    def editor(self) -> Editor:
+        """The editor, on all devices; its model is not loaded yet."""
+        spec = registry.parse_spec(self.settings.editor)
+        if len(self._devices) > 1:
+            from diffex_cli.editors.parallel import ParallelEditor
+
+            return ParallelEditor(spec, self._devices)
+        editor: Editor = registry.find(registry.EDITORS, spec.name)(spec, device=self._devices[0])
+        return editor
+
+    def release(self) -> None:
+        """Let go of the editor, with its model and its processes; it would be opened again when it is asked for."""
+        self.__dict__.pop("editor", None)
+        gc.collect()  # models are full of cycles
+
+    @functools.cached_property
+    def editor_fingerprint(self) -> str:
+        """The editor's fingerprint, asked for once: it may be a digest of large files."""
+        return self.editor.fingerprint
+
+    @functools.cached_property
+    def screening(self) -> Bench | None:
+        """The same bench with the cheaper editor that screens for this one; ``None`` if none does.
+
+        Raises:
+            UsageError: there is no such editor, or ``fast`` does not make this one faster.
+        """
+        wanted = self.settings.screen
+        if wanted == "none":
+            return None
+        if wanted != "fast":
+            return _Beside(self, wanted)
+        return _fast(self)
+
+    @functools.cached_property
+    def classifier(self) -> Classifier:
+        """The classifier, on the first device; its model is not loaded yet."""
+        spec = registry.parse_spec(self.settings.classifier)
+        classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=self._devices[0])
+        return classifier
+
+    @functools.cached_property
+    def _devices(self) -> tuple[str, ...]:
+        return parse_devices(self.settings.device)
+
+    @functools.cached_property
+    def perception(self) -> Perception | None:
+        """The network for perceptual distances, on the first device and not loaded yet; ``None`` if none is wanted."""
+        return open_perception(self.settings.perceptual, self._devices[0])
+
+    @functools.cached_property
+    def edits(self) -> dict[str, EditRow]:
+        """The editor's edits so far by key; those who make more add them here."""
+        return self.run.edits(self.editor_fingerprint)
+
+    @functools.cached_property
+    def scores(self) -> dict[str, ScoreRow]:
+        """The classifier's scores so far by subject; those who make more add them here."""
+        return self.run.scores(self.classifier.fingerprint)
+
+    def key(self, image: str, candidate: Candidate) -> str:
+        """The key of an edit by this editor with this seed."""
+        return edit_key(image, candidate, self.editor_fingerprint, self.settings.seed)
+
+    def requests(self, nodes: Iterable[Node]) -> list[EditRequest]:
+        """The reconstruction and the nodes' candidates for every image: image by image, so that an editor
+        that prepares an image once does not need to keep many. No key comes twice."""
+        candidates = [RECONSTRUCTION, *(node.candidate for node in nodes)]
+        requests: dict[str, EditRequest] = {}
+        for image in self.images:
+            for candidate in candidates:
+                key = self.key(image, candidate)
+                requests.setdefault(key, EditRequest(key, image, candidate))
+        return list(requests.values())
+
+    def missing(self, requests: Iterable[EditRequest]) -> list[EditRequest]:
+        """Those that are not made yet. A failed edit counts as made: it would fail again."""
+        return [request for request in requests if request.key not in self.edits]
+
+
+class _Beside(Bench):
+    """A bench with another editor, which shares all else, loaded models included."""
+
+    def __init__(self, main: Bench, editor: str) -> None:
+        super().__init__(dataclasses.replace(main.settings, editor=editor, screen="none"))
+        self.stage_settings = main.stage_settings
+        self.run = main.run
+        self._main = main
+        _ = self.editor  # complains about the spec
+
+    @functools.cached_property
+    def corpus(self) -> Corpus:
+        return self._main.corpus
+
+    @functools.cached_property
+    def images(self) -> dict[str, InputImage]:
+        return self._main.images
+
+    @functools.cached_property
+    def pictures(self) -> LazyPictures:
+        return self._main.pictures
+
+    @functools.cached_property
+    def classifier(self) -> Classifier:
+        return self._main.classifier
+
+    @functools.cached_property
+    def perception(self) -> Perception | None:
+        return self._main.perception
+
+    @functools.cached_property
+    def edits(self) -> dict[str, EditRow]:
+        same = self.editor_fingerprint == self._main.editor_fingerprint
+        return self._main.edits if same else self.run.edits(self.editor_fingerprint)
+
+    @functools.cached_property
+    def scores(self) -> dict[str, ScoreRow]:
+        return self._main.scores
+
+
+def _fast(main: Bench) -> Bench:
+    own = registry.parse_spec(main.settings.editor)
+    options = {**own.options, "preset": "fast"}
+    spec = ":".join([own.name, own.model, ",".join(f"{key}={value}" for key, value in options.items())])
+    _ = main.editor  # what is wrong with its own options is not the preset's fault
+    try:
+        found = _Beside(main, spec)
+    except UsageError as error:
+        raise UsageError(
+            f"--screen fast: the editor {main.settings.editor} cannot be given preset=fast ({error}): "
+            "name a cheaper editor, --screen SPEC"
+        ) from error
+    if found.editor_fingerprint == main.editor_fingerprint:
+        raise UsageError(
+            f"--screen fast changes nothing about the editor {main.settings.editor}, whose own options go first: "
+            "name a cheaper editor, --screen SPEC"
+        )
+    return found
+
+
+@contextmanager
+def locked_bench(stage: str, settings: Settings) -> Iterator[Bench]:
+    """A bench in a run directory that nobody else writes to meanwhile.
+
+    Raises:
+        DiffexError: somebody else does.
+        IncompleteError: there is no run directory, and the stage is not the first.
+    """
+    if stage != "corpus" and not settings.run.is_dir():
+        raise IncompleteError(f"there is no run directory {settings.run}: run `diffex corpus` first")
+    with RunLock(settings.run, f"diffex {stage}"):
+        sweep(settings.run)
+        yield Bench(settings)
+
+
+def record(run: RunDirectory, stage: str, settings: Settings, target: str | None = None) -> None:
+    """Remember the settings that the user gave, and all that this stage uses.
+
+    Called once they are known to be valid and before the work begins, so that after an interrupt, or on
+    the way to the next stage, nothing has to be typed again. An unchanged record is not written.
+
+    Args:
+        run: the run directory.
+        stage: the stage's name.
+        settings: as resolved.
+        target: the class that is explained, if it is known to exist. Until then ``search`` does not
+            remember a ``--target``: a misspelt one would stick. A configuration file's target is
+            remembered by the stages before it, since that file is where it would be mended.
+    """
+    before = run.recorded()
+    given = settings.given()
+    if target is None and stage == "search":
+        given.pop("target", None)
+    remembered: dict[str, Any] = dict(before.get("settings") or {})
+    stages: dict[str, Any] = dict(before.get("stages") or {})
+    used = {name: value for name, value in settings.values().items() if name != "run"}
+    used["target"] = target
+    old = dict((stages.get(stage) or {}).get("settings") or {})
+    if target is None:
+        old["target"] = None
+    if remembered | given == remembered and old == used:
+        return
+    stages[stage] = {"settings": used, "provenance": provenance(stage, {})}
+    run.write_recorded(remembered | given, stages)

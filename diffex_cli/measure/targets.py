@@ -1,0 +1,141 @@
+"""What of the classifier's answer is explained: a class, each image's own, a contrast of two, or all classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.artifacts.rows import ScoreRow
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.output_kinds import OutputKind
+from diffex_cli.core.settings import Scale
+from diffex_cli.measure.outcomes import Outcomes, outcomes
+
+ALL = "all"
+PREDICTED = "predicted"
+_LABELS_SHOWN = 20
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Target:
+    """One quantity to explain.
+
+    Attributes:
+        name: as it is written in the artifacts: a label, ``predicted``, or ``A - B``.
+        column: the class's position among the labels; ``None`` for each image's own, the class predicted on the
+            untouched original.
+        against: position of the label that is subtracted; ``None`` if it is no contrast.
+    """
+
+    name: str
+    column: int | None
+    against: int | None = None
+
+    def columns(self, originals: Sequence[ScoreRow]) -> int | list[int]:
+        """The class's position, or one for every image, given the scores of the originals."""
+        if self.column is not None:
+            return self.column
+        return [int(row.logits.argmax()) for row in originals]
+
+    def outcomes(self, logits: NDArray[np.float64], originals: Sequence[ScoreRow]) -> Outcomes:
+        """The target's figures.
+
+        Args:
+            logits: shape (n_images, classes), a row of NaN for an image without.
+            originals: the scores of the same images, untouched; at least one.
+        """
+        return outcomes(logits, self.columns(originals), self.against, originals[0].output_kind)
+
+
+def on_scale(found: Outcomes, scale: Scale) -> NDArray[np.float64]:
+    """What an effect is a change of: the score (logit, or difference of two), or the probability."""
+    return found.score if scale == "logit" else found.probability
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Value:
+    """A target's figures on one picture; the probability is NaN if it has none."""
+
+    score: float
+    probability: float
+
+    def on(self, scale: Scale) -> float:
+        """The one that an effect is a change of."""
+        return self.score if scale == "logit" else self.probability
+
+
+def value(row: ScoreRow, original: ScoreRow | None, name: str) -> Value | None:
+    """What the classifier says of one picture about a target as the artifacts call it.
+
+    Args:
+        row: the picture's scores.
+        original: those of the untouched image, which ``predicted`` goes by.
+        name: of the target.
+
+    Returns:
+        ``None`` if the scores do not know such a target, or the original's are missing and needed.
+    """
+    target = parse(name, row.labels)
+    if target is None or (target.column is None and original is None):
+        return None
+    found = target.outcomes(row.logits[None], [original or row])
+    return Value(float(found.score[0]), float(found.probability[0]))
+
+
+def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, scale: Scale) -> tuple[Target, ...]:
+    """The targets that a setting names: one, or with ``all`` one for each class.
+
+    Args:
+        wanted: the setting; a label of this very name comes before the words ``all`` and ``predicted`` and before
+            contrasts. ``None``: the class predicted most often on the originals (of several, the first in
+            the classifier's order).
+        originals: scores of the input images, at least one.
+        classifier: its spec, for the messages.
+        scale: of the effects.
+
+    Raises:
+        UsageError: the classifier has no such class; or it has no probabilities and they are wanted.
+    """
+    labels = originals[0].labels
+    if scale == "prob":
+        _check_probabilities(labels, originals[0].output_kind, classifier)
+    if wanted is None:
+        votes = Counter(row.prediction for row in originals)
+        wanted = max(labels, key=lambda label: votes[label])
+    if wanted == ALL and ALL not in labels:
+        return tuple(Target(label, column) for column, label in enumerate(labels))
+    target = parse(wanted, labels)
+    if target is not None:
+        return (target,)
+    close = difflib.get_close_matches(wanted, labels, n=1)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    shown = ", ".join(labels[:_LABELS_SHOWN])
+    more = f", … ({len(labels)} in all)" if len(labels) > _LABELS_SHOWN else ""
+    raise UsageError(f"the classifier {classifier} has no class {wanted!r}{hint}; --target can be: {shown}{more}")
+
+
+def _check_probabilities(labels: Sequence[str], kind: OutputKind, classifier: str) -> None:
+    if kind == "regression" or (kind == "softmax" and len(labels) == 1):
+        what = "gives quantities" if kind == "regression" else "has a single output"
+        raise UsageError(f"the classifier {classifier} {what} and no probabilities: leave out --scale prob")
+
+
+def parse(name: str, labels: Sequence[str]) -> Target | None:
+    """The target of a name in the artifacts; ``None`` if these labels do not have it."""
+    columns = {label: column for column, label in enumerate(labels)}
+    if name in columns:
+        return Target(name, columns[name])
+    if name == PREDICTED:
+        return Target(name, None)
+    pieces = name.split(" - ")
+    # labels may hold the separator themselves
+    for cut in range(1, len(pieces)):
+        label, against = " - ".join(pieces[:cut]).strip(), " - ".join(pieces[cut:]).strip()
+        if label in columns and against in columns and label != against:
+            return Target(f"{label} - {against}", columns[label], columns[against])
+    return None

@@ -1,1 +1,0 @@
-"""The page of ``diffex compare``: two runs side by side, and what changed."""

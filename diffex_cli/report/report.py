@@ -1,0 +1,154 @@
+"""The stage ``report``: the ranking and the pictures in, something to look at out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings, flag
+from diffex_cli.heatmaps.kinds import Kind
+from diffex_cli.measure import plan as plans
+from diffex_cli.measure.session import locked_bench, record
+from diffex_cli.report import choose
+from diffex_cli.report.build import MAX_SIZE, Report, build
+from diffex_cli.report.data import ReportData
+from diffex_cli.report.facts import kept
+from diffex_cli.report.finished import report_data
+from diffex_cli.report.pictures import Gallery
+from diffex_cli.report.tree import hierarchy
+
+_SETTINGS = (
+    *("classifier", "target", "editor", "seed", "algorithm", "beam", "delta", "max_depth"),
+    *("scale", "accept", "direction", "racing", "max_edits"),
+)
+
+
+_HEATED = 4
+"""Pairs of each kept attribute that get heat maps: by occlusion one picture takes hundreds of scores."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReportSummary:
+    """Where the report is.
+
+    Attributes:
+        html: the page.
+        csv: the ranking.
+        edits: the edits behind it, as CSV.
+        data: what the page shows, as JSON.
+        figure: the overview picture.
+        assets: the folder of the page's pictures; ``None`` if they are in the page.
+        size: of the page, in bytes.
+        pictures: how many different ones it shows.
+        candidates: how many candidates the ranking has.
+        warnings: sentences that a reader has to know.
+    """
+
+    html: Path
+    csv: Path
+    edits: Path
+    data: Path
+    figure: Path
+    assets: Path | None
+    size: int
+    pictures: int
+    candidates: int
+    warnings: tuple[str, ...]
+
+
+def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatmap: Kind | None = None) -> ReportSummary:
+    """Write ``report/`` about the last search. No model is touched, but for heat maps that are not made yet.
+
+    Args:
+        settings: as resolved.
+        progress: hears of the task ``report``, and of ``heat maps``.
+        max_size: bytes that the page may have with its pictures in it.
+        heatmap: which heat maps to show beside the pictures, if any.
+
+    Raises:
+        IncompleteError: there is no ranking yet.
+        UsageError: the settings name something else than what was searched, or the classifier allows no such heat maps.
+    """
+    with locked_bench("report", settings) as bench:
+        bench.run.ranking()
+        _check(settings, bench.run.search())
+        record(bench.run, "report", settings, settings.target)
+        data = report_data(bench.run, settings)
+        if heatmap is not None:
+            data = _heated(data, bench.run, heatmap, settings.device, progress)
+        progress.start("report", 1)
+        report = build(data, settings.run / "report", max_size)
+        progress.advance("report")
+        warnings = dict.fromkeys([*data.warnings, *report.warnings, *_too_large(report, max_size)])
+        return ReportSummary(
+            html=report.html,
+            csv=report.csv,
+            edits=report.edits,
+            data=report.json,
+            figure=report.figure,
+            assets=report.assets,
+            size=report.size,
+            pictures=report.pictures,
+            candidates=len(data.rows),
+            warnings=tuple(warnings),
+        )
+
+
+def read(settings: Settings) -> ReportData:
+    """What :func:`run` would show, without writing anything.
+
+    Raises:
+        IncompleteError: there is no ranking yet.
+        UsageError: the settings name something else than what was searched.
+    """
+    directory = RunDirectory(settings.run)
+    directory.ranking()
+    _check(settings, directory.search())
+    return report_data(directory, settings)
+
+
+def _heated(data: ReportData, run: RunDirectory, kind: Kind, device: str, progress: Progress) -> ReportData:
+    """The data with heat maps of the pictures that a reader sees first: of what was kept, the most typical pairs."""
+    from diffex_cli.heatmaps.maps import HeatMaps, Subject
+
+    maps = HeatMaps(run, kind, device)
+    gallery = Gallery()
+    rows = kept(data.rows) or choose.leading_rows(data, hierarchy(data))[: choose.COLUMNS]
+    pairs = [pair for row in rows for pair in choose.typical_pairs(data, row, gallery, _HEATED)]
+    subjects = [Subject(shot.file, pair.image) for pair in pairs for shot in (pair.original, pair.edited)]
+    note = f"{maps.note} Made of the {_HEATED} most typical pairs of each attribute that was kept."
+    evidence = dataclasses.replace(
+        data.evidence, heat=maps.overlays(subjects, progress), heat_kind=maps.kind, heat_note=note
+    )
+    return dataclasses.replace(data, evidence=evidence)
+
+
+def _too_large(report: Report, max_size: int) -> tuple[str, ...]:
+    if report.assets is None:
+        return ()
+    return (
+        f"With its {report.pictures} pictures in it the page would be larger than {max_size / 1e6:g} MB: they are in "
+        f"{report.assets}, which has to go wherever the page goes; --max-size sets the limit.",
+    )
+
+
+def plan(settings: Settings) -> plans.Plan:
+    """What :func:`run` would do: how many candidates it would show."""
+    n = len(RunDirectory(settings.run).ranking())
+    return plans.count("report", "candidates", n, n)
+
+
+def _check(settings: Settings, searched: Mapping[str, Any]) -> None:
+    """The report is about the search as it was, so other settings would be a lie."""
+    given = settings.given()
+    used = {**searched, "editor": searched["editor"]["spec"], "classifier": searched["classifier"]["spec"]}
+    for name in _SETTINGS:
+        # what the file of an earlier version, or of another program, lacks cannot be compared
+        if name in given and name in used and given[name] != used[name]:
+            option = flag(name)
+            raise UsageError(f"the last search had {option} {used[name]}, not {given[name]}: run `diffex search` first")

@@ -1,0 +1,261 @@
+"""What racing and halving share: who competes, how images are measured, and what comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.search.statistics.confidence import radius
+from diffex_cli.search.statistics.influence import Effect
+
+Score: TypeAlias = Literal["influence", "reach"]
+Status: TypeAlias = Literal["kept", "dropped"]
+Request: TypeAlias = tuple[str, Sequence[int]]
+"""A candidate's id, and indices of the images that it is to be measured on."""
+Measure: TypeAlias = Callable[[Sequence[Request]], Mapping[str, NDArray[np.float64]]]
+"""Requests, at most one a candidate → for each the Δ logits in the order of its indices, NaN where an edit failed."""
+
+NOTHING_EDITED = "no image could be edited"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entrant:
+    """One candidate of a contest.
+
+    Attributes:
+        id: unique in the contest.
+        delta: δ, the least score that counts, in logits; ≥ 0.
+        score: what it competes by: ``influence``, |mean Δ| (Eq. 1), or ``reach``, the mean of |Δ|.
+        parent: the parent's score, which has to be exceeded; ``None`` for no such condition.
+        against: 0, or the sign of the parent's effect: a candidate of the opposite one need not exceed it.
+        whole: it is measured on all images, whatever its chances.
+    """
+
+    id: str
+    delta: float
+    score: Score = "influence"
+    parent: float | None = None
+    against: float = 0.0
+    whole: bool = False
+
+    def bar(self, sign: float) -> float:
+        """The score below which a candidate of this sign is out, whoever else competes."""
+        rival = self._rival(sign)
+        return self.delta if rival is None else max(self.delta, rival)
+
+    def fails(self, score: float, sign: float = 0.0) -> bool:
+        """A score of this size is not enough; NaN never is."""
+        rival = self._rival(sign)
+        return not score >= self.delta or (rival is not None and not score > rival)
+
+    def shortfall(self, what: str, score: float, sign: float = 0.0) -> str:
+        """Why it is not, for people."""
+        rival = self._rival(sign)
+        if rival is not None and rival >= self.delta:
+            return f"{what} {score:.3g} does not exceed its parent's {rival:.3g}"
+        return f"{what} {score:.3g} is below δ = {self.delta:g}"
+
+    def _rival(self, sign: float) -> float | None:
+        return None if sign * self.against < 0 else self.parent
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Where one candidate stands, or ended.
+
+    Attributes:
+        entrant: the candidate.
+        deltas: shape (N,), float64, in the images' own order: Δ logits; NaN where the edit failed or was not asked for.
+        images: on how many images it was tried.
+        score: its influence or reach on these; NaN if no edit succeeded.
+        low: lower end of the score's interval (:func:`~diffex_cli.search.statistics.confidence.radius`), ≥ 0; equal to
+            the score once all N images were tried.
+        high: upper end; infinite while fewer than two edits succeeded.
+        status: ``kept``, i.e. in the beam, or ``dropped``.
+        decided: the interval alone says so; otherwise the score does, as the best estimate there is.
+        reason: why, for people to read.
+    """
+
+    entrant: Entrant
+    deltas: NDArray[np.float64]
+    images: int
+    score: float
+    low: float
+    high: float
+    status: Status = "dropped"
+    decided: bool = False
+    reason: str = ""
+
+    @property
+    def n(self) -> int:
+        """On how many images the edit succeeded."""
+        return int(np.isfinite(self.deltas).sum())
+
+    @property
+    def sign(self) -> float:
+        """That of the effect: 1, −1, or 0 if there is none."""
+        total = math.fsum(self.deltas[np.isfinite(self.deltas)].tolist())
+        return float(np.sign(total))
+
+    @property
+    def fails(self) -> bool:
+        """Its score is not enough."""
+        return self.entrant.fails(self.score, self.sign)
+
+    @property
+    def bar(self) -> float:
+        """What it would have to exceed if there were places for all."""
+        return self.entrant.bar(self.sign)
+
+    @property
+    def complete(self) -> bool:
+        """It was tried on all images."""
+        return self.images == len(self.deltas)
+
+    @property
+    def out(self) -> bool:
+        """However the remaining images turn out, it cannot pass its own bar (but for the interval's error)."""
+        against = self.entrant.against
+        if not against or self.high == math.inf:
+            return self.entrant.fails(self.high)
+        effect, radius = self.sign * self.score, self.high - self.score
+        return all(self.entrant.fails(effect * side + radius, side) for side in (1.0, -1.0))
+
+    @property
+    def after(self) -> str:
+        """``6 of 48 images``."""
+        return f"{self.images} of {len(self.deltas)} images"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a contest ended.
+
+    Attributes:
+        standings: every candidate, the largest score first; ties by id, those without a score last.
+        edits: how many (candidate, image) pairs were measured, failed ones included.
+        rounds: how many times ``measure`` was called.
+    """
+
+    standings: tuple[Standing, ...]
+    edits: int
+    rounds: int
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The ids of the candidates that were kept, the largest score first."""
+        return tuple(one.entrant.id for one in self.standings if one.status == "kept")
+
+    def __getitem__(self, id: str) -> Standing:
+        """A candidate's standing.
+
+        Raises:
+            KeyError: there is no such candidate.
+        """
+        for one in self.standings:
+            if one.entrant.id == id:
+                return one
+        raise KeyError(id)
+
+
+class Field:
+    """All candidates of a contest and what is known of them; each gets the images in the one order.
+
+    Args:
+        entrants: the candidates; their order does not matter.
+        order: a permutation of the N images' indices.
+        measure: see :data:`Measure`; what it raises ends the contest.
+        error: δ_conf, the error probability of all candidates' intervals together, in (0, 1).
+
+    Raises:
+        ValueError: an id occurs twice, a δ is not finite or negative, the order is no permutation, or the error is
+            out of its range.
+    """
+
+    def __init__(self, entrants: Sequence[Entrant], order: Sequence[int], measure: Measure, error: float) -> None:
+        if len({entrant.id for entrant in entrants}) != len(entrants):
+            raise ValueError("a candidate occurs twice")
+        if not all(0 <= entrant.delta < math.inf for entrant in entrants):
+            raise ValueError("every candidate needs a finite δ ≥ 0")
+        if not order or sorted(order) != list(range(len(order))):
+            raise ValueError(f"the order of {len(order)} images must name each of them once")
+        if not 0 < error < 1:
+            raise ValueError(f"the error must be in (0, 1), not {error}")
+        self._order = tuple(order)
+        self._measure = measure
+        self._alpha = error / max(len(entrants), 1)
+        unknown = np.full(len(order), math.nan)
+        self._standings = {
+            entrant.id: Standing(entrant, unknown, 0, math.nan, 0.0, math.inf)
+            for entrant in sorted(entrants, key=lambda entrant: entrant.id)
+        }
+        self.edits = 0
+        self.rounds = 0
+
+    @property
+    def panel(self) -> int:
+        """N, the number of images."""
+        return len(self._order)
+
+    @property
+    def standings(self) -> list[Standing]:
+        """All, the largest score first; ties by id, those without a score last."""
+        return sorted(self._standings.values(), key=rank)
+
+    def advance(self, images: Mapping[str, int]) -> None:
+        """Measure candidates, in one call, until each was tried on so many images (at most N).
+
+        Raises:
+            ValueError: ``measure`` returned something else than what it was asked for.
+        """
+        requests: list[Request] = []
+        for id in sorted(images):
+            begin, end = self._standings[id].images, min(images[id], self.panel)
+            if begin < end:
+                requests.append((id, self._order[begin:end]))
+        if not requests:
+            return
+        answers = self._measure(requests)
+        self.rounds += 1
+        for id, indices in requests:
+            self.edits += len(indices)
+            values = np.asarray(answers[id], dtype=np.float64)
+            if values.shape != (len(indices),):
+                raise ValueError(f"asked for {len(indices)} deltas of {id!r}, got the shape {values.shape}")
+            self._standings[id] = self._updated(self._standings[id], indices, values)
+
+    def _updated(self, old: Standing, indices: Sequence[int], values: NDArray[np.float64]) -> Standing:
+        deltas = old.deltas.copy()
+        deltas[list(indices)] = values
+        effect = Effect(old.entrant.id, deltas)
+        images = old.images + len(indices)
+        score = effect.reach if old.entrant.score == "reach" else effect.influence
+        low, high = 0.0, math.inf
+        if images == self.panel:
+            low = high = score
+        elif effect.n > 1:
+            # failed edits are no part of the panel that the mean is taken over
+            panel = self.panel - (images - effect.n)
+            half_width = radius(_spread(effect, old.entrant.score), effect.n, panel, self._alpha)
+            low, high = max(0.0, score - half_width), score + half_width
+        return Standing(old.entrant, effect.deltas, images, score, low, high)
+
+
+def rank(standing: Standing) -> tuple[bool, float, str]:
+    """Sort key: the largest score first, ties by id, NaN last."""
+    unknown = math.isnan(standing.score)
+    return (unknown, 0.0 if unknown else -standing.score, standing.entrant.id)
+
+
+def _spread(effect: Effect, score: Score) -> float:
+    """The sample standard deviation of what the score is the mean of; independent of the images' order."""
+    values: list[float] = effect.deltas[~np.isnan(effect.deltas)].tolist()
+    mean = effect.effect
+    if score == "reach":
+        values, mean = [abs(value) for value in values], effect.reach
+    return math.sqrt(math.fsum((value - mean) * (value - mean) for value in values) / (len(values) - 1))

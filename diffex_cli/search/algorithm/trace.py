@@ -1,0 +1,88 @@
+"""What a search did, level by level, and what it decided about every attribute."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.core.hierarchy import Node
+from diffex_cli.search.algorithm.contest import Standing
+from diffex_cli.search.statistics.influence import Effect
+
+Algorithm: TypeAlias = Literal["beam", "paper", "exhaustive"]
+Status: TypeAlias = Literal["kept", "dropped"]
+
+Evaluate: TypeAlias = Callable[[Sequence[Node]], Sequence[NDArray[np.float64]]]
+"""Nodes → for each the deltas as in :class:`Effect`."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One node that the search looked at, and what it decided.
+
+    Attributes:
+        node: the attribute.
+        depth: 0 for a root.
+        parent: the parent's candidate id; ``None`` for a root.
+        effect: what the attribute does.
+        status: ``kept`` as part of the explanation, or ``dropped``.
+        expanded: its children were evaluated.
+        reason: why, for people to read.
+        standing: how it fared in the race of its level; ``None`` without one.
+    """
+
+    node: Node
+    depth: int
+    parent: str | None
+    effect: Effect
+    status: Status
+    expanded: bool
+    reason: str
+    standing: Standing | None = None
+
+    @property
+    def id(self) -> str:
+        """The candidate's id: unlike the node's, it tells adding from removing."""
+        return self.effect.candidate_id
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Level:
+    """All nodes evaluated at one depth, the most promising first."""
+
+    depth: int
+    evaluations: tuple[Evaluation, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trace:
+    """What the search did, level by level, with the parameters that it was given."""
+
+    algorithm: Algorithm
+    beam: int
+    delta: float
+    max_depth: int | None
+    levels: tuple[Level, ...]
+
+    @property
+    def ranking(self) -> tuple[Evaluation, ...]:
+        """All evaluated nodes, the most influential first; ties by id, those without any successful
+        edit last."""
+        evaluations = [evaluation for level in self.levels for evaluation in level.evaluations]
+        return tuple(sorted(evaluations, key=lambda one: order(one.effect.influence, one.id)))
+
+    @property
+    def best(self) -> Evaluation | None:
+        """The most influential kept node that is no placebo (line 18 of Algorithm 1); ``None`` if none is kept."""
+        found = (one for one in self.ranking if one.status == "kept" and not one.node.placebo)
+        return next(found, None)
+
+
+def order(value: float, id: str) -> tuple[bool, float, str]:
+    """Sort key: large before small, then by id; NaN last."""
+    return (math.isnan(value), 0.0 if math.isnan(value) else -value, id)

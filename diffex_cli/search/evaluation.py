@@ -1,0 +1,208 @@
+"""From attributes to their effects: what the pure search algorithm asks for, fetched from the run directory."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.artifacts.rows import EditRow, ScoreRow
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node, directed
+from diffex_cli.core.output_kinds import probabilities
+from diffex_cli.core.progress import Progress
+from diffex_cli.measure.session import Bench, record
+from diffex_cli.measure.targets import ALL, Target, choose, on_scale
+from diffex_cli.search.algorithm.contest import Request
+from diffex_cli.search.algorithm.panel import panel_order
+from diffex_cli.search.algorithm.probing import PROBE_IMAGES
+from diffex_cli.search.fetching import Fetcher
+from diffex_cli.search.statistics.holdout import holdout_by_default, split
+from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
+
+
+class Evaluator:
+    """Called by the search with the nodes of a level; answers with their changes of the target.
+
+    With several targets (``all``), a candidate's figures are those of the one that it moves most.
+
+    Args:
+        bench: where.
+        progress: hears of the tasks ``edit`` and ``score``.
+        fill: make what is missing; otherwise ask for it in ``requests.parquet``.
+        before: the evaluator of a screening, whose edits count too.
+
+    Attributes:
+        corpus: the hierarchy, its attributes added or removed as the settings say.
+        images: keys of the images that the search uses.
+        held_out: keys of the others, on which it measures what it kept; empty without a holdout.
+        fetcher: what gets the edits and scores.
+        groups: ids of the candidates that have finer ones below them.
+    """
+
+    def __init__(self, bench: Bench, progress: Progress, fill: bool, before: Evaluator | None = None) -> None:
+        self._bench = bench
+        self.corpus: Corpus = directed(bench.corpus, bench.settings.direction)
+        self.images, self.held_out = image_parts(bench)
+        self.fetcher: Fetcher = Fetcher(bench, progress, fill, before.fetcher if before else None)
+        self._chosen: dict[str, Target] = {}
+        self._candidates = {node.candidate.id: node.candidate for node in self.corpus.walk()}
+        self.groups = frozenset(node.candidate.id for node in self.corpus.walk() if node.children)
+
+    @functools.cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """What is explained: one, or with ``all`` every class.
+
+        Raises:
+            UsageError: the classifier does not know it.
+        """
+        settings = self._bench.settings
+        return choose(settings.target, self._originals(self._bench.images), settings.classifier, settings.scale)
+
+    @property
+    def target(self) -> str:
+        """What is explained, as the artifacts call it."""
+        return self.targets[0].name if len(self.targets) == 1 else ALL
+
+    def target_of(self, candidate: Candidate) -> Target:
+        """The target that a candidate's figures are of; known once it was evaluated."""
+        return self.targets[0] if len(self.targets) == 1 else self._chosen[candidate.id]
+
+    def prepare(self) -> None:
+        """Find out what is explained before anything is edited, if models may be run."""
+        self.fetcher.originals()
+        if self._bench.images.keys() <= self._bench.scores.keys():
+            _ = self.targets
+
+    def __call__(self, nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
+        """The nodes' changes against the reconstruction, each of shape (len(images),), NaN where an edit failed.
+
+        Raises:
+            IncompleteError: edits or scores are missing and are not to be made here.
+        """
+        return self.evaluate([node.candidate for node in nodes])
+
+    def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
+        """The same of candidates."""
+        self.fetcher.fetch([(candidate, self.images) for candidate in candidates])
+        record(self._bench.run, "search", self._bench.stage_settings, self.target)
+        for candidate in candidates:
+            self._choose(candidate)
+        return [self.deltas(candidate, self.images) for candidate in candidates]
+
+    def probe(self, nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
+        """The same of nodes on a few images, NaN on all others (:mod:`~diffex_cli.search.algorithm.probing`)."""
+        few = [self.images[index] for index in self.order[:PROBE_IMAGES]]
+        candidates = [node.candidate for node in nodes]
+        self.fetcher.fetch([(candidate, few) for candidate in candidates])
+        for candidate in candidates:
+            self._choose(candidate)
+        return [self.deltas(candidate, few) for candidate in candidates]
+
+    def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
+        """The same of some images each, as a contest asks for it (:data:`Measure`)."""
+        wishes = {id: [self.images[index] for index in indices] for id, indices in requests}
+        self.fetcher.fetch([(self._candidates[id], images) for id, images in wishes.items()])
+        record(self._bench.run, "search", self._bench.stage_settings, self.target)
+        return {id: self.deltas(self._candidates[id], images) for id, images in wishes.items()}
+
+    @functools.cached_property
+    def order(self) -> tuple[int, ...]:
+        """The one order in which a contest gives the images, stratified by the class predicted on the original."""
+        return panel_order(self.images, [row.prediction for row in self._originals(self.images)])
+
+    def deltas(self, candidate: Candidate, images: Sequence[str], target: Target | None = None) -> NDArray[np.float64]:
+        """The target after the edit minus after the reconstruction, for every image; NaN where an edit failed or was
+        not asked for.
+
+        Args:
+            candidate: the edit.
+            images: their keys.
+            target: another one than the candidate's own.
+        """
+        target = self.target_of(candidate) if target is None else target
+        return self._values(candidate, images, target) - self._values(RECONSTRUCTION, images, target)
+
+    def effect_original(self, candidate: Candidate, images: Sequence[str], target: Target | None = None) -> float:
+        """The mean difference to the untouched originals instead; NaN if no edit succeeded."""
+        target = self.target_of(candidate) if target is None else target
+        originals = self._originals(images)
+        before = target.outcomes(np.stack([row.logits for row in originals]), originals)
+        differences = self._values(candidate, images, target) - on_scale(before, self._bench.settings.scale)
+        known = differences[~np.isnan(differences)].tolist()
+        # exactly rounded, so that the images' order does not matter
+        return math.fsum(known) / len(known) if known else math.nan
+
+    def statistics(self, candidate: Candidate, tried: Sequence[str]) -> CandidateStatistics:
+        """All figures of a candidate on the images that it was tried on."""
+        target, originals = self.target_of(candidate), self._originals(tried)
+        return candidate_statistics(
+            self._logits(RECONSTRUCTION, tried),
+            self._logits(candidate, tried),
+            target.columns(originals),
+            against=target.against,
+            kind=originals[0].output_kind,
+            removes=removes(candidate),
+            no_ops=[self._is_no_op(image, candidate) for image in tried],
+        )
+
+    def decisions(self, candidate: Candidate, images: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Whether the target is predicted (1, 0, NaN) on the pictures with the attribute, and on those without."""
+        target, originals = self.target_of(candidate), self._originals(images)
+        before, after = (
+            target.outcomes(self._logits(one, images), originals).predicted for one in (RECONSTRUCTION, candidate)
+        )
+        return (before, after) if removes(candidate) else (after, before)
+
+    def _choose(self, candidate: Candidate) -> None:
+        """Of several targets, the one that a candidate moves most; of equals the first."""
+        if len(self.targets) > 1:
+            changes = self._scaled(candidate) - self._scaled(RECONSTRUCTION)
+            known = changes[~np.isnan(changes).any(axis=1)]
+            self._chosen[candidate.id] = self.targets[int(np.abs(known.sum(axis=0)).argmax())]
+
+    def _scaled(self, candidate: Candidate) -> NDArray[np.float64]:
+        """All classes on the search's images, as logits or probabilities; shape (len(images), classes)."""
+        logits = self._logits(candidate, self.images)
+        if self._bench.settings.scale == "logit":
+            return logits
+        return probabilities(logits, self._originals(self.images)[0].output_kind)
+
+    def _is_no_op(self, image: str, candidate: Candidate) -> bool:
+        row: EditRow | None = self._bench.edits.get(self._bench.key(image, candidate))
+        return row is not None and row.status == "no-op"
+
+    def _values(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
+        found = target.outcomes(self._logits(candidate, images), self._originals(images))
+        return on_scale(found, self._bench.settings.scale)
+
+    def _logits(self, candidate: Candidate, images: Sequence[str]) -> NDArray[np.float64]:
+        """Shape (n_images, classes), a row of NaN for an edit without scores."""
+        rows = [self._bench.scores.get(self._bench.key(image, candidate)) for image in images]
+        classes = len(next(iter(self._bench.scores.values())).labels)
+        unknown = np.full(classes, math.nan)
+        return np.stack([unknown if row is None else row.logits for row in rows])
+
+    def _originals(self, images: Sequence[str] | Mapping[str, object]) -> list[ScoreRow]:
+        return [self._bench.scores[image] for image in images]
+
+
+def removes(candidate: Candidate) -> bool:
+    """The edit takes all of its attributes away, so that the picture before it is the one that has them."""
+    return all(term.remove for term in candidate.terms)
+
+
+def image_parts(bench: Bench) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys of the images that the search uses, and of those that are held out, both in the table's order.
+
+    Half are held out if the settings say so (``auto``: from 40 images on), and there are two or more. Which ones
+    depends on their keys and the seed alone.
+    """
+    keys = tuple(bench.images)
+    wanted = bench.settings.holdout
+    if len(keys) < 2 or wanted == "off" or (wanted == "auto" and not holdout_by_default(len(keys))):
+        return keys, ()
+    parts = split(keys, seed=bench.settings.seed)
+    return tuple(keys[i] for i in parts.search), tuple(keys[i] for i in parts.holdout)

@@ -1,0 +1,121 @@
+"""How many edits a search will take: for certain, at most, and about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from diffex_cli.core.hierarchy import Corpus, Node, directed
+from diffex_cli.core.settings import Settings
+from diffex_cli.measure import plan as plans
+from diffex_cli.measure.session import Bench
+from diffex_cli.search.algorithm.racing import FIRST
+from diffex_cli.search.evaluation import image_parts
+from diffex_cli.search.fetching import edit_requests
+
+LOSER = 8
+"""How many images racing spends on a candidate that it drops: 7.4 to 7.9 in simulations of 12 to 100 candidates."""
+
+
+def plan(settings: Settings) -> plans.Plan:
+    """What the stage ``search`` would do.
+
+    For certain it takes the root level, with racing that on a few images. At most it takes all nodes, and what it may
+    keep on the images that are held out. What to expect is a guess: below the root level as many attributes as the
+    B strongest would have below them if they were like all others of their level. With a screening that is the cheaper
+    editor's work; the real one's is for certain none, at most the same again, and to be expected what the beams leave.
+    """
+    bench = Bench(settings)
+    corpus = directed(bench.corpus, settings.direction)
+    searched, held_out = image_parts(bench)
+    everything = [node.candidate for node in _nodes(corpus.roots, settings.max_depth)]
+    first = bench.screening or bench
+    certain = edit_requests(first, [(root.candidate, searched[: _first_look(settings)]) for root in corpus.roots])
+    sets = _sets(settings) * (len(searched) + len(held_out))
+    own = plans.edits(
+        "search",
+        bench,
+        certain if first is bench else (),
+        edit_requests(bench, [(one, (*searched, *held_out)) for one in everything]),
+        further=sets,
+        expected=expected(corpus, settings, len(searched), len(held_out)),
+        limit=settings.max_edits,
+    )
+    if first is bench:
+        return own
+    cheap = plans.edits(
+        "search",
+        first,
+        certain,
+        edit_requests(first, [(one, searched) for one in everything]),
+        expected=expected_of_screening(corpus, settings, len(searched)),
+        limit=None if settings.max_edits is None else settings.max_edits // 2,
+    )
+    return plans.together(own, cheap, settings.max_edits)
+
+
+def _first_look(settings: Settings) -> int | None:
+    """On how many images each root is tried for certain; ``None`` for all."""
+    if settings.racing:
+        return FIRST
+    return None if settings.max_edits is None else 1
+
+
+def expected(corpus: Corpus, settings: Settings, images: int, held_out: int) -> int:
+    """About how many edits a search takes, reconstructions included; of the real editor alone if there is a screening.
+
+    Args:
+        corpus: as it is searched.
+        settings: of the search.
+        images: that the search uses.
+        held_out: that it does not use.
+    """
+    total, kept = _tree(corpus, settings, images, screened=settings.screen != "none")
+    total += _sets(settings) * images + (held_out * (1 + kept) if held_out else 0)
+    rounded = math.ceil(total)
+    return rounded if settings.max_edits is None else min(rounded, settings.max_edits)
+
+
+def expected_of_screening(corpus: Corpus, settings: Settings, images: int) -> int:
+    """About how many edits the screening of a search takes, reconstructions included."""
+    rounded = math.ceil(_tree(corpus, settings, images, screened=False)[0])
+    return rounded if settings.max_edits is None else min(rounded, settings.max_edits // 2)
+
+
+def _tree(corpus: Corpus, settings: Settings, images: int, screened: bool) -> tuple[float, float]:
+    """About how many edits the hierarchy takes, and how many attributes are kept; of a screened one, whatever is not
+    in the beam of a level is gone but for the placebos among the roots."""
+    total, kept = float(images), 0.0
+    level: Sequence[Node] = corpus.roots
+    arriving, depth = float(len(level)), 0
+    while level and arriving:
+        places = math.inf if settings.algorithm == "exhaustive" else float(settings.beam)
+        stay = min(places, arriving)
+        raced = settings.racing and arriving >= 2 * stay
+        others = arriving - stay
+        if screened:
+            others = min(others, sum(node.placebo for node in level) if not depth else 0)
+        total += stay * images + others * (min(LOSER, images) if raced else images)
+        kept += stay / 2
+        children = [child for node in level for child in node.children]
+        arriving = stay * len(children) / len(level)
+        level, depth = children, depth + 1
+        if settings.max_depth is not None and depth > settings.max_depth:
+            break
+    return total, kept
+
+
+def _sets(settings: Settings) -> int:
+    """How many sets of attributes the joint phase tries at most."""
+    if settings.joint < 2:
+        return 0
+    partners = max(settings.beam + 1, 3)
+    return math.comb(partners, 2) + (settings.joint - 2) * settings.beam * partners
+
+
+def _nodes(nodes: Sequence[Node], depth: int | None) -> Iterator[Node]:
+    """These nodes and those at most ``depth`` levels below them."""
+    for node in nodes:
+        yield node
+        if depth is None or depth > 0:
+            yield from _nodes(node.children, None if depth is None else depth - 1)

@@ -1,0 +1,123 @@
+"""Edits and scores for a search: made where they are missing, or asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
+from diffex_cli.core.errors import IncompleteError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
+from diffex_cli.core.progress import Progress
+from diffex_cli.editors.base import EditRequest
+from diffex_cli.measure.making import make_edits
+from diffex_cli.measure.scoring import make_scores, unscored
+from diffex_cli.measure.session import Bench
+
+Wish: TypeAlias = tuple[Candidate, Sequence[str]]
+"""A candidate, and the keys of the images that it is to be tried on."""
+
+
+class Fetcher:
+    """Gets candidates edited and scored, and counts.
+
+    Args:
+        bench: where.
+        progress: hears of the tasks ``edit`` and ``score``.
+        fill: make what is missing; otherwise ask for it in ``requests.parquet``.
+        before: another one, whose edits count too.
+    """
+
+    def __init__(self, bench: Bench, progress: Progress, fill: bool, before: Fetcher | None = None) -> None:
+        self._bench = bench
+        self._progress = progress
+        self._fill = fill
+        self._asked: set[str] = set()
+        self._made = 0
+        self._before = before
+
+    @property
+    def asked(self) -> int:
+        """How many edits were asked for, whether or not they were there; reconstructions are edits too."""
+        return len(self._keys)
+
+    @property
+    def made(self) -> int:
+        """How many edits were made now."""
+        return self._made + (self._before.made if self._before else 0)
+
+    @property
+    def edits(self) -> list[EditRow]:
+        """Those of the edits asked for that there are."""
+        earlier = {row.edit: row for row in self._before.edits} if self._before else {}
+        own = {key: self._bench.edits[key] for key in self._asked if key in self._bench.edits}
+        return list((earlier | own).values())
+
+    @property
+    def _keys(self) -> set[str]:
+        return self._asked | self._before._keys if self._before else self._asked
+
+    def unpaid(self, images: Sequence[str]) -> int:
+        """How many of these images' reconstructions were not asked for yet."""
+        return sum(self._bench.key(image, RECONSTRUCTION) not in self._asked for image in images)
+
+    def originals(self) -> None:
+        """Have the input images scored, if models may be run: what they are predicted as is asked before any edit."""
+        if self._fill:
+            make_scores(self._bench, unscored(self._bench, []), self._progress, "search")
+
+    def fetch(self, wishes: Sequence[Wish]) -> None:
+        """Have candidates edited and scored, and the reconstructions of their images.
+
+        Raises:
+            IncompleteError: edits or scores are missing and are not to be made here.
+        """
+        requests = edit_requests(self._bench, wishes)
+        missing = self._bench.missing(requests)
+        self._asked.update(request.key for request in requests)
+        if self._fill:
+            self._made += len(make_edits(self._bench, missing, self._progress, "search"))
+        made = (self._bench.edits.get(request.key) for request in requests)
+        subjects = unscored(self._bench, [row for row in made if row is not None])
+        if self._fill:
+            make_scores(self._bench, subjects, self._progress, "search")
+        elif missing or subjects:
+            self._ask(missing, len(subjects))
+
+    def _ask(self, missing: Sequence[EditRequest], scores: int) -> None:
+        """Write what is missing to ``requests.parquet`` and end the search for now."""
+        bench = self._bench
+        rows = [
+            RequestRow(
+                edit=request.key,
+                image=request.image,
+                file=bench.images[request.image].file,
+                candidate=request.candidate.id,
+                instructions=instructions(request.candidate),
+                editor=bench.editor_fingerprint,
+                seed=bench.settings.seed,
+            )
+            for request in missing
+        ]
+        settings = {"editor": bench.settings.editor, "editor_settings": bench.editor.settings}
+        bench.run.write_requests(rows, provenance("search", settings))
+        what = " and ".join(
+            [f"{len(missing)} edits"] * bool(missing) + [f"the scores of {scores} pictures"] * bool(scores)
+        )
+        raise IncompleteError(f"{what} are missing: run `diffex edit --requests`, then `diffex score`, then this again")
+
+
+def edit_requests(bench: Bench, wishes: Iterable[Wish]) -> list[EditRequest]:
+    """The wishes as requests, each image's reconstruction first: image by image, so that an editor that prepares
+    an image once does not need to keep many. No key comes twice."""
+    wanted: dict[str, list[Candidate]] = {}
+    for candidate, images in wishes:
+        for image in images:
+            wanted.setdefault(image, [RECONSTRUCTION]).append(candidate)
+    requests: dict[str, EditRequest] = {}
+    for image in bench.images:
+        for candidate in wanted.get(image, ()):
+            key = bench.key(image, candidate)
+            requests.setdefault(key, EditRequest(key, image, candidate))
+    return list(requests.values())

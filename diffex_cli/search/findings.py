@@ -1,0 +1,289 @@
+"""What a search found, as rows of the ranking: every candidate with all of its figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.settings import Settings
+from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
+from diffex_cli.search.algorithm.joint import JointEvaluation
+from diffex_cli.search.evaluation import Evaluator
+from diffex_cli.search.statistics.influence import Effect
+from diffex_cli.search.statistics.intervals import mean_interval
+from diffex_cli.search.statistics.necessity import necessity
+from diffex_cli.search.statistics.summary import CandidateStatistics
+from diffex_cli.search.statistics.verdict import Verdict, judge
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Findings:
+    """The result of a search.
+
+    Attributes:
+        ranking: every candidate that was tried, the most influential first.
+        verdict: what can be claimed of all of them together.
+    """
+
+    ranking: tuple[RankingRow, ...]
+    verdict: Verdict
+
+    def row(self, id: str) -> RankingRow:
+        """A candidate's row.
+
+        Raises:
+            KeyError: it was not tried.
+        """
+        for row in self.ranking:
+            if row.candidate == id:
+                return row
+        raise KeyError(id)
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """The ids of those that passed, the most influential first."""
+        return tuple(row.candidate for row in self.ranking if row.passed)
+
+
+def findings(
+    trace: Trace,
+    joint: Sequence[JointEvaluation],
+    held: Mapping[str, Effect],
+    evaluator: Evaluator,
+    settings: Settings,
+    screened: Collection[str] = (),
+) -> Findings:
+    """Put the figures together.
+
+    Args:
+        trace: of the search.
+        joint: the sets that were tried.
+        held: candidate → its effect on the images that were held out.
+        evaluator: what the search asked.
+        settings: of the search.
+        screened: ids of the candidates that a screening measured.
+    """
+    singles = trace.ranking
+    everything: list[Evaluation | JointEvaluation] = [*singles, *joint]
+    verdict = judge(
+        {one.id: one.effect.deltas for one in everything},
+        placebos={one.id for one in singles if one.node.placebo},
+        kept={one.id for one in everything if one.status == "kept"},
+        early={one.id for one in singles if _early(one)},
+        screened=screened,
+        sets={one.id: [part.id for part in one.parts] for one in joint},
+        delta=settings.delta,
+        targets=len(evaluator.targets),
+        seed=settings.seed,
+    )
+    rows = [_single(one, evaluator, settings) for one in singles] + [_joint(one, evaluator, settings) for one in joint]
+    judged = [_judged(row, verdict, held.get(row.candidate)) for row in rows]
+    judged.sort(key=lambda row: (math.isnan(row.influence), -row.influence, row.candidate))
+    return Findings(tuple(dataclasses.replace(row, rank=rank) for rank, row in enumerate(judged, 1)), verdict)
+
+
+def _early(one: Evaluation) -> bool:
+    """It was dropped before it had all images. What is kept within a budget need not have them all, but it has as many
+    as the budget fixed beforehand."""
+    return one.standing is not None and one.standing.status == "dropped" and not one.standing.complete
+
+
+def _single(one: Evaluation, evaluator: Evaluator, settings: Settings) -> RankingRow:
+    standing = one.standing
+    indices = range(len(evaluator.images)) if standing is None else sorted(evaluator.order[: standing.images])
+    return _row(
+        one.node.candidate,
+        one.effect,
+        [evaluator.images[i] for i in indices],
+        evaluator,
+        settings,
+        name=one.node.name,
+        depth=one.depth,
+        group=one.id in evaluator.groups,
+        placebo=one.node.placebo,
+        status=one.status,
+        reason=one.reason,
+        decided=None if standing is None else standing.decided,
+    )
+
+
+def _joint(one: JointEvaluation, evaluator: Evaluator, settings: Settings) -> RankingRow:
+    apart = one.interaction
+    return _row(
+        one.candidate,
+        one.effect,
+        evaluator.images,
+        evaluator,
+        settings,
+        name=one.name,
+        depth=max(part.depth for part in one.parts),
+        group=False,
+        placebo=False,
+        status=one.status,
+        reason=one.reason,
+        joint_sum=known(apart.sum.mean),
+        interaction=known(apart.interaction.mean),
+        interaction_low=known(apart.interaction.low),
+        interaction_high=known(apart.interaction.high),
+    )
+
+
+def _row(
+    candidate: Candidate, effect: Effect, tried: Sequence[str], evaluator: Evaluator, settings: Settings, **values: Any
+) -> RankingRow:
+    interval = mean_interval(effect.deltas)
+    figures = _figures(evaluator.statistics(candidate, tried), evaluator, candidate, tried) if tried else {}
+    return RankingRow(
+        rank=0,
+        candidate=candidate.id,
+        target=evaluator.target_of(candidate).name,
+        effect=effect.effect,
+        influence=effect.influence,
+        low=interval.low,
+        high=interval.high,
+        n=effect.n,
+        effect_original=evaluator.effect_original(candidate, tried) if tried else math.nan,
+        images=len(tried),
+        **figures,
+        **values,
+    )
+
+
+def _figures(
+    found: CandidateStatistics, evaluator: Evaluator, candidate: Candidate, tried: Sequence[str]
+) -> dict[str, Any]:
+    causes = found.necessity
+    if found.cace.mean < 0:
+        # an attribute that speaks against the target is asked whether it prevents it
+        present, absent = evaluator.decisions(candidate, tried)
+        causes = necessity(1 - present, 1 - absent)
+    figures = {
+        "delta_probability": found.probability.mean,
+        "delta_probability_low": found.probability.low,
+        "delta_probability_high": found.probability.high,
+        "flip_to": found.flips.to_target.value,
+        "flip_from": found.flips.from_target.value,
+        "up": found.directions.up,
+        "down": found.directions.down,
+        "cace": found.cace.mean,
+        "cout": found.cout.mean,
+        "valid": found.validity.value,
+    }
+    for name, one in (
+        ("necessity", causes.necessity),
+        ("sufficiency", causes.sufficiency),
+        ("necessity_sufficiency", causes.both),
+    ):
+        figures |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+    return {name: known(value) for name, value in figures.items()}
+
+
+def _judged(row: RankingRow, verdict: Verdict, held: Effect | None) -> RankingRow:
+    p = verdict.p_values.get(row.candidate)
+    below = verdict.below_floor(row.influence)
+    reason = row.reason
+    if below and row.status == "kept":
+        reason += f", which does not exceed the noise floor of {verdict.floor.value:.3g}"
+    row = dataclasses.replace(
+        row,
+        reason=reason,
+        p_value=None if p is None else known(p.raw),
+        p_corrected=None if p is None else known(p.corrected),
+        coverage_rank=verdict.coverage.get(row.candidate),
+        below_floor=below,
+        passed=row.status == "kept" and not row.placebo and not below and verdict.significant(row.candidate),
+    )
+    if held is None:
+        return row
+    again = mean_interval(held.deltas)
+    return dataclasses.replace(
+        row,
+        effect_holdout=known(again.mean),
+        low_holdout=known(again.low),
+        high_holdout=known(again.high),
+        n_holdout=again.n,
+        confirmed=again.excludes_zero and again.mean * row.effect > 0,
+    )
+
+
+def known(value: float) -> float | None:
+    """A figure for a column that may be empty; NaN is."""
+    return None if math.isnan(value) else float(value)
+
+
+def ranking_of_all(
+    trace: Trace, joint: Sequence[JointEvaluation], evaluator: Evaluator, delta: float
+) -> tuple[RankingRow, ...]:
+    """Every candidate that was tried, for every target: class by class, the most influential first.
+
+    A candidate is ``kept`` for a class if its influence on it is at least δ. Of the statistics there is the Student-t
+    interval alone, since there may be a thousand classes.
+
+    Args:
+        trace: of the search, which was steered by the class that each candidate moves most.
+        joint: the sets that were tried.
+        evaluator: what the search asked.
+        delta: δ.
+    """
+    rows: list[RankingRow] = []
+    for target in evaluator.targets:
+        block = []
+        for candidate, row in _described(trace, joint, evaluator.groups):
+            effect = Effect(candidate.id, evaluator.deltas(candidate, evaluator.images, target))
+            enough = effect.influence >= delta
+            block.append(
+                dataclasses.replace(
+                    row,
+                    target=target.name,
+                    effect=effect.effect,
+                    influence=effect.influence,
+                    low=effect.low,
+                    high=effect.high,
+                    n=effect.n,
+                    status="kept" if enough else "dropped",
+                    reason=f"influence {effect.influence:.3g}" + ("" if enough else f" is below δ = {delta:g}"),
+                    effect_original=evaluator.effect_original(candidate, evaluator.images, target),
+                )
+            )
+        block.sort(key=lambda row: (math.isnan(row.influence), -row.influence, row.candidate))
+        rows += [dataclasses.replace(row, rank=rank) for rank, row in enumerate(block, 1)]
+    return tuple(rows)
+
+
+def _described(
+    trace: Trace, joint: Sequence[JointEvaluation], groups: Collection[str]
+) -> Iterator[tuple[Candidate, RankingRow]]:
+    """Each candidate, and a row of what does not depend on the class."""
+    nan = math.nan
+    for one in trace.ranking:
+        node = one.node
+        yield (
+            node.candidate,
+            RankingRow(
+                0,
+                one.id,
+                node.name,
+                "",
+                nan,
+                nan,
+                nan,
+                nan,
+                0,
+                one.depth,
+                one.id in groups,
+                node.placebo,
+                "",
+                "",
+                nan,
+            ),
+        )
+    for together in joint:
+        depth = max(part.depth for part in together.parts)
+        yield (
+            together.candidate,
+            RankingRow(0, together.id, together.name, "", nan, nan, nan, nan, 0, depth, False, False, "", "", nan),
+        )

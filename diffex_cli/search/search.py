@@ -1,0 +1,215 @@
+"""The stage ``search``: scores in, the attributes that matter out, by asking for what is missing on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import Settings
+from diffex_cli.measure.making import tally
+from diffex_cli.measure.session import Bench, locked_bench, record
+from diffex_cli.search import writing
+from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
+from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, partners
+from diffex_cli.search.budget import Budget, budget, screening_budget
+from diffex_cli.search.evaluation import Evaluator
+from diffex_cli.search.expectation import plan
+from diffex_cli.search.findings import findings, ranking_of_all
+from diffex_cli.search.screening import Screening, ScreeningSummary, screen
+from diffex_cli.search.statistics.influence import Effect
+from diffex_cli.search.statistics.interaction import interaction
+from diffex_cli.search.statistics.verdict import Verdict
+from diffex_cli.search.tree import alpha, search_tree
+
+__all__ = ["Bench", "SearchSummary", "plan", "run"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SearchSummary:
+    """What the stage found.
+
+    Attributes:
+        target: what is explained.
+        ranking: all candidates that were evaluated, the most influential first.
+        best: id of the most influential attribute that was kept; ``None`` if none was.
+        best_joint: the same of the sets of attributes.
+        passed: ids of those that stand out from noise; see :class:`~diffex_cli.artifacts.rows.RankingRow`.
+        verdict: the noise floor, and what could have been missed.
+        levels: how many levels of the hierarchy were searched.
+        images: how many images the search used.
+        held_out: on how many others it measured again what it kept.
+        screening: what the screening with a cheaper editor did; ``None`` without one.
+        edits: how many edits that took, those of the screening included.
+        made: how many of them were made now.
+        no_ops: how many of all of them changed nothing.
+        failed: how many of all of them failed: their images are left out of those attributes' effects.
+        failure: the reason that most of those gave; ``None`` if none failed.
+        up_to_date: the same ranking was there already.
+        warnings: sentences about files that were left out.
+    """
+
+    target: str
+    ranking: tuple[RankingRow, ...]
+    best: str | None
+    best_joint: str | None
+    passed: tuple[str, ...]
+    verdict: Verdict
+    levels: int
+    images: int
+    held_out: int
+    screening: ScreeningSummary | None
+    edits: int
+    made: int
+    no_ops: int
+    failed: int
+    failure: str | None
+    up_to_date: bool
+    warnings: tuple[str, ...]
+
+
+def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSummary:
+    """Search the hierarchy.
+
+    Args:
+        settings: as resolved.
+        progress: hears of the tasks ``edit`` and ``score``, and of each level.
+        fill: make the edits and scores that are missing. Otherwise touch no model: write the edits to
+            ``requests.parquet`` and give up for now.
+
+    Raises:
+        IncompleteError: there is no corpus yet; or something is missing and is not to be made.
+        UsageError: the classifier has no class of the target's name, or settings contradict each other.
+    """
+    check(settings, fill)
+    with locked_bench("search", settings) as bench:
+        # complain before anything is remembered
+        _ = bench.corpus, bench.editor, bench.screening, bench.classifier, bench.images, bench.perception
+        screened = _screened(bench, progress, fill)
+        evaluator = Evaluator(bench, progress, fill, screened.evaluator if screened else None)
+        corpus = screened.corpus if screened else evaluator.corpus
+        limit = budget(settings, corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
+        if screened is None:
+            _prepare(bench, evaluator)
+        trace = search_tree(corpus, evaluator, limit, settings, progress)
+        joint = _joint(settings, trace, evaluator, limit)
+        held = _held_out(trace, joint, evaluator, limit)
+        found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
+        of_all = ranking_of_all(trace, joint, evaluator, settings.delta) if len(evaluator.targets) > 1 else None
+        searched = writing.Searched(trace, joint, found, of_all, screened)
+        up_to_date = not writing.write(bench, searched, evaluator)
+        if fill:
+            bench.run.edit_parts.merge(provenance("search", {}))
+            bench.run.score_parts.merge(provenance("search", {}))
+        edits = tally(evaluator.fetcher.edits)
+        return SearchSummary(
+            target=evaluator.target,
+            ranking=found.ranking,
+            best=searched.best,
+            best_joint=searched.best_joint,
+            passed=found.passed,
+            verdict=found.verdict,
+            levels=len(trace.levels),
+            images=len(evaluator.images),
+            held_out=len(evaluator.held_out),
+            screening=screened.summary if screened else None,
+            edits=evaluator.fetcher.asked,
+            made=evaluator.fetcher.made,
+            no_ops=edits.no_ops,
+            failed=edits.failed,
+            failure=edits.failure,
+            up_to_date=up_to_date,
+            warnings=bench.run.warnings,
+        )
+
+
+def check(settings: Settings, fill: bool = True) -> None:
+    """Complain about settings that contradict each other.
+
+    Raises:
+        UsageError: they do.
+    """
+    if settings.screen != "none" and settings.algorithm == "exhaustive":
+        raise UsageError("--algorithm exhaustive measures everything: leave it out, or --screen")
+    economy = "--racing" if settings.racing else "--max-edits"
+    if not (settings.racing or settings.max_edits):
+        return
+    if not fill:
+        raise UsageError(
+            f"{economy} asks for a few edits many times, which --no-fill would make a round trip each: leave out either"
+        )
+    if settings.algorithm == "exhaustive":
+        raise UsageError(f"--algorithm exhaustive measures everything: leave it out, or {economy}")
+    if settings.target == "all":
+        raise UsageError(f"{economy} decides image by image, by one class: leave it out, or name a --target")
+
+
+def _prepare(bench: Bench, evaluator: Evaluator) -> None:
+    """Before the first edit: remember the settings, and find out what is explained."""
+    record(bench.run, "search", bench.stage_settings)
+    evaluator.prepare()
+
+
+def _screened(bench: Bench, progress: Progress, fill: bool) -> Screening | None:
+    if bench.screening is None:
+        return None
+    evaluator = Evaluator(bench.screening, progress, fill)
+    limit = screening_budget(bench.settings, evaluator.corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
+    _prepare(bench, evaluator)
+    return screen(bench.screening, evaluator, limit, bench.settings, progress)
+
+
+def _joint(settings: Settings, trace: Trace, evaluator: Evaluator, limit: Budget) -> tuple[JointEvaluation, ...]:
+    if settings.joint < 2:
+        return ()
+
+    def evaluate(candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
+        return evaluator.evaluate(candidates[: limit.affords(evaluator.images, len(candidates), limit.kept_back)])
+
+    singles = partners(trace.ranking, settings.beam, settings.delta)
+    found = joint_search(
+        singles if settings.max_edits else _completed(singles, evaluator),
+        evaluate,
+        size=settings.joint,
+        beam=settings.beam,
+        delta=settings.delta,
+        alpha=alpha(settings),
+    )
+    return found if len(evaluator.targets) == 1 else tuple(_of_one_class(one, evaluator) for one in found)
+
+
+def _of_one_class(one: JointEvaluation, evaluator: Evaluator) -> JointEvaluation:
+    """With every class a target, the parts' effects on the class that the set moves most, not on their own ones."""
+    target = evaluator.target_of(one.candidate)
+    parts = [evaluator.deltas(part.node.candidate, evaluator.images, target) for part in one.parts]
+    return dataclasses.replace(one, interaction=interaction(one.effect.deltas, parts))
+
+
+def _completed(singles: Sequence[Evaluation], evaluator: Evaluator) -> tuple[Evaluation, ...]:
+    """What a race dropped early, measured on all images, so that a set is compared with its parts on the same ones."""
+    early = [one for one in singles if one.standing is not None and not one.standing.complete]
+    deltas = evaluator.evaluate([one.node.candidate for one in early]) if early else []
+    effects = {one.id: Effect(one.id, values) for one, values in zip(early, deltas, strict=True)}
+    return tuple(dataclasses.replace(one, effect=effects.get(one.id, one.effect)) for one in singles)
+
+
+def _held_out(
+    trace: Trace, joint: Sequence[JointEvaluation], evaluator: Evaluator, limit: Budget
+) -> Mapping[str, Effect]:
+    """What was kept, measured on the images that are held out: the most influential first, as far as the edits go."""
+    images = evaluator.held_out
+    kept = [(one.node.candidate, one.effect.influence) for one in trace.ranking if one.status == "kept"]
+    kept += [(one.candidate, one.effect.influence) for one in joint if one.status == "kept"]
+    kept.sort(key=lambda one: (-one[1], one[0].id))
+    if not images or not kept:
+        return {}
+    chosen = [candidate for candidate, _ in kept[: limit.affords(images, len(kept))]]
+    evaluator.fetcher.fetch([(candidate, images) for candidate in chosen])
+    return {candidate.id: Effect(candidate.id, evaluator.deltas(candidate, images)) for candidate in chosen}

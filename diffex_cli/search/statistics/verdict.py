@@ -1,0 +1,173 @@
+"""What a whole search can claim: corrected p-values, the noise floor, and what it could have missed."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.search.statistics.coverage import greedy_coverage
+from diffex_cli.search.statistics.floor import Floor, noise_floor, smallest_detectable
+from diffex_cli.search.statistics.multiplicity import holm, max_t, one_sided_paired_p
+from diffex_cli.search.statistics.sign_flips import FLIPS
+from diffex_cli.search.statistics.student import student_t_quantile
+
+ALPHA = 0.05
+POWER = 0.8
+
+_MOST_FLIPS = 1_000_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PValues:
+    """Two-sided p-values of "does nothing", alone and corrected for the whole search; the corrected one of a set of
+    attributes is also of "does no more than one of its parts"."""
+
+    raw: float
+    corrected: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """The claims.
+
+    Attributes:
+        floor: the influence that noise alone can show.
+        detectable: the smallest effect that this search would have found four times out of five: beyond δ, beyond
+            the floor, and with a corrected p-value of at most 5 %. NaN if unknown; infinite if no effect, however
+            large, could have such a p-value (five images or fewer, more with a race or many targets).
+        corrected_for: how many candidates (times targets) the p-values are corrected for.
+        p_values: by candidate; none for one that a race dropped early.
+        coverage: candidate → place in AttFind's greedy ranking of what was kept; those that explain nothing more lack.
+    """
+
+    floor: Floor
+    detectable: float
+    corrected_for: int
+    p_values: Mapping[str, PValues]
+    coverage: Mapping[str, int]
+
+    def below_floor(self, influence: float) -> bool:
+        """An influence does not exceed the floor; false where either is not known."""
+        return influence <= self.floor.value and self.floor.value > 0
+
+    def significant(self, id: str) -> bool:
+        """The corrected p-value is at most 5 %, or not known."""
+        p = self.p_values.get(id)
+        return p is None or not p.corrected > ALPHA
+
+
+def judge(
+    deltas: Mapping[str, NDArray[np.float64]],
+    *,
+    placebos: Collection[str],
+    kept: Collection[str],
+    early: Collection[str],
+    screened: Collection[str] = (),
+    sets: Mapping[str, Collection[str]] | None = None,
+    delta: float,
+    targets: int = 1,
+    seed: int = 0,
+) -> Verdict:
+    """Judge all candidates of a search together.
+
+    The correction is that of the sign-flip max-T, over all candidates. After a race it is Holm's, over all of them too,
+    and a candidate that was dropped early counts as one that shows nothing: the p-value on a number of images that was
+    fixed beforehand is valid whoever was chosen to get them, and Bonferroni's bound is over all that might have been.
+    What a screening with another editor left out counts in the same way.
+    With several targets, of which each candidate shows the one it moves most, it is multiplied by their number.
+
+    A set of attributes is put together from what looked strong, on the same images. Of many attributes that do nothing,
+    the two that lean the same way most add up to what looks like an effect: among 40, on 24 images, corrected for the
+    sets that were tried alone, one search in four found such a pair. So a set is also tested against each of its parts
+    (:func:`~diffex_cli.search.statistics.multiplicity.one_sided_paired_p`), and as any other candidate might have been
+    the one that was added, that p-value is multiplied by the number of candidates. The larger p-value counts.
+
+    Args:
+        deltas: candidate → shape (n_images,), NaN where the edit failed or was not asked for.
+        placebos: those that the images cannot have.
+        kept: those that are part of the explanation.
+        early: those that a race dropped before they had all images.
+        screened: those that a screening looked at; of what it left out, ``deltas`` have nothing.
+        sets: those candidates that are sets of attributes, with the candidates that they are made of.
+        delta: δ: what explains an image, for the coverage.
+        targets: how many targets were looked at.
+        seed: ≥ 0.
+    """
+    measured = {id for id, values in deltas.items() if not np.isnan(values).all()}
+    unseen = set(screened) - measured
+    counted = len(measured) + len(unseen)
+    stepwise = bool(early or unseen)
+    # as many flips as it takes for the smallest p-value to be small enough after the correction, and then some
+    tests = max(1, (counted if stepwise else 1) * targets)
+    flips = min(max(FLIPS, round(2 / ALPHA) * tests), _MOST_FLIPS)
+    tested = max_t(deltas, flips=flips, seed=seed)
+    if stepwise:
+        known = {id: 1.0 if id in early and one.n else one.raw for id, one in tested.items()}
+        step = holm(known | dict.fromkeys(unseen, 1.0))
+    else:
+        step = {id: one.step_down for id, one in tested.items()}
+    for id, parts in (sets or {}).items():
+        step[id] = max(
+            step[id], counted * _no_more_than(deltas[id], [deltas[part] for part in parts if part not in early])
+        )
+    p_values = {
+        id: PValues(one.raw, min(1.0, step[id] * targets)) for id, one in tested.items() if one.n and id not in early
+    }
+    real = {id: values for id, values in deltas.items() if id not in placebos}
+    # the limits of a handful of images would make a floor that nothing rises above
+    whole = {id: values for id, values in deltas.items() if id not in early} or deltas
+    floor = noise_floor(
+        {id: values for id, values in whole.items() if id in placebos},
+        {id: values for id, values in whole.items() if id not in placebos},
+        rivals=len(measured & real.keys()) + len(unseen),
+        seed=seed,
+    )
+    covered = greedy_coverage({id: real[id] for id in kept if id in real}, delta) if delta > 0 else ()
+    return Verdict(
+        floor=floor,
+        detectable=_detectable(
+            [values for id, values in real.items() if id in whole],
+            counted * targets,
+            max(delta, floor.value),
+            tests,
+            flips,
+        ),
+        corrected_for=counted * targets,
+        p_values=p_values,
+        coverage={one.candidate: one.rank for one in covered},
+    )
+
+
+def _no_more_than(together: NDArray[np.float64], parts: Collection[NDArray[np.float64]]) -> float:
+    """The p-value of "the set is no more influential than one of its parts"; 1 if they share too few images."""
+    found = [one_sided_paired_p(together, part) for part in parts]
+    return max((1.0 if math.isnan(p) else p for p in found), default=0.0)
+
+
+def _detectable(rows: Collection[NDArray[np.float64]], candidates: int, bar: float, tests: int, flips: int) -> float:
+    """By the median spread, on the images of the candidate that has the median number of them.
+
+    Args:
+        rows: the candidates' deltas.
+        candidates: how many were looked at, times targets.
+        bar: what an influence has to reach; NaN for nothing.
+        tests: what the smallest p-value of a sign flip is multiplied by.
+        flips: of how many at most.
+    """
+    finite = [row[~np.isnan(row)] for row in rows]
+    finite = [row for row in finite if len(row) >= 2]
+    if not finite or not candidates:
+        return math.nan
+    n = statistics.median_low(len(row) for row in finite)
+    if tests / min(2 ** (n - 1), flips) > ALPHA:
+        return math.inf
+    sd = statistics.median(float(np.std(np.sort(row), ddof=1)) for row in finite)
+    least = smallest_detectable(n, sd, candidates, alpha=ALPHA, power=POWER)
+    if math.isnan(bar):
+        return least
+    return max(least, bar + student_t_quantile(POWER, n - 1) * sd / math.sqrt(n))

@@ -1,0 +1,196 @@
+"""Heat maps of a run's pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pipeline import SILENT, make_corpus, settings
+
+from diffex_cli.artifacts.documents import write_document
+from diffex_cli.artifacts.run import SEARCH_SCHEMA, RunDirectory
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.corpus import corpus
+from diffex_cli.heatmaps.kinds import Kind
+from diffex_cli.heatmaps.maps import TASK, HeatMaps, Subject
+from diffex_cli.search import search
+
+
+@dataclasses.dataclass
+class Listener:
+    """Remembers what it is told."""
+
+    total: int = -1
+    done: int = 0
+
+    def start(self, task: str, total: int) -> None:
+        assert task == TASK
+        self.total, self.done = total, 0
+
+    def advance(self, task: str, n: int = 1) -> None:
+        self.done += n
+
+    def note(self, text: str) -> None:
+        raise AssertionError(text)
+
+
+def searched(root: Path, **changes: object) -> RunDirectory:
+    made = make_corpus(root, **changes)
+    search.run(made, SILENT)
+    return RunDirectory(made.run)
+
+
+def subjects(run: RunDirectory) -> list[Subject]:
+    """The originals, and the edits that have a picture."""
+    found = [Subject(run.path / image.file, image.image) for image in run.images()]
+    return found + [Subject(run.path / row.file, row.image) for row in run.edits().values() if row.file]
+
+
+def with_search(run: RunDirectory, **changes: object) -> None:
+    trace = {**run.search(), **changes}
+    write_document(run.path / "search.yaml", SEARCH_SCHEMA, {k: v for k, v in trace.items() if k != "schema"})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    return searched(tmp_path_factory.mktemp("heat"))
+
+
+@pytest.fixture(scope="module")
+def birds(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    """Two birds, and one attribute that makes them darker."""
+    root = tmp_path_factory.mktemp("birds")
+    made = settings(root, domain="birds", images=None, corpus_file=root / "h.yaml", n_images=2,
+                    classifier="birds:shortcut", target="cardinal")  # fmt: skip
+    (root / "h.yaml").write_text("schema: diffex.corpus/1\ndomain: birds\nnodes:\n- name: dusk\n")
+    corpus.run(made, SILENT)
+    search.run(made, SILENT)
+    return RunDirectory(made.run)
+
+
+def test_originals_and_edits_get_an_overlay_of_their_size(run: RunDirectory) -> None:
+    wanted, listener = subjects(run)[:7], Listener()
+    found = HeatMaps(run, "occlusion").overlays(wanted, listener)
+    assert found.keys() == {one.file for one in wanted}
+    assert listener.total == listener.done > 0
+    for one, overlay in found.items():
+        assert overlay.is_relative_to(run.path / "heatmaps")
+        with Image.open(overlay) as shown, Image.open(one) as picture:
+            assert shown.size == picture.size
+
+
+def test_what_is_made_is_not_made_again(run: RunDirectory) -> None:
+    wanted = subjects(run)[:3]
+    first = HeatMaps(run, "occlusion").overlays(wanted, SILENT)
+    times = {file: file.stat().st_mtime_ns for file in first.values()}
+    listener = Listener()
+    again = HeatMaps(run, "occlusion")
+    assert again.missing(wanted) == 0
+    assert again.overlays(wanted, listener) == first
+    assert listener.total == 0
+    assert {file: file.stat().st_mtime_ns for file in first.values()} == times
+    next(iter(times)).write_bytes(b"broken")
+    assert again.missing(wanted) == 1
+    again.overlays(wanted, SILENT)
+    assert again.missing(wanted) == 0
+
+
+@pytest.mark.parametrize("kind", ["gradcam", "occlusion"])
+def test_the_numbers_are_kept_too(birds: RunDirectory, kind: Kind) -> None:
+    maps, subject = HeatMaps(birds, kind), subjects(birds)[0]
+    maps.overlays([subject], SILENT)
+    found = maps.heat(subject)
+    assert found is not None
+    assert found.values.shape == (128, 128)
+    assert found.values.max() <= 1
+    assert found.peak > 0
+    assert maps.kind == kind
+    assert "‘cardinal’" in maps.note
+
+
+def test_the_kinds_do_not_share_maps(birds: RunDirectory) -> None:
+    subject = subjects(birds)[0]
+    cam, covered = (
+        HeatMaps(birds, kind).overlays([subject], SILENT)[subject.file] for kind in ("gradcam", "occlusion")
+    )
+    assert cam != covered
+
+
+def test_where_no_place_matters_nothing_looks_hot(birds: RunDirectory) -> None:
+    subject, delta = subjects(birds)[0], birds.search()["delta"]
+    plain = HeatMaps(birds, "occlusion")
+    plain.overlays([subject], SILENT)
+    before = plain.heat(subject)
+    with_search(birds, delta=1000.0)
+    try:
+        maps = HeatMaps(birds, "occlusion")
+        assert maps.missing([subject]) == 1
+        maps.overlays([subject], SILENT)
+        found = maps.heat(subject)
+    finally:
+        with_search(birds, delta=delta)
+    assert before is not None
+    assert found is not None
+    assert found.peak == 1000
+    assert found.values.max() < 0.05
+    np.testing.assert_allclose(found.values * 1000, before.values * before.peak, atol=0.02)
+
+
+def test_each_images_own_class_is_that_of_the_original(run: RunDirectory) -> None:
+    target = run.search()["target"]
+    scores = run.scores(run.search()["classifier"]["fingerprint"])
+    wanted = subjects(run)
+    overlays = {}
+    try:
+        for name in (*next(iter(scores.values())).labels, "predicted", "all"):
+            with_search(run, target=name)
+            maps = HeatMaps(run, "occlusion")
+            overlays[name] = maps.overlays(wanted[:2] + wanted[-2:], SILENT)
+            assert ("untouched image" in maps.note) == (name in ("predicted", "all"))
+    finally:
+        with_search(run, target=target)
+    for one in wanted[:2] + wanted[-2:]:
+        own = overlays[scores[one.image].prediction][one.file]
+        assert overlays["predicted"][one.file] == overlays["all"][one.file] == own
+
+
+def test_a_picture_that_is_gone_is_left_out(run: RunDirectory, tmp_path: Path) -> None:
+    image = run.images()[0]
+    gone = Subject(tmp_path / "gone.png", image.image)
+    maps = HeatMaps(run, "occlusion")
+    assert maps.overlays([gone], SILENT) == {}
+    assert maps.missing([gone]) == 0
+    assert maps.heat(gone) is None
+
+
+def test_a_black_box_has_no_grad_cam(run: RunDirectory) -> None:
+    with pytest.raises(UsageError, match="use --heatmap occlusion"):
+        HeatMaps(run, "gradcam").overlays(subjects(run)[:1], SILENT)
+
+
+def test_another_classifier_than_the_searchs_is_refused(run: RunDirectory) -> None:
+    recorded = run.search()["classifier"]
+    with_search(run, classifier={**recorded, "spec": "birds:null"})
+    try:
+        # what is cached needs no classifier
+        first, *_ = subjects(run)
+        HeatMaps(run, "occlusion").overlays([first], SILENT)
+        fresh = subjects(run)[-1]
+        (run.path / "heatmaps").rename(run.path / "aside")
+        with pytest.raises(UsageError, match="not what it was when the search"):
+            HeatMaps(run, "occlusion").overlays([fresh], SILENT)
+    finally:
+        with_search(run, classifier=recorded)
+        if (run.path / "aside").exists():
+            (run.path / "aside").rename(run.path / "heatmaps")
+
+
+def test_without_a_search_or_scores_there_is_none(tmp_path: Path, run: RunDirectory) -> None:
+    with pytest.raises(IncompleteError, match="run `diffex search` first"):
+        HeatMaps(RunDirectory(tmp_path), "occlusion")
+    stranger = Subject(subjects(run)[0].file, "f" * 64)
+    with pytest.raises(IncompleteError, match="is not scored"):
+        HeatMaps(run, "occlusion").overlays([stranger], SILENT)

@@ -1,0 +1,93 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pipeline import N_IMAGES, N_ROOTS, SILENT, make_corpus, settings
+
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.schemas import SCORES
+from diffex_cli.artifacts.tables import write_table
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.measure import edit, score
+from diffex_cli.measure.scoring import make_scores, unscored
+from diffex_cli.measure.session import Bench
+
+PICTURES = N_IMAGES * (N_ROOTS + 2)
+
+
+def test_originals_and_edits_with_every_class(tmp_path: Path) -> None:
+    made = make_corpus(tmp_path)
+    assert score.run(made, SILENT).scored == N_IMAGES
+    edit.run(made, SILENT)
+    assert score.plan(made).to_do == PICTURES - N_IMAGES
+    summary = score.run(made, SILENT)
+    assert (summary.needed, summary.cached, summary.scored) == (PICTURES, N_IMAGES, PICTURES - N_IMAGES)
+    (part,) = (made.run / "scores").glob("*.parquet")
+    table = pq.read_table(part)
+    assert table.num_rows == PICTURES * 3
+    assert set(table["kind"].to_pylist()) == {"original", "edit"}
+    assert set(table["label"].to_pylist()) == {"red", "green", "blue"}
+    assert score.run(made, SILENT).scored == 0
+
+
+def test_a_torn_part_is_scored_again(tmp_path: Path) -> None:
+    made = make_corpus(tmp_path)
+    score.run(made, SILENT)
+    (part,) = (made.run / "scores").glob("*.parquet")
+    part.write_bytes(part.read_bytes()[:99])
+    summary = score.run(made, SILENT)
+    assert summary.scored == N_IMAGES
+    assert str(part) in summary.warnings[0]
+
+
+def test_only_this_seeds_edits_are_scored(tmp_path: Path) -> None:
+    make_corpus(tmp_path)
+    for seed in (0, 1):
+        edit.run(settings(tmp_path, seed=seed), SILENT)
+    assert score.run(settings(tmp_path), SILENT).needed == PICTURES
+
+
+def test_a_bad_spec_is_not_remembered(tmp_path: Path) -> None:
+    made = make_corpus(tmp_path)
+    before = RunDirectory(made.run).recorded()
+    with pytest.raises(UsageError):
+        score.run(settings(tmp_path, classifier="pyton:x:y"), SILENT)
+    assert RunDirectory(made.run).recorded() == before
+
+
+@pytest.mark.parametrize(
+    ("declared", "kind"),
+    [("", "softmax"), (":kind=multilabel", "multilabel"), (":kind=regression", "regression")],
+)
+def test_the_classifier_says_what_its_logits_are(tmp_path: Path, declared: str, kind: str) -> None:
+    made = make_corpus(tmp_path, classifier=f"python:colour_classifier:logits{declared}")
+    score.run(made, SILENT)
+    assert {row.output_kind for row in Bench(made).scores.values()} == {kind}
+
+
+def test_scores_of_before_get_the_kind_of_the_new_ones(tmp_path: Path) -> None:
+    made = make_corpus(tmp_path, classifier="python:colour_classifier:logits:kind=multilabel")
+    score.run(made, SILENT)
+    (part,) = (made.run / "scores").glob("*.parquet")
+    write_table(
+        part,
+        SCORES,
+        pq.read_table(part)
+        .drop_columns(["output_kind"])
+        .append_column(SCORES.columns.field("output_kind"), pa.nulls(N_IMAGES * 3, pa.string())),
+        {},
+    )
+    edit.run(made, SILENT)
+    bench = Bench(made)
+    assert {row.output_kind for row in bench.scores.values()} == {"softmax"}
+    make_scores(bench, unscored(bench, bench.edits.values()), SILENT, "score")
+    assert {row.output_kind for row in bench.scores.values()} == {"multilabel"}
+    assert {row.output_kind for row in Bench(made).scores.values()} == {"multilabel"}
+
+
+def test_a_kind_that_nobody_knows_is_the_adapters_mistake(tmp_path: Path) -> None:
+    bench = Bench(make_corpus(tmp_path))
+    bench.classifier.__class__ = type("Odd", (type(bench.classifier),), {"output_kind": "ordinal"})
+    with pytest.raises(DiffexError, match="says that its output_kind is 'ordinal', which must be one of softmax"):
+        make_scores(bench, unscored(bench, ()), SILENT, "score")

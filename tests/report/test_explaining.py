@@ -1,0 +1,58 @@
+"""Why an attribute is where it is."""
+
+from pathlib import Path
+
+import pytest
+from pipeline import SILENT, make_corpus
+
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.report.explaining import explain
+from diffex_cli.search import search
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    search.run(make_corpus(tmp_path, target="green", max_depth=1, joint=2, delta=0.0, holdout="on"), SILENT)
+    return tmp_path / "run"
+
+
+def test_what_was_tried_is_told_with_its_figures(made: Path) -> None:
+    found = explain(made, "surface")
+    assert found.candidate == "surface"
+    assert found.text.startswith("'surface' changes 'green' by ")
+    assert "was kept: influence" in found.text
+    assert "The search went on into the 2 attributes below it." in found.text
+    assert "its p-value is" in found.text
+    assert "images that the search did not use it changes it by" in found.text
+    assert explain(made, "nothing").text.startswith("'nothing' changes 'green' by +0 ")
+
+
+def test_a_name_will_do_and_so_will_a_set(made: Path) -> None:
+    assert explain(made, "smooth").candidate == "surface/smooth"
+    joint = RunDirectory(made).search()["joint"][0]["candidate"]
+    assert "so that their interaction is" in explain(made, joint).text
+
+
+def test_what_was_never_tried_is_told_by_what_is_above_it(made: Path) -> None:
+    assert explain(made, "very rough").text == (
+        "'surface/rough/very-rough' was never tried. The search went 1 levels below the roots (--max-depth)."
+    )
+
+
+def test_a_dropped_branch_is_named(tmp_path: Path) -> None:
+    search.run(make_corpus(tmp_path, target="green", delta=100.0), SILENT)
+    text = explain(tmp_path / "run", "edge/sharp").text
+    assert text.startswith("'edge/sharp' was never tried. The search did not go below 'edge': reach ")
+    assert text.endswith("is below δ = 100.")
+
+
+def test_an_unknown_attribute_gets_a_suggestion(made: Path) -> None:
+    with pytest.raises(UsageError, match=r"--explain 'surfce'.* \(did you mean 'surface'\?\)"):
+        explain(made, "surfce")
+
+
+def test_without_a_search_there_is_nothing_to_explain(tmp_path: Path) -> None:
+    make_corpus(tmp_path)
+    with pytest.raises(IncompleteError, match="diffex search"):
+        explain(tmp_path / "run", "surface")

@@ -1,0 +1,108 @@
+"""The look below a group before it is discarded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.search.algorithm.algorithms import Trace, search
+from diffex_cli.search.algorithm.probing import Probe, probe_below
+
+Table = Mapping[str, Sequence[float]]
+FEW = 2
+
+
+def group(id: str, *children: Node, placebo: bool = False) -> Node:
+    return Node(id, id, id, placebo=placebo, children=children)
+
+
+def leaf(id: str) -> Node:
+    return Node(id, id, id)
+
+
+CORPUS = Corpus(
+    "test",
+    (
+        group("dull", leaf("dull/strong"), leaf("dull/weak")),
+        group("duller", leaf("duller/none")),
+        group("clear", leaf("clear/x")),
+        group("fake", Node("fake/x", "fake/x", "fake/x", placebo=True), placebo=True),
+    ),
+)
+DELTAS: Table = {
+    "dull": [0.0, 0.0, 0.1],
+    "dull/strong": [2.0, -1.0, 0.0],
+    "dull/weak": [0.3, 0.3, 0.3],
+    "duller": [0.0, 0.0, 0.0],
+    "duller/none": [0.0, 0.0, 5.0],
+    "clear": [1.0, 1.0, 1.0],
+    "clear/x": [2.0, 2.0, 2.0],
+    "fake": [0.0, 0.0, 0.0],
+    "fake/x": [9.0, 9.0, 9.0],
+}
+
+
+def run(beam: int, corpus: Corpus = CORPUS, probed: list[str] | None = None) -> Trace:
+    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
+        return [np.array(DELTAS[node.id]) for node in nodes]
+
+    def few(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
+        if probed is not None:
+            probed.extend(node.id for node in nodes)
+        return [values[:FEW] for values in evaluate(nodes)]
+
+    return search(corpus, evaluate, beam=beam, delta=0.2, probe=few)
+
+
+def tried(trace: Trace) -> set[str]:
+    return {one.node.id for one in trace.ranking}
+
+
+def test_a_dull_group_is_followed_for_its_child() -> None:
+    trace = run(beam=3)
+    assert {"dull/strong", "dull/weak"} <= tried(trace)
+    dull = next(one for one in trace.ranking if one.node.id == "dull")
+    assert (dull.status, dull.expanded) == ("dropped", True)
+    assert dull.reason.endswith("below δ = 0.2; followed for 'dull/strong', which moves 2 images by 1.5")
+    strong = next(one for one in trace.ranking if one.node.id == "dull/strong")
+    assert strong.status == "kept"
+
+
+def test_a_child_that_moves_none_of_the_few_images_is_not_found() -> None:
+    assert "duller/none" not in tried(run(beam=5))
+
+
+def test_without_a_place_nothing_is_probed() -> None:
+    probed: list[str] = []
+    trace = run(beam=1, probed=probed)
+    assert not probed
+    assert "dull/strong" not in tried(trace)
+
+
+def test_placebos_are_not_probed() -> None:
+    probed: list[str] = []
+    assert "fake/x" not in tried(run(beam=5, probed=probed))
+    assert probed == ["dull/strong", "dull/weak", "duller/none"]
+
+
+def test_the_strongest_below_get_the_places() -> None:
+    groups = [group("a", leaf("a/x"), leaf("a/y")), group("b", leaf("b/x")), group("c", leaf("c/x"))]
+    deltas = {"a/x": [0.3], "a/y": [-0.5], "b/x": [0.7], "c/x": [0.1]}
+    found = probe_below(groups, lambda nodes: [np.array(deltas[one.id]) for one in nodes], delta=0.2, places=5)
+    assert list(found.items()) == [("b", Probe("b/x", 0.7, 1)), ("a", Probe("a/y", 0.5, 1))]
+    few = probe_below(groups, lambda nodes: [np.array(deltas[one.id]) for one in nodes], delta=0.2, places=1)
+    assert list(few) == ["b"]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.permutations(CORPUS.roots), st.integers(1, 5))
+def test_the_order_of_roots_does_not_matter(roots: Sequence[Node], beam: int) -> None:
+    shuffled = run(beam, Corpus("test", tuple(roots)))
+    assert [(one.id, one.status, one.reason) for one in shuffled.ranking] == [
+        (one.id, one.status, one.reason) for one in run(beam).ranking
+    ]
