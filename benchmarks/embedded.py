@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.markdown import table
-from diffex_cli.birds.judging import judge
+from diffex_cli.birds.judging import truth_of_run
 from diffex_cli.birds.quality import Quality, measure
 from diffex_cli.birds.truth import Agreement
 from diffex_cli.classifiers.base import Classifier
@@ -90,7 +90,7 @@ def _judged(run: Path, editor: str, classifier: str, images: int) -> tuple[str, 
     corpus.run(settings, SilentProgress())
     summary = search.run(settings, SilentProgress())
     seconds = time.perf_counter() - started
-    agreement = judge(run, None, None).agreement
+    agreement = truth_of_run(run, None, None).agreement
     assert isinstance(agreement, Agreement)
     kept = sum(row.status == "kept" for row in summary.ranking)
     return (

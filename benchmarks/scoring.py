@@ -35,7 +35,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
 from diffex_cli.measure import edit, score
 from diffex_cli.measure.scoring import BATCH
-from diffex_cli.measure.session import Bench, locked_bench
+from diffex_cli.measure.session import Session, locked_session
 
 WORKLOADS = ("birds", "efficientnet")
 """A small model on small pictures, and one of the usual size on pictures of the usual size."""
@@ -103,7 +103,7 @@ def _line(workload: Workload, work: Path, images: int, rounds: int) -> tuple[str
     settings = _edited_run(workload, work, images)
     pictures = _pictures(RunDirectory(settings.run))
     bare = _bare_loop(workload.model, pictures)
-    adapter = Bench(settings).classifier
+    adapter = Session(settings).classifier
     adapter.logits(pictures[:BATCH])
     found = []
     for turn in range(rounds):
@@ -175,10 +175,10 @@ def _bare_loop(folder: Path, pictures: Sequence[Image.Image]) -> Callable[[], li
 def _stage_seconds(settings: Settings, expected: int) -> float:
     """The stage's time from an empty ``scores/``, with the model loaded."""
     shutil.rmtree(settings.run / "scores", ignore_errors=True)
-    with locked_bench("score", settings) as bench:
-        bench.classifier.logits([Image.new("RGB", (64, 64))])
+    with locked_session("score", settings) as session:
+        session.classifier.logits([Image.new("RGB", (64, 64))])
         started = time.perf_counter()
-        summary = score.score_all(bench, _SILENT)
+        summary = score.score_all(session, _SILENT)
         seconds = time.perf_counter() - started
     if summary.scored != expected:
         raise RuntimeError(f"the stage scored {summary.scored} pictures, not {expected}")

@@ -16,7 +16,7 @@ from benchmarks.markdown import table
 from benchmarks.replay import ReplayedEdits
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds import samples
-from diffex_cli.birds.judging import judge
+from diffex_cli.birds.judging import truth_of_run
 from diffex_cli.birds.quality import measure
 from diffex_cli.birds.truth import Agreement
 from diffex_cli.core.configuration import resolve
@@ -111,7 +111,7 @@ def _outcome(work: Path, inputs: Path, images: int, spec: str, count: int) -> Ou
         influences[classifier] = {
             row.candidate: row.influence for row in summary.ranking if math.isfinite(row.influence)
         }
-        agreement = judge(run, None, None).agreement
+        agreement = truth_of_run(run, None, None).agreement
         assert agreement is not None
         agreements[classifier] = agreement
     editor = open_editor(spec)

@@ -36,7 +36,7 @@ def deltas(mean: float, half: float, n: int = 16) -> list[float]:
     """n changes with this mean whose 95 % interval is about ± half."""
     pattern = np.where(np.arange(n) % 2, 1.0, -1.0)
     effect = Effect("", pattern)
-    return [float(value) for value in mean + pattern * half / ((effect.high - effect.low) / 2)]
+    return [float(value) for value in mean + pattern * half / ((effect.student_high - effect.student_low) / 2)]
 
 
 def make_run(
@@ -83,8 +83,8 @@ def make_run(
             target=target,
             effect=effect.effect,
             influence=effect.influence,
-            low=effect.low,
-            high=effect.high,
+            low=effect.student_low,
+            high=effect.student_high,
             n=effect.n,
             depth=id.count("/"),
             group=bool(nodes[id].children),

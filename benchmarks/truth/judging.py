@@ -51,7 +51,7 @@ class Marks:
     joint_edits: float
 
 
-def judge(member: Member, finding: Finding, exact: Exact, corpus: Corpus) -> Marks:
+def marks_of(member: Member, finding: Finding, exact: Exact, corpus: Corpus) -> Marks:
     """Mark one finding; the coverage is left open.
 
     A null classifier has no ranking to get right, and one that is none cannot show a false positive.

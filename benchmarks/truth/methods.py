@@ -20,7 +20,7 @@ from diffex_cli.search.algorithm.levels import race_level
 from diffex_cli.search.algorithm.panel import panel_order
 from diffex_cli.search.algorithm.probing import PROBE_IMAGES
 from diffex_cli.search.statistics.intervals import mean_interval
-from diffex_cli.search.statistics.verdict import ALPHA, judge
+from diffex_cli.search.statistics.verdict import ALPHA, significance_of
 
 BEAM = 5
 DELTA = 0.1
@@ -157,7 +157,7 @@ def _finding(table: Table, trace: Trace, edits: int, joint: JointDeltas | None) 
 def _reported(trace: Trace, images: int) -> frozenset[str]:
     """What is kept and beyond chance after correction for all that was looked at."""
     kept = {one.id for one in trace.ranking if one.status == "kept"}
-    verdict = judge(
+    verdict = significance_of(
         {one.id: one.effect.deltas for one in trace.ranking},
         placebos={one.id for one in trace.ranking if one.node.placebo},
         kept=kept,

@@ -22,7 +22,7 @@ from diffex_cli.core.registry import parse_spec
 from diffex_cli.corpus import corpus
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure.making import make_edits
-from diffex_cli.measure.session import Bench, locked_bench
+from diffex_cli.measure.session import Session, locked_session
 
 RENDERER = "render:birds"
 
@@ -89,7 +89,7 @@ class Edited:
     def __init__(self, editor: str, work: Path, images: Sequence[str]) -> None:
         self._editor, self._work, self._images = editor, work, tuple(images)
         self._stack = ExitStack()
-        self._benches: dict[int, Bench] = {}
+        self._sessions: dict[int, Session] = {}
 
     def __enter__(self) -> Edited:
         return self
@@ -100,32 +100,32 @@ class Edited:
     @functools.cached_property
     def fingerprint(self) -> str:
         """See :attr:`Counterfactuals.fingerprint`."""
-        return self._bench(0).editor_fingerprint
+        return self._session(0).editor_fingerprint
 
     def prepare(self, wanted: Sequence[Wanted]) -> None:
         """See :meth:`Counterfactuals.prepare`."""
         for seed in sorted({one.seed for one in wanted}):
-            bench = self._bench(seed)
+            session = self._session(seed)
             requests = {
-                (name := bench.key(one.image, one.candidate)): EditRequest(name, one.image, one.candidate)
+                (name := session.key(one.image, one.candidate)): EditRequest(name, one.image, one.candidate)
                 for one in sorted(wanted, key=lambda one: one.image)
                 if one.seed == seed
             }
-            missing = bench.missing(requests.values())
+            missing = session.missing(requests.values())
             if missing:
-                make_edits(bench, missing, LoggedProgress(f"{self._editor}, seed {seed}"), "edit")
-                bench.run.edit_parts.merge(provenance("edit", {}))
+                make_edits(session, missing, LoggedProgress(f"{self._editor}, seed {seed}"), "edit")
+                session.run.edit_parts.merge(provenance("edit", {}))
 
     def pictures(self, wanted: Sequence[Wanted]) -> Iterator[Image.Image | None]:
         """See :meth:`Counterfactuals.pictures`."""
         self.prepare(wanted)
         for one in wanted:
-            bench = self._bench(one.seed)
-            row = bench.edits[bench.key(one.image, one.candidate)]
-            yield None if row.status == "failed" else bench.run.edited_picture(row)
+            session = self._session(one.seed)
+            row = session.edits[session.key(one.image, one.candidate)]
+            yield None if row.status == "failed" else session.run.edited_picture(row)
 
-    def _bench(self, seed: int) -> Bench:
-        if seed not in self._benches:
+    def _session(self, seed: int) -> Session:
+        if seed not in self._sessions:
             flags = {
                 "run": self._work / "edits" / f"seed-{seed}-images-{len(self._images)}",
                 "domain": "birds",
@@ -138,8 +138,8 @@ class Edited:
             }
             settings = resolve(flags, {}, None)
             corpus.run(settings, LoggedProgress(self._editor))
-            self._benches[seed] = self._stack.enter_context(locked_bench("edit", settings))
-        return self._benches[seed]
+            self._sessions[seed] = self._stack.enter_context(locked_session("edit", settings))
+        return self._sessions[seed]
 
     def _inputs(self) -> Path:
         folder = self._work / "edits" / f"inputs-{len(self._images)}"

@@ -17,7 +17,7 @@ from benchmarks.truth import coverage as covering
 from benchmarks.truth import exact as truth
 from benchmarks.truth.baselines import PUBLIC_SEEDS, grad_cam, public_code, random_order
 from benchmarks.truth.heat import heat, regions
-from benchmarks.truth.judging import Marks, judge, mean_marks
+from benchmarks.truth.judging import Marks, marks_of, mean_marks
 from benchmarks.truth.methods import Finding, JointDeltas, Method, full, raced
 from benchmarks.truth.pictures import RENDERER, Counterfactuals, Edited, Rendered, Wanted
 from benchmarks.truth.scores import Scores, fill
@@ -109,7 +109,7 @@ def measure(
             found = _findings(subject, by, table, joint, publics)
             found["Grad-CAM"] = [grad_cam(table, heat(subject.member, images, models), seen)]
             marks[name] = {
-                method: mean_marks([judge(subject.member, one, exact[name], corpus) for one in findings])
+                method: mean_marks([marks_of(subject.member, one, exact[name], corpus) for one in findings])
                 for method, findings in found.items()
             }
             for method in covered:

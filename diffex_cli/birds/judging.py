@@ -12,7 +12,7 @@ from diffex_cli.birds.truth import Agreement, TruthRow, agreement, exact_effects
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Verdict:
+class TruthReport:
     """The truth, and how a run's ranking compares.
 
     Attributes:
@@ -28,7 +28,7 @@ class Verdict:
     agreement: Agreement | None
 
 
-def judge(run: Path | None, classifier: str | None, target: str | None) -> Verdict:
+def truth_of_run(run: Path | None, classifier: str | None, target: str | None) -> TruthReport:
     """Measure the truth, on a run's images, classifier and target or else on all samples.
 
     Args:
@@ -42,10 +42,10 @@ def judge(run: Path | None, classifier: str | None, target: str | None) -> Verdi
     """
     if run is None:
         assert classifier is not None
-        return Verdict(classifier, tuple(exact_effects(classifier, target)), {}, None)
+        return TruthReport(classifier, tuple(exact_effects(classifier, target)), {}, None)
     folder = RunDirectory(run)
     search, ranking = folder.search(), folder.ranking()
     spec = search["classifier"]["spec"]
     rows = exact_effects(spec, search["target"], [image.image for image in folder.images()])
     found = {row.candidate: row.effect for row in ranking if math.isfinite(row.effect)}
-    return Verdict(spec, tuple(rows), found, agreement(rows, found, float(search["delta"])))
+    return TruthReport(spec, tuple(rows), found, agreement(rows, found, float(search["delta"])))

@@ -30,14 +30,14 @@ def truth(
     quiet: options.Quiet = False,
 ) -> None:
     """Print the exact influence of every attribute, by re-rendering the birds instead of editing them."""
-    from diffex_cli.birds.judging import judge
+    from diffex_cli.birds.judging import truth_of_run
 
     if run is None:
         if classifier is None:
             classifier = "birds:species"
     elif classifier is not None or target is not None:
         raise UsageError("--run names the classifier and the target itself: leave out --classifier and --target")
-    verdict = judge(run, classifier, target)
+    verdict = truth_of_run(run, classifier, target)
     rows, agreement = verdict.rows, verdict.agreement
     output = Output(json=json, quiet=quiet)
     output.table(

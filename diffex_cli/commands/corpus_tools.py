@@ -21,7 +21,7 @@ from diffex_cli.core.errors import DiffexError, UsageError
 
 if TYPE_CHECKING:
     from diffex_cli.corpus.grow import GrowSummary
-    from diffex_cli.corpus.tools import Draft
+    from diffex_cli.corpus.tools import EditedHierarchy
 
 _EDITORS = ("nano", "vi")
 
@@ -80,12 +80,12 @@ def edit(
     The editor opens a draft beside the file. Only a valid draft takes the file's place. Another is kept, and the same
     command takes it up again.
     """
-    from diffex_cli.corpus.tools import Draft, locate
+    from diffex_cli.corpus.tools import EditedHierarchy, locate
 
     command = _editor()
     output = Output(json=json, quiet=quiet)
     place = locate(source, resolve({"run": run}, os.environ).run)
-    draft = Draft(place, to)
+    draft = EditedHierarchy(place, to)
     if draft.resumed:
         output.note(f"Going on with the draft {draft.file}; remove it to begin anew.")
     before = set() if to else _ids(place.file)
@@ -192,7 +192,7 @@ def _grown(summary: GrowSummary, run: Path) -> str:
     return "\n".join([*lines, spending_text(summary.spending)])
 
 
-def _edited(draft: Draft, changed: bool, added: object, removed: object) -> dict[str, object]:
+def _edited(draft: EditedHierarchy, changed: bool, added: object, removed: object) -> dict[str, object]:
     return {"file": draft.target, "changed": changed, "added": added, "removed": removed}
 
 
@@ -224,7 +224,7 @@ def _editor() -> list[str]:
     raise UsageError("no editor is known: set the variable EDITOR, e.g. EDITOR=nano")
 
 
-def _open(command: list[str], draft: Draft) -> None:
+def _open(command: list[str], draft: EditedHierarchy) -> None:
     try:
         code = subprocess.run([*command, str(draft.file)], check=False).returncode  # noqa: S603 - the user's own choice
     except OSError as error:

@@ -113,7 +113,7 @@ def make(
     from diffex_cli.study import make as stage
 
     made = None if heatmap == "none" or heatmaps is not None or kind != "identify" else heatmap or "gradcam"
-    wish = stage.Wish(kind, attributes, per_attribute, seed, made, heatmaps, out, settings.device)
+    wish = stage.StudyOptions(kind, attributes, per_attribute, seed, made, heatmaps, out, settings.device)
     summary = run_stage(output, lambda progress: stage.make(settings.run, wish, progress))
     text = (
         f"The study {summary.study}, {summary.per_participant} of {summary.items} items for each participant "

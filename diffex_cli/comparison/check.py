@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diffex_cli.comparison.differences import growth
-from diffex_cli.comparison.gates import Verdict, worst
-from diffex_cli.comparison.reasons import Finding, dependence, increase, summarise, unmeasured
+from diffex_cli.comparison.gates import Decision, worst
+from diffex_cli.comparison.reasons import RuleOutcome, dependence, increase, summarise, unmeasured
 from diffex_cli.comparison.rules import Rule
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Node
@@ -32,9 +32,9 @@ class Result:
 
     rule: str
     kind: str
-    verdict: Verdict
+    verdict: Decision
     reasons: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[RuleOutcome, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _judged(run: FinishedRun, rule: Rule, floor: float | None) -> Result:
     return Result(rule.text, rule.kind, worst(one.verdict for one in findings), tuple(told), tuple(findings))
 
 
-def _findings(run: FinishedRun, node: Node, limit: float, meaning: str) -> list[Finding]:
+def _findings(run: FinishedRun, node: Node, limit: float, meaning: str) -> list[RuleOutcome]:
     """About the attribute alone, added or removed or both: whatever the search tried."""
     found = [run.measurements[id] for id in (node.id, f"-{node.id}") if id in run.measurements]
     if not found:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
-Verdict: TypeAlias = Literal["pass", "undecided", "fail"]
+Decision: TypeAlias = Literal["pass", "undecided", "fail"]
 
-_SEVERITY: tuple[Verdict, ...] = ("pass", "undecided", "fail")
+_SEVERITY: tuple[Decision, ...] = ("pass", "undecided", "fail")
 _TOO_MANY = 100
 """So many times the images at hand are no advice any more."""
 
@@ -28,7 +28,7 @@ def magnitude_bounds(low: float, high: float) -> Bounds:
     return Bounds(0.0 if low <= 0 <= high else ends[0], ends[1])
 
 
-def judge(bounds: Bounds, limit: float) -> Verdict:
+def decide(bounds: Bounds, limit: float) -> Decision:
     """Whether something stays within a limit.
 
     Args:
@@ -44,8 +44,8 @@ def judge(bounds: Bounds, limit: float) -> Verdict:
     return "pass" if bounds.high <= limit else "undecided"
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """What several verdicts amount to: one failure fails all; nothing to judge passes."""
+def worst(verdicts: Iterable[Decision]) -> Decision:
+    """What several verdicts amount to: one failure fails all; nothing to decide passes."""
     return max(verdicts, key=_SEVERITY.index, default="pass")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from diffex_cli.comparison.differences import Difference
-from diffex_cli.comparison.gates import Bounds, Verdict, images_needed, judge, magnitude_bounds
+from diffex_cli.comparison.gates import Bounds, Decision, decide, images_needed, magnitude_bounds
 from diffex_cli.report.finished import Measurement
 from diffex_cli.report.numbers import interval, signed
 
@@ -17,7 +17,7 @@ _SHOWN = 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Finding:
+class RuleOutcome:
     """What a rule found out about one attribute.
 
     Attributes:
@@ -36,7 +36,7 @@ class Finding:
 
     candidate: str
     name: str
-    verdict: Verdict
+    verdict: Decision
     value: float
     low: float
     high: float
@@ -47,7 +47,7 @@ class Finding:
     unmeasured_in: Path | None = None
 
 
-def dependence(one: Measurement, target: str, limit: float, meaning: str) -> Finding:
+def dependence(one: Measurement, target: str, limit: float, meaning: str) -> RuleOutcome:
     """The finding about an effect that must stay within a limit in either direction.
 
     Args:
@@ -57,7 +57,7 @@ def dependence(one: Measurement, target: str, limit: float, meaning: str) -> Fin
         meaning: the limit in words, e.g. ``"the limit of 0.2"``.
     """
     bounds = magnitude_bounds(one.low, one.high)
-    verdict = judge(bounds, limit)
+    verdict = decide(bounds, limit)
     if math.isnan(bounds.low):
         sentence = f"{one.name!r} has no interval with {one.n} edited images: two is the least."
     else:
@@ -66,10 +66,12 @@ def dependence(one: Measurement, target: str, limit: float, meaning: str) -> Fin
             f"(95 % interval {interval(one.low, one.high)}, {one.n} images)"
         )
         sentence = f"{measured}: {_told(verdict, meaning)}{_advice(verdict, one.influence, bounds, one.n, limit)}."
-    return Finding(one.candidate, one.name, verdict, one.effect, one.low, one.high, one.n, limit, bounds.high, sentence)
+    return RuleOutcome(
+        one.candidate, one.name, verdict, one.effect, one.low, one.high, one.n, limit, bounds.high, sentence
+    )
 
 
-def increase(one: Measurement, baseline: Measurement, grown: Difference, limit: float, looked_at: int) -> Finding:
+def increase(one: Measurement, baseline: Measurement, grown: Difference, limit: float, looked_at: int) -> RuleOutcome:
     """The finding about an influence that may have grown.
 
     Args:
@@ -80,7 +82,7 @@ def increase(one: Measurement, baseline: Measurement, grown: Difference, limit: 
         looked_at: attributes that the interval is corrected for.
     """
     bounds = Bounds(grown.low, grown.high)
-    verdict = judge(bounds, limit)
+    verdict = decide(bounds, limit)
     if grown.method == "none":
         sentence = f"{one.name!r} has no interval in one of the two runs: two edited images are the least."
     else:
@@ -90,19 +92,19 @@ def increase(one: Measurement, baseline: Measurement, grown: Difference, limit: 
             f"attributes together; {grown.method}, {grown.n} images): "
             f"{_told(verdict, f'a growth of δ = {limit:g}')}{_advice(verdict, grown.value, bounds, grown.n, limit)}."
         )
-    return Finding(
+    return RuleOutcome(
         one.candidate, one.name, verdict, grown.value, grown.low, grown.high, grown.n, limit, bounds.high, sentence
     )
 
 
-def unmeasured(candidate: str, name: str, limit: float, path: Path) -> Finding:
+def unmeasured(candidate: str, name: str, limit: float, path: Path) -> RuleOutcome:
     """The finding about an attribute that a run did not look at."""
     nan = math.nan
     sentence = f"{name!r} was not measured in {path}."
-    return Finding(candidate, name, "undecided", nan, nan, nan, 0, limit, nan, sentence, unmeasured_in=path)
+    return RuleOutcome(candidate, name, "undecided", nan, nan, nan, 0, limit, nan, sentence, unmeasured_in=path)
 
 
-def _told(verdict: Verdict, meaning: str) -> str:
+def _told(verdict: Decision, meaning: str) -> str:
     match verdict:
         case "fail":
             return f"the whole interval is beyond {meaning}"
@@ -111,7 +113,7 @@ def _told(verdict: Verdict, meaning: str) -> str:
     return f"part of the interval is beyond {meaning}"
 
 
-def _advice(verdict: Verdict, value: float, bounds: Bounds, n: int, limit: float) -> str:
+def _advice(verdict: Decision, value: float, bounds: Bounds, n: int, limit: float) -> str:
     if verdict != "undecided":
         return ""
     needed = images_needed(value, bounds, n, limit)
@@ -120,7 +122,7 @@ def _advice(verdict: Verdict, value: float, bounds: Bounds, n: int, limit: float
     return f"; about {needed} images would decide"
 
 
-def summarise(findings: Sequence[Finding], remedies: dict[Path, str]) -> tuple[str, ...]:
+def summarise(findings: Sequence[RuleOutcome], remedies: dict[Path, str]) -> tuple[str, ...]:
     """What a person has to read of a rule's findings.
 
     Args:
@@ -130,7 +132,7 @@ def summarise(findings: Sequence[Finding], remedies: dict[Path, str]) -> tuple[s
     return tuple(_sentences(findings, remedies))
 
 
-def _sentences(findings: Sequence[Finding], remedies: dict[Path, str]) -> Iterator[str]:
+def _sentences(findings: Sequence[RuleOutcome], remedies: dict[Path, str]) -> Iterator[str]:
     yield from (one.sentence for one in findings if one.verdict == "fail")
     measured = [one for one in findings if one.verdict == "undecided" and one.unmeasured_in is None]
     yield from (one.sentence for one in measured[:_SHOWN])
@@ -148,6 +150,6 @@ def _sentences(findings: Sequence[Finding], remedies: dict[Path, str]) -> Iterat
         yield f"All {len(passed)} attributes pass. The least clear: {closest.sentence}"
 
 
-def _names(findings: Sequence[Finding]) -> str:
+def _names(findings: Sequence[RuleOutcome]) -> str:
     shown = ", ".join(repr(one.name) for one in findings[:_SHOWN])
     return shown if len(findings) <= _SHOWN else f"{shown} and {len(findings) - _SHOWN} more"

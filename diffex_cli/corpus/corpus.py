@@ -23,7 +23,7 @@ from diffex_cli.corpus.proposing import INPUTS, Pictures, Proposed, Sources
 from diffex_cli.language_models.base import Picture
 from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import locked_bench, record
+from diffex_cli.measure.session import locked_session, record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,28 +63,28 @@ def run(settings: Settings, progress: Progress) -> CorpusSummary:
         UsageError: the domain, the provider, its file or the images cannot be had.
         DiffexError: a language model cannot be reached, or gave no usable answer.
     """
-    with locked_bench("corpus", settings) as bench:
+    with locked_session("corpus", settings) as session:
         opened = Sources(settings)
         inputs = opened.inputs()
-        corpus = _kept_corpus(bench.run, inputs)
+        corpus = _kept_corpus(session.run, inputs)
         kept = corpus is not None
         proposed: Proposed | None = None
         if corpus is None and not opened.asks:
             proposed = opened.propose(opened.interview(), _no_pictures, progress)
         if corpus is None:
             _ = opened.knowledge  # so that no folder without texts is remembered
-        images = choose(settings, bench.run, progress)
-        record(bench.run, "corpus", settings)
+        images = choose(settings, session.run, progress)
+        record(session.run, "corpus", settings)
         if corpus is None and opened.asks:
             proposed = opened.propose(opened.interview(), _shown(settings), progress)
         made = provenance("corpus", {**opened.settings, **inputs})
         if proposed is not None:
             corpus = proposed.corpus
-            bench.run.write_corpus(corpus, made | _answers(proposed))
+            session.run.write_corpus(corpus, made | _answers(proposed))
         assert corpus is not None
-        new_images = images.images != _old_images(bench.run)
+        new_images = images.images != _old_images(session.run)
         if new_images:
-            bench.run.write_images(images.images, made)
+            session.run.write_images(images.images, made)
         return CorpusSummary(
             domain=corpus.domain,
             attributes=sum(1 for _ in corpus.walk()),

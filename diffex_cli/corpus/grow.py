@@ -27,7 +27,7 @@ from diffex_cli.language_models.base import LanguageModel, Question
 from diffex_cli.language_models.costs import Ledger
 from diffex_cli.language_models.kept_answers import Answers
 from diffex_cli.language_models.rehearsal import Estimate, Rehearsal
-from diffex_cli.measure.session import locked_bench
+from diffex_cli.measure.session import locked_session
 from diffex_cli.report.finished import read_finished
 
 _CASES = 6
@@ -92,7 +92,7 @@ def run(settings: Settings, progress: Progress) -> GrowSummary:
         DiffexError: the model cannot be reached, or gave no usable answer.
     """
     model = _model(settings)
-    with locked_bench("corpus grow", settings) as bench:
+    with locked_session("corpus grow", settings) as session:
         inquiry = _inquiry(settings)
         ledger = Ledger(settings.max_cost)
         answers = Answers(settings.run / ANSWERS)
@@ -107,7 +107,7 @@ def run(settings: Settings, progress: Progress) -> GrowSummary:
         proposals = (one for outcome in outcomes for one in outcome.proposals if isinstance(one, Missing))
         grafted = graft(inquiry.corpus, proposals)
         if grafted.added:
-            _write(bench.run, grafted.corpus, grafted.added, model, spending)
+            _write(session.run, grafted.corpus, grafted.added, model, spending)
         return GrowSummary(
             cases=inquiry.cases,
             added=tuple(Added(node.id, node.name, node.prompt, node.remove) for node in grafted.added),

@@ -9,9 +9,9 @@ from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation.asking import Asker
-from diffex_cli.corpus.generation.engine import Grown, Wish, grow
+from diffex_cli.corpus.generation.draft import Draft
+from diffex_cli.corpus.generation.engine import CorpusOptions, Grown, grow
 from diffex_cli.corpus.generation.grounding import Index
-from diffex_cli.corpus.generation.grove import Grove
 from diffex_cli.language_models.base import LanguageModel, Picture
 from diffex_cli.language_models.costs import Ledger
 from diffex_cli.language_models.kept_answers import Answers
@@ -43,7 +43,7 @@ class Spending:
     complete: bool
 
 
-class Interview:
+class Conversation:
     """Several conversations with language models, with one limit on what they cost together.
 
     Args:
@@ -68,7 +68,7 @@ class Interview:
         knowledge: Index | None,
         repetition: int,
         progress: Progress,
-    ) -> Grove | None:
+    ) -> Draft | None:
         """Ask one model for the whole hierarchy once.
 
         Args:
@@ -91,7 +91,7 @@ class Interview:
         if self._rehearse:
             model = Rehearsal(model, settings.breadth)
             self._rehearsals.append(model)
-        wish = Wish(
+        wish = CorpusOptions(
             settings.domain,
             settings.depth,
             settings.breadth,
@@ -117,7 +117,7 @@ class Interview:
         self._grown.append(grown)
         self.warnings += [of_many + problem for problem in grown.problems]
         if grown.over_budget:
-            if not any(each.grove.roots for each in self._grown):
+            if not any(each.draft.roots for each in self._grown):
                 raise UsageError(
                     f"--max-cost {settings.max_cost:g} may not pay for a single question: raise it "
                     "(--dry-run estimates the cost)"
@@ -126,7 +126,7 @@ class Interview:
                 f"--max-cost {settings.max_cost:g} was reached: what is there is kept, and the same command with a "
                 "higher limit goes on from there"
             )
-        return grown.grove if grown.grove.roots else None
+        return grown.draft if grown.draft.roots else None
 
     @property
     def _several(self) -> bool:

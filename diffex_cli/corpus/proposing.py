@@ -17,9 +17,9 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.base import ModelProvider, Provider
 from diffex_cli.corpus.file import read_hierarchy
-from diffex_cli.corpus.generation.grove import Grove, merged
+from diffex_cli.corpus.generation.draft import Draft, merged
 from diffex_cli.corpus.generation.providers import open_providers
-from diffex_cli.corpus.interview import Interview, Spending
+from diffex_cli.corpus.interview import Conversation, Spending
 from diffex_cli.language_models.base import LanguageModel, Picture
 
 if TYPE_CHECKING:
@@ -124,11 +124,11 @@ class Sources:
             }
         return inputs
 
-    def interview(self, rehearse: bool = False) -> Interview:
+    def interview(self, rehearse: bool = False) -> Conversation:
         """What puts the questions of these settings to the models, or only counts them."""
-        return Interview(self._settings, self._settings.run / ANSWERS, rehearse)
+        return Conversation(self._settings, self._settings.run / ANSWERS, rehearse)
 
-    def propose(self, interview: Interview, pictures: Pictures, progress: Progress) -> Proposed:
+    def propose(self, interview: Conversation, pictures: Pictures, progress: Progress) -> Proposed:
         """Ask, read and merge.
 
         Args:
@@ -141,7 +141,7 @@ class Sources:
             DiffexError: a model cannot be reached, or gave no usable answer at all.
         """
         settings = self._settings
-        hierarchies: list[Grove | Corpus] = []
+        hierarchies: list[Draft | Corpus] = []
         knowledge = self.knowledge
         if knowledge is not None:
             interview.warnings += knowledge.warnings
@@ -151,9 +151,9 @@ class Sources:
             elif isinstance(source, ModelProvider):
                 for repetition in range(settings.runs):
                     shown = pictures(repetition)
-                    grove = interview.hold(source.language_model, shown, knowledge, repetition, progress)
-                    if grove is not None:
-                        hierarchies.append(grove)
+                    draft = interview.hold(source.language_model, shown, knowledge, repetition, progress)
+                    if draft is not None:
+                        hierarchies.append(draft)
             else:
                 hierarchies.append(source.corpus(settings.domain))
         if not hierarchies:
@@ -183,7 +183,7 @@ def provider_spec(settings: Settings) -> registry.Spec:
     return registry.parse_spec(settings.provider)
 
 
-def _one(hierarchies: Sequence[Grove | Corpus], domain: str) -> Corpus:
+def _one(hierarchies: Sequence[Draft | Corpus], domain: str) -> Corpus:
     if len(hierarchies) > 1:
         return merged(hierarchies).corpus(domain, range(len(hierarchies)))
     (only,) = hierarchies

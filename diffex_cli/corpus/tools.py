@@ -106,7 +106,7 @@ def line_of(error: str, file: Path) -> int | None:
     return int(found[1]) if found else None
 
 
-class Draft:
+class EditedHierarchy:
     """A copy of a hierarchy's file beside the place where it is to go, to be edited and then installed.
 
     A draft that is there already is taken up again.

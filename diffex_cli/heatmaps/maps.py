@@ -40,7 +40,7 @@ _NOTES: dict[Kind, str] = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Subject:
+class Picture:
     """A picture that a heat map is wanted of.
 
     Attributes:
@@ -86,11 +86,11 @@ class HeatMaps:
         )
         return f"{_NOTES[self.kind]} Of {whose}, before and after alike; every map has a scale of its own{own}."
 
-    def missing(self, subjects: Iterable[Subject]) -> int:
+    def missing(self, subjects: Iterable[Picture]) -> int:
         """How many would have to be made."""
         return len({key for key in self._keys(subjects).values() if not self._store.has(key)})
 
-    def overlays(self, subjects: Iterable[Subject], progress: Progress) -> dict[Path, Path]:
+    def overlays(self, subjects: Iterable[Picture], progress: Progress) -> dict[Path, Path]:
         """Pictures with their heat over them.
 
         Args:
@@ -111,12 +111,12 @@ class HeatMaps:
             self._make({key: lacking[key] for key in keys}, progress)
         return {one.file: self._store.overlay_file(key) for one, key in wanted.items()}
 
-    def heat(self, subject: Subject) -> HeatMap | None:
+    def heat(self, subject: Picture) -> HeatMap | None:
         """The numbers behind an overlay; ``None`` if it is not made yet."""
         key = self._keys([subject]).get(subject)
         return None if key is None else self._store.read(key)
 
-    def _make(self, lacking: Mapping[str, Subject], progress: Progress) -> None:
+    def _make(self, lacking: Mapping[str, Picture], progress: Progress) -> None:
         pictures = [open_picture(one.file) for one in lacking.values()]
         weights = np.concatenate([self._weights(one.image) for one in lacking.values()])
         maps = heat(self.kind, self._classifier, pictures, weights, lambda n: progress.advance(TASK, n))
@@ -165,7 +165,7 @@ class HeatMaps:
             )
         return found
 
-    def _keys(self, subjects: Iterable[Subject]) -> dict[Subject, str]:
+    def _keys(self, subjects: Iterable[Picture]) -> dict[Picture, str]:
         """The keys of those whose picture can be read, each subject once."""
         keys = {}
         for subject in subjects:
@@ -193,7 +193,7 @@ class HeatMaps:
                 self._looks[file] = _Look(image_key(picture), picture.size)
         return self._looks[file]
 
-    def _groups(self, lacking: Mapping[str, Subject]) -> Iterator[Sequence[str]]:
+    def _groups(self, lacking: Mapping[str, Picture]) -> Iterator[Sequence[str]]:
         """Keys of pictures of one size, a few at a time."""
         by_size: dict[tuple[int, int], list[str]] = {}
         for key, one in lacking.items():

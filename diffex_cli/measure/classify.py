@@ -19,7 +19,7 @@ from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.scoring import BATCH
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 
 _SUM_TO_ONE = 1e-3
 _SAME = 1e-6
@@ -132,7 +132,7 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
         DiffexError: the classifier fails, or gives scores that are not finite.
     """
     files = list(_files(paths))
-    classifier = Bench(settings).classifier
+    classifier = Session(settings).classifier
     labels = unique_labels(classifier.labels)
     read: list[Path] = []
     keys: list[str] = []

@@ -13,7 +13,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.making import make_edits, tally
-from diffex_cli.measure.session import Bench, locked_bench, record
+from diffex_cli.measure.session import Session, locked_session, record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,51 +65,51 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
         IncompleteError: there is no corpus yet, or no requests.
         UsageError: the requests are for another editor, seed or set of images.
     """
-    with locked_bench("edit", settings) as bench:
-        maker, wanted = _wanted(bench, requests)
+    with locked_session("edit", settings) as session:
+        maker, wanted = _wanted(session, requests)
         missing = maker.missing(wanted)
-        _ = bench.perception  # complain before anything is remembered
-        record(bench.run, "edit", settings)
+        _ = session.perception  # complain before anything is remembered
+        record(session.run, "edit", settings)
         rows = make_edits(maker, missing, progress, "edit")
-        bench.run.edit_parts.merge(provenance("edit", {}))
+        session.run.edit_parts.merge(provenance("edit", {}))
         return EditSummary(
             needed=len(wanted),
             cached=len(wanted) - len(missing),
             made=len(rows),
             **dataclasses.asdict(tally(rows)),
             seconds_per_edit=sum(row.seconds for row in rows) / len(rows) if rows else None,
-            warnings=bench.run.warnings,
+            warnings=session.run.warnings,
         )
 
 
 def plan(settings: Settings, requests: bool = False) -> plans.Plan:
     """What :func:`run` would do."""
-    maker, wanted = _wanted(Bench(settings), requests)
+    maker, wanted = _wanted(Session(settings), requests)
     return plans.edits("edit", maker, wanted, wanted)
 
 
-def _wanted(bench: Bench, requests: bool) -> tuple[Bench, list[EditRequest]]:
-    """What to make, and the bench that makes it: a search asks for the edits of its screening first."""
+def _wanted(session: Session, requests: bool) -> tuple[Session, list[EditRequest]]:
+    """What to make, and the session that makes it: a search asks for the edits of its screening first."""
     if not requests:
-        return bench, bench.requests(bench.corpus.roots)
-    rows = bench.run.requests()
-    screening = bench.screening
+        return session, session.requests(session.corpus.roots)
+    rows = session.run.requests()
+    screening = session.screening
     if rows and screening is not None and rows[0].editor == screening.editor_fingerprint:
         return screening, _requested(screening, rows)
-    return bench, _requested(bench, rows)
+    return session, _requested(session, rows)
 
 
-def _requested(bench: Bench, rows: Sequence[RequestRow]) -> list[EditRequest]:
+def _requested(session: Session, rows: Sequence[RequestRow]) -> list[EditRequest]:
     """The requests of ``requests.parquet``, checked against the settings."""
     found = []
     for row in rows:
         try:
             candidate = row.parsed_candidate()
         except ValueError as error:
-            raise UsageError(f"{bench.run.path / 'requests.parquet'}: {error}") from error
-        if row.image not in bench.images or row.edit != bench.key(row.image, candidate):
+            raise UsageError(f"{session.run.path / 'requests.parquet'}: {error}") from error
+        if row.image not in session.images or row.edit != session.key(row.image, candidate):
             raise UsageError(
-                f"{bench.run.path / 'requests.parquet'} asks for edits by another editor, with another seed or of "
+                f"{session.run.path / 'requests.parquet'} asks for edits by another editor, with another seed or of "
                 "other images than these settings name: run `diffex search --no-fill` again, or give the same settings"
             )
         found.append(EditRequest(row.edit, row.image, candidate))

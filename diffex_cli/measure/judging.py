@@ -15,7 +15,7 @@ from diffex_cli.classifiers.perception import Perception
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import Progress
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 
 CHANGED = 16
 """A pixel has changed if a channel differs by more than this, of 255."""
@@ -120,23 +120,23 @@ def _mean(totals: NDArray[np.uint16]) -> float | None:
     return float(totals.mean()) / _RANGE if totals.size else None
 
 
-class Judge:
+class EditChecker:
     """Measures results and keeps their pictures; for one thread at a time.
 
     Args:
-        bench: whose run gets the pictures, and whose ``edits`` hold the reconstructions.
+        session: whose run gets the pictures, and whose ``edits`` hold the reconstructions.
         perception: measures the perceptual distance; ``None`` for nothing.
         progress: hears if it cannot.
     """
 
-    def __init__(self, bench: Bench, perception: Perception | None, progress: Progress) -> None:
-        self._bench = bench
+    def __init__(self, session: Session, perception: Perception | None, progress: Progress) -> None:
+        self._session = session
         self._perception = perception
         self._progress = progress
-        self._reconstructions = LazyPictures(bench.images, self._read_reconstruction, keep=8)
+        self._reconstructions = LazyPictures(session.images, self._read_reconstruction, keep=8)
 
     def keep(self, request: EditRequest, result: EditResult, original: Image.Image) -> EditRow:
-        """Judge one result, write its picture, and return its row.
+        """EditChecker one result, write its picture, and return its row.
 
         Args:
             request: what was asked for.
@@ -162,9 +162,9 @@ class Judge:
             edit=request.key,
             image=request.image,
             candidate=request.candidate.id,
-            editor=self._bench.editor_fingerprint,
-            seed=self._bench.settings.seed,
-            file=self._bench.run.save_edited(picture),
+            editor=self._session.editor_fingerprint,
+            seed=self._session.settings.seed,
+            file=self._session.run.save_edited(picture),
             status=status,
             reason=reason,
             changed=measures.changed,
@@ -182,8 +182,8 @@ class Judge:
             edit=request.key,
             image=request.image,
             candidate=request.candidate.id,
-            editor=self._bench.editor_fingerprint,
-            seed=self._bench.settings.seed,
+            editor=self._session.editor_fingerprint,
+            seed=self._session.settings.seed,
             file=None,
             status="failed",
             reason=reason,
@@ -197,7 +197,7 @@ class Judge:
         the editor's own losses in it, as far as that is there."""
         if not request.candidate.terms:
             return None
-        row = self._bench.edits.get(self._bench.key(request.image, RECONSTRUCTION))
+        row = self._session.edits.get(self._session.key(request.image, RECONSTRUCTION))
         reconstructed = row is not None and row.file is not None
         if differ(self._reconstructions[request.image] if reconstructed else original, picture):
             return None
@@ -205,7 +205,7 @@ class Judge:
         return f"no channel of any pixel differs from {what} by more than {CHANGED}/255"
 
     def _read_reconstruction(self, image: str) -> Image.Image:
-        return self._bench.run.edited_picture(self._bench.edits[self._bench.key(image, RECONSTRUCTION)])
+        return self._session.run.edited_picture(self._session.edits[self._session.key(image, RECONSTRUCTION)])
 
     def _distance(self, image: str, original: Image.Image, picture: Image.Image) -> float | None:
         if self._perception is None:

@@ -18,13 +18,13 @@ from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.progress import Progress
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.measure import rates
-from diffex_cli.measure.judging import Judge
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.judging import EditChecker
+from diffex_cli.measure.session import Session
 
 T = TypeVar("T")
 
 
-class Keeper(Generic[T]):
+class BackgroundWriter(Generic[T]):
     """Calls a function on every item that is put, one after the other, in their order.
 
     A context manager. Leaving it waits for all that was put, whatever the reason for leaving.
@@ -41,7 +41,7 @@ class Keeper(Generic[T]):
         self._keep = keep
         self._room = threading.BoundedSemaphore(depth)
         self._error: BaseException | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="keeper")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
     def __enter__(self) -> Self:
         return self
@@ -76,14 +76,16 @@ class Keeper(Generic[T]):
 
 
 class _Answered(NamedTuple):
-    """What the editor's thread hands over to the keeper's."""
+    """What the editor's thread hands over to the writer's."""
 
     request: EditRequest
     result: EditResult
     original: Image.Image
 
 
-def make_edits(bench: Bench, requests: Sequence[EditRequest], progress: Progress, stage: str) -> tuple[EditRow, ...]:
+def make_edits(
+    session: Session, requests: Sequence[EditRequest], progress: Progress, stage: str
+) -> tuple[EditRow, ...]:
     """Make the requested edits and write them as they come, parts of at most 16.
 
     Pictures are measured and written by a thread of their own while the editor goes on; a row is written
@@ -91,7 +93,7 @@ def make_edits(bench: Bench, requests: Sequence[EditRequest], progress: Progress
     last few moments, a kill.
 
     Args:
-        bench: gets the new rows in ``edits``.
+        session: gets the new rows in ``edits``.
         requests: edits that are missing.
         progress: hears of the task ``edit``, from that thread.
         stage: for the provenance.
@@ -106,41 +108,41 @@ def make_edits(bench: Bench, requests: Sequence[EditRequest], progress: Progress
     if not requests:
         return ()
     settings: dict[str, object] = {
-        "editor": bench.settings.editor,
-        "seed": bench.settings.seed,
-        "editor_settings": bench.editor.settings,
+        "editor": session.settings.editor,
+        "seed": session.settings.seed,
+        "editor_settings": session.editor.settings,
     }
-    perception = bench.perception
+    perception = session.perception
     if perception is not None:
         perception.load()
         settings["perceptual"] = perception.settings
     open_requests = {request.key: request for request in requests}
-    writer = bench.run.edit_writer(provenance(stage, settings))
-    judge = Judge(bench, perception, progress)
+    writer = session.run.edit_writer(provenance(stage, settings))
+    checker = EditChecker(session, perception, progress)
     rows: list[EditRow] = []
 
     def keep(answered: _Answered) -> None:
-        row = judge.keep(*answered)
+        row = checker.keep(*answered)
         writer.append(row)
         rows.append(row)
-        bench.edits[row.edit] = row
+        session.edits[row.edit] = row
         progress.advance("edit")
 
     progress.start("edit", len(open_requests))
     try:
-        with Keeper(keep) as keeper:
-            for result in bench.editor.edit(bench.pictures, requests, bench.settings.seed):
+        with BackgroundWriter(keep) as background:
+            for result in session.editor.edit(session.pictures, requests, session.settings.seed):
                 request = open_requests.pop(result.key, None)
                 if request is None:
-                    raise DiffexError(f"the editor {bench.settings.editor} answered a request that is not open")
-                # The original is looked up here: the keeper's thread must not touch the editor's pictures.
-                keeper.put(_Answered(request, result, bench.pictures[request.image]))
+                    raise DiffexError(f"the editor {session.settings.editor} answered a request that is not open")
+                # The original is looked up here: the writer's thread must not touch the editor's pictures.
+                background.put(_Answered(request, result, session.pictures[request.image]))
     finally:
         writer.flush()
-        rates.remember(bench.editor_fingerprint, rows)
+        rates.remember(session.editor_fingerprint, rows)
     if open_requests:
         raise DiffexError(
-            f"the editor {bench.settings.editor} left {len(open_requests)} of {len(requests)} edits undone"
+            f"the editor {session.settings.editor} left {len(open_requests)} of {len(requests)} edits undone"
         )
     return tuple(rows)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure import rates
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def count(stage: str, unit: str, needed: int, to_do: int) -> Plan:
 
 def edits(
     stage: str,
-    bench: Bench,
+    session: Session,
     requests: Sequence[EditRequest],
     most: Sequence[EditRequest],
     *,
@@ -60,19 +60,19 @@ def edits(
 
     Args:
         stage: the stage's name.
-        bench: where.
+        session: where.
         requests: needed for certain.
         most: needed at most, including those.
         further: how many more may be needed that are not known yet.
         expected: about how many will be needed; ``None`` if that is no question.
         limit: the most that may be asked for; ``None`` for no limit.
     """
-    to_do, at_most = len(bench.missing(requests)), len(bench.missing(most)) + further
+    to_do, at_most = len(session.missing(requests)), len(session.missing(most)) + further
     if limit is not None:
         at_most = min(at_most, limit)
-    rate = rates.seconds_per_edit(bench.edits.values())
+    rate = rates.seconds_per_edit(session.edits.values())
     if rate is None:
-        rate = rates.recall(bench.editor_fingerprint)
+        rate = rates.recall(session.editor_fingerprint)
     return Plan(
         stage=stage,
         unit="edits",

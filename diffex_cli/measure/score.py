@@ -10,7 +10,7 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.scoring import make_scores, unscored
-from diffex_cli.measure.session import Bench, locked_bench, record
+from diffex_cli.measure.session import Session, locked_session, record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,40 +41,40 @@ def run(settings: Settings, progress: Progress) -> ScoreSummary:
     Raises:
         IncompleteError: there is no corpus yet.
     """
-    with locked_bench("score", settings) as bench:
-        return score_all(bench, progress)
+    with locked_session("score", settings) as session:
+        return score_all(session, progress)
 
 
-def score_all(bench: Bench, progress: Progress) -> ScoreSummary:
-    """:func:`run` on a bench that is locked."""
-    needed = _needed(bench)
-    _ = _missing(bench)  # complain before anything is remembered
-    record(bench.run, "score", bench.stage_settings)
-    scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(bench))
-    bench.run.score_parts.merge(provenance("score", {}))
-    return ScoreSummary(needed, needed - scored, scored, bench.run.warnings)
+def score_all(session: Session, progress: Progress) -> ScoreSummary:
+    """:func:`run` on a session that is locked."""
+    needed = _needed(session)
+    _ = _missing(session)  # complain before anything is remembered
+    record(session.run, "score", session.stage_settings)
+    scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(session))
+    session.run.score_parts.merge(provenance("score", {}))
+    return ScoreSummary(needed, needed - scored, scored, session.run.warnings)
 
 
 def plan(settings: Settings) -> plans.Plan:
     """What :func:`run` would do."""
-    bench = Bench(settings)
-    return plans.count("score", "images", _needed(bench), _missing(bench))
+    session = Session(settings)
+    return plans.count("score", "images", _needed(session), _missing(session))
 
 
-def _benches(bench: Bench) -> list[Bench]:
+def _benches(session: Session) -> list[Session]:
     """The editor's and the screening editor's."""
-    return [bench] if bench.screening is None else [bench, bench.screening]
+    return [session] if session.screening is None else [session, session.screening]
 
 
-def _edits(bench: Bench) -> list[EditRow]:
-    seed = bench.settings.seed
-    return [row for row in bench.edits.values() if row.seed == seed and row.image in bench.images]
+def _edits(session: Session) -> list[EditRow]:
+    seed = session.settings.seed
+    return [row for row in session.edits.values() if row.seed == seed and row.image in session.images]
 
 
-def _needed(bench: Bench) -> int:
-    edits = {row.edit for one in _benches(bench) for row in _edits(one) if row.status != "failed"}
-    return len(bench.images) + len(edits)
+def _needed(session: Session) -> int:
+    edits = {row.edit for one in _benches(session) for row in _edits(one) if row.status != "failed"}
+    return len(session.images) + len(edits)
 
 
-def _missing(bench: Bench) -> int:
-    return len({subject.key for one in _benches(bench) for subject in unscored(one, _edits(one))})
+def _missing(session: Session) -> int:
+    return len({subject.key for one in _benches(session) for subject in unscored(one, _edits(one))})

@@ -18,7 +18,7 @@ from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
 from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.progress import Progress
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,26 +53,26 @@ BATCH = 32
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Subject:
+class Picture:
     """One picture to score, by the key of its input image or of its edit."""
 
     key: str
     kind: Literal["original", "edit"]
 
 
-def unscored(bench: Bench, edits: Iterable[EditRow]) -> list[Subject]:
+def unscored(session: Session, edits: Iterable[EditRow]) -> list[Picture]:
     """The input images, and those of the edits that have a picture, which the classifier has not scored."""
-    subjects = [Subject(image, "original") for image in bench.images]
-    subjects += [Subject(row.edit, "edit") for row in edits if row.status != "failed"]
-    return [subject for subject in subjects if subject.key not in bench.scores]
+    subjects = [Picture(image, "original") for image in session.images]
+    subjects += [Picture(row.edit, "edit") for row in edits if row.status != "failed"]
+    return [subject for subject in subjects if subject.key not in session.scores]
 
 
-def make_scores(bench: Bench, subjects: Sequence[Subject], progress: Progress, stage: str) -> int:
+def make_scores(session: Session, subjects: Sequence[Picture], progress: Progress, stage: str) -> int:
     """Score pictures in batches and write the scores as they come. The next pictures are read, and prepared if the
     classifier does that apart, while a batch is scored.
 
     Args:
-        bench: gets the new rows in ``scores``.
+        session: gets the new rows in ``scores``.
         subjects: what is not scored yet.
         progress: hears of the task ``score``.
         stage: for the provenance.
@@ -86,22 +86,22 @@ def make_scores(bench: Bench, subjects: Sequence[Subject], progress: Progress, s
     """
     if not subjects:
         return 0
-    classifier = bench.classifier
+    classifier = session.classifier
     labels = unique_labels(classifier.labels)
-    output_kind = checked_kind(classifier, bench.settings.classifier)
-    settings = {"classifier": bench.settings.classifier, "classifier_settings": classifier.settings}
-    writer = bench.run.score_writer(classifier.fingerprint, labels, provenance(stage, settings), output_kind)
-    _relabel(bench.scores, output_kind)
+    output_kind = checked_kind(classifier, session.settings.classifier)
+    settings = {"classifier": session.settings.classifier, "classifier_settings": classifier.settings}
+    writer = session.run.score_writer(classifier.fingerprint, labels, provenance(stage, settings), output_kind)
+    _relabel(session.scores, output_kind)
     parts = _parts(classifier)
     batches = [subjects[start : start + parts.batch] for start in range(0, len(subjects), parts.batch)]
-    ready = prefetched(lambda batch: parts.prepare([_picture(bench, subject) for subject in batch]), batches)
+    ready = prefetched(lambda batch: parts.prepare([_picture(session, subject) for subject in batch]), batches)
     progress.start("score", len(subjects))
     try:
         for batch, prepared in zip(batches, ready, strict=True):
-            logits = checked_logits(parts.score(prepared), len(batch), len(labels), bench.settings.classifier)
+            logits = checked_logits(parts.score(prepared), len(batch), len(labels), session.settings.classifier)
             writer.append([subject.key for subject in batch], [subject.kind for subject in batch], logits)
             for subject, row in zip(batch, logits, strict=True):
-                bench.scores[subject.key] = ScoreRow(subject.key, subject.kind, labels, row, output_kind)
+                session.scores[subject.key] = ScoreRow(subject.key, subject.kind, labels, row, output_kind)
             progress.advance("score", len(batch))
     finally:
         ready.close()
@@ -132,7 +132,7 @@ def _parts(classifier: Classifier) -> _Parts:
     return _Parts(lambda pictures: pictures, classifier.logits, BATCH)
 
 
-def _picture(bench: Bench, subject: Subject) -> Image.Image:
+def _picture(session: Session, subject: Picture) -> Image.Image:
     if subject.kind == "original":
-        return bench.pictures[subject.key]
-    return bench.run.edited_picture(bench.edits[subject.key])
+        return session.pictures[subject.key]
+    return session.run.edited_picture(session.edits[subject.key])

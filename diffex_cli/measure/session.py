@@ -28,7 +28,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
 
 
-class Bench:
+class Session:
     """Everything is read or opened when it is first asked for.
 
     Args:
@@ -38,7 +38,7 @@ class Bench:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.stage_settings = settings
-        """As the stage was given them, whichever editor this bench has."""
+        """As the stage was given them, whichever editor this session has."""
         self.run = RunDirectory(settings.run)
 
     @functools.cached_property
@@ -81,8 +81,8 @@ class Bench:
         return self.editor.fingerprint
 
     @functools.cached_property
-    def screening(self) -> Bench | None:
-        """The same bench with the cheaper editor that screens for this one; ``None`` if none does.
+    def screening(self) -> Session | None:
+        """The same session with the cheaper editor that screens for this one; ``None`` if none does.
 
         Raises:
             UsageError: there is no such editor, or ``fast`` does not make this one faster.
@@ -140,10 +140,10 @@ class Bench:
         return [request for request in requests if request.key not in self.edits]
 
 
-class _Beside(Bench):
-    """A bench with another editor, which shares all else, loaded models included."""
+class _Beside(Session):
+    """A session with another editor, which shares all else, loaded models included."""
 
-    def __init__(self, main: Bench, editor: str) -> None:
+    def __init__(self, main: Session, editor: str) -> None:
         super().__init__(dataclasses.replace(main.settings, editor=editor, screen="none"))
         self.stage_settings = main.stage_settings
         self.run = main.run
@@ -180,7 +180,7 @@ class _Beside(Bench):
         return self._main.scores
 
 
-def _fast(main: Bench) -> Bench:
+def _fast(main: Session) -> Session:
     own = registry.parse_spec(main.settings.editor)
     options = {**own.options, "preset": "fast"}
     spec = ":".join([own.name, own.model, ",".join(f"{key}={value}" for key, value in options.items())])
@@ -201,8 +201,8 @@ def _fast(main: Bench) -> Bench:
 
 
 @contextmanager
-def locked_bench(stage: str, settings: Settings) -> Iterator[Bench]:
-    """A bench in a run directory that nobody else writes to meanwhile.
+def locked_session(stage: str, settings: Settings) -> Iterator[Session]:
+    """A session in a run directory that nobody else writes to meanwhile.
 
     Raises:
         DiffexError: somebody else does.
@@ -212,7 +212,7 @@ def locked_bench(stage: str, settings: Settings) -> Iterator[Bench]:
         raise IncompleteError(f"there is no run directory {settings.run}: run `diffex corpus` first")
     with RunLock(settings.run, f"diffex {stage}"):
         sweep(settings.run)
-        yield Bench(settings)
+        yield Session(settings)
 
 
 def record(run: RunDirectory, stage: str, settings: Settings, target: str | None = None) -> None:

@@ -13,7 +13,7 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings, flag
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import locked_bench, record
+from diffex_cli.measure.session import locked_session, record
 from diffex_cli.report import choose
 from diffex_cli.report.build import MAX_SIZE, Report, build
 from diffex_cli.report.data import ReportData
@@ -74,13 +74,13 @@ def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatma
         IncompleteError: there is no ranking yet.
         UsageError: the settings name something else than what was searched, or the classifier allows no such heat maps.
     """
-    with locked_bench("report", settings) as bench:
-        bench.run.ranking()
-        _check(settings, bench.run.search())
-        record(bench.run, "report", settings, settings.target)
-        data = report_data(bench.run, settings)
+    with locked_session("report", settings) as session:
+        session.run.ranking()
+        _check(settings, session.run.search())
+        record(session.run, "report", settings, settings.target)
+        data = report_data(session.run, settings)
         if heatmap is not None:
-            data = _heated(data, bench.run, heatmap, settings.device, progress)
+            data = _heated(data, session.run, heatmap, settings.device, progress)
         progress.start("report", 1)
         report = build(data, settings.run / "report", max_size)
         progress.advance("report")
@@ -114,13 +114,13 @@ def read(settings: Settings) -> ReportData:
 
 def _heated(data: ReportData, run: RunDirectory, kind: Kind, device: str, progress: Progress) -> ReportData:
     """The data with heat maps of the pictures that a reader sees first: of what was kept, the most typical pairs."""
-    from diffex_cli.heatmaps.maps import HeatMaps, Subject
+    from diffex_cli.heatmaps.maps import HeatMaps, Picture
 
     maps = HeatMaps(run, kind, device)
     gallery = Gallery()
     rows = kept(data.rows) or choose.leading_rows(data, hierarchy(data))[: choose.COLUMNS]
     pairs = [pair for row in rows for pair in choose.typical_pairs(data, row, gallery, _HEATED)]
-    subjects = [Subject(shot.file, pair.image) for pair in pairs for shot in (pair.original, pair.edited)]
+    subjects = [Picture(shot.file, pair.image) for pair in pairs for shot in (pair.original, pair.edited)]
     note = f"{maps.note} Made of the {_HEATED} most typical pairs of each attribute that was kept."
     evidence = dataclasses.replace(
         data.evidence, heat=maps.overlays(subjects, progress), heat_kind=maps.kind, heat_note=note

@@ -10,7 +10,7 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.settings import Settings
 from diffex_cli.search.algorithm.levels import level_budget
-from diffex_cli.search.fetching import Fetcher
+from diffex_cli.search.fetching import Requester
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Budget:
 
     total: int | None
     kept_back: int
-    fetcher: Fetcher
+    fetcher: Requester
 
     @property
     def left(self) -> int | None:
@@ -55,7 +55,7 @@ class Budget:
 
 
 def budget(
-    settings: Settings, corpus: Corpus, fetcher: Fetcher, images: Sequence[str], held_out: Sequence[str]
+    settings: Settings, corpus: Corpus, fetcher: Requester, images: Sequence[str], held_out: Sequence[str]
 ) -> Budget:
     """The budget of a search, or, after a screening, of what is left to search.
 
@@ -76,7 +76,7 @@ def budget(
 
 
 def screening_budget(
-    settings: Settings, corpus: Corpus, fetcher: Fetcher, images: Sequence[str], held_out: Sequence[str]
+    settings: Settings, corpus: Corpus, fetcher: Requester, images: Sequence[str], held_out: Sequence[str]
 ) -> Budget:
     """The budget of a screening: half of the edits.
 

@@ -13,12 +13,12 @@ from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node, directed
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
-from diffex_cli.measure.session import Bench, record
+from diffex_cli.measure.session import Session, record
 from diffex_cli.measure.targets import ALL, Target, choose, on_scale
 from diffex_cli.search.algorithm.contest import Request
 from diffex_cli.search.algorithm.panel import panel_order
 from diffex_cli.search.algorithm.probing import PROBE_IMAGES
-from diffex_cli.search.fetching import Fetcher
+from diffex_cli.search.fetching import Requester
 from diffex_cli.search.statistics.holdout import holdout_by_default, split
 from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
 
@@ -29,7 +29,7 @@ class Evaluator:
     With several targets (``all``), a candidate's figures are those of the one that it moves most.
 
     Args:
-        bench: where.
+        session: where.
         progress: hears of the tasks ``edit`` and ``score``.
         fill: make what is missing; otherwise ask for it in ``requests.parquet``.
         before: the evaluator of a screening, whose edits count too.
@@ -42,11 +42,11 @@ class Evaluator:
         groups: ids of the candidates that have finer ones below them.
     """
 
-    def __init__(self, bench: Bench, progress: Progress, fill: bool, before: Evaluator | None = None) -> None:
-        self._bench = bench
-        self.corpus: Corpus = directed(bench.corpus, bench.settings.direction)
-        self.images, self.held_out = image_parts(bench)
-        self.fetcher: Fetcher = Fetcher(bench, progress, fill, before.fetcher if before else None)
+    def __init__(self, session: Session, progress: Progress, fill: bool, before: Evaluator | None = None) -> None:
+        self._session = session
+        self.corpus: Corpus = directed(session.corpus, session.settings.direction)
+        self.images, self.held_out = image_parts(session)
+        self.fetcher: Requester = Requester(session, progress, fill, before.fetcher if before else None)
         self._chosen: dict[str, Target] = {}
         self._candidates = {node.candidate.id: node.candidate for node in self.corpus.walk()}
         self.groups = frozenset(node.candidate.id for node in self.corpus.walk() if node.children)
@@ -58,8 +58,8 @@ class Evaluator:
         Raises:
             UsageError: the classifier does not know it.
         """
-        settings = self._bench.settings
-        return choose(settings.target, self._originals(self._bench.images), settings.classifier, settings.scale)
+        settings = self._session.settings
+        return choose(settings.target, self._originals(self._session.images), settings.classifier, settings.scale)
 
     @property
     def target(self) -> str:
@@ -73,7 +73,7 @@ class Evaluator:
     def prepare(self) -> None:
         """Find out what is explained before anything is edited, if models may be run."""
         self.fetcher.originals()
-        if self._bench.images.keys() <= self._bench.scores.keys():
+        if self._session.images.keys() <= self._session.scores.keys():
             _ = self.targets
 
     def __call__(self, nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
@@ -87,7 +87,7 @@ class Evaluator:
     def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """The same of candidates."""
         self.fetcher.fetch([(candidate, self.images) for candidate in candidates])
-        record(self._bench.run, "search", self._bench.stage_settings, self.target)
+        record(self._session.run, "search", self._session.stage_settings, self.target)
         for candidate in candidates:
             self._choose(candidate)
         return [self.deltas(candidate, self.images) for candidate in candidates]
@@ -105,7 +105,7 @@ class Evaluator:
         """The same of some images each, as a contest asks for it (:data:`Measure`)."""
         wishes = {id: [self.images[index] for index in indices] for id, indices in requests}
         self.fetcher.fetch([(self._candidates[id], images) for id, images in wishes.items()])
-        record(self._bench.run, "search", self._bench.stage_settings, self.target)
+        record(self._session.run, "search", self._session.stage_settings, self.target)
         return {id: self.deltas(self._candidates[id], images) for id, images in wishes.items()}
 
     @functools.cached_property
@@ -130,7 +130,7 @@ class Evaluator:
         target = self.target_of(candidate) if target is None else target
         originals = self._originals(images)
         before = target.outcomes(np.stack([row.logits for row in originals]), originals)
-        differences = self._values(candidate, images, target) - on_scale(before, self._bench.settings.scale)
+        differences = self._values(candidate, images, target) - on_scale(before, self._session.settings.scale)
         known = differences[~np.isnan(differences)].tolist()
         # exactly rounded, so that the images' order does not matter
         return math.fsum(known) / len(known) if known else math.nan
@@ -166,27 +166,27 @@ class Evaluator:
     def _scaled(self, candidate: Candidate) -> NDArray[np.float64]:
         """All classes on the search's images, as logits or probabilities; shape (len(images), classes)."""
         logits = self._logits(candidate, self.images)
-        if self._bench.settings.scale == "logit":
+        if self._session.settings.scale == "logit":
             return logits
         return probabilities(logits, self._originals(self.images)[0].output_kind)
 
     def _is_no_op(self, image: str, candidate: Candidate) -> bool:
-        row: EditRow | None = self._bench.edits.get(self._bench.key(image, candidate))
+        row: EditRow | None = self._session.edits.get(self._session.key(image, candidate))
         return row is not None and row.status == "no-op"
 
     def _values(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
         found = target.outcomes(self._logits(candidate, images), self._originals(images))
-        return on_scale(found, self._bench.settings.scale)
+        return on_scale(found, self._session.settings.scale)
 
     def _logits(self, candidate: Candidate, images: Sequence[str]) -> NDArray[np.float64]:
         """Shape (n_images, classes), a row of NaN for an edit without scores."""
-        rows = [self._bench.scores.get(self._bench.key(image, candidate)) for image in images]
-        classes = len(next(iter(self._bench.scores.values())).labels)
+        rows = [self._session.scores.get(self._session.key(image, candidate)) for image in images]
+        classes = len(next(iter(self._session.scores.values())).labels)
         unknown = np.full(classes, math.nan)
         return np.stack([unknown if row is None else row.logits for row in rows])
 
     def _originals(self, images: Sequence[str] | Mapping[str, object]) -> list[ScoreRow]:
-        return [self._bench.scores[image] for image in images]
+        return [self._session.scores[image] for image in images]
 
 
 def removes(candidate: Candidate) -> bool:
@@ -194,15 +194,15 @@ def removes(candidate: Candidate) -> bool:
     return all(term.remove for term in candidate.terms)
 
 
-def image_parts(bench: Bench) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def image_parts(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The keys of the images that the search uses, and of those that are held out, both in the table's order.
 
     Half are held out if the settings say so (``auto``: from 40 images on), and there are two or more. Which ones
     depends on their keys and the seed alone.
     """
-    keys = tuple(bench.images)
-    wanted = bench.settings.holdout
+    keys = tuple(session.images)
+    wanted = session.settings.holdout
     if len(keys) < 2 or wanted == "off" or (wanted == "auto" and not holdout_by_default(len(keys))):
         return keys, ()
-    parts = split(keys, seed=bench.settings.seed)
+    parts = split(keys, seed=session.settings.seed)
     return tuple(keys[i] for i in parts.search), tuple(keys[i] for i in parts.holdout)

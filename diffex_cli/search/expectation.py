@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from diffex_cli.core.hierarchy import Corpus, Node, directed
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 from diffex_cli.search.algorithm.racing import FIRST
 from diffex_cli.search.evaluation import image_parts
 from diffex_cli.search.fetching import edit_requests
@@ -25,23 +25,23 @@ def plan(settings: Settings) -> plans.Plan:
     B strongest would have below them if they were like all others of their level. With a screening that is the cheaper
     editor's work; the real one's is for certain none, at most the same again, and to be expected what the beams leave.
     """
-    bench = Bench(settings)
-    corpus = directed(bench.corpus, settings.direction)
-    searched, held_out = image_parts(bench)
+    session = Session(settings)
+    corpus = directed(session.corpus, settings.direction)
+    searched, held_out = image_parts(session)
     everything = [node.candidate for node in _nodes(corpus.roots, settings.max_depth)]
-    first = bench.screening or bench
+    first = session.screening or session
     certain = edit_requests(first, [(root.candidate, searched[: _first_look(settings)]) for root in corpus.roots])
     sets = _sets(settings) * (len(searched) + len(held_out))
     own = plans.edits(
         "search",
-        bench,
-        certain if first is bench else (),
-        edit_requests(bench, [(one, (*searched, *held_out)) for one in everything]),
+        session,
+        certain if first is session else (),
+        edit_requests(session, [(one, (*searched, *held_out)) for one in everything]),
         further=sets,
         expected=expected(corpus, settings, len(searched), len(held_out)),
         limit=settings.max_edits,
     )
-    if first is bench:
+    if first is session:
         return own
     cheap = plans.edits(
         "search",

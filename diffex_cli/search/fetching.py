@@ -13,24 +13,24 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure.making import make_edits
 from diffex_cli.measure.scoring import make_scores, unscored
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 
-Wish: TypeAlias = tuple[Candidate, Sequence[str]]
+EditWish: TypeAlias = tuple[Candidate, Sequence[str]]
 """A candidate, and the keys of the images that it is to be tried on."""
 
 
-class Fetcher:
+class Requester:
     """Gets candidates edited and scored, and counts.
 
     Args:
-        bench: where.
+        session: where.
         progress: hears of the tasks ``edit`` and ``score``.
         fill: make what is missing; otherwise ask for it in ``requests.parquet``.
         before: another one, whose edits count too.
     """
 
-    def __init__(self, bench: Bench, progress: Progress, fill: bool, before: Fetcher | None = None) -> None:
-        self._bench = bench
+    def __init__(self, session: Session, progress: Progress, fill: bool, before: Requester | None = None) -> None:
+        self._session = session
         self._progress = progress
         self._fill = fill
         self._asked: set[str] = set()
@@ -51,7 +51,7 @@ class Fetcher:
     def edits(self) -> list[EditRow]:
         """Those of the edits asked for that there are."""
         earlier = {row.edit: row for row in self._before.edits} if self._before else {}
-        own = {key: self._bench.edits[key] for key in self._asked if key in self._bench.edits}
+        own = {key: self._session.edits[key] for key in self._asked if key in self._session.edits}
         return list((earlier | own).values())
 
     @property
@@ -60,55 +60,55 @@ class Fetcher:
 
     def unpaid(self, images: Sequence[str]) -> int:
         """How many of these images' reconstructions were not asked for yet."""
-        return sum(self._bench.key(image, RECONSTRUCTION) not in self._asked for image in images)
+        return sum(self._session.key(image, RECONSTRUCTION) not in self._asked for image in images)
 
     def originals(self) -> None:
         """Have the input images scored, if models may be run: what they are predicted as is asked before any edit."""
         if self._fill:
-            make_scores(self._bench, unscored(self._bench, []), self._progress, "search")
+            make_scores(self._session, unscored(self._session, []), self._progress, "search")
 
-    def fetch(self, wishes: Sequence[Wish]) -> None:
+    def fetch(self, wishes: Sequence[EditWish]) -> None:
         """Have candidates edited and scored, and the reconstructions of their images.
 
         Raises:
             IncompleteError: edits or scores are missing and are not to be made here.
         """
-        requests = edit_requests(self._bench, wishes)
-        missing = self._bench.missing(requests)
+        requests = edit_requests(self._session, wishes)
+        missing = self._session.missing(requests)
         self._asked.update(request.key for request in requests)
         if self._fill:
-            self._made += len(make_edits(self._bench, missing, self._progress, "search"))
-        made = (self._bench.edits.get(request.key) for request in requests)
-        subjects = unscored(self._bench, [row for row in made if row is not None])
+            self._made += len(make_edits(self._session, missing, self._progress, "search"))
+        made = (self._session.edits.get(request.key) for request in requests)
+        subjects = unscored(self._session, [row for row in made if row is not None])
         if self._fill:
-            make_scores(self._bench, subjects, self._progress, "search")
+            make_scores(self._session, subjects, self._progress, "search")
         elif missing or subjects:
             self._ask(missing, len(subjects))
 
     def _ask(self, missing: Sequence[EditRequest], scores: int) -> None:
         """Write what is missing to ``requests.parquet`` and end the search for now."""
-        bench = self._bench
+        session = self._session
         rows = [
             RequestRow(
                 edit=request.key,
                 image=request.image,
-                file=bench.images[request.image].file,
+                file=session.images[request.image].file,
                 candidate=request.candidate.id,
                 instructions=instructions(request.candidate),
-                editor=bench.editor_fingerprint,
-                seed=bench.settings.seed,
+                editor=session.editor_fingerprint,
+                seed=session.settings.seed,
             )
             for request in missing
         ]
-        settings = {"editor": bench.settings.editor, "editor_settings": bench.editor.settings}
-        bench.run.write_requests(rows, provenance("search", settings))
+        settings = {"editor": session.settings.editor, "editor_settings": session.editor.settings}
+        session.run.write_requests(rows, provenance("search", settings))
         what = " and ".join(
             [f"{len(missing)} edits"] * bool(missing) + [f"the scores of {scores} pictures"] * bool(scores)
         )
         raise IncompleteError(f"{what} are missing: run `diffex edit --requests`, then `diffex score`, then this again")
 
 
-def edit_requests(bench: Bench, wishes: Iterable[Wish]) -> list[EditRequest]:
+def edit_requests(session: Session, wishes: Iterable[EditWish]) -> list[EditRequest]:
     """The wishes as requests, each image's reconstruction first: image by image, so that an editor that prepares
     an image once does not need to keep many. No key comes twice."""
     wanted: dict[str, list[Candidate]] = {}
@@ -116,8 +116,8 @@ def edit_requests(bench: Bench, wishes: Iterable[Wish]) -> list[EditRequest]:
         for image in images:
             wanted.setdefault(image, [RECONSTRUCTION]).append(candidate)
     requests: dict[str, EditRequest] = {}
-    for image in bench.images:
+    for image in session.images:
         for candidate in wanted.get(image, ()):
-            key = bench.key(image, candidate)
+            key = session.key(image, candidate)
             requests.setdefault(key, EditRequest(key, image, candidate))
     return list(requests.values())

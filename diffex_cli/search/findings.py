@@ -17,7 +17,7 @@ from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.intervals import mean_interval
 from diffex_cli.search.statistics.necessity import necessity
 from diffex_cli.search.statistics.summary import CandidateStatistics
-from diffex_cli.search.statistics.verdict import Verdict, judge
+from diffex_cli.search.statistics.verdict import Significance, significance_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Findings:
     """
 
     ranking: tuple[RankingRow, ...]
-    verdict: Verdict
+    verdict: Significance
 
     def row(self, id: str) -> RankingRow:
         """A candidate's row.
@@ -69,7 +69,7 @@ def findings(
     """
     singles = trace.ranking
     everything: list[Evaluation | JointEvaluation] = [*singles, *joint]
-    verdict = judge(
+    verdict = significance_of(
         {one.id: one.effect.deltas for one in everything},
         placebos={one.id for one in singles if one.node.placebo},
         kept={one.id for one in everything if one.status == "kept"},
@@ -182,7 +182,7 @@ def _figures(
     return {name: known(value) for name, value in figures.items()}
 
 
-def _judged(row: RankingRow, verdict: Verdict, held: Effect | None) -> RankingRow:
+def _judged(row: RankingRow, verdict: Significance, held: Effect | None) -> RankingRow:
     p = verdict.p_values.get(row.candidate)
     below = verdict.below_floor(row.influence)
     reason = row.reason
@@ -241,8 +241,8 @@ def ranking_of_all(
                     target=target.name,
                     effect=effect.effect,
                     influence=effect.influence,
-                    low=effect.low,
-                    high=effect.high,
+                    low=effect.student_low,
+                    high=effect.student_high,
                     n=effect.n,
                     status="kept" if enough else "dropped",
                     reason=f"influence {effect.influence:.3g}" + ("" if enough else f" is below δ = {delta:g}"),

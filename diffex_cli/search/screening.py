@@ -12,7 +12,7 @@ from collections.abc import Collection
 from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 from diffex_cli.search.algorithm.trace import Evaluation, Trace
 from diffex_cli.search.budget import Budget
 from diffex_cli.search.evaluation import Evaluator
@@ -122,11 +122,11 @@ class ScreeningSummary:
         )
 
 
-def screen(bench: Bench, evaluator: Evaluator, limit: Budget, settings: Settings, progress: Progress) -> Screening:
+def screen(session: Session, evaluator: Evaluator, limit: Budget, settings: Settings, progress: Progress) -> Screening:
     """Search the whole hierarchy with the cheaper editor, and let go of its model.
 
     Args:
-        bench: with that editor.
+        session: with that editor.
         evaluator: with that editor's edits.
         limit: what it may cost.
         settings: the rules.
@@ -136,10 +136,10 @@ def screen(bench: Bench, evaluator: Evaluator, limit: Budget, settings: Settings
         IncompleteError: edits or scores are missing and are not to be made here.
     """
     trace = search_tree(evaluator.corpus, evaluator, limit, settings, progress, "screening, ")
-    bench.release()
+    session.release()
     return Screening(
-        editor=bench.settings.editor,
-        fingerprint=bench.editor_fingerprint,
+        editor=session.settings.editor,
+        fingerprint=session.editor_fingerprint,
         evaluator=evaluator,
         edits=evaluator.fetcher.asked,
         trace=trace,

@@ -15,7 +15,7 @@ from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.making import tally
-from diffex_cli.measure.session import Bench, locked_bench, record
+from diffex_cli.measure.session import Session, locked_session, record
 from diffex_cli.search import writing
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, partners
@@ -26,10 +26,10 @@ from diffex_cli.search.findings import findings, ranking_of_all
 from diffex_cli.search.screening import Screening, ScreeningSummary, screen
 from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.interaction import interaction
-from diffex_cli.search.statistics.verdict import Verdict
+from diffex_cli.search.statistics.verdict import Significance
 from diffex_cli.search.tree import alpha, search_tree
 
-__all__ = ["Bench", "SearchSummary", "plan", "run"]
+__all__ = ["SearchSummary", "Session", "plan", "run"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class SearchSummary:
     best: str | None
     best_joint: str | None
     passed: tuple[str, ...]
-    verdict: Verdict
+    verdict: Significance
     levels: int
     images: int
     held_out: int
@@ -89,25 +89,25 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
         UsageError: the classifier has no class of the target's name, or settings contradict each other.
     """
     check(settings, fill)
-    with locked_bench("search", settings) as bench:
+    with locked_session("search", settings) as session:
         # complain before anything is remembered
-        _ = bench.corpus, bench.editor, bench.screening, bench.classifier, bench.images, bench.perception
-        screened = _screened(bench, progress, fill)
-        evaluator = Evaluator(bench, progress, fill, screened.evaluator if screened else None)
+        _ = session.corpus, session.editor, session.screening, session.classifier, session.images, session.perception
+        screened = _screened(session, progress, fill)
+        evaluator = Evaluator(session, progress, fill, screened.evaluator if screened else None)
         corpus = screened.corpus if screened else evaluator.corpus
         limit = budget(settings, corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
         if screened is None:
-            _prepare(bench, evaluator)
+            _prepare(session, evaluator)
         trace = search_tree(corpus, evaluator, limit, settings, progress)
         joint = _joint(settings, trace, evaluator, limit)
         held = _held_out(trace, joint, evaluator, limit)
         found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
         of_all = ranking_of_all(trace, joint, evaluator, settings.delta) if len(evaluator.targets) > 1 else None
         searched = writing.Searched(trace, joint, found, of_all, screened)
-        up_to_date = not writing.write(bench, searched, evaluator)
+        up_to_date = not writing.write(session, searched, evaluator)
         if fill:
-            bench.run.edit_parts.merge(provenance("search", {}))
-            bench.run.score_parts.merge(provenance("search", {}))
+            session.run.edit_parts.merge(provenance("search", {}))
+            session.run.score_parts.merge(provenance("search", {}))
         edits = tally(evaluator.fetcher.edits)
         return SearchSummary(
             target=evaluator.target,
@@ -126,7 +126,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
             failed=edits.failed,
             failure=edits.failure,
             up_to_date=up_to_date,
-            warnings=bench.run.warnings,
+            warnings=session.run.warnings,
         )
 
 
@@ -151,19 +151,21 @@ def check(settings: Settings, fill: bool = True) -> None:
         raise UsageError(f"{economy} decides image by image, by one class: leave it out, or name a --target")
 
 
-def _prepare(bench: Bench, evaluator: Evaluator) -> None:
+def _prepare(session: Session, evaluator: Evaluator) -> None:
     """Before the first edit: remember the settings, and find out what is explained."""
-    record(bench.run, "search", bench.stage_settings)
+    record(session.run, "search", session.stage_settings)
     evaluator.prepare()
 
 
-def _screened(bench: Bench, progress: Progress, fill: bool) -> Screening | None:
-    if bench.screening is None:
+def _screened(session: Session, progress: Progress, fill: bool) -> Screening | None:
+    if session.screening is None:
         return None
-    evaluator = Evaluator(bench.screening, progress, fill)
-    limit = screening_budget(bench.settings, evaluator.corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
-    _prepare(bench, evaluator)
-    return screen(bench.screening, evaluator, limit, bench.settings, progress)
+    evaluator = Evaluator(session.screening, progress, fill)
+    limit = screening_budget(
+        session.settings, evaluator.corpus, evaluator.fetcher, evaluator.images, evaluator.held_out
+    )
+    _prepare(session, evaluator)
+    return screen(session.screening, evaluator, limit, session.settings, progress)
 
 
 def _joint(settings: Settings, trace: Trace, evaluator: Evaluator, limit: Budget) -> tuple[JointEvaluation, ...]:

@@ -11,7 +11,7 @@ from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.settings import Settings
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation
 from diffex_cli.search.evaluation import Evaluator
@@ -52,27 +52,27 @@ class Searched:
         return next((one.id for one in self.joint if one.status == "kept"), None)
 
 
-def write(bench: Bench, searched: Searched, evaluator: Evaluator) -> bool:
+def write(session: Session, searched: Searched, evaluator: Evaluator) -> bool:
     """Write ``search.yaml``, ``ranking.parquet`` and, of all classes, ``ranking-all.parquet``, unless they say the same
     already; returns whether it did. A ``ranking-all.parquet`` of an earlier search is removed."""
-    run, content, ranking = bench.run, _content(bench, searched, evaluator), searched.findings.ranking
+    run, content, ranking = session.run, _content(session, searched, evaluator), searched.findings.ranking
     if _same(run, content, ranking, searched.of_all):
         return False
-    made = provenance("search", {name: value for name, value in bench.settings.values().items() if name != "run"})
+    made = provenance("search", {name: value for name, value in session.settings.values().items() if name != "run"})
     run.write_search({"provenance": made, **content})
     run.write_ranking(ranking, made)
     run.write_ranking_of_all(searched.of_all, made)
     return True
 
 
-def _content(bench: Bench, searched: Searched, evaluator: Evaluator) -> dict[str, Any]:
-    settings, verdict, trace = bench.settings, searched.findings.verdict, searched.trace
+def _content(session: Session, searched: Searched, evaluator: Evaluator) -> dict[str, Any]:
+    settings, verdict, trace = session.settings, searched.findings.verdict, searched.trace
     return {
         "target": evaluator.target,
         "best": searched.best,
         "best_joint": searched.best_joint,
         "passed": list(searched.findings.passed),
-        "images": len(bench.images),
+        "images": len(session.images),
         **_used(settings),
         "held_out": list(evaluator.held_out),
         "joint_size": settings.joint,
@@ -84,8 +84,8 @@ def _content(bench: Bench, searched: Searched, evaluator: Evaluator) -> dict[str
         },
         "detectable": {"effect": known(verdict.detectable), "alpha": ALPHA, "power": POWER},
         "corrected_for": verdict.corrected_for,
-        "editor": {"spec": settings.editor, "fingerprint": bench.editor_fingerprint},
-        "classifier": {"spec": settings.classifier, "fingerprint": bench.classifier.fingerprint},
+        "editor": {"spec": settings.editor, "fingerprint": session.editor_fingerprint},
+        "classifier": {"spec": settings.classifier, "fingerprint": session.classifier.fingerprint},
         "screening": None if searched.screening is None else _screening(searched.screening),
         "levels": [
             {"depth": level.depth, "candidates": [_entry(one, searched.findings) for one in level.evaluations]}

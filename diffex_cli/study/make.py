@@ -19,7 +19,7 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Node
 from diffex_cli.core.progress import Progress
 from diffex_cli.heatmaps.kinds import Kind as HeatKind
-from diffex_cli.heatmaps.maps import HeatMaps, Subject
+from diffex_cli.heatmaps.maps import HeatMaps, Picture
 from diffex_cli.report.finished import candidate_of
 from diffex_cli.study.choosing import Choice, Edited, identify_items, joint_items, quality_items
 from diffex_cli.study.order import shuffled
@@ -32,7 +32,7 @@ PAGE_FILE = "page.html"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Wish:
+class StudyOptions:
     """What study is wanted.
 
     Attributes:
@@ -83,7 +83,7 @@ class StudyMade:
     warnings: tuple[str, ...]
 
 
-def make(run: Path, wish: Wish, progress: Progress) -> StudyMade:
+def make(run: Path, wish: StudyOptions, progress: Progress) -> StudyMade:
     """Write a study's page and its key.
 
     Args:
@@ -106,7 +106,7 @@ def make(run: Path, wish: Wish, progress: Progress) -> StudyMade:
 class _Workshop:
     """A finished run's artifacts, loaded once."""
 
-    def __init__(self, run: Path, wish: Wish, progress: Progress) -> None:
+    def __init__(self, run: Path, wish: StudyOptions, progress: Progress) -> None:
         self._wish = wish
         self._progress = progress
         self._run = RunDirectory(run)
@@ -207,7 +207,7 @@ class _Workshop:
             }
         if wish.heatmap is None or not mapped:
             return {}
-        subjects = {item.edit: Subject(self._run.path / str(self._edit(item).file), item.image) for item in mapped}
+        subjects = {item.edit: Picture(self._run.path / str(self._edit(item).file), item.image) for item in mapped}
         files = HeatMaps(self._run, wish.heatmap, wish.device).overlays(subjects.values(), self._progress)
         return {edit: open_picture(files[subject.file]) for edit, subject in subjects.items()}
 

@@ -7,7 +7,7 @@ import pytest
 from truth_tables import FEW, FOREST, SHORT
 
 from benchmarks.truth.exact import Exact, fine_nodes, joint, pairs
-from benchmarks.truth.judging import judge, mean_marks
+from benchmarks.truth.judging import marks_of, mean_marks
 from benchmarks.truth.methods import Finding
 from diffex_cli.birds.panel.members import PANEL, Member
 
@@ -34,7 +34,7 @@ RIGHT = Finding(
 
 
 def test_what_is_right_gets_full_marks() -> None:
-    marks = judge(MEMBER, RIGHT, EXACT, FEW)
+    marks = marks_of(MEMBER, RIGHT, EXACT, FEW)
     assert (marks.ndcg5, marks.precision3, marks.signs, marks.spearman, marks.pair) == pytest.approx((1, 1, 1, 1, 1))
     assert (marks.edits, marks.joint_edits) == (40, 8)
     assert math.isnan(marks.false_positives)
@@ -47,7 +47,7 @@ def test_errors_cost() -> None:
         effects={LONG: 5.0, SNOW: -3.0, SHORT: 1.0, FOREST: -0.5},
         pair=(FEW.node(FOREST), FEW.node(LONG)),
     )
-    marks = judge(MEMBER, wrong, EXACT, FEW)
+    marks = marks_of(MEMBER, wrong, EXACT, FEW)
     assert marks.ndcg5 < 1
     assert marks.precision3 == pytest.approx(2 / 3)
     assert marks.signs == pytest.approx(2 / 3), "the influence of the long tail is below δ"
@@ -63,9 +63,9 @@ def test_a_pair_of_a_group_has_the_mean_of_its_options() -> None:
 
 
 def test_where_no_pair_does_more_than_one_value_none_is_to_be_found() -> None:
-    assert judge(MEMBER, dataclasses.replace(RIGHT, pair=None), EXACT, FEW).pair == 0
+    assert marks_of(MEMBER, dataclasses.replace(RIGHT, pair=None), EXACT, FEW).pair == 0
     alone = dataclasses.replace(EXACT, best_single=3.9)
-    assert math.isnan(judge(MEMBER, dataclasses.replace(RIGHT, pair=None), alone, FEW).pair)
+    assert math.isnan(marks_of(MEMBER, dataclasses.replace(RIGHT, pair=None), alone, FEW).pair)
 
 
 def test_pairs_are_of_values_of_different_attributes() -> None:
@@ -75,28 +75,28 @@ def test_pairs_are_of_values_of_different_attributes() -> None:
 
 def test_the_planted_attribute_counts_where_it_is_truly_on_top() -> None:
     planted = PANEL["planted-background-95"]
-    assert judge(planted, RIGHT, EXACT, FEW).planted == 1
-    assert judge(planted, dataclasses.replace(RIGHT, effects={SHORT: 1.0, SNOW: 0.5}), EXACT, FEW).planted == 0
+    assert marks_of(planted, RIGHT, EXACT, FEW).planted == 1
+    assert marks_of(planted, dataclasses.replace(RIGHT, effects={SHORT: 1.0, SNOW: 0.5}), EXACT, FEW).planted == 0
     elsewhere = PANEL["planted-belly-75"]
-    assert math.isnan(judge(elsewhere, RIGHT, EXACT, FEW).planted)
+    assert math.isnan(marks_of(elsewhere, RIGHT, EXACT, FEW).planted)
 
 
 @pytest.mark.parametrize("member", [NULL])
 def test_a_null_classifier_is_judged_by_what_is_reported_alone(member: Member) -> None:
-    marks = judge(member, RIGHT, dataclasses.replace(EXACT, pairs={}), FEW)
+    marks = marks_of(member, RIGHT, dataclasses.replace(EXACT, pairs={}), FEW)
     assert marks.false_positives == pytest.approx(0.2)
     assert all(math.isnan(one) for one in (marks.ndcg5, marks.precision3, marks.signs, marks.spearman, marks.pair))
     placebo = dataclasses.replace(RIGHT, reported=frozenset({"accessories/hat"}))
-    assert judge(member, placebo, EXACT, FEW).false_positives == 0
-    assert math.isnan(judge(member, dataclasses.replace(RIGHT, reported=None), EXACT, FEW).false_positives)
+    assert marks_of(member, placebo, EXACT, FEW).false_positives == 0
+    assert math.isnan(marks_of(member, dataclasses.replace(RIGHT, reported=None), EXACT, FEW).false_positives)
 
 
 def test_directions_are_judged_only_where_they_are_given() -> None:
-    assert math.isnan(judge(MEMBER, dataclasses.replace(RIGHT, signed=False), EXACT, FEW).signs)
+    assert math.isnan(marks_of(MEMBER, dataclasses.replace(RIGHT, signed=False), EXACT, FEW).signs)
 
 
 def test_means_leave_out_what_has_no_meaning() -> None:
-    marks = judge(MEMBER, RIGHT, EXACT, FEW)
+    marks = marks_of(MEMBER, RIGHT, EXACT, FEW)
     other = dataclasses.replace(marks, ndcg5=0.5, signs=math.nan, edits=20.0)
     mean = mean_marks([marks, other])
     assert (mean.ndcg5, mean.signs, mean.edits) == pytest.approx((0.75, 1, 30))

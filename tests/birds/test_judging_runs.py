@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds import samples
-from diffex_cli.birds.judging import judge
+from diffex_cli.birds.judging import truth_of_run
 from diffex_cli.birds.meanings import FINE, PLACEBOS
 from diffex_cli.commands.main import app
 from diffex_cli.core import domains
@@ -46,7 +46,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_with_the_perfect_editor_is_judged_true(finished_run: Path) -> None:
-    verdict = judge(finished_run, None, None)
+    verdict = truth_of_run(finished_run, None, None)
     exact = {row.candidate: row.effect for row in verdict.rows}
     assert verdict.classifier == SPEC
     assert set(verdict.found) == set(exact) == set(NODES)
@@ -63,14 +63,14 @@ def test_attributes_without_a_measured_effect_are_left_out(finished_run: Path, m
     ranking = list(RunDirectory(finished_run).ranking())
     ranking[-1] = dataclasses.replace(ranking[-1], effect=float("nan"), influence=float("nan"))
     monkeypatch.setattr(RunDirectory, "ranking", lambda self: tuple(ranking))
-    verdict = judge(finished_run, None, None)
+    verdict = truth_of_run(finished_run, None, None)
     assert ranking[-1].candidate not in verdict.found
     assert verdict.agreement is not None
 
 
 def test_a_run_without_a_ranking_is_incomplete(tmp_path: Path) -> None:
     with pytest.raises(IncompleteError, match="run `diffex search` first"):
-        judge(tmp_path, None, None)
+        truth_of_run(tmp_path, None, None)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def two_samples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("two_samples")
 def test_without_a_run_all_samples_are_the_truth() -> None:
-    verdict = judge(None, SPEC, "nothing")
+    verdict = truth_of_run(None, SPEC, "nothing")
     assert (verdict.found, verdict.agreement) == ({}, None)
     assert {(row.target, row.effect, row.n) for row in verdict.rows} == {("nothing", 0.0, 2)}
 

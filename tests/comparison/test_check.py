@@ -7,7 +7,7 @@ from synthetic_runs import CORPUS, deltas, make_run
 
 from diffex_cli.comparison.check import CheckSummary, Result, check
 from diffex_cli.comparison.differences import growth
-from diffex_cli.comparison.gates import Verdict
+from diffex_cli.comparison.gates import Decision
 from diffex_cli.comparison.rules import from_options
 from diffex_cli.core.errors import UsageError
 from diffex_cli.report.finished import read_finished
@@ -19,7 +19,7 @@ def judged(run: Path, *maxima: str, forbid: tuple[str, ...] = (), strict: bool =
     return check(run, from_options(maxima, forbid), strict=strict)
 
 
-def verdicts(summary: CheckSummary) -> list[Verdict]:
+def verdicts(summary: CheckSummary) -> list[Decision]:
     return [result.verdict for result in summary.results]
 
 
@@ -36,7 +36,7 @@ def verdicts(summary: CheckSummary) -> list[Verdict]:
     ],
 )
 def test_max_is_decided_on_the_interval(
-    tmp_path: Path, mean: float, half: float, sign: int, verdict: Verdict, told: str
+    tmp_path: Path, mean: float, half: float, sign: int, verdict: Decision, told: str
 ) -> None:
     run = make_run(tmp_path / "run", {"nape/collar": deltas(sign * mean, half)})
     summary = judged(run, "collar=0.2")
@@ -138,7 +138,7 @@ def against(tmp_path: Path, now: dict[str, list[float]], before: dict[str, list[
     return check(run, (), baseline).results[0]
 
 
-def growths(result: Result) -> dict[str, Verdict]:
+def growths(result: Result) -> dict[str, Decision]:
     return {finding.candidate: finding.verdict for finding in result.findings if finding.verdict != "pass"}
 
 

@@ -20,7 +20,7 @@ def measured(deltas: list[float], id: str = "a", first: int = 0, kept: bool = Tr
     """A measurement on the images ``first``, ``first + 1``, …"""
     effect = Effect(id, deltas)
     by_image = {f"image-{first + i}": delta for i, delta in enumerate(deltas)} if known else {}
-    return Measurement(id, id, effect.effect, effect.low, effect.high, effect.n, kept, by_image)
+    return Measurement(id, id, effect.effect, effect.student_low, effect.student_high, effect.n, kept, by_image)
 
 
 def test_paired_by_hand() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from diffex_cli.comparison.gates import Bounds, Verdict, images_needed, judge, magnitude_bounds, worst
+from diffex_cli.comparison.gates import Bounds, Decision, decide, images_needed, magnitude_bounds, worst
 
 FINITE = st.floats(-10, 10)
 
@@ -24,8 +24,8 @@ FINITE = st.floats(-10, 10)
         (math.nan, math.nan, 0.2, "undecided"),
     ],
 )
-def test_the_interval_decides(low: float, high: float, limit: float, verdict: Verdict) -> None:
-    assert judge(magnitude_bounds(low, high), limit) == verdict
+def test_the_interval_decides(low: float, high: float, limit: float, verdict: Decision) -> None:
+    assert decide(magnitude_bounds(low, high), limit) == verdict
 
 
 @given(low=FINITE, high=FINITE, share=st.floats(0, 1))
@@ -40,7 +40,7 @@ def test_the_bounds_hold_every_magnitude(low: float, high: float, share: float) 
 def test_a_laxer_limit_is_never_worse(low: float, high: float, limit: float, more: float) -> None:
     low, high = sorted((low, high))
     bounds = magnitude_bounds(low, high)
-    assert worst([judge(bounds, limit), judge(bounds, limit + more)]) == judge(bounds, limit)
+    assert worst([decide(bounds, limit), decide(bounds, limit + more)]) == decide(bounds, limit)
 
 
 def test_the_worst_counts() -> None:
@@ -60,9 +60,9 @@ def test_images_needed_by_hand() -> None:
 @given(value=st.floats(0.01, 2), half=st.floats(0.01, 2), n=st.integers(2, 200), limit=st.floats(0, 2))
 def test_with_so_many_images_it_would_be_decided(value: float, half: float, n: int, limit: float) -> None:
     bounds = magnitude_bounds(value - half, value + half)
-    assume(judge(bounds, limit) == "undecided")
+    assume(decide(bounds, limit) == "undecided")
     needed = images_needed(value, bounds, n, limit)
     if needed is not None:
         assert needed > n
         narrow = half * math.sqrt(n / needed) * (1 - 1e-9)
-        assert judge(magnitude_bounds(value - narrow, value + narrow), limit) != "undecided"
+        assert decide(magnitude_bounds(value - narrow, value + narrow), limit) != "undecided"

@@ -23,7 +23,7 @@ from diffex_cli.core.registry import EDITORS, find, parse_spec
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest, EditResult
 from diffex_cli.editors.parallel import ParallelEditor, _split
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 
 IMAGES = {str(n): Image.new("RGB", (8, 8), (n, 2 * n, 3 * n)) for n in range(12)}
 CANDIDATES = [RECONSTRUCTION, *(Candidate((Term(f"node/{n}", f"colour {n}"),)) for n in range(3))]
@@ -216,10 +216,10 @@ def test_an_interrupt_leaves_no_orphans(tmp_path: Path, signal_: signal.Signals)
 
 
 def test_the_bench_builds_it(tmp_path: Path) -> None:
-    def bench(device: str) -> Bench:
-        return Bench(Settings(run=tmp_path, editor="tint:", classifier="birds:species", device=device))
+    def session(device: str) -> Session:
+        return Session(Settings(run=tmp_path, editor="tint:", classifier="birds:species", device=device))
 
-    several, one = bench("cpu,cpu"), bench("cpu")
+    several, one = session("cpu,cpu"), session("cpu")
     assert isinstance(several.editor, ParallelEditor)
     assert isinstance(one.editor, registry.find(EDITORS, "tint"))
     assert several.editor_fingerprint == one.editor_fingerprint

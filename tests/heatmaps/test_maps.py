@@ -15,7 +15,7 @@ from diffex_cli.artifacts.run import SEARCH_SCHEMA, RunDirectory
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.corpus import corpus
 from diffex_cli.heatmaps.kinds import Kind
-from diffex_cli.heatmaps.maps import TASK, HeatMaps, Subject
+from diffex_cli.heatmaps.maps import TASK, HeatMaps, Picture
 from diffex_cli.search import search
 
 
@@ -43,10 +43,10 @@ def searched(root: Path, **changes: object) -> RunDirectory:
     return RunDirectory(made.run)
 
 
-def subjects(run: RunDirectory) -> list[Subject]:
+def subjects(run: RunDirectory) -> list[Picture]:
     """The originals, and the edits that have a picture."""
-    found = [Subject(run.path / image.file, image.image) for image in run.images()]
-    return found + [Subject(run.path / row.file, row.image) for row in run.edits().values() if row.file]
+    found = [Picture(run.path / image.file, image.image) for image in run.images()]
+    return found + [Picture(run.path / row.file, row.image) for row in run.edits().values() if row.file]
 
 
 def with_search(run: RunDirectory, **changes: object) -> None:
@@ -159,7 +159,7 @@ def test_each_images_own_class_is_that_of_the_original(run: RunDirectory) -> Non
 
 def test_a_picture_that_is_gone_is_left_out(run: RunDirectory, tmp_path: Path) -> None:
     image = run.images()[0]
-    gone = Subject(tmp_path / "gone.png", image.image)
+    gone = Picture(tmp_path / "gone.png", image.image)
     maps = HeatMaps(run, "occlusion")
     assert maps.overlays([gone], SILENT) == {}
     assert maps.missing([gone]) == 0
@@ -191,6 +191,6 @@ def test_another_classifier_than_the_searchs_is_refused(run: RunDirectory) -> No
 def test_without_a_search_or_scores_there_is_none(tmp_path: Path, run: RunDirectory) -> None:
     with pytest.raises(IncompleteError, match="run `diffex search` first"):
         HeatMaps(RunDirectory(tmp_path), "occlusion")
-    stranger = Subject(subjects(run)[0].file, "f" * 64)
+    stranger = Picture(subjects(run)[0].file, "f" * 64)
     with pytest.raises(IncompleteError, match="is not scored"):
         HeatMaps(run, "occlusion").overlays([stranger], SILENT)

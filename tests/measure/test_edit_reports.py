@@ -20,7 +20,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.measure import edit
 from diffex_cli.measure.making import make_edits
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 from diffex_cli.search import search
 
 Answer = Callable[[EditRequest, Image.Image], dict[str, Any]]
@@ -43,10 +43,10 @@ class OddEditor:
             yield EditResult(key=request.key, **values)
 
 
-def bench_of(made: Settings, answer: Answer) -> Bench:
-    bench = Bench(made)
-    bench.editor = OddEditor(answer)
-    return bench
+def bench_of(made: Settings, answer: Answer) -> Session:
+    session = Session(made)
+    session.editor = OddEditor(answer)
+    return session
 
 
 def lighter(picture: Image.Image, by: int) -> Image.Image:
@@ -77,10 +77,10 @@ def test_the_mask_and_what_changed_on_its_two_sides_are_kept(tmp_path: Path) -> 
             result.paste(lighter(picture, 51).crop((0, 0, 5, 16)), (0, 0))
         return {"image": result, "mask": mask if request.candidate.id == "edge" else None}
 
-    bench = bench_of(make_corpus(tmp_path), answer)
-    make_edits(bench, bench.requests(bench.corpus.roots), SILENT, "edit")
-    for image in bench.images:
-        rows = by_candidate(list(RunDirectory(bench.run.path).edits().values()), image)
+    session = bench_of(make_corpus(tmp_path), answer)
+    make_edits(session, session.requests(session.corpus.roots), SILENT, "edit")
+    for image in session.images:
+        rows = by_candidate(list(RunDirectory(session.run.path).edits().values()), image)
         edge = rows["edge"]
         assert edge.mask_share == 0.5
         assert edge.change_inside == pytest.approx(0.1)
@@ -96,16 +96,16 @@ def test_a_no_op_is_what_leaves_the_reconstruction_as_it_is(tmp_path: Path) -> N
         by = {"": 40, "surface": 40, "edge": 50, "shadow": 0, "nothing": 60}[request.candidate.id]
         return {"image": lighter(picture, by)}
 
-    bench = bench_of(make_corpus(tmp_path), answer)
-    requests = bench.requests(bench.corpus.roots)
-    image = next(iter(bench.images))
+    session = bench_of(make_corpus(tmp_path), answer)
+    requests = session.requests(session.corpus.roots)
+    image = next(iter(session.images))
     of_image = {request.candidate.id: request for request in requests if request.image == image}
-    first = make_edits(bench, [of_image["surface"], of_image["shadow"]], SILENT, "edit")
+    first = make_edits(session, [of_image["surface"], of_image["shadow"]], SILENT, "edit")
     assert [row.status for row in first] == ["ok", "no-op"]
     assert "from the input (there is no reconstruction yet) by more than 16/255" in str(first[1].reason)
 
-    make_edits(bench, bench.missing(requests), SILENT, "edit")
-    rest = [row for row in bench.edits.values() if row.image != image]
+    make_edits(session, session.missing(requests), SILENT, "edit")
+    rest = [row for row in session.edits.values() if row.image != image]
     assert {row.candidate for row in rest if row.status == "no-op"} == {"surface", "edge"}
     assert {row.status for row in rest if row.candidate == ""} == {"ok"}
     reasons = {row.reason for row in rest if row.status == "no-op"}
@@ -115,8 +115,8 @@ def test_a_no_op_is_what_leaves_the_reconstruction_as_it_is(tmp_path: Path) -> N
 
 def test_the_reconstruction_may_be_of_an_earlier_call(tmp_path: Path) -> None:
     made = make_corpus(tmp_path)
-    bench = bench_of(made, lambda request, picture: {"image": lighter(picture, 40)})
-    make_edits(bench, bench.requests([]), SILENT, "edit")
+    session = bench_of(made, lambda request, picture: {"image": lighter(picture, 40)})
+    make_edits(session, session.requests([]), SILENT, "edit")
     later = bench_of(made, lambda request, picture: {"image": lighter(picture, 45)})
     rows = make_edits(later, later.missing(later.requests(later.corpus.roots)), SILENT, "edit")
     assert {row.status for row in rows} == {"no-op"}
@@ -135,7 +135,7 @@ def test_a_black_picture_is_not_scored_as_an_edit(tmp_path: Path, monkeypatch: p
         return {"image": result}
 
     editor = OddEditor(answer)
-    monkeypatch.setattr(Bench, "editor", editor)
+    monkeypatch.setattr(Session, "editor", editor)
     summary = edit.run(made, SILENT)
     assert (summary.failed, summary.no_ops) == (2 * N_IMAGES, 2 * N_IMAGES)
     failed = [row for row in RunDirectory(made.run).edits().values() if row.status == "failed"]
@@ -164,10 +164,10 @@ def test_what_is_finished_stays_when_the_editor_breaks(tmp_path: Path) -> None:
         asked.append(request.key)
         return {"image": lighter(picture, 30)}
 
-    bench = bench_of(made, answer)
+    session = bench_of(made, answer)
     with pytest.raises(ZeroDivisionError, match="the editor's own"):
-        make_edits(bench, bench.requests(bench.corpus.roots), SILENT, "edit")
-    assert set(RunDirectory(made.run).edits()) == set(bench.edits) == set(asked)
+        make_edits(session, session.requests(session.corpus.roots), SILENT, "edit")
+    assert set(RunDirectory(made.run).edits()) == set(session.edits) == set(asked)
 
 
 def test_a_picture_that_cannot_be_written_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,9 +182,9 @@ def test_a_picture_that_cannot_be_written_ends_the_run(tmp_path: Path, monkeypat
         return saved[-1]
 
     monkeypatch.setattr(RunDirectory, "save_edited", save_three)
-    bench = bench_of(made, lambda request, picture: {"image": lighter(picture, 30)})
+    session = bench_of(made, lambda request, picture: {"image": lighter(picture, 30)})
     with pytest.raises(DiffexError) as caught:
-        make_edits(bench, bench.requests(bench.corpus.roots), SILENT, "edit")
+        make_edits(session, session.requests(session.corpus.roots), SILENT, "edit")
     assert caught.value is full
     assert len(RunDirectory(made.run).edits()) == 3
 
@@ -215,8 +215,8 @@ def test_the_editor_goes_on_while_a_picture_is_written_and_rows_follow_pictures(
             further.set()
         return {"image": lighter(picture, len(asked))}
 
-    bench = bench_of(made, answer)
-    rows = make_edits(bench, bench.requests(bench.corpus.roots), SILENT, "edit")
+    session = bench_of(made, answer)
+    rows = make_edits(session, session.requests(session.corpus.roots), SILENT, "edit")
     assert [row.edit for row in rows] == asked
     assert on_disk == [True] * len(asked)
 
@@ -242,9 +242,9 @@ def test_a_network_that_cannot_be_loaded_ends_the_run_before_the_first_edit(tmp_
         asked.append(request.key)
         return {"image": picture}
 
-    bench = bench_of(make_corpus(tmp_path, perceptual=str(tmp_path / "network")), answer)
+    session = bench_of(make_corpus(tmp_path, perceptual=str(tmp_path / "network")), answer)
     with pytest.raises(UsageError, match="--perceptual none"):
-        make_edits(bench, bench.requests([]), SILENT, "edit")
+        make_edits(session, session.requests([]), SILENT, "edit")
     assert asked == []
 
 

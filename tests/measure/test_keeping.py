@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from diffex_cli.measure.making import Keeper
+from diffex_cli.measure.making import BackgroundWriter
 
 
 def test_items_are_kept_in_order_on_another_thread_and_leaving_waits() -> None:
@@ -15,7 +15,7 @@ def test_items_are_kept_in_order_on_another_thread_and_leaving_waits() -> None:
         threads.add(threading.get_ident())
         kept.append(item)
 
-    with Keeper(keep) as keeper:
+    with BackgroundWriter(keep) as keeper:
         for item in range(40):
             keeper.put(item)
     assert kept == list(range(40))
@@ -31,7 +31,7 @@ def test_the_maker_goes_on_while_an_item_is_kept() -> None:
         assert gate.wait(10)
         kept.append(item)
 
-    with Keeper(keep) as keeper:
+    with BackgroundWriter(keep) as keeper:
         for item in range(10):
             keeper.put(item)
         assert kept == [], "all are put while the first is still being kept"
@@ -42,7 +42,7 @@ def test_the_maker_goes_on_while_an_item_is_kept() -> None:
 def test_no_more_wait_than_there_is_room_for() -> None:
     put: list[int] = []
     gate = threading.Event()
-    with Keeper(lambda item: gate.wait(10) or None, depth=3) as keeper:
+    with BackgroundWriter(lambda item: gate.wait(10) or None, depth=3) as keeper:
 
         def make() -> None:
             for item in range(8):
@@ -68,7 +68,7 @@ def test_an_error_comes_back_as_it_is_and_nothing_is_kept_after_it(error: BaseEx
         kept.append(item)
 
     def make() -> None:
-        with Keeper(keep, depth=1) as keeper:
+        with BackgroundWriter(keep, depth=1) as keeper:
             for item in range(100):
                 keeper.put(item)
 
@@ -76,7 +76,7 @@ def test_an_error_comes_back_as_it_is_and_nothing_is_kept_after_it(error: BaseEx
         make()
     assert caught.value is error
     assert kept == [0, 1]
-    with pytest.raises(type(error)) as caught, Keeper(keep) as keeper:
+    with pytest.raises(type(error)) as caught, BackgroundWriter(keep) as keeper:
         keeper.put(2)
     assert caught.value is error
 
@@ -89,7 +89,7 @@ def test_what_was_put_before_the_makers_own_error_is_kept() -> None:
         kept.append(item)
 
     def make() -> None:
-        with Keeper(keep) as keeper:
+        with BackgroundWriter(keep) as keeper:
             for item in range(5):
                 keeper.put(item)
             raise KeyboardInterrupt

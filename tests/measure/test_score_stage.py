@@ -11,7 +11,7 @@ from diffex_cli.artifacts.tables import write_table
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.measure import edit, score
 from diffex_cli.measure.scoring import make_scores, unscored
-from diffex_cli.measure.session import Bench
+from diffex_cli.measure.session import Session
 
 PICTURES = N_IMAGES * (N_ROOTS + 2)
 
@@ -63,7 +63,7 @@ def test_a_bad_spec_is_not_remembered(tmp_path: Path) -> None:
 def test_the_classifier_says_what_its_logits_are(tmp_path: Path, declared: str, kind: str) -> None:
     made = make_corpus(tmp_path, classifier=f"python:colour_classifier:logits{declared}")
     score.run(made, SILENT)
-    assert {row.output_kind for row in Bench(made).scores.values()} == {kind}
+    assert {row.output_kind for row in Session(made).scores.values()} == {kind}
 
 
 def test_scores_of_before_get_the_kind_of_the_new_ones(tmp_path: Path) -> None:
@@ -79,15 +79,15 @@ def test_scores_of_before_get_the_kind_of_the_new_ones(tmp_path: Path) -> None:
         {},
     )
     edit.run(made, SILENT)
-    bench = Bench(made)
-    assert {row.output_kind for row in bench.scores.values()} == {"softmax"}
-    make_scores(bench, unscored(bench, bench.edits.values()), SILENT, "score")
-    assert {row.output_kind for row in bench.scores.values()} == {"multilabel"}
-    assert {row.output_kind for row in Bench(made).scores.values()} == {"multilabel"}
+    session = Session(made)
+    assert {row.output_kind for row in session.scores.values()} == {"softmax"}
+    make_scores(session, unscored(session, session.edits.values()), SILENT, "score")
+    assert {row.output_kind for row in session.scores.values()} == {"multilabel"}
+    assert {row.output_kind for row in Session(made).scores.values()} == {"multilabel"}
 
 
 def test_a_kind_that_nobody_knows_is_the_adapters_mistake(tmp_path: Path) -> None:
-    bench = Bench(make_corpus(tmp_path))
-    bench.classifier.__class__ = type("Odd", (type(bench.classifier),), {"output_kind": "ordinal"})
+    session = Session(make_corpus(tmp_path))
+    session.classifier.__class__ = type("Odd", (type(session.classifier),), {"output_kind": "ordinal"})
     with pytest.raises(DiffexError, match="says that its output_kind is 'ordinal', which must be one of softmax"):
-        make_scores(bench, unscored(bench, ()), SILENT, "score")
+        make_scores(session, unscored(session, ()), SILENT, "score")

@@ -14,7 +14,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.report.conclusions import conclusions, signed
 from diffex_cli.search.search import SearchSummary
 from diffex_cli.search.statistics.floor import Floor
-from diffex_cli.search.statistics.verdict import Verdict
+from diffex_cli.search.statistics.verdict import Significance
 
 NAN = math.nan
 PLACEBOS = Floor(0.3, "placebos", 2, 24)
@@ -60,7 +60,7 @@ def told(*rows: RankingRow, floor: Floor = PLACEBOS, detectable: float = 0.4, **
         "best": None,
         "best_joint": next((row.candidate for row in rows if " + " in row.candidate), None),
         "passed": tuple(row.candidate for row in rows if row.passed),
-        "verdict": Verdict(floor, detectable, 17, {}, {}),
+        "verdict": Significance(floor, detectable, 17, {}, {}),
         "levels": 1,
         "images": 24,
         "held_out": 0,

@@ -35,7 +35,7 @@ WANTED: dict[str, Any] = {"target": "green", "beam": 1, "screen": SCREEN}
 
 
 def fingerprint(made: Settings, spec: str) -> str:
-    return search.Bench(dataclasses.replace(made, editor=spec, screen="none")).editor_fingerprint
+    return search.Session(dataclasses.replace(made, editor=spec, screen="none")).editor_fingerprint
 
 
 def by_editor(made: Settings) -> tuple[set[str], set[str]]:

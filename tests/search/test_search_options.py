@@ -232,7 +232,7 @@ def test_each_images_own_class(tmp_path: Path) -> None:
     summary = search.run(made, SILENT)
     assert {row.target for row in summary.ranking} == {"predicted"}
     run = RunDirectory(made.run)
-    scores = run.scores(search.Bench(made).classifier.fingerprint)
+    scores = run.scores(search.Session(made).classifier.fingerprint)
     own = {image.image: scores[image.image].prediction for image in run.images()}
     edits = [edit for edit in run.edits().values() if edit.candidate == "surface"]
     bases = {edit.image: edit for edit in run.edits().values() if not edit.candidate}

@@ -101,7 +101,7 @@ def test_the_target_is_the_class_predicted_most_often(tmp_path: Path) -> None:
     made = make_corpus(tmp_path)
     score.run(made, SILENT)
     run = RunDirectory(made.run)
-    predictions = [row.prediction for row in run.scores(search.Bench(made).classifier.fingerprint).values()]
+    predictions = [row.prediction for row in run.scores(search.Session(made).classifier.fingerprint).values()]
     summary = search.run(made, SILENT)
     assert predictions.count(summary.target) == max(map(predictions.count, predictions))
     assert {row.target for row in summary.ranking} == {summary.target}

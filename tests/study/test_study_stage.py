@@ -30,7 +30,7 @@ def searched(tmp_path: Path) -> Settings:
 
 
 def make(run: Path, kind: Any, **more: Any) -> study.StudyMade:
-    return study.make(run, study.Wish(kind, **more), SILENT)
+    return study.make(run, study.StudyOptions(kind, **more), SILENT)
 
 
 def test_a_study_of_quality(searched: Settings) -> None:

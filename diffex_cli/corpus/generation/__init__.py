@@ -5,7 +5,7 @@
     prompts, pictures, grounding   what is asked
     missing, grafting              the same of a finished hierarchy: what it lacks
     asking, answers, ledger        how: answers kept on disk, wrong ones asked again, a limit on the cost
-    reading, wording, grove        what is made of the answers: checked, normalised, each attribute once
+    reading, wording, draft        what is made of the answers: checked, normalised, each attribute once
     engine                         level by level, the questions of a level in parallel
     rehearsal                      the same without asking anybody, for an estimate
 

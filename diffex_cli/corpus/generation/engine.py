@@ -9,8 +9,8 @@ from typing import Any
 
 from diffex_cli.corpus.generation import prompts
 from diffex_cli.corpus.generation.asking import Asker, Outcome
+from diffex_cli.corpus.generation.draft import Draft, DraftNode
 from diffex_cli.corpus.generation.grounding import Index, Passage
-from diffex_cli.corpus.generation.grove import Grove, Sprout
 from diffex_cli.corpus.generation.reading import Reading, read
 from diffex_cli.language_models.base import Picture, Question
 
@@ -19,7 +19,7 @@ PASSAGES = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Wish:
+class CorpusOptions:
     """What hierarchy is wanted.
 
     Attributes:
@@ -46,7 +46,7 @@ class Grown:
     """A hierarchy, and how it came about.
 
     Attributes:
-        grove: the attributes.
+        draft: the attributes.
         asked: questions that a model answered now.
         kept: questions whose answers were there from before.
         unanswered: questions without an answer.
@@ -54,7 +54,7 @@ class Grown:
         over_budget: some were not asked because of the limit on the cost.
     """
 
-    grove: Grove
+    draft: Draft
     asked: int
     kept: int
     unanswered: int
@@ -64,7 +64,7 @@ class Grown:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Task:
-    parent: Sprout | None
+    parent: DraftNode | None
     question: Question
     read: Callable[[Mapping[str, Any]], Reading]
 
@@ -73,7 +73,7 @@ class _Task:
         return "the groups" if self.parent is None else f"what is below {' > '.join(_names(self.parent))}"
 
 
-def grow(wish: Wish, asker: Asker, begin: Callable[[int, int], None], done: Callable[[], None]) -> Grown:
+def grow(wish: CorpusOptions, asker: Asker, begin: Callable[[int, int], None], done: Callable[[], None]) -> Grown:
     """Ask for a hierarchy.
 
     The same wish and answers give the same hierarchy, in whatever order the answers come.
@@ -88,10 +88,10 @@ def grow(wish: Wish, asker: Asker, begin: Callable[[int, int], None], done: Call
         UsageError: the model cannot be asked at all, not without a change by the user.
         DiffexError: it cannot be reached, or an answer cannot be kept.
     """
-    grove, outcomes, problems = Grove(), list[Outcome](), list[str]()
-    parents: list[Sprout | None] = [None]
+    draft, outcomes, problems = Draft(), list[Outcome](), list[str]()
+    parents: list[DraftNode | None] = [None]
     for level in range(wish.depth):
-        tasks = [_task(wish, grove, parent) for parent in parents]
+        tasks = [_task(wish, draft, parent) for parent in parents]
         begin(level, len(tasks))
         parents = []
         for task, outcome in zip(tasks, _all(tasks, wish, asker, done), strict=True):
@@ -99,13 +99,13 @@ def grow(wish: Wish, asker: Asker, begin: Callable[[int, int], None], done: Call
             if outcome.problem:
                 problems.append(_sentence(task, outcome))
             for proposal in outcome.proposals:
-                place = grove.add(task.parent, proposal)
+                place = draft.add(task.parent, proposal)
                 if place.new:
                     parents.append(place.sprout)
         if not parents or any(outcome.over_budget for outcome in outcomes):
             break
     return Grown(
-        grove=grove,
+        draft=draft,
         asked=sum(outcome.answered and not outcome.kept for outcome in outcomes),
         kept=sum(outcome.kept for outcome in outcomes),
         unanswered=sum(not outcome.answered for outcome in outcomes),
@@ -114,12 +114,12 @@ def grow(wish: Wish, asker: Asker, begin: Callable[[int, int], None], done: Call
     )
 
 
-def _task(wish: Wish, grove: Grove, parent: Sprout | None) -> _Task:
+def _task(wish: CorpusOptions, draft: Draft, parent: DraftNode | None) -> _Task:
     path = () if parent is None else _names(parent)
     passages: Sequence[Passage] | None = None
     if wish.knowledge is not None:
         passages = wish.knowledge.search(" ".join((wish.domain, *path)), PASSAGES)
-    beside = [] if parent is None else (grove.roots if parent.parent is None else parent.parent.children)
+    beside = [] if parent is None else (draft.roots if parent.parent is None else parent.parent.children)
     question = prompts.question(
         wish.domain,
         path,
@@ -132,7 +132,7 @@ def _task(wish: Wish, grove: Grove, parent: Sprout | None) -> _Task:
     return _Task(parent, question, lambda content: read(content, wish.breadth, least, passages or ()))
 
 
-def _all(tasks: Sequence[_Task], wish: Wish, asker: Asker, done: Callable[[], None]) -> list[Outcome]:
+def _all(tasks: Sequence[_Task], wish: CorpusOptions, asker: Asker, done: Callable[[], None]) -> list[Outcome]:
     """The outcomes in the order of the tasks. Upon an error the others under way are finished, and kept."""
 
     def ask(task: _Task) -> Outcome:
@@ -154,7 +154,7 @@ def _all(tasks: Sequence[_Task], wish: Wish, asker: Asker, done: Callable[[], No
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _names(sprout: Sprout) -> tuple[str, ...]:
+def _names(sprout: DraftNode) -> tuple[str, ...]:
     return tuple(ancestor.proposal.name for ancestor in sprout.path)
 
 

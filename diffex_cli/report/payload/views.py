@@ -123,7 +123,12 @@ def _effect(deltas: list[float]) -> dict[str, object] | None:
     if not deltas:
         return None
     effect = Effect("", deltas)
-    return {"effect": number(effect.effect), "low": number(effect.low), "high": number(effect.high), "n": effect.n}
+    return {
+        "effect": number(effect.effect),
+        "low": number(effect.student_low),
+        "high": number(effect.student_high),
+        "n": effect.n,
+    }
 
 
 def _chosen(data: ReportData, labels: Sequence[str]) -> tuple[str, ...]:

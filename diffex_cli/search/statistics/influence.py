@@ -69,12 +69,12 @@ class Effect:
         return max(math.fsum(map(abs, self._finite)) / self.n, self.influence) if self.n else math.nan
 
     @property
-    def low(self) -> float:
+    def student_low(self) -> float:
         """Lower end of the 95 % Student-t interval of the effect; NaN for fewer than two images."""
         return self.effect - self._half_width
 
     @property
-    def high(self) -> float:
+    def student_high(self) -> float:
         """Upper end of the 95 % Student-t interval of the effect; NaN for fewer than two images."""
         return self.effect + self._half_width
 

@@ -32,7 +32,7 @@ class PValues:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Verdict:
+class Significance:
     """The claims.
 
     Attributes:
@@ -61,7 +61,7 @@ class Verdict:
         return p is None or not p.corrected > ALPHA
 
 
-def judge(
+def significance_of(
     deltas: Mapping[str, NDArray[np.float64]],
     *,
     placebos: Collection[str],
@@ -72,7 +72,7 @@ def judge(
     delta: float,
     targets: int = 1,
     seed: int = 0,
-) -> Verdict:
+) -> Significance:
     """Judge all candidates of a search together.
 
     The correction is that of the sign-flip max-T, over all candidates. After a race it is Holm's, over all of them too,
@@ -128,7 +128,7 @@ def judge(
         seed=seed,
     )
     covered = greedy_coverage({id: real[id] for id in kept if id in real}, delta) if delta > 0 else ()
-    return Verdict(
+    return Significance(
         floor=floor,
         detectable=_detectable(
             [values for id, values in real.items() if id in whole],

@@ -8,7 +8,7 @@ from scripted import BIRD, Scripted, answer, path_of
 
 from diffex_cli.core.errors import DiffexError
 from diffex_cli.corpus.generation.asking import Asker
-from diffex_cli.corpus.generation.engine import Grown, Wish, grow
+from diffex_cli.corpus.generation.engine import CorpusOptions, Grown, grow
 from diffex_cli.language_models.base import Picture, Prices, RefusedAnswer, Usage
 from diffex_cli.language_models.costs import Ledger
 from diffex_cli.language_models.kept_answers import Answers
@@ -19,13 +19,13 @@ REFUSED = RefusedAnswer("the model declines", "no", Usage(1, 1))
 
 
 def grown(model: object, folder: Path, ledger: Ledger | None = None, **changes: object) -> Grown:
-    wish = dataclasses.replace(Wish("birds", 3, 6, (PICTURE,), parallel=4), **changes)  # type: ignore[arg-type]
+    wish = dataclasses.replace(CorpusOptions("birds", 3, 6, (PICTURE,), parallel=4), **changes)  # type: ignore[arg-type]
     asker = Asker(model, Answers(folder), ledger or Ledger())  # type: ignore[arg-type]
     return grow(wish, asker, lambda level, questions: None, lambda: None)
 
 
 def ids(result: Grown) -> list[str]:
-    return [node.id for node in result.grove.corpus("birds").walk()]
+    return [node.id for node in result.draft.corpus("birds").walk()]
 
 
 def test_it_asks_level_by_level_for_what_is_below_each(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_depth_is_the_number_of_levels(tmp_path: Path, depth: int, levels: int) 
 def test_the_order_of_the_answers_does_not_matter(tmp_path: Path) -> None:
     delays = random.Random(0)
     slow = Scripted(seconds=lambda question: delays.random() / 50)
-    assert grown(slow, tmp_path / "a").grove.corpus("x") == grown(Scripted(), tmp_path / "b", parallel=1).grove.corpus(
+    assert grown(slow, tmp_path / "a").draft.corpus("x") == grown(Scripted(), tmp_path / "b", parallel=1).draft.corpus(
         "x"
     )
 
@@ -124,7 +124,7 @@ def test_a_rehearsal_counts_what_a_run_would_ask(tmp_path: Path) -> None:
     }
     model = Scripted(bushy, prices=Prices(1.0, 1.0, 0.1))
     rehearsal = Rehearsal(model, 3)
-    wish = Wish("birds", 3, 3, parallel=2)
+    wish = CorpusOptions("birds", 3, 3, parallel=2)
     answers = Answers(tmp_path / "answers", write=False)
     grow(wish, Asker(rehearsal, answers, Ledger()), lambda level, questions: None, lambda: None)
     assert rehearsal.questions == 13
@@ -168,5 +168,5 @@ def test_passages_ground_the_questions_and_stay_with_the_attributes(tmp_path: Pa
     assert guide.queries[:2] == ["birds", "birds head"]
     assert all("[1] The crest is raised in alarm." in question.text for question in model.asked)
     assert "passage" in model.asked[0].schema["properties"]["attributes"]["items"]["required"]
-    node = result.grove.corpus("birds").node("head/crest")
+    node = result.draft.corpus("birds").node("head/crest")
     assert node.source == "guide.pdf, p. 3: The crest is raised in alarm."

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scripted import answer
 
 from diffex_cli.artifacts.corpus_yaml import parse_corpus, write_corpus
-from diffex_cli.corpus.generation.grove import Grove
+from diffex_cli.corpus.generation.draft import Draft
 from diffex_cli.corpus.generation.reading import Proposal, read, schema
 
 
@@ -108,12 +108,12 @@ def test_nothing_breaks_the_reader(content: object) -> None:
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(ITEMS, max_size=5), max_size=4))
 def test_whatever_is_read_makes_a_file_that_can_be_read(answers: list[list[dict[str, object]]]) -> None:
-    grove, parents = Grove(), [None]
+    draft, parents = Draft(), [None]
     for items in answers:
         for proposal in read({"attributes": items}, 6).proposals:
-            place = grove.add(parents[-1], proposal)
+            place = draft.add(parents[-1], proposal)
             if place.new:
                 parents.append(place.sprout)  # type: ignore[arg-type]
-    if grove.roots:
-        corpus = grove.corpus("birds")
+    if draft.roots:
+        corpus = draft.corpus("birds")
         assert parse_corpus(write_corpus(corpus, {}), "x").corpus == corpus

@@ -19,7 +19,7 @@ from diffex_cli.search.algorithm.panel import panel_order
 from diffex_cli.search.algorithm.trace import Evaluation
 from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.interaction import interaction
-from diffex_cli.search.statistics.verdict import Verdict, judge
+from diffex_cli.search.statistics.verdict import Significance, significance_of
 
 
 @settings(deadline=None, max_examples=50)
@@ -78,7 +78,7 @@ WORLDS = st.integers(1, 20).flatmap(
 )
 
 
-def said(verdict: Verdict) -> str:
+def said(verdict: Significance) -> str:
     return repr(
         (verdict.floor, verdict.detectable, verdict.corrected_for, sorted(verdict.p_values.items()),
          sorted(verdict.coverage.items()))
@@ -93,8 +93,8 @@ def test_a_verdict_knows_neither_the_order_of_candidates_nor_of_images(
     order = data.draw(st.permutations(range(images_of(world))))
     early = {max(world)} if raced else set()
     others = {"placebos": {min(world)} if hat else set(), "kept": set(world) - early, "early": early, "delta": delta}
-    first = judge({id: np.array(column) for id, column in world.items()}, **others)  # type: ignore[arg-type]
-    second = judge(
+    first = significance_of({id: np.array(column) for id, column in world.items()}, **others)  # type: ignore[arg-type]
+    second = significance_of(
         {id: np.array(world[id])[list(order)] for id in data.draw(st.permutations(list(world)))},
         **others,  # type: ignore[arg-type]
     )
@@ -111,9 +111,9 @@ def test_a_verdict_knows_neither_the_order_of_candidates_nor_of_images(
 )
 def test_whoever_looks_at_more_is_never_surer(world: dict[str, list[float]], rival: list[float], raced: bool) -> None:
     deltas = {id: np.array(column) for id, column in world.items()}
-    first = judge(deltas, placebos=(), kept=deltas, early=(), delta=0.1)
+    first = significance_of(deltas, placebos=(), kept=deltas, early=(), delta=0.1)
     more = deltas | {"rival": np.array(rival)}
-    second = judge(more, placebos=(), kept=deltas, early={"rival"} if raced else (), delta=0.1)
+    second = significance_of(more, placebos=(), kept=deltas, early={"rival"} if raced else (), delta=0.1)
     for id, p in first.p_values.items():
         assert second.p_values[id].raw == p.raw
         assert second.p_values[id].corrected >= p.corrected - 1e-12

@@ -51,8 +51,8 @@ def test_effect_of_known_deltas() -> None:
     effect = Effect("head", [1.0, 2.0, math.nan, 3.0])
     assert (effect.n, effect.effect, effect.influence, effect.reach) == (3, 2.0, 2.0, 2.0)
     half = 4.302652730 * 1.0 / math.sqrt(3)
-    assert effect.low == pytest.approx(2 - half)
-    assert effect.high == pytest.approx(2 + half)
+    assert effect.student_low == pytest.approx(2 - half)
+    assert effect.student_high == pytest.approx(2 + half)
 
 
 def test_effects_that_cancel_have_reach_but_no_influence() -> None:
@@ -97,7 +97,11 @@ def test_the_order_of_the_images_does_not_matter(deltas: list[float], data: st.D
 @given(deltas=st.lists(LOGITS, min_size=2, max_size=20))
 def test_bounds(deltas: list[float]) -> None:
     effect = Effect("a", deltas)
-    assert effect.low <= effect.effect <= effect.high
+    assert effect.student_low <= effect.effect <= effect.student_high
     assert 0 <= effect.influence <= effect.reach
     mirrored = Effect("a", [-delta for delta in deltas])
-    assert (mirrored.effect, mirrored.influence, mirrored.low) == (-effect.effect, effect.influence, -effect.high)
+    assert (mirrored.effect, mirrored.influence, mirrored.student_low) == (
+        -effect.effect,
+        effect.influence,
+        -effect.student_high,
+    )

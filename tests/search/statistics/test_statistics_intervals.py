@@ -24,7 +24,7 @@ def ends(values: object, method: Method, **options: float) -> tuple[float, float
 def test_student_is_the_interval_of_the_search() -> None:
     estimate, effect = mean_interval(SAMPLE, method="student"), Effect("a", SAMPLE)
     assert (estimate.mean, estimate.n, estimate.method) == (effect.effect, 9, "student")
-    assert (estimate.low, estimate.high) == pytest.approx((effect.low, effect.high), rel=1e-12)
+    assert (estimate.low, estimate.high) == pytest.approx((effect.student_low, effect.student_high), rel=1e-12)
 
 
 def test_bca_of_a_known_sample() -> None:

@@ -1,5 +1,5 @@
 from diffex_cli.core.hierarchy import Corpus, Node
-from diffex_cli.corpus.generation.grove import Grove, merged, planted
+from diffex_cli.corpus.generation.draft import Draft, draft_of, merged
 from diffex_cli.corpus.generation.reading import Proposal
 
 
@@ -12,56 +12,56 @@ def ids(corpus: Corpus) -> list[str]:
 
 
 def test_an_attribute_in_two_branches_is_there_once() -> None:
-    grove = Grove()
-    head, wings = grove.add(None, plain("head")).sprout, grove.add(None, plain("wings")).sprout
-    first = grove.add(head, plain("crest", "raised crest"))
-    second = grove.add(wings, plain("Crests", "raised crests"))
+    draft = Draft()
+    head, wings = draft.add(None, plain("head")).sprout, draft.add(None, plain("wings")).sprout
+    first = draft.add(head, plain("crest", "raised crest"))
+    second = draft.add(wings, plain("Crests", "raised crests"))
     assert first.new
     assert not second.new
     assert second.sprout is first.sprout
-    assert ids(grove.corpus("birds")) == ["head", "head/crest", "wings"]
+    assert ids(draft.corpus("birds")) == ["head", "head/crest", "wings"]
 
 
 def test_the_same_name_below_two_parents_is_two_attributes_if_the_prompts_differ() -> None:
-    grove = Grove()
+    draft = Draft()
     for part in ("beak color", "head color"):
-        parent = grove.add(None, plain(part)).sprout
-        assert grove.add(parent, plain("red", f"red {part.split()[0]}")).new
-    assert ids(grove.corpus("birds")) == ["beak-color", "beak-color/red", "head-color", "head-color/red"]
+        parent = draft.add(None, plain(part)).sprout
+        assert draft.add(parent, plain("red", f"red {part.split()[0]}")).new
+    assert ids(draft.corpus("birds")) == ["beak-color", "beak-color/red", "head-color", "head-color/red"]
 
 
 def test_a_child_named_like_an_ancestor_is_that_ancestor() -> None:
-    grove = Grove()
-    head = grove.add(None, plain("head")).sprout
-    crest = grove.add(head, plain("crest", "raised crest")).sprout
-    assert grove.add(crest, plain("Crests", "a bird's crest")).sprout is crest
-    assert grove.add(crest, plain("the head", "whole head")).sprout is head
-    assert ids(grove.corpus("birds")) == ["head", "head/crest"]
+    draft = Draft()
+    head = draft.add(None, plain("head")).sprout
+    crest = draft.add(head, plain("crest", "raised crest")).sprout
+    assert draft.add(crest, plain("Crests", "a bird's crest")).sprout is crest
+    assert draft.add(crest, plain("the head", "whole head")).sprout is head
+    assert ids(draft.corpus("birds")) == ["head", "head/crest"]
 
 
 def test_synonyms_are_names_below_one_parent() -> None:
-    grove = Grove()
-    head = grove.add(None, plain("head")).sprout
-    crest = grove.add(head, plain("crest", "raised crest", synonyms=("topknot",))).sprout
-    assert grove.add(head, plain("top-knot", "topknot of feathers")).new
-    assert grove.add(head, plain("Topknots", "knot of feathers on top")).sprout is crest
-    assert grove.add(head, plain("tuft", "feather tuft", synonyms=("Crest",))).sprout is crest
-    wings = grove.add(None, plain("wings")).sprout
-    assert grove.add(wings, plain("topknot", "something else")).new
+    draft = Draft()
+    head = draft.add(None, plain("head")).sprout
+    crest = draft.add(head, plain("crest", "raised crest", synonyms=("topknot",))).sprout
+    assert draft.add(head, plain("top-knot", "topknot of feathers")).new
+    assert draft.add(head, plain("Topknots", "knot of feathers on top")).sprout is crest
+    assert draft.add(head, plain("tuft", "feather tuft", synonyms=("Crest",))).sprout is crest
+    wings = draft.add(None, plain("wings")).sprout
+    assert draft.add(wings, plain("topknot", "something else")).new
 
 
 def test_adding_and_removing_are_two_attributes() -> None:
-    grove = Grove()
-    grove.add(None, plain("beard"))
-    assert grove.add(None, plain("no beard", "beard", remove=True)).new
+    draft = Draft()
+    draft.add(None, plain("beard"))
+    assert draft.add(None, plain("no beard", "beard", remove=True)).new
 
 
 def test_equal_slugs_get_a_number() -> None:
-    grove = Grove()
-    grove.add(None, plain("C+"))
-    grove.add(None, plain("C of D", "c d e"))
-    grove.add(None, plain("c", "another thing", remove=True))
-    corpus = grove.corpus("letters")
+    draft = Draft()
+    draft.add(None, plain("C+"))
+    draft.add(None, plain("C of D", "c d e"))
+    draft.add(None, plain("c", "another thing", remove=True))
+    corpus = draft.corpus("letters")
     assert ids(corpus) == ["c", "c-of-d", "c-2"]
 
 
@@ -105,8 +105,14 @@ def test_planting_removes_what_is_there_twice() -> None:
         node("head", node("head/crest", node("head/crest/tall"))),
         node("wings", node("wings/crest", node("wings/crest/short"))),
     )
-    assert ids(planted(twice).corpus("birds")) == ["head", "head/crest", "head/crest/tall", "head/crest/short", "wings"]
-    assert [[sprout.proposal.name for sprout in level] for level in planted(twice).levels()] == [
+    assert ids(draft_of(twice).corpus("birds")) == [
+        "head",
+        "head/crest",
+        "head/crest/tall",
+        "head/crest/short",
+        "wings",
+    ]
+    assert [[sprout.proposal.name for sprout in level] for level in draft_of(twice).levels()] == [
         ["head", "wings"],
         ["crest"],
         ["tall", "short"],

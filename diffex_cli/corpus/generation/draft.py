@@ -12,7 +12,7 @@ from diffex_cli.corpus.generation.reading import Proposal
 
 
 @dataclasses.dataclass(eq=False, slots=True)
-class Sprout:
+class DraftNode:
     """One attribute of a growing hierarchy.
 
     Attributes:
@@ -23,12 +23,12 @@ class Sprout:
     """
 
     proposal: Proposal
-    parent: Sprout | None
-    children: list[Sprout] = dataclasses.field(default_factory=list)
+    parent: DraftNode | None
+    children: list[DraftNode] = dataclasses.field(default_factory=list)
     named_by: set[int] = dataclasses.field(default_factory=set)
 
     @property
-    def path(self) -> tuple[Sprout, ...]:
+    def path(self) -> tuple[DraftNode, ...]:
         """From the root to this one."""
         return (self,) if self.parent is None else (*self.parent.path, self)
 
@@ -36,11 +36,11 @@ class Sprout:
 class Place(NamedTuple):
     """Where a proposal ended up: a new sprout, or one that was there and means the same."""
 
-    sprout: Sprout
+    sprout: DraftNode
     new: bool
 
 
-class Grove:
+class Draft:
     """Attributes are the same if their prompts are, anywhere in the hierarchy, or their names below one parent.
 
     "Red" below "beak color" and "red" below "head color" are two attributes if their prompts say so ("red
@@ -49,16 +49,16 @@ class Grove:
     """
 
     def __init__(self) -> None:
-        self.roots: list[Sprout] = []
-        self._prompts: dict[tuple[bool, str], Sprout] = {}
-        self._names: dict[tuple[Sprout | None, bool, str], Sprout] = {}
+        self.roots: list[DraftNode] = []
+        self._prompts: dict[tuple[bool, str], DraftNode] = {}
+        self._names: dict[tuple[DraftNode | None, bool, str], DraftNode] = {}
 
-    def add(self, parent: Sprout | None, proposal: Proposal, source: int = 0) -> Place:
+    def add(self, parent: DraftNode | None, proposal: Proposal, source: int = 0) -> Place:
         """Put an attribute below ``parent``, unless it is there already; either way ``source`` has named it."""
         names = {form for form in map(canonical, (proposal.name, *proposal.synonyms)) if form}
         prompt = canonical(proposal.prompt)
         found = self._find(parent, proposal.remove, names, prompt)
-        sprout = found or Sprout(proposal, parent)
+        sprout = found or DraftNode(proposal, parent)
         if found is None:
             (self.roots if parent is None else parent.children).append(sprout)
         self._prompts.setdefault((proposal.remove, prompt), sprout)
@@ -67,7 +67,7 @@ class Grove:
         sprout.named_by.add(source)
         return Place(sprout, found is None)
 
-    def _find(self, parent: Sprout | None, remove: bool, names: Collection[str], prompt: str) -> Sprout | None:
+    def _find(self, parent: DraftNode | None, remove: bool, names: Collection[str], prompt: str) -> DraftNode | None:
         if found := self._prompts.get((remove, prompt)):
             return found
         for name in names:
@@ -78,7 +78,7 @@ class Grove:
                 return ancestor
         return None
 
-    def levels(self) -> Iterator[list[Sprout]]:
+    def levels(self) -> Iterator[list[DraftNode]]:
         """The attributes level by level, the roots first."""
         level = self.roots
         while level:
@@ -95,34 +95,34 @@ class Grove:
         return Corpus(domain, _nodes(self.roots, "", sources))
 
 
-def planted(corpus: Corpus) -> Grove:
-    """A finished hierarchy as a grove. An attribute that it holds twice is there once."""
+def draft_of(corpus: Corpus) -> Draft:
+    """A finished hierarchy as a draft. An attribute that it holds twice is there once."""
     return merged([corpus])
 
 
-def merged(hierarchies: Sequence[Grove | Corpus]) -> Grove:
+def merged(hierarchies: Sequence[Draft | Corpus]) -> Draft:
     """All attributes of several hierarchies, each where the first of them has it.
 
-    Source ``i`` in :attr:`Sprout.named_by` is ``hierarchies[i]``. Level by level, so that of an attribute in
+    Source ``i`` in :attr:`DraftNode.named_by` is ``hierarchies[i]``. Level by level, so that of an attribute in
     two branches of one hierarchy the upper place counts.
     """
-    grove = Grove()
+    draft = Draft()
     for source, hierarchy in enumerate(hierarchies):
         if isinstance(hierarchy, Corpus):
-            level: list[tuple[Sprout | None, Node | Sprout]] = [(None, root) for root in hierarchy.roots]
+            level: list[tuple[DraftNode | None, Node | DraftNode]] = [(None, root) for root in hierarchy.roots]
         else:
             level = [(None, root) for root in hierarchy.roots]
         while level:
-            below: list[tuple[Sprout | None, Node | Sprout]] = []
+            below: list[tuple[DraftNode | None, Node | DraftNode]] = []
             for parent, item in level:
                 proposal = Proposal.of(item) if isinstance(item, Node) else item.proposal
-                sprout = grove.add(parent, proposal, source).sprout
+                sprout = draft.add(parent, proposal, source).sprout
                 below += [(sprout, child) for child in item.children]
             level = below
-    return grove
+    return draft
 
 
-def _nodes(sprouts: Sequence[Sprout], parent: str, sources: Collection[int]) -> tuple[Node, ...]:
+def _nodes(sprouts: Sequence[DraftNode], parent: str, sources: Collection[int]) -> tuple[Node, ...]:
     taken: set[str] = set()
     nodes = []
     for sprout in sprouts:
