@@ -18,9 +18,9 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
 from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
 from diffex_cli.corpus.inputs import choose, sources
-from diffex_cli.corpus.interview import Spending
 from diffex_cli.corpus.proposing import INPUTS, Pictures, Proposed, Sources
 from diffex_cli.language_models.base import Picture
+from diffex_cli.language_models.costs import Spending
 from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.session import locked_session, record

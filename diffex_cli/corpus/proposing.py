@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core import domains, registry
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
@@ -19,8 +19,9 @@ from diffex_cli.corpus.base import ModelProvider, Provider
 from diffex_cli.corpus.file import read_hierarchy
 from diffex_cli.corpus.generation.draft import Draft, merged
 from diffex_cli.corpus.generation.providers import open_providers
-from diffex_cli.corpus.interview import Conversation, Spending
+from diffex_cli.corpus.interview import Conversation
 from diffex_cli.language_models.base import LanguageModel, Picture
+from diffex_cli.language_models.costs import Spending
 
 if TYPE_CHECKING:
     from diffex_cli.corpus.knowledge import Excerpts
@@ -157,7 +158,7 @@ class Sources:
             else:
                 hierarchies.append(source.corpus(settings.domain))
         if not hierarchies:
-            raise DiffexError(interview.no_answer())
+            raise interview.no_answer()
         corpus = _one(hierarchies, settings.domain)
         return Proposed(corpus, interview.spending if self.asks else None, tuple(interview.warnings))
 

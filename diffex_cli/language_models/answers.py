@@ -32,9 +32,7 @@ def parse_answer(text: str, question: Question, usage: Usage, *, model: str, lim
     """The JSON object in a model's answer, whatever is around it.
 
     Args:
-        text: what the model wrote.
         question: what was asked; its schema tells the answer from other objects in the text.
-        usage: what it took.
         model: its spec, for errors.
         limit: how many tokens the answer could have.
         cut_off: whether the model was stopped there.
@@ -61,17 +59,10 @@ def parse_answer(text: str, question: Question, usage: Usage, *, model: str, lim
 
 
 def find_object(text: str, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The answer in a text: all of it, or the last object within it that has the schema's keys.
+    """The answer in a text: all of it, or the last object within it that has the schema's keys, if there is one.
 
     Code fences, prose before and after, and the thoughts of a model that thinks aloud are passed over. An
     object within another one is never taken for the answer when the outer one is broken off.
-
-    Args:
-        text: what the model wrote.
-        schema: of the answer.
-
-    Returns:
-        ``None`` if there is none.
 
     Raises:
         _CutOff: the text ends within an object, and no answer came before.
@@ -128,8 +119,7 @@ def turns(question: Question, pictures: Sequence[dict[str, Any]]) -> list[dict[s
     """The user's question, then each wrong answer and what the user says about it.
 
     Args:
-        question: to be asked.
-        pictures: its pictures in the provider's own form; they come before the text.
+        pictures: those of the question in the provider's own form; they come before the text.
     """
     conversation = [{"role": "user", "content": [*pictures, _text(question.text)]}]
     for answer, complaint in question.corrections:

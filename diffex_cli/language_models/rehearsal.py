@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from diffex_cli.language_models.base import Answer, LanguageModel, Prices, Question, Usage
 
@@ -14,10 +14,7 @@ class Estimate:
     """What is still to be asked, about.
 
     Attributes:
-        questions: how many.
-        kept: how many further ones are answered already.
-        input_tokens: all that the models would read.
-        output_tokens: all that they would write.
+        kept: how many further questions are answered already.
         cost: in US dollars; ``None`` if a model's prices are not known.
     """
 
@@ -33,10 +30,6 @@ class Rehearsal:
 
     Real answers may have fewer, and attributes that are there twice are not asked about twice, so the
     count of questions is what it will be at most, unless answers have to be asked for again.
-
-    Args:
-        model: whose questions are estimated.
-        breadth: attributes an answer.
     """
 
     def __init__(self, model: LanguageModel, breadth: int) -> None:
@@ -79,3 +72,16 @@ class Rehearsal:
             self.usage += usage
         names = [f"made-up attribute {number}.{index}" for index in range(self._breadth)]
         return Answer({"attributes": [{"name": name} for name in names]}, Usage(0, 0))
+
+
+def estimated(rehearsals: Sequence[Rehearsal], kept: int) -> Estimate:
+    """What the rehearsals found together."""
+    costs = [rehearsal.cost for rehearsal in rehearsals]
+    usage = sum((rehearsal.usage for rehearsal in rehearsals), Usage(0, 0))
+    return Estimate(
+        questions=sum(rehearsal.questions for rehearsal in rehearsals),
+        kept=kept,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+    )

@@ -10,6 +10,7 @@ from typing import Any
 from diffex_cli.core.hierarchy import Node, slug
 from diffex_cli.core.wording import present
 from diffex_cli.corpus.generation.grounding import Passage, quoted
+from diffex_cli.language_models.asking import Reading
 
 LONGEST_NAME = 80
 LONGEST_PROMPT = 200
@@ -61,17 +62,7 @@ class Proposal:
         )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reading:
-    """What an answer holds.
-
-    Attributes:
-        proposals: the attributes that are right.
-        complaints: a clause for each thing that is wrong, for the model to mend.
-    """
-
-    proposals: tuple[Proposal, ...]
-    complaints: tuple[str, ...]
+Proposals = tuple[Proposal, ...]
 
 
 def schema(passages: bool) -> dict[str, Any]:
@@ -90,7 +81,9 @@ def schema(passages: bool) -> dict[str, Any]:
     }
 
 
-def read(content: Mapping[str, Any], breadth: int, least: int = 0, passages: Sequence[Passage] = ()) -> Reading:
+def read(
+    content: Mapping[str, Any], breadth: int, least: int = 0, passages: Sequence[Passage] = ()
+) -> Reading[Proposals]:
     """Check an answer.
 
     What cannot be seen or edited is left out, as is what comes after the first ``breadth`` attributes. Only
@@ -98,7 +91,6 @@ def read(content: Mapping[str, Any], breadth: int, least: int = 0, passages: Seq
     complaint.
 
     Args:
-        content: the answer.
         breadth: how many attributes were asked for, at most.
         least: how many there must be.
         passages: those that were shown, in their order.
