@@ -51,7 +51,6 @@ class GrowSummary:
 
     Attributes:
         cases: how many unexplained cases the model was shown.
-        added: the new attributes.
         known: names of what was proposed and there already.
         attributes: how many the hierarchy has now.
         warnings: a sentence for each answer that could not be used, and each file that was left out.
@@ -69,10 +68,6 @@ def run(settings: Settings, progress: Progress) -> GrowSummary:
     """Ask about what the run's search did not explain, and add the answers to ``corpus.yaml``.
 
     Answers are kept in the run directory, so that nobody pays twice for the same question.
-
-    Args:
-        settings: ``provider``, ``base_url``, ``breadth`` and ``max_cost`` matter.
-        progress: hears of the questions.
 
     Raises:
         IncompleteError: the search is not done.
@@ -107,12 +102,7 @@ def run(settings: Settings, progress: Progress) -> GrowSummary:
 
 
 def estimate(settings: Settings) -> Estimate:
-    """What :func:`run` would ask. Asks nobody and writes nothing.
-
-    Raises:
-        IncompleteError: the search is not done.
-        UsageError: as :func:`run`.
-    """
+    """What :func:`run` would ask. Asks nobody and writes nothing."""
     rehearsal = Rehearsal(_model(settings), settings.breadth)
     asker = Asker(settings.run / ANSWERS, write=False)
     for inquiry in _unexplained(settings).inquiries:

@@ -29,16 +29,13 @@ def instruction(question: Question) -> str:
 
 
 def parse_answer(text: str, question: Question, usage: Usage, *, model: str, limit: int, cut_off: bool) -> Answer:
-    """The JSON object in a model's answer, whatever is around it.
+    """The JSON object in a model's answer, whatever is around it; a MalformedAnswer if there is none.
 
     Args:
-        question: what was asked; its schema tells the answer from other objects in the text.
+        question: its schema tells the answer from other objects in the text.
         model: its spec, for errors.
         limit: how many tokens the answer could have.
         cut_off: whether the model was stopped there.
-
-    Raises:
-        MalformedAnswer: there is no such object.
     """
     try:
         content = find_object(text, question.schema)
@@ -116,11 +113,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 def turns(question: Question, pictures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The user's question, then each wrong answer and what the user says about it.
-
-    Args:
-        pictures: those of the question in the provider's own form; they come before the text.
-    """
+    """The question, its pictures in the provider's form first, then each wrong answer and the complaint about it."""
     conversation = [{"role": "user", "content": [*pictures, _text(question.text)]}]
     for answer, complaint in question.corrections:
         # No provider takes an empty turn.
@@ -130,7 +123,6 @@ def turns(question: Question, pictures: Sequence[dict[str, Any]]) -> list[dict[s
 
 
 def data_of(picture: Picture) -> str:
-    """The file's bytes in base64."""
     return base64.b64encode(picture.data).decode("ascii")
 
 

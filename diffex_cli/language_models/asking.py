@@ -61,11 +61,9 @@ class Reading(Generic[T]):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Inquiry(Generic[T]):
-    """A question and the checker of its answers.
+    """A question, without corrections, and the checker of its answers.
 
     Attributes:
-        question: without corrections.
-        check: reads an answer's content.
         repetition: the same question with another number is asked anew.
         declined: what is said to a model that declines; empty for no more than that this cannot be used.
     """
@@ -94,7 +92,6 @@ class Outcome(Generic[T]):
 
     @property
     def answered(self) -> bool:
-        """There is an answer."""
         return self.usable is not None
 
 
@@ -120,10 +117,7 @@ class Asker:
 
         A malformed, refused or invalid answer is asked again, with the complaint about it. After the last
         attempt the answer with the most that can be used counts; what holds nothing at all is not kept.
-
-        Raises:
-            UsageError: as :meth:`LanguageModel.ask` does.
-            DiffexError: the same, or the answer cannot be written.
+        Errors as of :meth:`LanguageModel.ask`; a DiffexError, too, if the answer cannot be written.
         """
         outcome = self._kept(model, inquiry) or self._asked(model, inquiry)
         self._outcomes.append(outcome)
@@ -134,13 +128,7 @@ class Asker:
     ) -> list[Outcome[T]]:
         """The outcomes in the order of the questions. Upon an error those under way are finished, and kept.
 
-        Args:
-            model: whom to ask.
-            inquiries: asked several at a time.
-            done: hears of each question that is through, from any thread.
-
-        Raises:
-            UsageError, DiffexError: as :meth:`ask`.
+        ``done`` hears of each question that is through, from any thread.
         """
 
         def ask(inquiry: Inquiry[T]) -> Outcome[T]:
@@ -209,11 +197,7 @@ class Asker:
         )
 
     def nothing_usable(self, reason: str) -> DiffexError:
-        """The error for a command that has no answer to go on with.
-
-        Args:
-            reason: why the last answer could not be used, where the limit on the cost is not to blame.
-        """
+        """The error for a command that has no answer to go on with, be it the limit's fault, or for a reason."""
         if self.over_budget:
             return UsageError(
                 f"--max-cost {self.ledger.limit:g} may not pay for a single question: raise it "

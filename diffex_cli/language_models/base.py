@@ -37,7 +37,6 @@ class Usage:
     cached_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        """The tokens of both."""
         return Usage(
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
@@ -54,7 +53,7 @@ class Prices:
     cached: float
 
     def cost(self, usage: Usage) -> float:
-        """What the tokens cost, in US dollars."""
+        """In US dollars."""
         fresh = usage.input_tokens - usage.cached_tokens
         return (fresh * self.input + usage.cached_tokens * self.cached + usage.output_tokens * self.output) / _MILLION
 
@@ -91,12 +90,7 @@ class Answer:
 
 
 class UnusableAnswer(DiffexError):  # noqa: N818
-    """There is an answer, and nothing can be made of it.
-
-    Attributes:
-        text: what the model wrote, if anything.
-        usage: what it took nevertheless.
-    """
+    """Nothing can be made of what the model wrote, which may be empty; it took tokens nevertheless."""
 
     def __init__(self, message: str, text: str, usage: Usage) -> None:
         super().__init__(message)
@@ -105,7 +99,7 @@ class UnusableAnswer(DiffexError):  # noqa: N818
 
 
 class MalformedAnswer(UnusableAnswer):
-    """It is no JSON object, or was cut off at the question's ``max_tokens``."""
+    """The answer is no JSON object, or was cut off at the question's ``max_tokens``."""
 
 
 class RefusedAnswer(UnusableAnswer):

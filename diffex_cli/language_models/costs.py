@@ -98,8 +98,7 @@ class Spending:
         questions: how many were answered now.
         kept: how many were answered before.
         unanswered: how many have no answer, or were not put because of the limit on the cost.
-        input_tokens: of this time, wrong answers included.
-        output_tokens: the same.
+        input_tokens, output_tokens: of this time, wrong answers included.
         cached_tokens: those of ``input_tokens`` that the provider had kept.
         cost: of this time, in US dollars; ``None`` if a model's prices are not known.
         complete: nothing is left to ask.
@@ -136,10 +135,7 @@ class Ledger:
             longest: the most tokens that the answer may have.
 
         Returns:
-            The amount, for :meth:`settle`.
-
-        Raises:
-            OverBudget: it does not fit.
+            The amount, for :meth:`settle`; OverBudget is raised if it does not fit.
         """
         if self.limit is None or prices is None:
             return 0.0

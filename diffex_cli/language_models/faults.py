@@ -31,8 +31,6 @@ class Service:
         provider: the spec's first word.
         variable: of the environment, which holds the key.
         key: to be kept out of every sentence; ``None`` if there is none.
-        timeout: seconds that an answer may take.
-        retries: how often the SDK tries again.
     """
 
     who: str

@@ -46,11 +46,7 @@ class Answers:
             return None
 
     def put(self, key: str, answer: KeptAnswer, model: Mapping[str, object]) -> None:
-        """Keep an answer, with the settings of the model that gave it, for people.
-
-        Raises:
-            DiffexError: the file system refuses.
-        """
+        """Keep an answer, with the settings of the model that gave it, for people."""
         if self._write:
             content = {
                 "schema": ANSWER_SCHEMA,

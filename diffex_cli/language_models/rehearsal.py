@@ -11,12 +11,7 @@ from diffex_cli.language_models.base import Answer, LanguageModel, Prices, Quest
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Estimate:
-    """What is still to be asked, about.
-
-    Attributes:
-        kept: how many further questions are answered already.
-        cost: in US dollars; ``None`` if a model's prices are not known.
-    """
+    """What is still to be asked, about; the cost is ``None`` if a model's prices are not known."""
 
     questions: int
     kept: int
@@ -41,7 +36,6 @@ class Rehearsal:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Those of the model."""
         return self._model.settings
 
     @property
@@ -51,16 +45,14 @@ class Rehearsal:
 
     @property
     def prices(self) -> Prices | None:
-        """Those of the model."""
         return self._model.prices
 
     @property
     def cost(self) -> float | None:
-        """Of all questions so far, in US dollars; ``None`` if the prices are not known."""
+        """In US dollars; ``None`` if the prices are not known."""
         return None if self.prices is None else self.prices.cost(self.usage)
 
     def estimate(self, question: Question) -> Usage:
-        """As the model does."""
         return self._model.estimate(question)
 
     def ask(self, question: Question) -> Answer:

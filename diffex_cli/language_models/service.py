@@ -44,11 +44,6 @@ class ServiceModel(ABC):
     """What else a user without a key may do."""
 
     def __init__(self, spec: Spec) -> None:
-        """Check the spec.
-
-        Raises:
-            UsageError: an option is unknown or wrong.
-        """
         parsed = ModelSpec(spec, self.options)
         self._base_url = parsed.base_url(f"{self.provider.upper()}_BASE_URL", os.environ)
         self._model = parsed.model or self._unnamed(parsed.text)
@@ -80,7 +75,6 @@ class ServiceModel(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """A digest of :attr:`settings`."""
         return digest(dict(self.settings))
 
     @property
@@ -89,11 +83,9 @@ class ServiceModel(ABC):
         return self._prices
 
     def estimate(self, question: Question) -> Usage:
-        """As :func:`~diffex_cli.language_models.costs.estimate`, thoughts included."""
         return estimate(question, self._limit(question))
 
     def ask(self, question: Question) -> Answer:
-        """Ask the service, as :meth:`~diffex_cli.language_models.base.LanguageModel.ask`."""
         sdk, client = self._sdk, self._client
         while True:
             held = self._held_to_schema
@@ -124,7 +116,7 @@ class ServiceModel(ABC):
 
     @abstractmethod
     def _answer(self, message: Any, question: Question) -> Answer:
-        """What the SDK's answer says."""
+        """What that says."""
 
     @abstractmethod
     def _connect(self, *, api_key: str | None, **arguments: Any) -> Any:

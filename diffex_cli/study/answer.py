@@ -23,13 +23,7 @@ _KEPT = "asked"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StudyAnswered:
-    """What language models answered.
-
-    Attributes:
-        files: one for each model.
-        spending: what it took.
-        warnings: a sentence for each item without a usable answer.
-    """
+    """What language models answered: a file for each, and a sentence for each item without a usable answer."""
 
     files: tuple[Path, ...]
     spending: Spending
@@ -48,10 +42,7 @@ def answer(
     """Let language models answer a study's page, each into a file beside it.
 
     Args:
-        page: as :func:`make` wrote it.
-        raters: specs of language models.
         progress: hears of a task for each model.
-        base_url: address of the model's server.
         max_cost: US dollars; ``None`` for no limit.
         parallel: how many questions to ask at the same time.
 
@@ -70,16 +61,7 @@ def answer(
         warnings += rating.problems
         if rating.answers:
             file = page.parent / "answers" / f"{rating.participant}.json"
-            write_answers(
-                file,
-                read.study,
-                read.kind,
-                rating.participant,
-                model.settings,
-                rating.order,
-                rating.answers,
-                (begun, _now()),
-            )
+            write_answers(file, read.study, read.kind, rating, model.settings, (begun, _now()))
             files.append(file)
     if not files:
         raise asker.nothing_usable(warnings[0] if warnings else "")

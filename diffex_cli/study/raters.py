@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import re
@@ -13,7 +12,7 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.language_models.asking import Asker, Inquiry, Reading
 from diffex_cli.language_models.base import LanguageModel, Picture, Question
-from diffex_cli.study.answers import fault
+from diffex_cli.study.answers import Picked, Rating, fault
 from diffex_cli.study.order import options_of, order_of, turn_of
 from diffex_cli.study.page import Page, Shown
 from diffex_cli.study.pictures import png_of
@@ -21,27 +20,6 @@ from diffex_cli.study.wording import HIGHEST, LOWEST, WORDINGS, Kind, Query
 
 _MAX_TOKENS = 1024
 _PICTURES = ("The first picture is the one before, the second the one after.", " The third one is the hint.")
-
-
-Picked = Mapping[str, int | str]
-"""Query's name → answer."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Rating:
-    """What a model answered.
-
-    Attributes:
-        participant: its code.
-        order: the ids of its items.
-        answers: by the item's id.
-        problems: a sentence for each item that has no usable answer.
-    """
-
-    participant: str
-    order: tuple[str, ...]
-    answers: Mapping[str, Picked]
-    problems: tuple[str, ...]
 
 
 def participant_of(model: LanguageModel) -> str:
@@ -52,11 +30,7 @@ def participant_of(model: LanguageModel) -> str:
 
 
 def questions(page: Page, participant: str) -> dict[str, Inquiry[Picked]]:
-    """What a participant is asked, in its order, by the item's id.
-
-    Raises:
-        UsageError: a picture of the page cannot be read.
-    """
+    """What a participant is asked, in its order, by the item's id; a UsageError if a picture cannot be read."""
     items = {item.id: item for item in page.items if item.turn == turn_of(page.study, participant, page.turns)}
     return {
         id: Inquiry(_question(page, items[id], participant), functools.partial(_read, page.kind, items[id]))
@@ -65,12 +39,7 @@ def questions(page: Page, participant: str) -> dict[str, Inquiry[Picked]]:
 
 
 def rate(page: Page, model: LanguageModel, asker: Asker, progress: Progress) -> Rating:
-    """Ask a model about all its items.
-
-    Raises:
-        UsageError: the model cannot be asked without a change by the user, or a picture of the page cannot be read.
-        DiffexError: it cannot be reached, or an answer cannot be kept.
-    """
+    """Ask a model about all its items; errors as of :meth:`Asker.ask_all` and :func:`questions`."""
     participant = participant_of(model)
     inquiries = questions(page, participant)
     progress.start(participant, len(inquiries))

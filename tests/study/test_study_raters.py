@@ -16,9 +16,10 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.language_models.asking import ATTEMPTS, Asker
 from diffex_cli.language_models.base import Answer, MalformedAnswer, Prices, Question, RefusedAnswer, Usage
+from diffex_cli.study.answers import Rating
 from diffex_cli.study.order import turn_of
 from diffex_cli.study.page import Page
-from diffex_cli.study.raters import Rating, participant_of, questions, rate
+from diffex_cli.study.raters import participant_of, questions, rate
 
 USED = Usage(100, 10)
 

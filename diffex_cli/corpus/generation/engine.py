@@ -20,16 +20,7 @@ PASSAGES = 4
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CorpusOptions:
-    """What hierarchy is wanted.
-
-    Attributes:
-        domain: what the images show.
-        depth: how many levels, ≥ 1.
-        breadth: how many attributes below each, at most.
-        pictures: examples of the domain.
-        knowledge: finds passages; ``None`` for none.
-        repetition: the number of this run among several.
-    """
+    """What hierarchy is wanted: how many levels, at most how many attributes below each, and which of several runs."""
 
     domain: str
     depth: int
@@ -50,14 +41,8 @@ class Grown:
 def grow(wish: CorpusOptions, model: LanguageModel, asker: Asker, progress: Progress, name: str = "") -> Grown:
     """Ask a model for a hierarchy, until it is there or the limit on the cost is reached.
 
-    The same wish and answers give the same hierarchy, in whatever order the answers come.
-
-    Args:
-        name: stands before those of the levels, for the progress.
-
-    Raises:
-        UsageError: the model cannot be asked at all, not without a change by the user.
-        DiffexError: it cannot be reached, or an answer cannot be kept.
+    The same wish and answers give the same hierarchy, in whatever order the answers come. ``name`` stands before
+    the names of the levels, for the progress. Errors as of :meth:`Asker.ask_all`.
     """
     draft, problems = Draft(), list[str]()
     parents: list[DraftNode | None] = [None]

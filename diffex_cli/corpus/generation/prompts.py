@@ -111,11 +111,8 @@ def question(
     """The question for the attributes below one place.
 
     Args:
-        domain: what the images show.
         path: names from the root to the place; empty for the groups themselves.
-        breadth: how many attributes are wanted, at most.
         elsewhere: names beside the place, whose attributes are asked for separately.
-        pictures: examples of the domain.
         passages: quotations to take facts from; ``None`` without a knowledge base.
     """
     lines = []
