@@ -10,7 +10,7 @@ from diffex_cli.commands.output import Output
 from diffex_cli.commands.progress import TerminalProgress
 
 if TYPE_CHECKING:
-    from diffex_cli.corpus.interview import Spending
+    from diffex_cli.language_models.costs import Spending
     from diffex_cli.language_models.rehearsal import Estimate
     from diffex_cli.measure.plan import Plan
 

@@ -22,11 +22,7 @@ class Provider(Protocol):
         ...
 
     def corpus(self, domain: str) -> Corpus:
-        """The hierarchy of a domain.
-
-        Raises:
-            UsageError: the provider has none for this domain, or not without a change by the user.
-        """
+        """The hierarchy of a domain; a UsageError if there is none, or not without a change by the user."""
         ...
 
 

@@ -18,9 +18,9 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
 from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
 from diffex_cli.corpus.inputs import choose, sources
-from diffex_cli.corpus.interview import Spending
 from diffex_cli.corpus.proposing import INPUTS, Pictures, Proposed, Sources
 from diffex_cli.language_models.base import Picture
+from diffex_cli.language_models.costs import Spending
 from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.session import locked_session, record
@@ -31,11 +31,9 @@ class CorpusSummary:
     """What the stage did.
 
     Attributes:
-        domain: the corpus' domain.
-        attributes: how many nodes the hierarchy has.
-        levels: how deep it is.
+        attributes, levels: of the hierarchy.
         images: how many input images there are.
-        up_to_date: both were there already.
+        up_to_date: hierarchy and images were there already.
         warnings: a sentence for each image file that was passed over, and for each answer that could not be used.
         spending: what language models were asked; ``None`` if none was.
     """
@@ -54,10 +52,6 @@ def run(settings: Settings, progress: Progress) -> CorpusSummary:
 
     A hierarchy that was made of the same inputs is kept, edited by hand or not, unless questions were left
     open and nobody has edited it.
-
-    Args:
-        settings: as resolved.
-        progress: hears of the task ``images``, and of the questions to language models level by level.
 
     Raises:
         UsageError: the domain, the provider, its file or the images cannot be had.
@@ -97,11 +91,7 @@ def run(settings: Settings, progress: Progress) -> CorpusSummary:
 
 
 def estimate(settings: Settings) -> Estimate | None:
-    """What :func:`run` would ask language models; ``None`` if none. Asks nobody and writes nothing.
-
-    Raises:
-        UsageError: the sources or the images cannot be had.
-    """
+    """What :func:`run` would ask language models; ``None`` if none. Asks nobody and writes nothing."""
     opened = Sources(settings)
     run = RunDirectory(settings.run)
     if not opened.asks or _kept_corpus(run, opened.inputs()) is not None:
@@ -112,7 +102,6 @@ def estimate(settings: Settings) -> Estimate | None:
 
 
 def plan(settings: Settings) -> plans.Plan:
-    """What :func:`run` would do: how many images it would read."""
     available = len(sources(settings))
     wanted = available if settings.n_images is None else min(available, settings.n_images)
     return plans.count("corpus", "images", wanted, wanted)

@@ -12,10 +12,9 @@ from diffex_cli.core.registry import Spec
 
 
 def read_hierarchy(file: Path, domain: str) -> Corpus:
-    """Read a hierarchy in either form.
+    """Read a hierarchy, ``diffex.corpus/1`` as YAML or the nested JSON of the paper's public code.
 
     Args:
-        file: ``diffex.corpus/1`` as YAML, or the nested JSON of the paper's public code.
         domain: taken if the file names none, which only the latter may.
 
     Raises:
@@ -32,11 +31,6 @@ class FileProvider:
     """Reads the hierarchy from the file that the spec names, ``file:PATH``: YAML, or the paper's nested JSON."""
 
     def __init__(self, spec: Spec) -> None:
-        """Take the spec.
-
-        Raises:
-            UsageError: it names no file.
-        """
         # Everything after the name is the path, which may hold colons and equals signs.
         path = spec.text.partition(":")[2]
         if not path:
@@ -47,15 +41,11 @@ class FileProvider:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The provider's name and the file's name, without its folder."""
+        """The provider's name and the file's, without its folder."""
         return {"provider": "file", "file": self._file.name}
 
     def corpus(self, domain: str) -> Corpus:
-        """The file's hierarchy.
-
-        Raises:
-            UsageError: the file is missing or wrong, or is of another domain.
-        """
+        """The file's hierarchy, which has to be of that domain."""
         corpus = read_hierarchy(self._file, domain)
         if corpus.domain != domain:
             raise UsageError(
@@ -66,28 +56,17 @@ class FileProvider:
 
 
 class BundledProvider:
-    """Reads a bundled domain's hierarchy."""
+    """The hierarchies that come with diffex; the spec ``bundled`` has no model and no options."""
 
     def __init__(self, spec: Spec) -> None:
-        """Take the spec ``bundled``, which has no model and no options.
-
-        Raises:
-            UsageError: it has one.
-        """
         if spec.model or spec.options:
             raise UsageError(f"{spec.text!r}: the corpus provider 'bundled' takes nothing after its name")
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Only the provider's name."""
         return {"provider": "bundled"}
 
     def corpus(self, domain: str) -> Corpus:
-        """The bundled hierarchy of a domain.
-
-        Raises:
-            UsageError: there is none; the text lists the domains that there are.
-        """
         from diffex_cli.artifacts.corpus_yaml import read_corpus
 
         if domain not in domains.names():

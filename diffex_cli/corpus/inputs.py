@@ -32,13 +32,10 @@ class Inputs:
 
 
 def sources(settings: Settings) -> list[Source]:
-    """All picture files to choose from, in the order in which they are taken.
+    """All picture files to choose from, at least one, in the order in which they are taken.
 
     The order is that of the digests of seed and name: more images are a superset of fewer, and a file
     more or less in the folder moves no other.
-
-    Raises:
-        UsageError: there are none.
     """
     if settings.images is not None:
         found = _folder(settings.images)
@@ -65,11 +62,7 @@ def _folder(folder: Path) -> list[Source]:
 
 
 def choose(settings: Settings, run: RunDirectory, progress: Progress) -> Inputs:
-    """Copy the input images into the run directory: upright, as RGB, each once.
-
-    Raises:
-        UsageError: not one of them can be read.
-    """
+    """Copy the input images, at least one, into the run directory: upright, as RGB, each once."""
     candidates = sources(settings)
     wanted = len(candidates) if settings.n_images is None else settings.n_images
     chosen: dict[str, InputImage] = {}

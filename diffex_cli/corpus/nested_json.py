@@ -32,12 +32,8 @@ def parse_nested_json(text: str, source: str, domain: str) -> Corpus:
     A name that comes twice below one parent is there once, with the children of both.
 
     Args:
-        text: JSON.
         source: the file's name, for errors.
         domain: taken if the file names none.
-
-    Raises:
-        UsageError: the text is no JSON, or not of that form.
     """
     try:
         content = json.loads(text.lstrip("\ufeff"), object_pairs_hook=_Pairs)

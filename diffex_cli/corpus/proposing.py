@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core import domains, registry
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
@@ -19,8 +19,9 @@ from diffex_cli.corpus.base import ModelProvider, Provider
 from diffex_cli.corpus.file import read_hierarchy
 from diffex_cli.corpus.generation.draft import Draft, merged
 from diffex_cli.corpus.generation.providers import open_providers
-from diffex_cli.corpus.interview import Conversation, Spending
+from diffex_cli.corpus.interview import Conversation
 from diffex_cli.language_models.base import LanguageModel, Picture
+from diffex_cli.language_models.costs import Spending
 
 if TYPE_CHECKING:
     from diffex_cli.corpus.knowledge import Excerpts
@@ -39,13 +40,7 @@ Pictures = Callable[[int], tuple[Picture, ...]]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Proposed:
-    """A hierarchy and how it came about.
-
-    Attributes:
-        corpus: the hierarchy.
-        spending: what was asked; ``None`` if no language model was.
-        warnings: a sentence for each answer that was missing or imperfect.
-    """
+    """A hierarchy, what language models were asked, if any were, and a sentence for each imperfect answer."""
 
     corpus: Corpus
     spending: Spending | None
@@ -53,14 +48,7 @@ class Proposed:
 
 
 class Sources:
-    """All that the settings name as a source, opened but not yet asked.
-
-    Args:
-        settings: as resolved.
-
-    Raises:
-        UsageError: one is unknown, wrongly spelt or not there.
-    """
+    """All that the settings name as a source, opened but not yet asked; a UsageError if one is wrong or not there."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -83,11 +71,7 @@ class Sources:
 
     @functools.cached_property
     def knowledge(self) -> Excerpts | None:
-        """The passages of the folder of texts; ``None`` if there is none, or nobody to ask.
-
-        Raises:
-            UsageError: it holds no text that can be read.
-        """
+        """The passages of the folder of texts; ``None`` if there is none, or nobody to ask."""
         if self._settings.knowledge is None or not self.asks:
             return None
         from diffex_cli.corpus.knowledge import passages
@@ -131,11 +115,6 @@ class Sources:
     def propose(self, interview: Conversation, pictures: Pictures, progress: Progress) -> Proposed:
         """Ask, read and merge.
 
-        Args:
-            interview: from :meth:`interview`.
-            pictures: examples of the domain.
-            progress: hears of the questions, level by level.
-
         Raises:
             UsageError: a source has no hierarchy, or not without a change by the user.
             DiffexError: a model cannot be reached, or gave no usable answer at all.
@@ -157,17 +136,13 @@ class Sources:
             else:
                 hierarchies.append(source.corpus(settings.domain))
         if not hierarchies:
-            raise DiffexError(interview.no_answer())
+            raise interview.no_answer()
         corpus = _one(hierarchies, settings.domain)
-        return Proposed(corpus, interview.spending if self.asks else None, tuple(interview.warnings))
+        return Proposed(corpus, interview.asker.spending() if self.asks else None, tuple(interview.warnings))
 
 
 def check_prices(model: LanguageModel, settings: Settings) -> None:
-    """Refuse a limit on a cost that cannot be told.
-
-    Raises:
-        UsageError: ``--max-cost`` is given, and the model's prices are not known.
-    """
+    """Refuse a limit on a cost that cannot be told."""
     if settings.max_cost is not None and model.prices is None:
         raise UsageError(
             f"--max-cost needs the prices of {model.settings.get('model', 'the model')}, which are not "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,13 +22,7 @@ from diffex_cli.corpus.nested_json import is_nested_json
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Place:
-    """Where a hierarchy lies.
-
-    Attributes:
-        file: its file.
-        run: the run directory that it belongs to, if any.
-        bundled: it comes with diffex and is not to be changed.
-    """
+    """Where a hierarchy lies: its file, and the run directory it belongs to. A bundled one is not to be changed."""
 
     file: Path
     run: Path | None = None
@@ -41,7 +34,6 @@ class Checked:
     """A hierarchy that can be read.
 
     Attributes:
-        corpus: the hierarchy.
         grown: ids of the attributes that ``diffex corpus grow`` added.
         warnings: a sentence for each thing that is allowed and probably not meant.
     """
@@ -52,12 +44,10 @@ class Checked:
 
     @property
     def attributes(self) -> int:
-        """How many nodes there are."""
         return sum(1 for _ in self.corpus.walk())
 
     @property
     def levels(self) -> int:
-        """How deep it is."""
         return max(node.id.count("/") + 1 for node in self.corpus.walk())
 
 
@@ -66,7 +56,6 @@ def locate(source: str | None, run: Path) -> Place:
 
     Args:
         source: a file, a run directory, or the name of a bundled domain; ``None`` for the run's own.
-        run: the run directory.
 
     Raises:
         IncompleteError: the run has none yet.
@@ -86,11 +75,7 @@ def locate(source: str | None, run: Path) -> Place:
 
 
 def check(file: Path) -> Checked:
-    """Read a hierarchy in either form, and look it over.
-
-    Raises:
-        UsageError: it cannot be read; the text names the line.
-    """
+    """Read a hierarchy in either form, and look it over; a UsageError names the line."""
     text = read_text(file)
     if is_nested_json(text):
         corpus, provenance = read_hierarchy(file, file.stem), {}
@@ -109,20 +94,8 @@ def line_of(error: str, file: Path) -> int | None:
 class EditedHierarchy:
     """A copy of a hierarchy's file beside the place where it is to go, to be edited and then installed.
 
-    A draft that is there already is taken up again.
-
-    Args:
-        place: the hierarchy.
-        output: where the result goes; ``None``: where the hierarchy lies.
-
-    Attributes:
-        file: the draft.
-        target: where it goes.
-        resumed: it was there before.
-
-    Raises:
-        UsageError: the hierarchy is bundled, and ``output`` is missing; or ``output`` exists.
-        DiffexError: the draft cannot be written.
+    A draft that is there already is taken up again. Without ``output`` it goes where the hierarchy lies, unless that
+    is bundled.
     """
 
     def __init__(self, place: Place, output: Path | None = None) -> None:
@@ -143,19 +116,17 @@ class EditedHierarchy:
 
     @property
     def changed(self) -> bool:
-        """Whether the draft differs from what was there."""
         return self.file.read_bytes() != self._original
 
     def discard(self) -> None:
-        """Remove the draft."""
         self.file.unlink(missing_ok=True)
 
     def install(self) -> Checked:
-        """Check the draft and put it in place; it is gone then.
+        """Check the draft and put it in place; it is gone then. Upon an error it is kept.
 
         Raises:
-            UsageError: it is no hierarchy; the draft is kept.
-            DiffexError: somebody else changed the file meanwhile, or works in the run directory; the draft is kept.
+            UsageError: it is no hierarchy.
+            DiffexError: somebody else changed the file meanwhile, or works in the run directory.
         """
         checked = check(self.file)
         if self._run is None:
@@ -166,17 +137,13 @@ class EditedHierarchy:
         return checked
 
     def _replace(self) -> None:
-        if self.target.exists() and _digest(self.target.read_bytes()) != _digest(self._original):
+        if self.target.exists() and self.target.read_bytes() != self._original:
             raise DiffexError(
                 f"{self.target} was changed by somebody else meanwhile: your version is {self.file}; "
                 "take over what you need from it and remove it"
             )
         write_bytes(self.target, self.file.read_bytes())
         self.discard()
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _grown(provenance: Mapping[str, Any]) -> Iterator[str]:

@@ -29,18 +29,13 @@ def instruction(question: Question) -> str:
 
 
 def parse_answer(text: str, question: Question, usage: Usage, *, model: str, limit: int, cut_off: bool) -> Answer:
-    """The JSON object in a model's answer, whatever is around it.
+    """The JSON object in a model's answer, whatever is around it; a MalformedAnswer if there is none.
 
     Args:
-        text: what the model wrote.
-        question: what was asked; its schema tells the answer from other objects in the text.
-        usage: what it took.
+        question: its schema tells the answer from other objects in the text.
         model: its spec, for errors.
         limit: how many tokens the answer could have.
         cut_off: whether the model was stopped there.
-
-    Raises:
-        MalformedAnswer: there is no such object.
     """
     try:
         content = find_object(text, question.schema)
@@ -61,17 +56,10 @@ def parse_answer(text: str, question: Question, usage: Usage, *, model: str, lim
 
 
 def find_object(text: str, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The answer in a text: all of it, or the last object within it that has the schema's keys.
+    """The answer in a text: all of it, or the last object within it that has the schema's keys, if there is one.
 
     Code fences, prose before and after, and the thoughts of a model that thinks aloud are passed over. An
     object within another one is never taken for the answer when the outer one is broken off.
-
-    Args:
-        text: what the model wrote.
-        schema: of the answer.
-
-    Returns:
-        ``None`` if there is none.
 
     Raises:
         _CutOff: the text ends within an object, and no answer came before.
@@ -125,12 +113,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 def turns(question: Question, pictures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The user's question, then each wrong answer and what the user says about it.
-
-    Args:
-        question: to be asked.
-        pictures: its pictures in the provider's own form; they come before the text.
-    """
+    """The question, its pictures in the provider's form first, then each wrong answer and the complaint about it."""
     conversation = [{"role": "user", "content": [*pictures, _text(question.text)]}]
     for answer, complaint in question.corrections:
         # No provider takes an empty turn.
@@ -140,7 +123,6 @@ def turns(question: Question, pictures: Sequence[dict[str, Any]]) -> list[dict[s
 
 
 def data_of(picture: Picture) -> str:
-    """The file's bytes in base64."""
     return base64.b64encode(picture.data).decode("ascii")
 
 

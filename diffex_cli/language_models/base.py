@@ -16,12 +16,7 @@ _MILLION = 1_000_000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Picture:
-    """An encoded image file.
-
-    Attributes:
-        media_type: as in ``image/png``; all providers take PNG and JPEG.
-        data: the file's bytes.
-    """
+    """An encoded image file; all providers take ``image/png`` and ``image/jpeg``."""
 
     media_type: str
     data: bytes
@@ -42,7 +37,6 @@ class Usage:
     cached_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
-        """The tokens of both."""
         return Usage(
             self.input_tokens + other.input_tokens,
             self.output_tokens + other.output_tokens,
@@ -52,20 +46,14 @@ class Usage:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Prices:
-    """US dollars per million tokens.
-
-    Attributes:
-        input: of tokens read for the first time.
-        output: of tokens written.
-        cached: of tokens read from the provider's cache.
-    """
+    """US dollars per million tokens: read for the first time, written, read from the provider's cache."""
 
     input: float
     output: float
     cached: float
 
     def cost(self, usage: Usage) -> float:
-        """What the tokens cost, in US dollars."""
+        """In US dollars."""
         fresh = usage.input_tokens - usage.cached_tokens
         return (fresh * self.input + usage.cached_tokens * self.cached + usage.output_tokens * self.output) / _MILLION
 
@@ -95,45 +83,27 @@ class Question:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said.
-
-    Attributes:
-        content: the JSON object, parsed but not yet held against the question's schema.
-        usage: what it took.
-    """
+    """What a model said: the JSON object, parsed but not yet held against the schema, and what it took."""
 
     content: Mapping[str, Any]
     usage: Usage
 
 
-class MalformedAnswer(DiffexError):  # noqa: N818
-    """The answer is no JSON object, or was cut off at the question's ``max_tokens``.
-
-    Attributes:
-        text: what the model wrote.
-        usage: what it took nevertheless.
-    """
+class UnusableAnswer(DiffexError):  # noqa: N818
+    """Nothing can be made of what the model wrote, which may be empty; it took tokens nevertheless."""
 
     def __init__(self, message: str, text: str, usage: Usage) -> None:
-        """Take the sentence for the user, what the model wrote and what it took."""
         super().__init__(message)
         self.text = text
         self.usage = usage
 
 
-class RefusedAnswer(DiffexError):  # noqa: N818
-    """The model declines to answer.
+class MalformedAnswer(UnusableAnswer):
+    """The answer is no JSON object, or was cut off at the question's ``max_tokens``."""
 
-    Attributes:
-        text: what it wrote, if anything.
-        usage: what it took nevertheless.
-    """
 
-    def __init__(self, message: str, text: str, usage: Usage) -> None:
-        """Take the sentence for the user, what the model wrote and what it took."""
-        super().__init__(message)
-        self.text = text
-        self.usage = usage
+class RefusedAnswer(UnusableAnswer):
+    """The model declines to answer."""
 
 
 class LanguageModel(Protocol):

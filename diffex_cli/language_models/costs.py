@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
@@ -44,15 +45,7 @@ _DATE = re.compile(r"-\d{8}$|-\d{4}-\d\d-\d\d$")
 
 
 def list_prices(provider: str, model: str) -> Prices | None:
-    """A model's list price, whether it is named with or without the date of its release.
-
-    Args:
-        provider: ``anthropic`` or ``openai``.
-        model: as the provider calls it.
-
-    Returns:
-        ``None`` if it is not listed here.
-    """
+    """A model's list price, whether it is named with or without the date of its release; ``None`` if it has none."""
     price = _LISTS[provider].get(_DATE.sub("", model))
     return None if price is None else Prices(*price)
 
@@ -68,11 +61,7 @@ _SHARE = 0.25
 
 def estimate(question: Question, max_tokens: int) -> Usage:
     """An estimate for any model: a token every four characters and every 750 pixels, and an answer of a
-    quarter of what is allowed. Nothing is taken to come from a cache, so it is rather too high.
-
-    Args:
-        question: what would be asked.
-        max_tokens: how long the answer may be, with what the model thinks.
+    quarter of the ``max_tokens``, thoughts included. Nothing is taken to come from a cache, so it is rather too high.
     """
     corrections = sum(len(answer) + len(complaint) for answer, complaint in question.corrections)
     schema = len(json.dumps(dict(question.schema), ensure_ascii=False))
@@ -101,15 +90,35 @@ class OverBudget(Exception):  # noqa: N818
     """The next question might cross the limit."""
 
 
-class Ledger:
-    """Sums tokens and dollars; may be used by several threads.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Spending:
+    """What questions took.
 
-    Args:
-        limit: US dollars; ``None`` for none.
+    Attributes:
+        questions: how many were answered now.
+        kept: how many were answered before.
+        unanswered: how many have no answer, or were not put because of the limit on the cost.
+        input_tokens, output_tokens: of this time, wrong answers included.
+        cached_tokens: those of ``input_tokens`` that the provider had kept.
+        cost: of this time, in US dollars; ``None`` if a model's prices are not known.
+        complete: nothing is left to ask.
     """
 
+    questions: int
+    kept: int
+    unanswered: int
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    cost: float | None
+    complete: bool
+
+
+class Ledger:
+    """Sums tokens and US dollars; may be used by several threads."""
+
     def __init__(self, limit: float | None = None) -> None:
-        self._limit = limit
+        self.limit = limit
         self._reserved = 0.0
         self._changed = threading.Condition()
         self.paid = Usage(0, 0)
@@ -122,21 +131,17 @@ class Ledger:
         """Set aside what a question costs at most; waits for others to be settled if that may make room.
 
         Args:
-            prices: of the model.
             expected: the estimate, of which the input counts.
             longest: the most tokens that the answer may have.
 
         Returns:
-            The amount, for :meth:`settle`.
-
-        Raises:
-            OverBudget: it does not fit.
+            The amount, for :meth:`settle`; OverBudget is raised if it does not fit.
         """
-        if self._limit is None or prices is None:
+        if self.limit is None or prices is None:
             return 0.0
         amount = prices.cost(Usage(round(expected.input_tokens * _SLACK), longest))
         with self._changed:
-            while (self.cost or 0.0) + self.kept_cost + self._reserved + amount > self._limit:
+            while (self.cost or 0.0) + self.kept_cost + self._reserved + amount > self.limit:
                 if self._reserved <= 0:
                     raise OverBudget
                 self._changed.wait()

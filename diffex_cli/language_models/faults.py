@@ -29,11 +29,8 @@ class Service:
     Attributes:
         who: as in "Anthropic" or "the server at http://localhost:8000/v1".
         provider: the spec's first word.
-        model: the model asked for.
         variable: of the environment, which holds the key.
         key: to be kept out of every sentence; ``None`` if there is none.
-        timeout: seconds that an answer may take.
-        retries: how often the SDK tries again.
     """
 
     who: str
@@ -46,16 +43,7 @@ class Service:
 
 
 def explain(error: Exception, sdk: ModuleType, service: Service) -> DiffexError:
-    """An SDK's error as one sentence with a remedy; no key in it.
-
-    Args:
-        error: what the SDK raised.
-        sdk: ``anthropic`` or ``openai``.
-        service: whom it talked to.
-
-    Returns:
-        a UsageError if the user can mend it, else a DiffexError.
-    """
+    """An SDK's error as one sentence with a remedy, without the key: a UsageError if the user can mend it."""
     tries = f"{service.retries + 1} times" if service.retries else "once"
     if isinstance(error, sdk.APITimeoutError):
         return DiffexError(

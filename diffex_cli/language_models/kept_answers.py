@@ -24,12 +24,7 @@ class KeptAnswer:
 
 
 class Answers:
-    """A folder with one JSON file an answer. A file that is torn or foreign counts as not there.
-
-    Args:
-        folder: need not exist.
-        write: whether new answers are written.
-    """
+    """A folder, which need not exist, with one JSON file an answer. One that is torn or foreign counts as not there."""
 
     def __init__(self, folder: Path, write: bool = True) -> None:
         self._folder = folder
@@ -51,16 +46,7 @@ class Answers:
             return None
 
     def put(self, key: str, answer: KeptAnswer, model: Mapping[str, object]) -> None:
-        """Keep an answer.
-
-        Args:
-            key: of the question.
-            answer: as it came.
-            model: the settings of the model that gave it, for people.
-
-        Raises:
-            DiffexError: the file system refuses.
-        """
+        """Keep an answer, with the settings of the model that gave it, for people."""
         if self._write:
             content = {
                 "schema": ANSWER_SCHEMA,

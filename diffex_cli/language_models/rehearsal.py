@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from diffex_cli.language_models.base import Answer, LanguageModel, Prices, Question, Usage
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Estimate:
-    """What is still to be asked, about.
-
-    Attributes:
-        questions: how many.
-        kept: how many further ones are answered already.
-        input_tokens: all that the models would read.
-        output_tokens: all that they would write.
-        cost: in US dollars; ``None`` if a model's prices are not known.
-    """
+    """What is still to be asked, about; the cost is ``None`` if a model's prices are not known."""
 
     questions: int
     kept: int
@@ -33,10 +25,6 @@ class Rehearsal:
 
     Real answers may have fewer, and attributes that are there twice are not asked about twice, so the
     count of questions is what it will be at most, unless answers have to be asked for again.
-
-    Args:
-        model: whose questions are estimated.
-        breadth: attributes an answer.
     """
 
     def __init__(self, model: LanguageModel, breadth: int) -> None:
@@ -48,7 +36,6 @@ class Rehearsal:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Those of the model."""
         return self._model.settings
 
     @property
@@ -58,16 +45,14 @@ class Rehearsal:
 
     @property
     def prices(self) -> Prices | None:
-        """Those of the model."""
         return self._model.prices
 
     @property
     def cost(self) -> float | None:
-        """Of all questions so far, in US dollars; ``None`` if the prices are not known."""
+        """In US dollars; ``None`` if the prices are not known."""
         return None if self.prices is None else self.prices.cost(self.usage)
 
     def estimate(self, question: Question) -> Usage:
-        """As the model does."""
         return self._model.estimate(question)
 
     def ask(self, question: Question) -> Answer:
@@ -79,3 +64,16 @@ class Rehearsal:
             self.usage += usage
         names = [f"made-up attribute {number}.{index}" for index in range(self._breadth)]
         return Answer({"attributes": [{"name": name} for name in names]}, Usage(0, 0))
+
+
+def estimated(rehearsals: Sequence[Rehearsal], kept: int) -> Estimate:
+    """What the rehearsals found together."""
+    costs = [rehearsal.cost for rehearsal in rehearsals]
+    usage = sum((rehearsal.usage for rehearsal in rehearsals), Usage(0, 0))
+    return Estimate(
+        questions=sum(rehearsal.questions for rehearsal in rehearsals),
+        kept=kept,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+    )

@@ -47,11 +47,6 @@ class TransformersModel:
     """
 
     def __init__(self, spec: Spec) -> None:
-        """Check the spec.
-
-        Raises:
-            UsageError: an option is unknown or wrong, or the folder is missing.
-        """
         parsed = ModelSpec(spec, _OPTIONS)
         if not parsed.model:
             raise UsageError(f"{parsed.text!r} names no model: write transformers:FOLDER or transformers:HUB-ID")
@@ -68,11 +63,7 @@ class TransformersModel:
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """The provider; of a folder its name and files' digest, of a hub model its id and commit.
-
-        Raises:
-            UsageError, DiffexError: as for :func:`~diffex_cli.core.machine.resolve_commit`.
-        """
+        """The provider; of a folder its name and files' digest, of a hub model its id and commit."""
         settings: dict[str, object] = {"provider": "transformers"}
         if self._max_tokens is not None:
             settings["max_tokens"] = self._max_tokens
@@ -93,7 +84,7 @@ class TransformersModel:
         return self._prices
 
     def estimate(self, question: Question) -> Usage:
-        """As :func:`~diffex_cli.language_models.costs.estimate`; the model is not loaded."""
+        """About what a question takes; the model is not loaded."""
         return estimate(question, self._limit(question))
 
     def ask(self, question: Question) -> Answer:

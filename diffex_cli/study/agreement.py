@@ -17,8 +17,7 @@ def alpha(units: Sequence[Sequence[float]], level: Level) -> float:
     """Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", section D.
 
     Args:
-        units: for each thing that was rated the values it got, from as many raters as there are; the order within a
-            unit does not matter, and a unit with fewer than two values says nothing.
+        units: for each thing that was rated the values it got, in any order; fewer than two say nothing.
         level: how unlike two values are: ``nominal``, unequal or not; ``ordinal``, by how many values lie between
             them; ``interval``, by the square of their difference.
 

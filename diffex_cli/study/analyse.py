@@ -14,12 +14,7 @@ from diffex_cli.study.study import STUDY_FILE, Study, read_study
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StudyAnalysed:
-    """What studies found.
-
-    Attributes:
-        findings: of each study, in the order in which its first file was named.
-        warnings: sentences that a reader has to know.
-    """
+    """What studies found, in the order in which their first files were named, and what a reader has to know."""
 
     findings: tuple[Findings, ...]
     warnings: tuple[str, ...]
@@ -31,8 +26,7 @@ def read_and_analyse(files: Sequence[Path], keys: Sequence[Path], run: Path) -> 
     Args:
         files: of answers, to one study or to several.
         keys: ``study.json`` of the studies, or the folders that hold them; those beside the answers and in the run
-            directory are found without.
-        run: a run directory, which need not exist.
+            directory, which need not exist, are found without.
 
     Raises:
         UsageError: a file is malformed, of an unknown study, or of a rater who is there already.

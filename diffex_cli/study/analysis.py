@@ -36,13 +36,8 @@ class Figure:
         part: of which items: a method, or how many attributes they change; empty for all.
         attribute: of which attribute's items; empty for all of the part.
         mean: a rating from 1 to 5, or a share of right answers in [0, 1].
-        low: lower end of the 95 % interval over the raters; NaN if there is but one.
-        high: upper end.
-        low_items: lower end of that over the items; NaN if there is but one.
-        high_items: upper end.
-        raters: how many.
-        items: how many.
-        answers: how many.
+        low, high: the 95 % interval over the raters; NaN if there is but one.
+        low_items, high_items: that over the items; NaN if there is but one.
     """
 
     query: str
@@ -63,13 +58,8 @@ class Difference:
     """One part's mean minus another's, over the raters who answered both.
 
     Attributes:
-        query: the name of what was asked.
-        part: the one.
-        other: the other.
         mean: NaN if no rater answered both.
-        low: lower end of the 95 % interval, paired by rater; NaN for fewer than two.
-        high: upper end.
-        raters: how many.
+        low, high: the 95 % interval, paired by rater; NaN for fewer than two.
     """
 
     query: str
@@ -95,12 +85,8 @@ class Group:
     """What the people say, or the language models.
 
     Attributes:
-        rater: which of them.
-        names: the raters' codes.
         incomplete: how many did not answer all their items.
         figures: the parts as a whole, then their attributes.
-        differences: between parts.
-        agreement: of each query.
     """
 
     rater: Rater
@@ -113,15 +99,7 @@ class Group:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Findings:
-    """What a study found.
-
-    Attributes:
-        study: its id.
-        kind: of the study.
-        domain: of the run.
-        heat: where heat maps came from.
-        groups: people first.
-    """
+    """What a study found; of the people first. ``heat`` is where heat maps came from."""
 
     study: str
     kind: Kind
@@ -140,12 +118,7 @@ class _Answer:
 
 
 def analyse(study: Study, files: Sequence[AnswerFile]) -> Findings:
-    """The figures of a study.
-
-    Args:
-        study: which item is what.
-        files: checked answers to it, each rater once.
-    """
+    """The figures of a study, from checked answers to it, each rater once."""
     groups = []
     for rater in ("person", "model"):
         own = [given for given in files if given.rater == rater]
@@ -164,7 +137,6 @@ def part_of(kind: Kind, item: Item) -> str:
 
 
 def part_title(kind: Kind, part: str, heat: str = "") -> str:
-    """A part for people."""
     if kind == "joint":
         return "1 attribute" if part == "1" else f"{part.removesuffix('+')}{' or more' * part.endswith('+')} attributes"
     for method in METHODS:
@@ -174,12 +146,7 @@ def part_title(kind: Kind, part: str, heat: str = "") -> str:
 
 
 def wilson(right: float, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share.
-
-    Args:
-        right: the share that was observed, in [0, 1].
-        n: of how many, ≥ 1.
-    """
+    """Wilson's 95 % interval of a share in [0, 1] of n ≥ 1."""
     z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     middle = (right + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(right * (1 - right) / n + z * z / (4 * n * n))

@@ -7,28 +7,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.corpus.generation.providers import open_model
-from diffex_cli.corpus.interview import Spending
-from diffex_cli.language_models.base import LanguageModel, Usage
-from diffex_cli.language_models.costs import Ledger
-from diffex_cli.language_models.kept_answers import Answers
-from diffex_cli.language_models.rehearsal import Estimate
+from diffex_cli.language_models.asking import Asker
+from diffex_cli.language_models.base import LanguageModel
+from diffex_cli.language_models.costs import Spending
+from diffex_cli.language_models.rehearsal import Estimate, Rehearsal, estimated
 from diffex_cli.study.answers import write_answers
 from diffex_cli.study.page import read_page
-from diffex_cli.study.raters import Panel, Rating, participant_of
+from diffex_cli.study.raters import participant_of, questions, rate
+
+_KEPT = "asked"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StudyAnswered:
-    """What language models answered.
-
-    Attributes:
-        files: one for each model.
-        spending: what it took.
-        warnings: a sentence for each item without a usable answer.
-    """
+    """What language models answered: a file for each, and a sentence for each item without a usable answer."""
 
     files: tuple[Path, ...]
     spending: Spending
@@ -47,10 +42,7 @@ def answer(
     """Let language models answer a study's page, each into a file beside it.
 
     Args:
-        page: as :func:`make` wrote it.
-        raters: specs of language models.
         progress: hears of a task for each model.
-        base_url: address of the model's server.
         max_cost: US dollars; ``None`` for no limit.
         parallel: how many questions to ask at the same time.
 
@@ -59,52 +51,37 @@ def answer(
         DiffexError: a model cannot be reached; its answers so far are kept.
     """
     read, models = read_page(page), _models(raters, base_url)
-    ledger, answers = Ledger(max_cost), Answers(page.parent / "asked")
-    panel = Panel(read, answers, ledger, parallel)
-    ratings: list[Rating] = []
-    files = []
+    asker = Asker(page.parent / _KEPT, max_cost, parallel)
+    files: list[Path] = []
+    warnings: list[str] = []
     for model in models:
-        name, begun = participant_of(model), _now()
-        progress.start(name, len(panel.open(model)))
-        try:
-            rating = panel.rate(model, lambda name=name: progress.advance(name))  # type: ignore[misc]
-        except DiffexError:
-            if answers.written:
-                progress.note("What was answered so far is kept: the same command goes on from there.")
-            raise
-        ratings.append(rating)
+        begun = _now()
+        with asker.noting(progress):
+            rating = rate(read, model, asker, progress)
+        warnings += rating.problems
         if rating.answers:
             file = page.parent / "answers" / f"{rating.participant}.json"
-            write_answers(
-                file,
-                read.study,
-                read.kind,
-                rating.participant,
-                model.settings,
-                rating.order,
-                rating.answers,
-                (begun, _now()),
-            )
+            write_answers(file, read.study, read.kind, rating, model.settings, (begun, _now()))
             files.append(file)
     if not files:
-        raise _unanswered(ratings, max_cost)
-    return StudyAnswered(tuple(files), _spending(ratings, ledger), tuple(_problems(ratings, max_cost)))
+        raise asker.nothing_usable(warnings[0] if warnings else "")
+    if asker.over_budget:
+        warnings.append(asker.limit_reached())
+    return StudyAnswered(tuple(files), asker.spending(), tuple(warnings))
 
 
 def estimate(page: Path, raters: Sequence[str], base_url: str | None = None) -> Estimate:
     """What :func:`answer` would ask, without asking anybody."""
     read, models = read_page(page), _models(raters, base_url)
-    panel = Panel(read, Answers(page.parent / "asked", write=False), Ledger(), 1)
-    questions, kept, usage, cost = 0, 0, Usage(0, 0), 0.0
-    known = all(model.prices is not None for model in models)
+    asker, rehearsals, kept = Asker(page.parent / _KEPT, write=False), list[Rehearsal](), 0
     for model in models:
-        still = panel.open(model)
-        questions += len(still)
-        kept += len(panel.all(model)) - len(still)
-        one = sum((model.estimate(asked.question) for asked in still), Usage(0, 0))
-        usage += one
-        cost += 0.0 if model.prices is None else model.prices.cost(one)
-    return Estimate(questions, kept, usage.input_tokens, usage.output_tokens, cost if known else None)
+        rehearsals.append(Rehearsal(model, 0))
+        for inquiry in questions(read, participant_of(model)).values():
+            if asker.is_open(model, inquiry):
+                rehearsals[-1].ask(inquiry.question)
+            else:
+                kept += 1
+    return estimated(rehearsals, kept)
 
 
 def _models(raters: Sequence[str], base_url: str | None) -> list[LanguageModel]:
@@ -118,36 +95,3 @@ def _models(raters: Sequence[str], base_url: str | None) -> list[LanguageModel]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _spending(ratings: Sequence[Rating], ledger: Ledger) -> Spending:
-    unanswered = sum(len(rating.order) - len(rating.answers) for rating in ratings)
-    return Spending(
-        questions=sum(rating.asked for rating in ratings),
-        kept=sum(rating.kept for rating in ratings),
-        unanswered=unanswered,
-        input_tokens=ledger.paid.input_tokens,
-        output_tokens=ledger.paid.output_tokens,
-        cached_tokens=ledger.paid.cached_tokens,
-        cost=ledger.cost,
-        complete=not unanswered,
-    )
-
-
-def _problems(ratings: Sequence[Rating], max_cost: float | None) -> list[str]:
-    found = [problem for rating in ratings for problem in rating.problems]
-    if any(rating.over_budget for rating in ratings):
-        found.append(
-            f"--max-cost {max_cost:g} was reached: what is there is kept, and the same command with a higher limit "
-            "goes on from there"
-        )
-    return found
-
-
-def _unanswered(ratings: Sequence[Rating], max_cost: float | None) -> DiffexError:
-    if any(rating.over_budget for rating in ratings):
-        return UsageError(
-            f"--max-cost {max_cost:g} may not pay for a single question: raise it (--dry-run estimates the cost)"
-        )
-    reasons = [problem for rating in ratings for problem in rating.problems]
-    return DiffexError(f"no model gave a usable answer ({reasons[0]}): try another one")

@@ -21,19 +21,29 @@ Rater: TypeAlias = Literal["person", "model"]
 _REMEDY = "take the file as the page saved it, or leave it out"
 
 
+Picked = Mapping[str, int | str]
+"""Query's name → a rating or a chosen option."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rating:
+    """What a model answered: its code, its items, answers by the item's id, and a sentence for each that has none."""
+
+    participant: str
+    order: tuple[str, ...]
+    answers: Mapping[str, Picked]
+    problems: tuple[str, ...]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class AnswerFile:
     """What one rater said.
 
     Attributes:
-        file: where it was read.
-        study: the study's id.
-        kind: of the study.
         participant: the rater's code.
-        rater: a person or a language model.
         model: the model's settings; empty for a person.
         complete: every item of the rater's turn was answered.
-        answers: item's id → query's name → a rating or a chosen option.
+        answers: by the item's id.
     """
 
     file: Path
@@ -43,7 +53,7 @@ class AnswerFile:
     rater: Rater
     model: Mapping[str, object]
     complete: bool
-    answers: Mapping[str, Mapping[str, int | str]]
+    answers: Mapping[str, Picked]
 
 
 def read_answers(file: Path) -> AnswerFile:
@@ -102,11 +112,7 @@ def check_answers(given: AnswerFile, study: Study) -> AnswerFile:
 
 
 def check_distinct(files: Sequence[AnswerFile]) -> None:
-    """Every rater counts once in a study.
-
-    Raises:
-        UsageError: two files are of the same rater and study.
-    """
+    """Every rater counts once in a study; a UsageError names the two files where not."""
     seen: dict[tuple[str, str], Path] = {}
     for given in files:
         rater = given.study, given.participant
@@ -119,38 +125,20 @@ def check_distinct(files: Sequence[AnswerFile]) -> None:
 
 
 def write_answers(
-    file: Path,
-    page_study: str,
-    kind: Kind,
-    participant: str,
-    model: Mapping[str, object],
-    order: Sequence[str],
-    answers: Mapping[str, Mapping[str, int | str]],
-    times: tuple[str, str],
+    file: Path, study: str, kind: Kind, rating: Rating, model: Mapping[str, object], times: tuple[str, str]
 ) -> None:
-    """Write a language model's answers, marked as such.
-
-    Args:
-        file: where to.
-        page_study: the study's id.
-        kind: of the study.
-        participant: the model's code.
-        model: its settings.
-        order: the items that it was to answer.
-        answers: as in :class:`AnswerFile`.
-        times: when it began and ended, ISO 8601.
-    """
+    """Write a language model's answers, marked as such, with its settings and when it began and ended, ISO 8601."""
     content = {
         "schema": ANSWERS_SCHEMA,
-        "study": page_study,
+        "study": study,
         "kind": kind,
-        "participant": participant,
+        "participant": rating.participant,
         "rater": {"kind": "model", "settings": dict(model)},
         "started": times[0],
         "saved": times[1],
-        "complete": len(answers) == len(order),
-        "order": list(order),
-        "answers": {item: dict(answers[item]) for item in order if item in answers},
+        "complete": len(rating.answers) == len(rating.order),
+        "order": list(rating.order),
+        "answers": {item: dict(rating.answers[item]) for item in rating.order if item in rating.answers},
     }
     write_text(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 

@@ -22,8 +22,6 @@ class Edited:
     """A candidate and the pictures that were made of it.
 
     Attributes:
-        candidate: its id.
-        name: for people.
         size: how many attributes it changes.
         group: it has finer attributes below it.
         edits: input image's key → edit's key, of edits that changed something.
@@ -45,13 +43,10 @@ class Choice:
 
 
 def quality_items(edited: Sequence[Edited], attributes: int, images: int, seed: int) -> tuple[Item, ...]:
-    """Pairs of study 1: single attributes, each on some images.
+    """Pairs of study 1: at most so many single attributes, each on so many images.
 
     Args:
         edited: the most important first; groups count only where there are too few finer attributes.
-        attributes: at most how many.
-        images: of each attribute.
-        seed: of the lot.
 
     Raises:
         UsageError: no attribute has so many pictures.
@@ -61,14 +56,11 @@ def quality_items(edited: Sequence[Edited], attributes: int, images: int, seed: 
 
 
 def joint_items(edited: Sequence[Edited], attributes: int, images: int, seed: int) -> tuple[Item, ...]:
-    """Pairs of study 3: single attributes and sets of several; as many of every size as there are, at most
-    ``attributes``.
+    """Pairs of study 3: single attributes and sets of several, at most ``attributes`` of every size, each on so many
+    images.
 
     Args:
         edited: sets and their parts, the most important first.
-        attributes: at most how many of each size.
-        images: of each.
-        seed: of the lot.
 
     Raises:
         UsageError: there are no sets, or none has so many pictures.
@@ -98,10 +90,7 @@ def identify_items(
         edited: the most important first.
         choices: the corpus' attributes, of which the wrong answers are drawn: from other features (parents) than the
             right one, and each from another.
-        methods: how edits are explained.
-        attributes: at most how many.
         images: for each attribute and method.
-        seed: of the lot.
 
     Raises:
         UsageError: no attribute has enough pictures, or there are too few features for wrong answers.

@@ -42,13 +42,7 @@ def turn_of(study: str, participant: str, turns: int) -> int:
 
 
 def order_of(study: str, participant: str, items: Sequence[str]) -> tuple[str, ...]:
-    """A participant's items in the order in which they are shown.
-
-    Args:
-        study: its id.
-        participant: the code.
-        items: ids of the participant's turn, in the page's order.
-    """
+    """The ids of a participant's turn in the order in which they are shown; given in the page's order."""
     return shuffled(items, f"{study}/order/{participant}")
 
 

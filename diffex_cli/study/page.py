@@ -25,7 +25,6 @@ class Shown:
     """An item as participants see it.
 
     Attributes:
-        id: opaque.
         turn: participants of this turn see it.
         pictures: names of the pictures: before, after and, for some, a heat map over the latter.
         words: what stands above them; empty for nothing.
@@ -45,7 +44,6 @@ class Page:
 
     Attributes:
         study: the study's id.
-        kind: decides what is asked.
         turns: every participant takes one of so many.
         items: in an order that says nothing.
         pictures: name → ``data:`` URI.

@@ -27,11 +27,7 @@ class Album:
         self._by_name: dict[str, str] = {}
 
     def add(self, picture: Image.Image) -> str:
-        """Take a picture in.
-
-        Returns:
-            Its name, a digest of what it shows, so that it tells nothing else.
-        """
+        """Take a picture in. Its name is a digest of what it shows, so that it tells nothing else."""
         small = picture.convert("RGB")
         small.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
         name = hashlib.sha256(f"{small.width}x{small.height}".encode() + small.tobytes()).hexdigest()[:16]
@@ -48,11 +44,7 @@ class Album:
 
 
 def png_of(uri: str) -> bytes:
-    """A picture of a page as a PNG, for language models, which do not all take WebP.
-
-    Raises:
-        ValueError: it is no such picture.
-    """
+    """A picture of a page as a PNG, for language models, which do not all take WebP; a ValueError if it is none."""
     if not uri.startswith(_MEDIA):
         raise ValueError("it is no WebP picture")
     try:
@@ -74,8 +66,6 @@ def overlay_from(folder: Path, edit: str, picture: Image.Image) -> Image.Image:
     Args:
         folder: holds a grey picture ``<first 16 digits of the edit's key>.png`` for each edit, white where it is hot,
             of any size.
-        edit: the edit's key.
-        picture: the edited picture.
 
     Raises:
         UsageError: there is no such file, or it cannot be read.

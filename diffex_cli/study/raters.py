@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import json
 import re
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Mapping
 from typing import Any
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.language_models.base import LanguageModel, MalformedAnswer, Picture, Question, RefusedAnswer, Usage
-from diffex_cli.language_models.costs import Ledger, OverBudget
-from diffex_cli.language_models.kept_answers import Answers, KeptAnswer, question_key
-from diffex_cli.study.answers import fault
+from diffex_cli.core.progress import Progress
+from diffex_cli.language_models.asking import Asker, Inquiry, Reading
+from diffex_cli.language_models.base import LanguageModel, Picture, Question
+from diffex_cli.study.answers import Picked, Rating, fault
 from diffex_cli.study.order import options_of, order_of, turn_of
 from diffex_cli.study.page import Page, Shown
 from diffex_cli.study.pictures import png_of
 from diffex_cli.study.wording import HIGHEST, LOWEST, WORDINGS, Kind, Query
 
-ATTEMPTS = 3
 _MAX_TOKENS = 1024
-_LONGEST_ANSWER = 4
-"""An answer with the thoughts before it may be so many times as long as the estimate."""
-
 _PICTURES = ("The first picture is the one before, the second the one after.", " The third one is the hint.")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a model about one item."""
-
-    item: Shown
-    question: Question
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Rating:
-    """What a model answered.
-
-    Attributes:
-        participant: its code.
-        order: the ids of its items.
-        answers: item's id → query's name → answer.
-        asked: how many were answered now.
-        kept: how many were answered before.
-        problems: a sentence for each item that has no usable answer.
-        over_budget: the limit on the cost was reached.
-    """
-
-    participant: str
-    order: tuple[str, ...]
-    answers: Mapping[str, Mapping[str, int | str]]
-    asked: int
-    kept: int
-    problems: tuple[str, ...]
-    over_budget: bool
 
 
 def participant_of(model: LanguageModel) -> str:
@@ -65,139 +29,32 @@ def participant_of(model: LanguageModel) -> str:
     return f"{words[:48]}-{re.sub(r'[^A-Za-z0-9]', '', model.fingerprint)[-6:]}"
 
 
-def questions(page: Page, participant: str) -> tuple[Asked, ...]:
-    """What a participant is asked, in its order.
-
-    Raises:
-        UsageError: a picture of the page cannot be read.
-    """
+def questions(page: Page, participant: str) -> dict[str, Inquiry[Picked]]:
+    """What a participant is asked, in its order, by the item's id; a UsageError if a picture cannot be read."""
     items = {item.id: item for item in page.items if item.turn == turn_of(page.study, participant, page.turns)}
-    return tuple(
-        Asked(items[id], _question(page, items[id], participant)) for id in order_of(page.study, participant, [*items])
+    return {
+        id: Inquiry(_question(page, items[id], participant), functools.partial(_read, page.kind, items[id]))
+        for id in order_of(page.study, participant, [*items])
+    }
+
+
+def rate(page: Page, model: LanguageModel, asker: Asker, progress: Progress) -> Rating:
+    """Ask a model about all its items; errors as of :meth:`Asker.ask_all` and :func:`questions`."""
+    participant = participant_of(model)
+    inquiries = questions(page, participant)
+    progress.start(participant, len(inquiries))
+    outcomes = asker.ask_all(model, [*inquiries.values()], lambda: progress.advance(participant))
+    found = dict(zip(inquiries, outcomes, strict=True))
+    return Rating(
+        participant=participant,
+        order=tuple(found),
+        answers={id: outcome.usable for id, outcome in found.items() if outcome.usable},
+        problems=tuple(
+            f"{participant}, item {id}: {outcome.problem}"
+            for id, outcome in found.items()
+            if outcome.problem and not outcome.over_budget
+        ),
     )
-
-
-class Panel:
-    """Puts a page's items to language models, with one limit on what that costs together.
-
-    Args:
-        page: the study's page.
-        answers: where answers are kept, so that nobody pays twice.
-        ledger: what counts the cost.
-        parallel: how many questions to ask at the same time.
-    """
-
-    def __init__(self, page: Page, answers: Answers, ledger: Ledger, parallel: int) -> None:
-        self._page = page
-        self._answers = answers
-        self._ledger = ledger
-        self._parallel = parallel
-
-    def all(self, model: LanguageModel) -> tuple[Asked, ...]:
-        """All that a model is asked.
-
-        Raises:
-            UsageError: a picture of the page cannot be read.
-        """
-        return questions(self._page, participant_of(model))
-
-    def open(self, model: LanguageModel) -> tuple[Asked, ...]:
-        """What is still to be asked of a model."""
-        return tuple(one for one in self.all(model) if self._known(one, model) is None)
-
-    def rate(self, model: LanguageModel, done: Callable[[], None]) -> Rating:
-        """Ask a model about all its items.
-
-        Args:
-            model: whom.
-            done: hears of each item that is through, from any thread.
-
-        Raises:
-            UsageError: the model cannot be asked without a change by the user.
-            DiffexError: it cannot be reached, or an answer cannot be kept.
-        """
-        participant = participant_of(model)
-        asked = self.all(model)
-        pool = ThreadPoolExecutor(max(1, min(self._parallel, len(asked))), thread_name_prefix="diffex-rate")
-        try:
-            futures = [pool.submit(self._one, one, model, done) for one in asked]
-            ended, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            for future in ended:
-                future.result()
-            outcomes = [future.result() for future in futures]
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        found = {one.item.id: outcome.answer for one, outcome in zip(asked, outcomes, strict=True) if outcome.answer}
-        return Rating(
-            participant=participant,
-            order=tuple(one.item.id for one in asked),
-            answers=found,
-            asked=sum(outcome.answer is not None and not outcome.kept for outcome in outcomes),
-            kept=sum(outcome.kept for outcome in outcomes),
-            problems=tuple(
-                f"{participant}, item {one.item.id}: {outcome.problem}"
-                for one, outcome in zip(asked, outcomes, strict=True)
-                if outcome.problem
-            ),
-            over_budget=any(outcome.over_budget for outcome in outcomes),
-        )
-
-    def _known(self, asked: Asked, model: LanguageModel) -> KeptAnswer | None:
-        kept = self._answers.get(question_key(asked.question, model.fingerprint, 0))
-        return kept if kept is not None and not _faults(self._page.kind, asked.item, kept.content) else None
-
-    def _one(self, asked: Asked, model: LanguageModel, done: Callable[[], None]) -> _Outcome:
-        outcome = self._ask(asked, model)
-        done()
-        return outcome
-
-    def _ask(self, asked: Asked, model: LanguageModel) -> _Outcome:
-        kept = self._known(asked, model)
-        if kept is not None:
-            self._ledger.keep(model.prices, kept.usage)
-            return _Outcome(_picked(self._page.kind, kept.content), kept=True)
-        question, used, problem = asked.question, Usage(0, 0), ""
-        for _ in range(ATTEMPTS):
-            try:
-                content, usage = self._once(question, model)
-            except OverBudget:
-                return _Outcome(None, over_budget=True)
-            except (MalformedAnswer, RefusedAnswer) as error:
-                used, problem, wrong = used + error.usage, str(error), error.text
-            else:
-                used += usage
-                problem = _faults(self._page.kind, asked.item, content)
-                wrong = json.dumps(dict(content))
-                if not problem:
-                    key = question_key(asked.question, model.fingerprint, 0)
-                    self._answers.put(key, KeptAnswer(content, used), model.settings)
-                    return _Outcome(_picked(self._page.kind, content))
-            complaint = f"That cannot be used: {problem}. Answer again, as you see it."
-            question = dataclasses.replace(question, corrections=(*question.corrections, (wrong[:4000], complaint)))
-        return _Outcome(None, problem=problem)
-
-    def _once(self, question: Question, model: LanguageModel) -> tuple[Mapping[str, Any], Usage]:
-        expected = model.estimate(question)
-        longest = max(question.max_tokens, _LONGEST_ANSWER * expected.output_tokens)
-        amount = self._ledger.reserve(model.prices, expected, longest)
-        used: Usage | None = None
-        try:
-            answer = model.ask(question)
-            used = answer.usage
-            return answer.content, answer.usage
-        except (MalformedAnswer, RefusedAnswer) as error:
-            used = error.usage
-            raise
-        finally:
-            self._ledger.settle(amount, model.prices, used)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Outcome:
-    answer: Mapping[str, int | str] | None
-    kept: bool = False
-    problem: str = ""
-    over_budget: bool = False
 
 
 def _question(page: Page, item: Shown, participant: str) -> Question:
@@ -235,10 +92,8 @@ def _schema(query: Query, options: tuple[str, ...]) -> Mapping[str, Any]:
     return {"type": "string", "enum": list(options)}
 
 
-def _faults(kind: Kind, item: Shown, content: Mapping[str, Any]) -> str:
-    found = [fault(query, content.get(query.name), item.options) for query in WORDINGS[kind].queries]
-    return "; ".join(one for one in found if one)
-
-
-def _picked(kind: Kind, content: Mapping[str, Any]) -> Mapping[str, int | str]:
-    return {query.name: content[query.name] for query in WORDINGS[kind].queries}
+def _read(kind: Kind, item: Shown, content: Mapping[str, Any]) -> Reading[Picked]:
+    """All of an answer, or nothing where anything is wrong with it."""
+    queries = WORDINGS[kind].queries
+    faults = tuple(filter(None, (fault(query, content.get(query.name), item.options) for query in queries)))
+    return Reading({} if faults else {query.name: content[query.name] for query in queries}, faults)

@@ -25,9 +25,7 @@ class Item:
         id: opaque; says nothing about the rest.
         turn: participants of this turn see it.
         candidate: id of the candidate that was edited.
-        name: the same for people.
-        image: the input image's key.
-        edit: the edit's key.
+        image, edit: keys of the input image and of the edit.
         size: how many attributes the edit changes.
         method: how the edit is explained; empty where that is not asked.
         options: what to choose from, the right one first; empty where ratings are asked for.
@@ -50,12 +48,10 @@ class Study:
 
     Attributes:
         id: a digest of all that participants can see, and of the truth.
-        kind: see :data:`~diffex_cli.study.wording.WORDINGS`.
         domain: of the run.
         heat: where heat maps come from, for tables; empty without any.
         turns: every participant takes one of so many.
         items: in the page's order, which is random.
-        provenance: how it was made.
     """
 
     id: str
@@ -78,17 +74,12 @@ def study_id(kind: Kind, seed: int, heat: str, items: Sequence[Item]) -> str:
 
 
 def write_study(study: Study, file: Path) -> None:
-    """Write a study's file, JSON."""
     content = {"schema": STUDY_SCHEMA, **dataclasses.asdict(study)}
     write_text(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_study(file: Path) -> Study:
-    """Read a study's file.
-
-    Raises:
-        UsageError: it is missing or no such file.
-    """
+    """Read a study's file; a UsageError if it is missing or none."""
     content = read_json(file)
     if content.get("schema") != STUDY_SCHEMA:
         raise UsageError(f"{file} is no study of this version of diffex (schema {STUDY_SCHEMA}): name a {STUDY_FILE}")
@@ -125,11 +116,7 @@ def _is_whole(study: Study) -> bool:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        UsageError: the file is missing, or holds something else.
-    """
+    """Read a JSON object; a UsageError if the file is missing or holds something else."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

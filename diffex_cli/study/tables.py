@@ -21,13 +21,7 @@ _WHO = {"person": "people", "model": "language models"}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PaperTable:
-    """A table as text.
-
-    Attributes:
-        title: what it shows.
-        header: of each column.
-        rows: the first cell of each says what it is.
-    """
+    """A table as text; the first cell of each row says what it is."""
 
     title: str
     header: tuple[str, ...]
@@ -35,11 +29,7 @@ class PaperTable:
 
 
 def paper_tables(findings: Sequence[Findings]) -> tuple[PaperTable, ...]:
-    """One table of all studies of quality, one of each study of identifying, one of all of joint edits.
-
-    Args:
-        findings: of one or several studies.
-    """
+    """One table of all studies of quality, one of each study of identifying, one of all of joint edits."""
     tables = []
     quality = [one for one in findings if one.kind == "quality"]
     if quality:
@@ -84,7 +74,6 @@ def percent(figure: Figure | None, interval: bool = False) -> str:
 
 
 def find(group: Group, query: str, part: str, attribute: str = TOGETHER) -> Figure | None:
-    """One of a group's figures."""
     wanted = query, part, attribute
     return next((one for one in group.figures if (one.query, one.part, one.attribute) == wanted), None)
 

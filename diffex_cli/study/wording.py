@@ -23,9 +23,7 @@ class Query:
     Attributes:
         name: its key in a file of answers.
         title: in a table.
-        text: the question.
-        low: what 1 means; empty for a choice.
-        high: what 5 means.
+        low, high: what 1 and 5 mean; empty for a choice.
     """
 
     name: str
@@ -42,14 +40,7 @@ class Query:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wording:
-    """What a kind of study says.
-
-    Attributes:
-        title: of the page.
-        introduction: paragraphs before the first item.
-        queries: what is asked of every item.
-        named: what stands before an item's words.
-    """
+    """What a kind of study says: ``introduction`` before the first item, and ``named`` before an item's words."""
 
     title: str
     introduction: tuple[str, ...]

@@ -64,7 +64,6 @@ def test_an_address_needs_somebody_to_ask_and_holds_no_password() -> None:
     result = diffex("corpus", "--domain", "birds", "--base-url", "http://localhost:1/v1")
     assert result.exit_code == 2
     assert "--base-url goes with a provider that asks a language model" in result.stderr
-    pytest.importorskip("openai")
     result = diffex(
         "corpus", "--domain", "birds", "--provider", "openai:x", "--base-url", "http://me:pass@localhost/v1"
     )

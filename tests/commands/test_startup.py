@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ["torch", "diffusers", "transformers", "pandas", "pyarrow", "matplotlib", "numpy", "PIL", "anthropic"]
+HEAVY = ["torch", "diffusers", "transformers", "pyarrow", "matplotlib", "numpy", "PIL", "anthropic", "openai"]
 ROOT = Path(__file__).parent.parent.parent
 
 

@@ -51,7 +51,6 @@ def connect() -> Callable[..., LanguageModel]:
         text = ",".join(f"{key}={value}" for key, value in settings.items())
         if provider == "anthropic":
             return AnthropicModel(parse_spec(f"anthropic:claude-opus-5-5:{text}"))
-        pytest.importorskip("openai")
         return OpenAIModel(parse_spec(f"openai:qwen2.5vl:7b:{text}"))
 
     return connect

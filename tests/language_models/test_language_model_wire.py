@@ -63,7 +63,6 @@ def test_anthropic_streams_long_answers(server: FaultServer, connect: Connect, q
 
 
 def test_openai(server: FaultServer, question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("openai")
     monkeypatch.setattr(openai_module, "_ADDRESS", f"{server.url}/v1")
     model = OpenAIModel(parse_spec("openai:effort=low"))
     assert model.ask(dataclasses.replace(question, corrections=CORRECTIONS)) == ANSWER
@@ -146,8 +145,6 @@ def test_many_threads_ask_at_once(provider: str, server: FaultServer, connect: C
 def test_no_key(name: str, rest: str, question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
     from diffex_cli.language_models.anthropic import AnthropicModel
 
-    if name == "openai":
-        pytest.importorskip("openai")
     monkeypatch.setenv(f"{name.upper()}_API_KEY", "")
     kind = AnthropicModel if name == "anthropic" else OpenAIModel
     with pytest.raises(UsageError, match=f"needs a key: set the environment variable {name.upper()}_API_KEY"):

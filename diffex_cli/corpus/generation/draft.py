@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from diffex_cli.core.hierarchy import Corpus, Node, slug
@@ -13,14 +13,7 @@ from diffex_cli.corpus.generation.reading import Proposal
 
 @dataclasses.dataclass(eq=False, slots=True)
 class DraftNode:
-    """One attribute of a growing hierarchy.
-
-    Attributes:
-        proposal: as it was named first.
-        parent: ``None`` for a root.
-        children: the finer ones so far.
-        named_by: the numbers of the sources that named it.
-    """
+    """One attribute of a growing hierarchy, as it was named first, and the numbers of the sources that named it."""
 
     proposal: Proposal
     parent: DraftNode | None
@@ -34,9 +27,9 @@ class DraftNode:
 
 
 class Place(NamedTuple):
-    """Where a proposal ended up: a new sprout, or one that was there and means the same."""
+    """Where a proposal ended up: a new node, or one that was there and means the same."""
 
-    sprout: DraftNode
+    node: DraftNode
     new: bool
 
 
@@ -58,14 +51,14 @@ class Draft:
         names = {form for form in map(canonical, (proposal.name, *proposal.synonyms)) if form}
         prompt = canonical(proposal.prompt)
         found = self._find(parent, proposal.remove, names, prompt)
-        sprout = found or DraftNode(proposal, parent)
+        node = found or DraftNode(proposal, parent)
         if found is None:
-            (self.roots if parent is None else parent.children).append(sprout)
-        self._prompts.setdefault((proposal.remove, prompt), sprout)
+            (self.roots if parent is None else parent.children).append(node)
+        self._prompts.setdefault((proposal.remove, prompt), node)
         for name in names:
-            self._names.setdefault((sprout.parent, proposal.remove, name), sprout)
-        sprout.named_by.add(source)
-        return Place(sprout, found is None)
+            self._names.setdefault((node.parent, proposal.remove, name), node)
+        node.named_by.add(source)
+        return Place(node, found is None)
 
     def _find(self, parent: DraftNode | None, remove: bool, names: Collection[str], prompt: str) -> DraftNode | None:
         if found := self._prompts.get((remove, prompt)):
@@ -78,26 +71,9 @@ class Draft:
                 return ancestor
         return None
 
-    def levels(self) -> Iterator[list[DraftNode]]:
-        """The attributes level by level, the roots first."""
-        level = self.roots
-        while level:
-            yield level
-            level = [child for sprout in level for child in sprout.children]
-
     def corpus(self, domain: str, sources: Collection[int] = ()) -> Corpus:
-        """The hierarchy.
-
-        Args:
-            domain: what the images show.
-            sources: whose share each attribute is told of; with fewer than two there are no shares.
-        """
+        """The hierarchy, with each attribute's share of the ``sources``; with fewer than two there are no shares."""
         return Corpus(domain, _nodes(self.roots, "", sources))
-
-
-def draft_of(corpus: Corpus) -> Draft:
-    """A finished hierarchy as a draft. An attribute that it holds twice is there once."""
-    return merged([corpus])
 
 
 def merged(hierarchies: Sequence[Draft | Corpus]) -> Draft:
@@ -116,23 +92,28 @@ def merged(hierarchies: Sequence[Draft | Corpus]) -> Draft:
             below: list[tuple[DraftNode | None, Node | DraftNode]] = []
             for parent, item in level:
                 proposal = Proposal.of(item) if isinstance(item, Node) else item.proposal
-                sprout = draft.add(parent, proposal, source).sprout
-                below += [(sprout, child) for child in item.children]
+                node = draft.add(parent, proposal, source).node
+                below += [(node, child) for child in item.children]
             level = below
     return draft
 
 
-def _nodes(sprouts: Sequence[DraftNode], parent: str, sources: Collection[int]) -> tuple[Node, ...]:
+def free(wanted: str, taken: set[str]) -> str:
+    """An id that is not taken, and is from now on: the wanted one, or that with a number."""
+    id, number = wanted, 1
+    while id in taken:
+        number += 1
+        id = f"{wanted}-{number}"
+    taken.add(id)
+    return id
+
+
+def _nodes(drafted: Sequence[DraftNode], parent: str, sources: Collection[int]) -> tuple[Node, ...]:
     taken: set[str] = set()
     nodes = []
-    for sprout in sprouts:
-        proposal = sprout.proposal
-        part = wanted = proposal.slug or slug(proposal.name)
-        number = 1
-        while part in taken:
-            number += 1
-            part = f"{wanted}-{number}"
-        taken.add(part)
+    for draft in drafted:
+        proposal = draft.proposal
+        part = free(proposal.slug or slug(proposal.name), taken)
         id = f"{parent}/{part}" if parent else part
         nodes.append(
             Node(
@@ -142,9 +123,9 @@ def _nodes(sprouts: Sequence[DraftNode], parent: str, sources: Collection[int]) 
                 remove=proposal.remove,
                 placebo=proposal.placebo,
                 overrides=proposal.overrides,
-                children=_nodes(sprout.children, id, sources),
+                children=_nodes(draft.children, id, sources),
                 replaces=proposal.replaces,
-                share=round(len(sprout.named_by & set(sources)) / len(sources), 4) if len(sources) > 1 else None,
+                share=round(len(draft.named_by & set(sources)) / len(sources), 4) if len(sources) > 1 else None,
                 source=proposal.source,
             )
         )

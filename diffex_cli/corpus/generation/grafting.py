@@ -7,18 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from diffex_cli.core.hierarchy import Corpus, Node, slug
 from diffex_cli.core.wording import canonical
+from diffex_cli.corpus.generation.draft import free
 from diffex_cli.corpus.generation.missing import Missing
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Grafted:
-    """A hierarchy with what was added.
-
-    Attributes:
-        corpus: all of it.
-        added: the new nodes, in the order in which they were proposed.
-        known: names of proposals that the hierarchy had already, or that came twice.
-    """
+    """A hierarchy with what was added, and the names of proposals that it had already, or that came twice."""
 
     corpus: Corpus
     added: tuple[Node, ...]
@@ -31,10 +26,6 @@ def graft(corpus: Corpus, proposals: Iterable[Missing]) -> Grafted:
     A proposal is known if its prompt is a name or prompt anywhere in the hierarchy, or its name or a synonym is, of
     several words ("tall crest" is known wherever it stands, "red" may be another red), or any name is beside the
     place where it would stand, or above. Adding and removing the same thing are two attributes.
-
-    Args:
-        corpus: the hierarchy.
-        proposals: attributes, each with the id of the node that it belongs to.
     """
     known = _Known(corpus)
     below: dict[str, list[Node]] = {}
@@ -83,13 +74,7 @@ class _Known:
 
     def free_id(self, parent: str, part: str) -> str:
         """An id below ``parent`` that is not taken; from now on it is."""
-        wanted = id = f"{parent}/{part}" if parent else part
-        number = 1
-        while id in self._ids:
-            number += 1
-            id = f"{wanted}-{number}"
-        self._ids.add(id)
-        return id
+        return free(f"{parent}/{part}" if parent else part, self._ids)
 
     def _note(self, place: str, remove: bool, names: Sequence[str], prompt: str) -> None:
         self._anywhere.update((remove, form) for form in (prompt, *names))

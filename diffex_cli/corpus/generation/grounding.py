@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Protocol
 
 _LONGEST = 2000
 
 
-class Passage(Protocol):
-    """A piece of text.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Passage:
+    """A few sentences, and where they stand, such as ``guides/retina.pdf, p. 3``."""
 
-    Attributes:
-        text: the words.
-        source: where they stand, such as ``guide.pdf, p. 3``.
-    """
-
-    @property
-    def text(self) -> str: ...
-
-    @property
-    def source(self) -> str: ...
+    text: str
+    source: str
 
 
 class Index(Protocol):

@@ -9,7 +9,8 @@ from typing import Any
 from diffex_cli.artifacts.corpus_yaml import MAX_DEPTH
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.corpus.generation.prompts import RULES, answer_tokens
-from diffex_cli.corpus.generation.reading import Proposal, Reading, read, schema
+from diffex_cli.corpus.generation.reading import Proposal, read, schema
+from diffex_cli.language_models.asking import Reading
 from diffex_cli.language_models.base import Picture, Question
 
 _TASK = """\
@@ -32,12 +33,7 @@ _BELOW = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Case:
-    """Something unexplained.
-
-    Attributes:
-        text: what happened.
-        pictures: caption → picture, at least one.
-    """
+    """Something unexplained: what happened, and caption → picture, at least one."""
 
     text: str
     pictures: Mapping[str, Picture]
@@ -45,23 +41,13 @@ class Case:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Missing(Proposal):
-    """An attribute that the hierarchy lacks.
-
-    Attributes:
-        below: id of the node that it belongs to; empty for a new root.
-    """
+    """An attribute that the hierarchy lacks, below the node of that id; empty for a new root."""
 
     below: str = ""
 
 
 def question(corpus: Corpus, cases: Sequence[Case], breadth: int) -> Question:
-    """The question about some cases.
-
-    Args:
-        corpus: the hierarchy that was searched.
-        cases: at least one.
-        breadth: how many attributes are wanted, at most.
-    """
+    """The question about at least one case that the hierarchy does not explain."""
     lines, number = [], 1
     for case in cases:
         named = [f"picture {number + i} ({caption})" for i, caption in enumerate(case.pictures)]
@@ -89,17 +75,11 @@ def question(corpus: Corpus, cases: Sequence[Case], breadth: int) -> Question:
     )
 
 
-def read_missing(content: Mapping[str, Any], corpus: Corpus, breadth: int) -> Reading:
-    """Check an answer; its proposals are :class:`Missing`.
-
-    Args:
-        content: the answer.
-        corpus: the hierarchy that was shown.
-        breadth: how many attributes were asked for, at most.
-    """
+def read_missing(content: Mapping[str, Any], corpus: Corpus, breadth: int) -> Reading[tuple[Missing, ...]]:
+    """Check an answer about the hierarchy that was shown, of which at most ``breadth`` attributes were wanted."""
     items = content.get("attributes")
     if not isinstance(items, list):
-        return read(content, breadth)
+        return Reading((), read(content, breadth).complaints)
     known = {node.id for node in corpus.walk()}
     proposals: list[Missing] = []
     complaints: list[str] = []
@@ -107,7 +87,7 @@ def read_missing(content: Mapping[str, Any], corpus: Corpus, breadth: int) -> Re
         reading = read({"attributes": [item]}, 1)
         here = f"attributes[{index}]"
         complaints += [complaint.replace("attributes[0]", here, 1) for complaint in reading.complaints]
-        for proposal in reading.proposals:
+        for proposal in reading.usable:
             below = item.get("below", "")
             if not isinstance(below, str) or (below and below not in known):
                 complaints.append(f"{here}.below must be an id of the hierarchy, or empty")

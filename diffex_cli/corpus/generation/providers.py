@@ -20,38 +20,25 @@ class AskingProvider:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Those of the model."""
         return self.language_model.settings
 
 
 def anthropic(spec: Spec) -> AskingProvider:
-    """The provider ``anthropic[:MODEL][:OPTIONS]``.
-
-    Raises:
-        UsageError: a bad option.
-    """
+    """The provider ``anthropic[:MODEL][:OPTIONS]``."""
     from diffex_cli.language_models.anthropic import AnthropicModel
 
     return AskingProvider(AnthropicModel(spec))
 
 
 def openai(spec: Spec) -> AskingProvider:
-    """The provider ``openai:MODEL[:OPTIONS]``.
-
-    Raises:
-        UsageError: a bad option, or the package ``openai`` is missing.
-    """
+    """The provider ``openai:MODEL[:OPTIONS]``."""
     from diffex_cli.language_models.openai import OpenAIModel
 
     return AskingProvider(OpenAIModel(spec))
 
 
 def transformers(spec: Spec) -> AskingProvider:
-    """The provider ``transformers:FOLDER-or-HUB-ID[:OPTIONS]``.
-
-    Raises:
-        UsageError: a bad option, or no model is named.
-    """
+    """The provider ``transformers:FOLDER-or-HUB-ID[:OPTIONS]``."""
     from diffex_cli.language_models.transformers import TransformersModel
 
     return AskingProvider(TransformersModel(spec))
@@ -61,7 +48,6 @@ def open_providers(texts: Sequence[str], base_url: str | None = None) -> tuple[P
     """Open corpus providers by their specs.
 
     Args:
-        texts: the specs.
         base_url: the address for the model; for ``openai`` if that is among several, since it is the one that other
             programs imitate.
 
@@ -75,11 +61,7 @@ def open_providers(texts: Sequence[str], base_url: str | None = None) -> tuple[P
 
 
 def open_model(text: str, base_url: str | None = None) -> LanguageModel:
-    """The language model of a corpus provider.
-
-    Raises:
-        UsageError: the provider is unknown, its options are bad, or it has no model.
-    """
+    """The language model of a corpus provider; a UsageError if it is unknown, its options are bad, or it has none."""
     (provider,) = open_providers([text], base_url)
     if not isinstance(provider, ModelProvider):
         raise UsageError(

@@ -10,6 +10,7 @@ from typing import Any
 from diffex_cli.core.hierarchy import Node, slug
 from diffex_cli.core.wording import present
 from diffex_cli.corpus.generation.grounding import Passage, quoted
+from diffex_cli.language_models.asking import Reading
 
 LONGEST_NAME = 80
 LONGEST_PROMPT = 200
@@ -29,11 +30,9 @@ _PASSAGE = {"type": "integer", "description": "the number of the passage that it
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Proposal:
-    """One attribute as it was proposed; the fields are those of :class:`~diffex_cli.core.hierarchy.Node`.
+    """One attribute as it was proposed, with a :class:`~diffex_cli.core.hierarchy.Node`'s fields and further names.
 
-    Attributes:
-        synonyms: further names for it.
-        slug: the last part of its id; made from the name if empty.
+    ``slug`` is the last part of its id; made from the name if empty.
     """
 
     name: str
@@ -61,25 +60,11 @@ class Proposal:
         )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reading:
-    """What an answer holds.
-
-    Attributes:
-        proposals: the attributes that are right.
-        complaints: a clause for each thing that is wrong, for the model to mend.
-    """
-
-    proposals: tuple[Proposal, ...]
-    complaints: tuple[str, ...]
+Proposals = tuple[Proposal, ...]
 
 
 def schema(passages: bool) -> dict[str, Any]:
-    """The JSON schema of an answer. All keys are required and no others allowed, as providers' strict modes ask.
-
-    Args:
-        passages: whether each attribute names the passage that it is taken from.
-    """
+    """The JSON schema of an answer. All keys are required and no others allowed, as providers' strict modes ask."""
     fields = {**_FIELDS, **({"passage": _PASSAGE} if passages else {})}
     item = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
     return {
@@ -90,18 +75,14 @@ def schema(passages: bool) -> dict[str, Any]:
     }
 
 
-def read(content: Mapping[str, Any], breadth: int, least: int = 0, passages: Sequence[Passage] = ()) -> Reading:
-    """Check an answer.
+def read(
+    content: Mapping[str, Any], breadth: int, least: int = 0, passages: Sequence[Passage] = ()
+) -> Reading[Proposals]:
+    """Check an answer with at least and at most so many attributes.
 
     What cannot be seen or edited is left out, as is what comes after the first ``breadth`` attributes. Only
     the name is indispensable; another key that is missing gets its plain value, one of the wrong kind is a
-    complaint.
-
-    Args:
-        content: the answer.
-        breadth: how many attributes were asked for, at most.
-        least: how many there must be.
-        passages: those that were shown, in their order.
+    complaint. Passages are those that were shown, in their order.
     """
     items = content.get("attributes")
     if not isinstance(items, list):

@@ -21,10 +21,9 @@ _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A piece of a file.
+    """A piece of a file, on one line.
 
     Attributes:
-        text: the words, on one line.
         place: where it stands in the file, such as ``p. 3``; empty for the whole file.
         section: no passage goes beyond it: a page, or what is below a heading.
         heading: the headings that it stands below, for the search.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.wording import canonical
+from diffex_cli.corpus.generation.grounding import Passage
 from diffex_cli.corpus.knowledge.documents import Paragraph, clean, markdown_paragraphs, plain_paragraphs
 from diffex_cli.corpus.knowledge.pdf import Pages, pdf_paragraphs
 from diffex_cli.corpus.knowledge.splitting import split
@@ -24,32 +24,15 @@ SUFFIXES = (".markdown", ".md", ".pdf", ".txt")
 _LARGEST = 100_000_000
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Excerpt:
-    """A :class:`~diffex_cli.corpus.generation.grounding.Passage`.
-
-    Attributes:
-        text: a few sentences, on one line.
-        source: the file below the folder and the place in it, such as ``guides/retina.pdf, p. 3``.
-    """
-
-    text: str
-    source: str
-
-
 class Excerpts:
     """An :class:`~diffex_cli.corpus.generation.grounding.Index` of a folder's passages.
 
     Args:
-        excerpts: all passages.
-        searched: for each, the words that it is found by.
+        searched: for each passage the words that it is found by.
         warnings: a sentence for each file that was left out, wholly or in part.
-
-    Raises:
-        UsageError: the package ``bm25s`` is missing.
     """
 
-    def __init__(self, excerpts: Sequence[Excerpt], searched: Sequence[str], warnings: Sequence[str] = ()) -> None:
+    def __init__(self, excerpts: Sequence[Passage], searched: Sequence[str], warnings: Sequence[str] = ()) -> None:
         self.excerpts = tuple(excerpts)
         self.warnings = tuple(warnings)
         package = _bm25s()
@@ -63,7 +46,7 @@ class Excerpts:
             self._scorer = package.BM25(method="lucene", auto_compile=False)
             self._scorer.index((ids, dict(self._vocabulary)), show_progress=False)
 
-    def search(self, query: str, k: int) -> Sequence[Excerpt]:
+    def search(self, query: str, k: int) -> Sequence[Passage]:
         """At most ``k`` passages that share a word with the query, the best first; of equals the first."""
         ids = [self._vocabulary[word] for word in dict.fromkeys(self._words(query)) if word in self._vocabulary]
         if not ids:
@@ -84,9 +67,6 @@ def passages(folder: Path) -> Excerpts:
     """Read all texts below a folder: ``.txt``, ``.md``, ``.markdown`` and ``.pdf``, in the order of their names.
 
     A file that cannot be read is left out, with a warning. Hidden files are passed over.
-
-    Raises:
-        UsageError: the folder does not exist, holds no texts, or none that can be read; or a package is missing.
     """
     if not folder.is_dir():
         raise UsageError(f"--knowledge: there is no folder {folder}: name one that holds texts ({_kinds()})")
@@ -100,7 +80,7 @@ def passages(folder: Path) -> Excerpts:
     )
     if not files:
         raise UsageError(f"--knowledge: there are no texts ({_kinds()}) in {folder}: name another folder")
-    excerpts: list[Excerpt] = []
+    excerpts: list[Passage] = []
     searched: list[str] = []
     warnings: list[str] = []
     for file in files:
@@ -109,7 +89,7 @@ def passages(folder: Path) -> Excerpts:
         if pages.problem:
             warnings.append(f"passed over {'a part of ' if pages.paragraphs else ''}{file}: {pages.problem}")
         for passage in split(pages.paragraphs):
-            excerpts.append(Excerpt(passage.text, f"{name}, {passage.place}" if passage.place else name))
+            excerpts.append(Passage(passage.text, f"{name}, {passage.place}" if passage.place else name))
             searched.append(f"{passage.heading} {passage.text}")
     if not excerpts:
         raise UsageError(

@@ -27,11 +27,7 @@ class Pages(NamedTuple):
 
 
 def pdf_paragraphs(file: Path) -> Pages:
-    """The paragraphs of a PDF's pages; the place is the page's number, counted from 1.
-
-    Raises:
-        UsageError: the package is missing.
-    """
+    """The paragraphs of a PDF's pages; the place is the page's number, counted from 1."""
     pypdf = _pypdf(file)
     with _silent():
         try:

@@ -1,5 +1,5 @@
 from diffex_cli.core.hierarchy import Corpus, Node
-from diffex_cli.corpus.generation.draft import Draft, draft_of, merged
+from diffex_cli.corpus.generation.draft import Draft, merged
 from diffex_cli.corpus.generation.reading import Proposal
 
 
@@ -13,40 +13,40 @@ def ids(corpus: Corpus) -> list[str]:
 
 def test_an_attribute_in_two_branches_is_there_once() -> None:
     draft = Draft()
-    head, wings = draft.add(None, plain("head")).sprout, draft.add(None, plain("wings")).sprout
+    head, wings = draft.add(None, plain("head")).node, draft.add(None, plain("wings")).node
     first = draft.add(head, plain("crest", "raised crest"))
     second = draft.add(wings, plain("Crests", "raised crests"))
     assert first.new
     assert not second.new
-    assert second.sprout is first.sprout
+    assert second.node is first.node
     assert ids(draft.corpus("birds")) == ["head", "head/crest", "wings"]
 
 
 def test_the_same_name_below_two_parents_is_two_attributes_if_the_prompts_differ() -> None:
     draft = Draft()
     for part in ("beak color", "head color"):
-        parent = draft.add(None, plain(part)).sprout
+        parent = draft.add(None, plain(part)).node
         assert draft.add(parent, plain("red", f"red {part.split()[0]}")).new
     assert ids(draft.corpus("birds")) == ["beak-color", "beak-color/red", "head-color", "head-color/red"]
 
 
 def test_a_child_named_like_an_ancestor_is_that_ancestor() -> None:
     draft = Draft()
-    head = draft.add(None, plain("head")).sprout
-    crest = draft.add(head, plain("crest", "raised crest")).sprout
-    assert draft.add(crest, plain("Crests", "a bird's crest")).sprout is crest
-    assert draft.add(crest, plain("the head", "whole head")).sprout is head
+    head = draft.add(None, plain("head")).node
+    crest = draft.add(head, plain("crest", "raised crest")).node
+    assert draft.add(crest, plain("Crests", "a bird's crest")).node is crest
+    assert draft.add(crest, plain("the head", "whole head")).node is head
     assert ids(draft.corpus("birds")) == ["head", "head/crest"]
 
 
 def test_synonyms_are_names_below_one_parent() -> None:
     draft = Draft()
-    head = draft.add(None, plain("head")).sprout
-    crest = draft.add(head, plain("crest", "raised crest", synonyms=("topknot",))).sprout
+    head = draft.add(None, plain("head")).node
+    crest = draft.add(head, plain("crest", "raised crest", synonyms=("topknot",))).node
     assert draft.add(head, plain("top-knot", "topknot of feathers")).new
-    assert draft.add(head, plain("Topknots", "knot of feathers on top")).sprout is crest
-    assert draft.add(head, plain("tuft", "feather tuft", synonyms=("Crest",))).sprout is crest
-    wings = draft.add(None, plain("wings")).sprout
+    assert draft.add(head, plain("Topknots", "knot of feathers on top")).node is crest
+    assert draft.add(head, plain("tuft", "feather tuft", synonyms=("Crest",))).node is crest
+    wings = draft.add(None, plain("wings")).node
     assert draft.add(wings, plain("topknot", "something else")).new
 
 
@@ -100,20 +100,15 @@ def test_a_hierarchy_that_turns_another_upside_down_makes_no_circle() -> None:
     assert ids(corpus) == ["a", "a/b", "a/c"]
 
 
-def test_planting_removes_what_is_there_twice() -> None:
+def test_what_a_hierarchy_has_twice_is_there_once() -> None:
     twice = tree(
         node("head", node("head/crest", node("head/crest/tall"))),
         node("wings", node("wings/crest", node("wings/crest/short"))),
     )
-    assert ids(draft_of(twice).corpus("birds")) == [
+    assert ids(merged([twice]).corpus("birds")) == [
         "head",
         "head/crest",
         "head/crest/tall",
         "head/crest/short",
         "wings",
-    ]
-    assert [[sprout.proposal.name for sprout in level] for level in draft_of(twice).levels()] == [
-        ["head", "wings"],
-        ["crest"],
-        ["tall", "short"],
     ]

@@ -54,7 +54,7 @@ def test_an_answer_says_where_each_attribute_belongs() -> None:
     content = answer({"name": "blue", "prompt": "blue beak", "below": "head/beak"}, "mask", "wings", "feet")
     reading = read_missing(content, CORPUS, 3)
     assert reading.complaints == ()
-    assert reading.proposals == (missing("blue", "blue beak", "head/beak"), missing("mask"), missing("wings"))
+    assert reading.usable == (missing("blue", "blue beak", "head/beak"), missing("mask"), missing("wings"))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_an_answer_says_where_each_attribute_belongs() -> None:
 def test_a_wrong_answer_is_complained_of_and_the_rest_is_kept(content: dict[str, object], complaint: str) -> None:
     reading = read_missing(content, CORPUS, 3)
     assert [one.startswith(complaint) for one in reading.complaints] == [True]
-    assert [one.name for one in reading.proposals] == (["mask"] if content else [])
+    assert [one.name for one in reading.usable] == (["mask"] if content else [])
 
 
 def test_no_attribute_goes_below_the_last_level() -> None:

@@ -21,7 +21,7 @@ def test_a_right_answer() -> None:
     content = answer("crest", {"name": "no beard", "prompt": "beard", "remove": True, "synonyms": ["shaven"]})
     reading = read(content, 6)
     assert reading.complaints == ()
-    assert reading.proposals == (
+    assert reading.usable == (
         Proposal("crest", "crest"),
         Proposal("no beard", "beard", remove=True, synonyms=("shaven",)),
     )
@@ -29,17 +29,17 @@ def test_a_right_answer() -> None:
 
 def test_an_absence_is_a_removal_however_it_is_worded() -> None:
     content = answer({"name": "bald", "prompt": "no hair"}, {"name": "without glasses", "prompt": "glasses"})
-    assert [(each.prompt, each.remove) for each in read(content, 6).proposals] == [("hair", True), ("glasses", True)]
+    assert [(each.prompt, each.remove) for each in read(content, 6).usable] == [("hair", True), ("glasses", True)]
 
 
 def test_what_cannot_be_edited_is_left_out_without_complaint() -> None:
     content = answer("crest", {"name": "song", "editable": False})
-    assert [proposal.name for proposal in read(content, 6).proposals] == ["crest"]
+    assert [proposal.name for proposal in read(content, 6).usable] == ["crest"]
     assert read(content, 6).complaints == ()
 
 
 def test_no_more_than_asked_for() -> None:
-    assert len(read(answer("a", "b", "c"), 2).proposals) == 2
+    assert len(read(answer("a", "b", "c"), 2).usable) == 2
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_no_more_than_asked_for() -> None:
 )
 def test_what_is_wrong_is_said(content: dict[str, object], complaint: str) -> None:
     reading = read(content, 6, least=1)
-    assert reading.proposals == ()
+    assert reading.usable == ()
     assert complaint in " ".join(reading.complaints)
 
 
 def test_the_right_part_of_an_answer_is_kept() -> None:
     reading = read(answer("crest", {"name": ""}, "beak"), 6)
-    assert [proposal.name for proposal in reading.proposals] == ["crest", "beak"]
+    assert [proposal.name for proposal in reading.usable] == ["crest", "beak"]
     assert len(reading.complaints) == 1
 
 
@@ -76,7 +76,7 @@ def test_an_attribute_keeps_the_passage_that_it_is_taken_from() -> None:
     passages = [Quote("one", "a.txt"), Quote("Crests are\n raised.", "guide.pdf, p. 3")]
     (proposal, plain) = read(
         answer({"name": "crest", "passage": 2}, {"name": "beak", "passage": 0}), 6, 0, passages
-    ).proposals
+    ).usable
     assert proposal.source == "guide.pdf, p. 3: Crests are raised."
     assert plain.source == ""
 
@@ -101,8 +101,8 @@ ITEMS = st.fixed_dictionaries(
 @given(JSON)
 def test_nothing_breaks_the_reader(content: object) -> None:
     found = read({"attributes": content}, 6, 1)
-    assert len(found.proposals) <= 6
-    assert all(proposal.name.strip() for proposal in found.proposals)
+    assert len(found.usable) <= 6
+    assert all(proposal.name.strip() for proposal in found.usable)
 
 
 @settings(deadline=None, max_examples=40)
@@ -110,10 +110,10 @@ def test_nothing_breaks_the_reader(content: object) -> None:
 def test_whatever_is_read_makes_a_file_that_can_be_read(answers: list[list[dict[str, object]]]) -> None:
     draft, parents = Draft(), [None]
     for items in answers:
-        for proposal in read({"attributes": items}, 6).proposals:
+        for proposal in read({"attributes": items}, 6).usable:
             place = draft.add(parents[-1], proposal)
             if place.new:
-                parents.append(place.sprout)  # type: ignore[arg-type]
+                parents.append(place.node)  # type: ignore[arg-type]
     if draft.roots:
         corpus = draft.corpus("birds")
         assert parse_corpus(write_corpus(corpus, {}), "x").corpus == corpus
