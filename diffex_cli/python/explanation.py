@@ -65,13 +65,15 @@ class Explanation:
 
     @functools.cached_property
     def sentences(self) -> tuple[str, ...]:
-        """What was found, as the command says it; the verdict is the last one."""
+        """What was found, as the command says it."""
         told = list(conclusions(self.summary, self.settings))
         if self.summary.failed:
             told.append(
                 f"{self.summary.failed} of {self.summary.edits} edits failed, most often because: "
                 f"{self.summary.failure}. They are left out of the effects."
             )
+        if self.summary.screening is not None:
+            told.append(self.summary.screening.sentence)
         return tuple(told)
 
     def __str__(self) -> str:
