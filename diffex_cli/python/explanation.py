@@ -18,7 +18,7 @@ from diffex_cli.artifacts.tables import make_table
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.settings import Settings
 from diffex_cli.python import notebook
-from diffex_cli.report.conclusions import conclusions, signed
+from diffex_cli.report.conclusions import conclusions, every_class, signed
 from diffex_cli.report.facts import kept, p_value, standing
 from diffex_cli.search.search import SearchSummary
 
@@ -79,11 +79,12 @@ class Explanation:
     def __str__(self) -> str:
         """The sentences, and the first rows of the ranking."""
         lines = [*self.sentences, ""]
+        several = every_class(self.summary)
         for row in self.ranking[:_SHOWN]:
             ends = f"({signed(row.low)} … {signed(row.high)})"
             lines.append(
                 f"{row.rank:3} {signed(row.effect):>7} {ends:17}  p {p_value(row.p_corrected):8}  {row.name}"
-                f"{' (placebo)' if row.placebo else ''} – {standing(row)}"
+                f"{' (placebo)' if row.placebo else ''}{f' on {row.target!r}' if several else ''} – {standing(row)}"
             )
         if len(self.ranking) > _SHOWN:
             lines.append(f"    … and {len(self.ranking) - _SHOWN} more: to_pandas() has all")

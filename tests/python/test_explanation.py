@@ -151,9 +151,18 @@ def test_html_is_self_contained_and_escapes_every_name() -> None:
 
 
 def test_html_says_which_class_when_all_are_explained() -> None:
-    page = read(explained(target="all")._repr_html_())
+    one = explained(target="all")
+    assert all(f"{row.name} on {row.target!r} – " in str(one) for row in one.ranking[:8])
+    page = read(one._repr_html_())
     assert "class" in page.texts
     assert {"red", "green", "blue"} & set(page.texts)
+
+
+def test_html_does_without_pictures_that_are_gone() -> None:
+    one = explained()
+    for file in (one.run / "edits" / "files").rglob("*.png"):
+        file.unlink()
+    assert "<img" not in one._repr_html_()
 
 
 def test_a_closed_explanation_still_prints_but_is_not_saved() -> None:
