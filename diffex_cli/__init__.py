@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diffex_cli.artifacts.keys import digest as digest
+    from diffex_cli.artifacts.rows import RankingRow as RankingRow
     from diffex_cli.classifiers.base import Classifier as Classifier
     from diffex_cli.classifiers.base import TwoPartClassifier as TwoPartClassifier
     from diffex_cli.classifiers.outputs import Outputs as Outputs
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from diffex_cli.core.hierarchy import Node as Node
     from diffex_cli.core.hierarchy import Term as Term
     from diffex_cli.core.hierarchy import slug as slug
+    from diffex_cli.core.progress import Progress as Progress
     from diffex_cli.core.registry import Spec as Spec
     from diffex_cli.corpus.base import Provider as Provider
     from diffex_cli.editors.base import Editor as Editor
     from diffex_cli.editors.base import EditRequest as EditRequest
     from diffex_cli.editors.base import EditResult as EditResult
+    from diffex_cli.python.explain import explain as explain
+    from diffex_cli.python.explanation import Explanation as Explanation
 
 _HOMES = {
     "Candidate": "diffex_cli.core.hierarchy",
@@ -35,15 +39,19 @@ _HOMES = {
     "EditRequest": "diffex_cli.editors.base",
     "EditResult": "diffex_cli.editors.base",
     "Editor": "diffex_cli.editors.base",
+    "Explanation": "diffex_cli.python.explanation",
     "Node": "diffex_cli.core.hierarchy",
     "Outputs": "diffex_cli.classifiers.outputs",
     "Preprocessing": "diffex_cli.classifiers.preprocessing",
+    "Progress": "diffex_cli.core.progress",
     "Provider": "diffex_cli.corpus.base",
+    "RankingRow": "diffex_cli.artifacts.rows",
     "Spec": "diffex_cli.core.registry",
     "Term": "diffex_cli.core.hierarchy",
     "TwoPartClassifier": "diffex_cli.classifiers.base",
     "UsageError": "diffex_cli.core.errors",
     "digest": "diffex_cli.artifacts.keys",
+    "explain": "diffex_cli.python.explain",
     "slug": "diffex_cli.core.hierarchy",
 }
 

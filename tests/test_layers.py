@@ -11,7 +11,7 @@ import diffex_cli
 
 PACKAGE = Path(diffex_cli.__file__).parent
 FLOORS = (
-    ("commands",),
+    ("commands", "python"),
     ("study",),
     ("comparison", "corpus"),
     ("report", "birds"),

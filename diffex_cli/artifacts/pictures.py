@@ -25,11 +25,16 @@ def open_picture(path: Path) -> Image.Image:
     """
     try:
         with Image.open(path) as image:
-            return (ImageOps.exif_transpose(image) or image).convert("RGB")
+            return upright(image)
     except OSError:
         raise
     except UNREADABLE as error:
         raise OSError(f"{path} is no picture that can be read: {error}") from error
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """A picture of any mode as RGB, turned upright as its EXIF says; what cannot be done raises :data:`UNREADABLE`."""
+    return (ImageOps.exif_transpose(image) or image).convert("RGB")
 
 
 def save_picture(path: Path, picture: Image.Image) -> None:

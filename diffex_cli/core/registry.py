@@ -23,6 +23,9 @@ CORPUS_PROVIDERS = "diffex.corpus_providers"
 
 _KINDS = {EDITORS: "editor", CLASSIFIERS: "classifier", CORPUS_PROVIDERS: "corpus provider"}
 
+OBJECT = "object"
+"""Stands for a backend in the spec of one that a Python program handed over open: ``object:module.Class``."""
+
 _OPTIONS = re.compile(r"(?:^|:)(?=\w+\s*=)")
 """Where the options begin; a value may hold colons, as an address does."""
 
@@ -73,6 +76,12 @@ def find(group: str, name: str) -> Callable[..., Any]:
     Raises:
         UsageError: no such backend; the text lists those that exist.
     """
+    if name == OBJECT:
+        kind = _KINDS[group]
+        raise UsageError(
+            f"the {kind} of this run was an object of a Python program, which nobody else can open: "
+            f"name one with --{kind} SPEC"
+        )
     for entry in entry_points(group=group):
         if entry.name == name:
             factory: Callable[..., Any] = entry.load()

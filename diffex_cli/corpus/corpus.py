@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from diffex_cli.artifacts.corpus_yaml import write_corpus
-from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.artifacts.run import RunDirectory
@@ -17,7 +16,7 @@ from diffex_cli.core.progress import Progress, SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
 from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
-from diffex_cli.corpus.inputs import choose, sources
+from diffex_cli.corpus.inputs import Source, choose, sources
 from diffex_cli.corpus.proposing import INPUTS, Pictures, Proposed, Sources
 from diffex_cli.language_models.base import Picture
 from diffex_cli.language_models.costs import Spending
@@ -47,11 +46,13 @@ class CorpusSummary:
     spending: Spending | None = None
 
 
-def run(settings: Settings, progress: Progress) -> CorpusSummary:
+def run(settings: Settings, progress: Progress, pictures: Sequence[Source] | None = None) -> CorpusSummary:
     """Write ``corpus.yaml``, ``images.parquet`` and the images.
 
     A hierarchy that was made of the same inputs is kept, edited by hand or not, unless questions were left
     open and nobody has edited it.
+
+    ``pictures`` are the input images to choose from, instead of the folder that the settings name.
 
     Raises:
         UsageError: the domain, the provider, its file or the images cannot be had.
@@ -67,7 +68,7 @@ def run(settings: Settings, progress: Progress) -> CorpusSummary:
             proposed = opened.propose(opened.interview(), _no_pictures, progress)
         if corpus is None:
             _ = opened.knowledge  # so that no folder without texts is remembered
-        images = choose(settings, session.run, progress)
+        images = choose(settings, session.run, progress, pictures)
         record(session.run, "corpus", settings)
         if corpus is None and opened.asks:
             proposed = opened.propose(opened.interview(), _shown(settings), progress)
@@ -119,7 +120,7 @@ def _shown(settings: Settings) -> Pictures:
         shown = []
         for source in evenly(files, SHOWN, turn):
             try:
-                shown.append(small(open_picture(source.path)))
+                shown.append(small(source.open()))
             except OSError:
                 continue  # the choice of the input images warns of it
         return tuple(shown)

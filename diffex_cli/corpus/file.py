@@ -20,11 +20,17 @@ def read_hierarchy(file: Path, domain: str) -> Corpus:
     Raises:
         UsageError: it cannot be read, or is neither.
     """
-    from diffex_cli.artifacts.corpus_yaml import parse_corpus, read_text
+    from diffex_cli.artifacts.corpus_yaml import read_text
+
+    return parse_hierarchy(read_text(file), str(file), domain)
+
+
+def parse_hierarchy(text: str, source: str, domain: str) -> Corpus:
+    """The same of a text; ``source`` names it in errors."""
+    from diffex_cli.artifacts.corpus_yaml import parse_corpus
     from diffex_cli.corpus.nested_json import is_nested_json, parse_nested_json
 
-    text = read_text(file)
-    return parse_nested_json(text, str(file), domain) if is_nested_json(text) else parse_corpus(text, str(file)).corpus
+    return parse_nested_json(text, source, domain) if is_nested_json(text) else parse_corpus(text, source).corpus
 
 
 class FileProvider:

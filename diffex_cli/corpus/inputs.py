@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from diffex_cli.artifacts.pictures import SUFFIXES, open_picture
+from PIL import Image
+
+from diffex_cli.artifacts.pictures import SUFFIXES, UNREADABLE, open_picture, upright
 from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core import domains
@@ -17,10 +20,26 @@ from diffex_cli.core.settings import Settings
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Source:
-    """One picture file, and what to call it in the run."""
+    """One picture, in a file or in memory, and what to call it in the run."""
 
-    path: Path
+    picture: Path | Image.Image
     name: str
+
+    def open(self) -> Image.Image:
+        """The picture, upright, as RGB.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if isinstance(self.picture, Path):
+            return open_picture(self.picture)
+        try:
+            return upright(self.picture)
+        except UNREADABLE as error:
+            raise OSError(f"it cannot be read: {error}") from error
+
+    def __str__(self) -> str:
+        return str(self.picture) if isinstance(self.picture, Path) else self.name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,7 +63,12 @@ def sources(settings: Settings) -> list[Source]:
         if samples is None:
             raise UsageError(f"the domain {settings.domain!r} has no sample images: name a folder with --images DIR")
         found = [Source(path, f"{settings.domain}/{path.name}") for path in samples]
-    return sorted(found, key=lambda source: hashlib.sha256(f"{settings.seed}/{source.name}".encode()).digest())
+    return shuffled(found, settings.seed)
+
+
+def shuffled(found: Iterable[Source], seed: int) -> list[Source]:
+    """Pictures in the order of the digests of seed and name."""
+    return sorted(found, key=lambda source: hashlib.sha256(f"{seed}/{source.name}".encode()).digest())
 
 
 def _folder(folder: Path) -> list[Source]:
@@ -61,9 +85,12 @@ def _folder(folder: Path) -> list[Source]:
     return found
 
 
-def choose(settings: Settings, run: RunDirectory, progress: Progress) -> Inputs:
-    """Copy the input images, at least one, into the run directory: upright, as RGB, each once."""
-    candidates = sources(settings)
+def choose(settings: Settings, run: RunDirectory, progress: Progress, given: Sequence[Source] | None = None) -> Inputs:
+    """Copy the input images, at least one, into the run directory: upright, as RGB, each once.
+
+    ``given`` are what to choose from, instead of the folder that the settings name.
+    """
+    candidates = sources(settings) if given is None else shuffled(given, settings.seed)
     wanted = len(candidates) if settings.n_images is None else settings.n_images
     chosen: dict[str, InputImage] = {}
     warnings: list[str] = []
@@ -72,12 +99,12 @@ def choose(settings: Settings, run: RunDirectory, progress: Progress) -> Inputs:
         if len(chosen) == wanted:
             break
         try:
-            image = run.save_input(open_picture(source.path), source.name, None)
+            image = run.save_input(source.open(), source.name, None)
         except OSError as error:
-            warnings.append(f"passed over {source.path}: {error}")
+            warnings.append(f"passed over {source}: {error}")
             continue
         if image.image in chosen:
-            warnings.append(f"passed over {source.path}: the same picture as {chosen[image.image].source}")
+            warnings.append(f"passed over {source}: the same picture as {chosen[image.image].source}")
             continue
         chosen[image.image] = image
         progress.advance("images")

@@ -28,15 +28,28 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Backends:
+    """What somebody has opened already, to be used instead of what the settings name; ``None`` where there is none.
+
+    The settings' specs then only say what it is called in the artifacts.
+    """
+
+    editor: Editor | None = None
+    classifier: Classifier | None = None
+
+
 class Session:
     """Everything is read or opened when it is first asked for.
 
     Args:
         settings: as resolved; they name the run directory.
+        backends: open ones.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, backends: Backends | None = None) -> None:
         self.settings = settings
+        self._backends = backends or Backends()
         self.stage_settings = settings
         """As the stage was given them, whichever editor this session has."""
         self.run = RunDirectory(settings.run)
@@ -62,6 +75,8 @@ class Session:
     @functools.cached_property
     def editor(self) -> Editor:
         """The editor, on all devices; its model is not loaded yet."""
+        if self._backends.editor is not None:
+            return self._backends.editor
         spec = registry.parse_spec(self.settings.editor)
         if len(self._devices) > 1:
             from diffex_cli.editors.parallel import ParallelEditor
@@ -74,6 +89,11 @@ class Session:
         """Let go of the editor, with its model and its processes; it would be opened again when it is asked for."""
         self.__dict__.pop("editor", None)
         gc.collect()  # models are full of cycles
+
+    def check(self, *needed: str) -> None:
+        """Complain now about what could not be opened: the names of properties of this session."""
+        for name in needed:
+            getattr(self, name)
 
     @functools.cached_property
     def editor_fingerprint(self) -> str:
@@ -97,6 +117,8 @@ class Session:
     @functools.cached_property
     def classifier(self) -> Classifier:
         """The classifier, on the first device; its model is not loaded yet."""
+        if self._backends.classifier is not None:
+            return self._backends.classifier
         spec = registry.parse_spec(self.settings.classifier)
         classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=self._devices[0])
         return classifier
@@ -148,7 +170,7 @@ class _Beside(Session):
         self.stage_settings = main.stage_settings
         self.run = main.run
         self._main = main
-        _ = self.editor  # complains about the spec
+        self.check("editor")
 
     @functools.cached_property
     def corpus(self) -> Corpus:
@@ -184,7 +206,7 @@ def _fast(main: Session) -> Session:
     own = registry.parse_spec(main.settings.editor)
     options = {**own.options, "preset": "fast"}
     spec = ":".join([own.name, own.model, ",".join(f"{key}={value}" for key, value in options.items())])
-    _ = main.editor  # what is wrong with its own options is not the preset's fault
+    main.check("editor")  # what is wrong with its own options is not the preset's fault
     try:
         found = _Beside(main, spec)
     except UsageError as error:
@@ -201,7 +223,7 @@ def _fast(main: Session) -> Session:
 
 
 @contextmanager
-def locked_session(stage: str, settings: Settings) -> Iterator[Session]:
+def locked_session(stage: str, settings: Settings, backends: Backends | None = None) -> Iterator[Session]:
     """A session in a run directory that nobody else writes to meanwhile.
 
     Raises:
@@ -212,7 +234,7 @@ def locked_session(stage: str, settings: Settings) -> Iterator[Session]:
         raise IncompleteError(f"there is no run directory {settings.run}: run `diffex corpus` first")
     with RunLock(settings.run, f"diffex {stage}"):
         sweep(settings.run)
-        yield Session(settings)
+        yield Session(settings, backends)
 
 
 def record(run: RunDirectory, stage: str, settings: Settings, target: str | None = None) -> None:

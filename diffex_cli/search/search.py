@@ -15,7 +15,7 @@ from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.making import tally
-from diffex_cli.measure.session import Session, locked_session, record
+from diffex_cli.measure.session import Backends, Session, locked_session, record
 from diffex_cli.search import writing
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, partners
@@ -75,7 +75,7 @@ class SearchSummary:
     warnings: tuple[str, ...]
 
 
-def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSummary:
+def run(settings: Settings, progress: Progress, fill: bool = True, backends: Backends | None = None) -> SearchSummary:
     """Search the hierarchy.
 
     Args:
@@ -83,13 +83,14 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
         progress: hears of the tasks ``edit`` and ``score``, and of each level.
         fill: make the edits and scores that are missing. Otherwise touch no model: write the edits to
             ``requests.parquet`` and give up for now.
+        backends: used instead of those that the settings name.
 
     Raises:
         IncompleteError: there is no corpus yet; or something is missing and is not to be made.
         UsageError: the classifier has no class of the target's name, or settings contradict each other.
     """
     check(settings, fill)
-    with locked_session("search", settings) as session:
+    with locked_session("search", settings, backends) as session:
         # complain before anything is remembered
         _ = session.corpus, session.editor, session.screening, session.classifier, session.images, session.perception
         screened = _screened(session, progress, fill)

@@ -3,7 +3,7 @@
 import pytest
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.registry import parse_spec
+from diffex_cli.core.registry import CLASSIFIERS, EDITORS, find, parse_spec
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,12 @@ def test_what_is_no_option_is_named() -> None:
         parse_spec("ledits:birds:steps=8,fast")
     with pytest.raises(UsageError, match="names no backend"):
         parse_spec(":birds")
+
+
+@pytest.mark.parametrize(("group", "kind"), [(EDITORS, "editor"), (CLASSIFIERS, "classifier")])
+def test_what_was_an_object_has_to_be_named(group: str, kind: str) -> None:
+    spec = parse_spec("object:notebook.<locals>.<lambda>")
+    assert spec.name == "object"
+    assert spec.model == "notebook.<locals>.<lambda>"
+    with pytest.raises(UsageError, match=f"the {kind} of this run was an object .*: name one with --{kind} SPEC"):
+        find(group, spec.name)

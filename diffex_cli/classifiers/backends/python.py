@@ -1,4 +1,4 @@
-"""The classifier ``python``: any function of one's own that scores pictures."""
+"""The classifier ``python``, and any function that scores pictures as a classifier."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,24 +19,118 @@ from PIL import Image
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers import outputs, spec_options
 from diffex_cli.classifiers.checks import as_numbers
+from diffex_cli.classifiers.outputs import Outputs
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
 
 _OPTIONS = ("version", *outputs.OPTIONS)
 
+Function: TypeAlias = Callable[[list[Image.Image]], Any]
 
-class PythonClassifier:
-    """``python:<module>:<callable>[:kind=…,values=…,version=V]``.
 
-    The callable is given a list of n RGB pictures and returns scores in one of these forms:
+class FunctionClassifier:
+    """A function as a classifier.
 
-    - an array (or tensor) of shape (n, classes), or (n,) for a single column; the classes are named by the callable's
-      attribute ``labels``, else by the module's ``LABELS``, else ``0``, ``1``, …
+    It is given a list of n RGB pictures and returns scores in one of these forms:
+
+    - an array (or tensor) of shape (n, classes), or (n,) for a single column; the classes are named by the labels, else
+      by the function's attribute ``labels``, else ``0``, ``1``, …
     - a mapping from label to n scores
     - n mappings from label to score, one a picture
 
-    They are logits of one class of several, unless ``kind`` and ``values`` say otherwise
+    Nobody can tell what a function depends on, so that each object has a fingerprint of its own, and no score is ever
+    taken for another one's.
+
+    Args:
+        function: chooses its own device.
+        name: what to call it.
+        meaning: of the scores.
+        labels: the names of the classes.
+    """
+
+    def __init__(
+        self, function: Function, name: str, meaning: Outputs | None = None, labels: Sequence[object] | None = None
+    ) -> None:
+        self._function = function
+        self._name = name
+        self._meaning = meaning or Outputs()
+        self._declared = getattr(function, "labels", None) if labels is None else labels
+        self.settings: Mapping[str, object] = {
+            "backend": "function",
+            "function": name,
+            "kind": self._meaning.kind,
+            "values": self._meaning.values,
+            "object": uuid.uuid4().hex,
+        }
+        self.fingerprint = digest(self.settings)
+
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes; where nothing declares them, a grey picture is scored to see them.
+
+        Raises:
+            UsageError, DiffexError: the function fails.
+        """
+        if self._declared is not None:
+            return self._meaning.labels(tuple(self._declared))
+        result = self._call([Image.new("RGB", (64, 64), (128, 128, 128))])
+        if isinstance(result, Mapping):
+            return self._meaning.labels(tuple(result))
+        if _is_list_of_mappings(result):
+            return self._meaning.labels(tuple(result[0]))
+        try:
+            shape = np.shape(result)
+        except ValueError:
+            shape = ()
+        return self._meaning.unnamed(shape[1] if len(shape) == 2 else 1)
+
+    @property
+    def output_kind(self) -> OutputKind:
+        """What the logits are logits of, as was declared."""
+        return self._meaning.output_kind
+
+    def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
+        """Call the function once with all images.
+
+        Returns:
+            shape (len(images), len(labels)).
+
+        Raises:
+            DiffexError: it raises, or returns something else than finite scores of all labels.
+        """
+        labels = self.labels
+        if not images:
+            return np.zeros((0, len(labels)))
+        # Of a binary classifier's two labels, only the second has a score.
+        columns = labels[1:] if self._meaning.kind == "binary" else labels
+        result = self._call([image.convert("RGB") for image in images])
+        try:
+            if isinstance(result, Mapping):
+                result = np.stack([np.atleast_1d(scores) for scores in _in_order(result, columns)], axis=1)
+            elif _is_list_of_mappings(result):
+                result = [_in_order(row, columns) for row in result]
+        except ValueError as error:
+            raise DiffexError(f"the classifier {self._name} gave scores that do not fit its labels: {error}") from None
+        scores = as_numbers(result, self._name)
+        return self._meaning.logits(scores, len(images), len(labels), self._name)
+
+    def _call(self, pictures: list[Image.Image]) -> Any:
+        try:
+            result = self._function(pictures)
+        except DiffexError:
+            raise
+        except Exception as error:
+            raise DiffexError(f"the classifier {self._name} raised {type(error).__name__}: {error}") from error
+        # A tensor that carries gradients, or lives on another device, does not turn into an array by itself.
+        return result.detach().cpu().numpy() if hasattr(result, "detach") else result
+
+
+class PythonClassifier:
+    """``python:<module>:<callable>[:kind=…,values=…,version=V]``: a function of a module of one's own.
+
+    The scores are as :class:`FunctionClassifier` takes them, named by the callable's attribute ``labels``, else by the
+    module's ``LABELS``. They are logits of one class of several, unless ``kind`` and ``values`` say otherwise
     (:class:`~diffex_cli.classifiers.outputs.Outputs`).
 
     The module may be in the current folder. The fingerprint covers the module's own source and nothing
@@ -68,28 +163,14 @@ class PythonClassifier:
         settings = {"backend": "python", "module": self._module, "callable": self._callable, "source": source}
         return {**settings, **self._spec.options}
 
-    @functools.cached_property
+    @property
     def labels(self) -> tuple[str, ...]:
-        """The names of the classes; where nothing declares them, a grey picture is scored to see them.
+        """The names of the classes.
 
         Raises:
             UsageError, DiffexError: the callable cannot be imported, or fails.
         """
-        declared = getattr(self._function, "labels", None)
-        if declared is None:
-            declared = getattr(sys.modules[self._module], "LABELS", None)
-        if declared is not None:
-            return self._outputs.labels(tuple(declared))
-        result = self._call([Image.new("RGB", (64, 64), (128, 128, 128))])
-        if isinstance(result, Mapping):
-            return self._outputs.labels(tuple(result))
-        if _is_list_of_mappings(result):
-            return self._outputs.labels(tuple(result[0]))
-        try:
-            shape = np.shape(result)
-        except ValueError:
-            shape = ()
-        return self._outputs.unnamed(shape[1] if len(shape) == 2 else 1)
+        return self._imported.labels
 
     @property
     def output_kind(self) -> OutputKind:
@@ -97,35 +178,16 @@ class PythonClassifier:
         return self._outputs.output_kind
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Call the callable once with all images.
-
-        Returns:
-            shape (len(images), len(labels)).
+        """The callable's scores, of shape (len(images), len(labels)).
 
         Raises:
             UsageError: the callable cannot be imported.
             DiffexError: it raises, or returns something else than finite scores of all labels.
         """
-        labels = self.labels
-        if not images:
-            return np.zeros((0, len(labels)))
-        # Of a binary classifier's two labels, only the second has a score.
-        columns = labels[1:] if self._outputs.kind == "binary" else labels
-        result = self._call([image.convert("RGB") for image in images])
-        try:
-            if isinstance(result, Mapping):
-                result = np.stack([np.atleast_1d(scores) for scores in _in_order(result, columns)], axis=1)
-            elif _is_list_of_mappings(result):
-                result = [_in_order(row, columns) for row in result]
-        except ValueError as error:
-            raise DiffexError(
-                f"the classifier {self._spec.text} gave scores that do not fit its labels: {error}"
-            ) from None
-        scores = as_numbers(result, self._spec.text)
-        return self._outputs.logits(scores, len(images), len(labels), self._spec.text)
+        return self._imported.logits(images)
 
     @functools.cached_property
-    def _function(self) -> Callable[[list[Image.Image]], Any]:
+    def _imported(self) -> FunctionClassifier:
         try:
             module = importlib.import_module(self._module)
         except Exception as error:
@@ -135,17 +197,10 @@ class PythonClassifier:
         function = getattr(module, self._callable, None)
         if not callable(function):
             raise UsageError(f"{self._spec.text!r}: {self._source} defines no callable {self._callable!r}")
-        return function  # type: ignore[no-any-return]
-
-    def _call(self, pictures: list[Image.Image]) -> Any:
-        try:
-            result = self._function(pictures)
-        except DiffexError:
-            raise
-        except Exception as error:
-            raise DiffexError(f"the classifier {self._spec.text} raised {type(error).__name__}: {error}") from error
-        # A tensor that carries gradients, or lives on another device, does not turn into an array by itself.
-        return result.detach().cpu().numpy() if hasattr(result, "detach") else result
+        labels = getattr(function, "labels", None)
+        if labels is None:
+            labels = getattr(module, "LABELS", None)
+        return FunctionClassifier(function, self._spec.text, self._outputs, labels)
 
 
 def _find_source(module: str, spec: str) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffex_cli.classifiers.backends.python import PythonClassifier
+from diffex_cli.classifiers.backends.python import FunctionClassifier, PythonClassifier
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
 
@@ -160,3 +160,19 @@ def test_the_fingerprint_follows_source_callable_and_version(module: Path) -> No
     others.add(classifier("array").fingerprint)
     assert len(others | {first}) == 4
     assert str(module.parent) not in str(dict(classifier("array").settings))
+
+
+def test_a_function_is_a_classifier_with_a_fingerprint_of_its_own() -> None:
+    def scores(pictures: list[Image.Image]) -> np.ndarray:
+        return np.stack([[picture.width, picture.height, 7.0] for picture in pictures])
+
+    one, other = FunctionClassifier(scores, "scores"), FunctionClassifier(scores, "scores")
+    assert one.fingerprint == one.fingerprint != other.fingerprint
+    assert one.labels == ("0", "1", "2")
+    assert one.logits([Image.new("L", (3, 4))]).tolist() == [[3.0, 4.0, 7.0]]
+    assert one.logits([]).shape == (0, 3)
+    scores.labels = ("a", "b", "c")
+    assert FunctionClassifier(scores, "scores").labels == ("a", "b", "c")
+    assert FunctionClassifier(scores, "scores", labels=["x", "y", "z"]).labels == ("x", "y", "z")
+    with pytest.raises(DiffexError, match="the classifier scores gave 3 numbers for an image, but has 2 labels"):
+        FunctionClassifier(scores, "scores", labels=["x", "y"]).logits([Image.new("RGB", (3, 4))])

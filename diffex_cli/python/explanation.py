@@ -1,0 +1,164 @@
+"""What ``explain`` returns."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.schemas import RANKING
+from diffex_cli.artifacts.tables import make_table
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.settings import Settings
+from diffex_cli.python import notebook
+from diffex_cli.report.conclusions import conclusions, every_class, signed
+from diffex_cli.report.facts import kept, p_value, standing
+from diffex_cli.search.search import SearchSummary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = 8
+
+
+class Explanation:
+    """A finished search, with its pictures in a private folder that goes when this object goes.
+
+    Prints as the command's sentences, and in a notebook as a small table with a picture.
+
+    Attributes:
+        settings: of the search.
+        summary: what the search found, and how much work that was.
+        warnings: sentences about pictures and files that were left out.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, summary: SearchSummary, warnings: tuple[str, ...]) -> None:
+        """Take over a folder, in which ``run`` is the run directory."""
+        self.settings = settings
+        self.summary = summary
+        self.warnings = warnings
+        self._private = folder
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+    @property
+    def target(self) -> str:
+        """What is explained: a class, a contrast of two, ``predicted`` or ``all``."""
+        return self.summary.target
+
+    @property
+    def ranking(self) -> tuple[RankingRow, ...]:
+        """All attributes and sets of them that were evaluated, the most influential first."""
+        return self.summary.ranking
+
+    @property
+    def strongest(self) -> RankingRow | None:
+        """The attribute that the sentence names: the first that passed, else that was kept; ``None`` if none was."""
+        rows = kept(self.ranking)
+        return next((row for row in rows if row.passed), rows[0] if rows else None)
+
+    @functools.cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """What was found, as the command says it."""
+        told = list(conclusions(self.summary, self.settings))
+        if self.summary.failed:
+            told.append(
+                f"{self.summary.failed} of {self.summary.edits} edits failed, most often because: "
+                f"{self.summary.failure}. They are left out of the effects."
+            )
+        if self.summary.screening is not None:
+            told.append(self.summary.screening.sentence)
+        return tuple(told)
+
+    def __str__(self) -> str:
+        """The sentences, and the first rows of the ranking."""
+        lines = [*self.sentences, ""]
+        several = every_class(self.summary)
+        for row in self.ranking[:_SHOWN]:
+            ends = f"({signed(row.low)} … {signed(row.high)})"
+            lines.append(
+                f"{row.rank:3} {signed(row.effect):>7} {ends:17}  p {p_value(row.p_corrected):8}  {row.name}"
+                f"{' (placebo)' if row.placebo else ''}{f' on {row.target!r}' if several else ''} – {standing(row)}"
+            )
+        if len(self.ranking) > _SHOWN:
+            lines.append(f"    … and {len(self.ranking) - _SHOWN} more: to_pandas() has all")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+    @functools.cached_property
+    def _html(self) -> str:
+        run = RunDirectory(self.run) if self._remove.alive else None
+        return notebook.html(self.summary, self.settings, self.sentences, self.strongest, run)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The ranking, with the columns of ``ranking.parquet`` (docs/artifacts.md)."""
+        frame: pd.DataFrame = make_table(RANKING, [dataclasses.asdict(row) for row in self.ranking]).to_pandas()
+        return frame
+
+    @property
+    def run(self) -> Path:
+        """The private run directory. It is gone once this object is, or is closed."""
+        return self._private / "run"
+
+    def save(self, run_dir: str | Path) -> Path:
+        """Copy the run directory to where the command line can go on with it, all or nothing.
+
+        Returns:
+            the folder.
+
+        Raises:
+            UsageError: there is something at that place, or this explanation is closed.
+            DiffexError: it cannot be written.
+        """
+        target = Path(run_dir).expanduser().absolute()
+        if not self._remove.alive:
+            raise UsageError("this explanation is closed, and its pictures are gone: save it before")
+        if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+            raise UsageError(f"there is something at {target} already: name another folder, or remove it")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:
+                copy = Path(beside) / "run"
+                shutil.copytree(self.run, copy, ignore=shutil.ignore_patterns(".lock"))
+                _settle(RunDirectory(copy), self._private, target)
+                copy.rename(target)
+        except OSError as error:
+            raise DiffexError(f"cannot save to {target}: {error.strerror or error}") from error
+        return target
+
+    def close(self) -> None:
+        """Remove the private folder now."""
+        self._remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+_OWN = {"images": "images", "corpus_file": "corpus.yaml"}
+"""Settings of the inputs → where a run directory has its own copy of them."""
+
+
+def _settle(run: RunDirectory, private: Path, home: Path) -> None:
+    """Let the record name no input that lies in the private folder, but the run directory's own copy of it."""
+    recorded = run.recorded()
+    settings, stages = recorded["settings"], recorded["stages"]
+    for values in (settings, *(stage["settings"] for stage in stages.values())):
+        for name, copy in _OWN.items():
+            if values.get(name) and Path(values[name]).is_relative_to(private):
+                values[name] = str(home / copy)
+    run.write_recorded(settings, stages)
