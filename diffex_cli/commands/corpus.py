@@ -53,7 +53,7 @@ def corpus(context: typer.Context, given: Given, *, dry_run: DryRun = False, out
 
     if dry_run:
         plan, estimate = stage.plan(settings), stage.estimate(settings)
-        print_plan(output, plan, {"questions": estimate and dataclasses.asdict(estimate)}, estimate_text(estimate))
+        print_plan(output, plan, {"questions": estimate}, estimate_text(estimate))
         return
     summary = run_stage(output, lambda progress: stage.run(settings, progress))
     content = f"{summary.attributes} attributes on {summary.levels} levels, {summary.images} images"

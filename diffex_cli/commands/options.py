@@ -89,7 +89,7 @@ def _options(
             annotation = Config if name == CONFIG else otherwise.get(name) or _annotation(name)
             yield _option(name, annotation, None)
     elif _is_group(part):
-        hints = get_type_hints(part.annotation, include_extras=True)
+        hints = _hints(part.annotation)
         for field in dataclasses.fields(part.annotation):
             required = field.default is dataclasses.MISSING
             yield _option(field.name, hints[field.name], inspect.Parameter.empty if required else field.default)
@@ -111,9 +111,10 @@ def _option(name: str, annotation: object, default: object) -> inspect.Parameter
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
+@functools.cache
 def _annotation(name: str) -> object:
     """The Typer annotation of a setting's option."""
-    declared, kind = DECLARATIONS[name], _types()[name]
+    declared, kind = DECLARATIONS[name], _hints(Settings)[name]
     spelled = f"{flag(name)}/--no-{flag(name)[2:]}" if kind is bool else flag(name)
     option = typer.Option(
         spelled,
@@ -127,5 +128,5 @@ def _annotation(name: str) -> object:
 
 
 @functools.cache
-def _types() -> Mapping[str, Any]:
-    return get_type_hints(Settings)
+def _hints(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind, include_extras=True)
