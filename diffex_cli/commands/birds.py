@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from diffex_cli.commands import options
-from diffex_cli.commands.errors import guarded
+from diffex_cli.commands.options import Given, takes
 from diffex_cli.commands.output import Column, Output
 from diffex_cli.core.errors import UsageError
 
@@ -21,17 +20,12 @@ _JudgedRun = Annotated[
 
 
 @app.command("truth")
-@guarded
-def truth(
-    classifier: options.Classifier = None,
-    target: options.Target = None,
-    run: _JudgedRun = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-) -> None:
+@takes("classifier", "target")
+def truth(given: Given, *, run: _JudgedRun = None, output: Output) -> None:
     """Print the exact influence of every attribute, by re-rendering the birds instead of editing them."""
     from diffex_cli.birds.judging import truth_of_run
 
+    classifier, target = given.flags["classifier"], given.flags["target"]
     if run is None:
         if classifier is None:
             classifier = "birds:species"
@@ -39,7 +33,6 @@ def truth(
         raise UsageError("--run names the classifier and the target itself: leave out --classifier and --target")
     verdict = truth_of_run(run, classifier, target)
     rows, agreement = verdict.rows, verdict.agreement
-    output = Output(json=json, quiet=quiet)
     output.table(
         {"classifier": verdict.classifier, "target": rows[0].target, "rows": rows, "agreement": agreement},
         [
@@ -61,7 +54,7 @@ def truth(
         ],
         quiet="\n".join(f"{row.candidate}\t{row.effect:+.6g}" for row in rows),
     )
-    if agreement is not None and not json and not quiet:
+    if agreement is not None:
         output.say(
             f"nDCG@5 {agreement.ndcg5:.3f}, Spearman {agreement.spearman:.3f}, right signs {agreement.signs:.0%}; "
             f"on top: {agreement.top}, truly: {agreement.true_top}"

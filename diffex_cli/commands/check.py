@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffex_cli.commands import options
+from diffex_cli.commands.options import takes
 from diffex_cli.commands.output import Output
 from diffex_cli.core.errors import GateError
+from diffex_cli.core.settings import WORK
 
 if TYPE_CHECKING:
     from diffex_cli.comparison.check import CheckSummary
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 _RULES = "What must hold"
 
 
-def check(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run.")],
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Gate:
+    """A run and what must hold of it."""
+
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run.")]
     maxima: Annotated[
         list[str] | None,
         typer.Option(
@@ -28,7 +32,7 @@ def check(
             help="The most that an attribute may change the target's logit, up or down; may be repeated.",
             rich_help_panel=_RULES,
         ),
-    ] = None,
+    ] = None
     forbid: Annotated[
         list[str] | None,
         typer.Option(
@@ -38,7 +42,7 @@ def check(
             "may be repeated.",
             rich_help_panel=_RULES,
         ),
-    ] = None,
+    ] = None
     against: Annotated[
         Path | None,
         typer.Option(
@@ -47,7 +51,7 @@ def check(
             help="An earlier run of the same target: no attribute's influence may have grown by more than δ.",
             rich_help_panel=_RULES,
         ),
-    ] = None,
+    ] = None
     rules: Annotated[
         Path | None,
         typer.Option(
@@ -56,17 +60,18 @@ def check(
             help="More rules: max, a mapping of NAME: LIMIT; forbid, a list of NAMEs.",
             rich_help_panel=_RULES,
         ),
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="What is undecided fails too.", rich_help_panel=_RULES)
-    ] = False,
+    ] = None
+    strict: Annotated[bool, typer.Option("--strict", help="What is undecided fails too.", rich_help_panel=_RULES)] = (
+        False
+    )
     junit: Annotated[
         Path | None,
-        typer.Option("--junit", metavar="FILE.xml", help="Write a test report for CI.", rich_help_panel=options.WORK),
-    ] = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-) -> None:
+        typer.Option("--junit", metavar="FILE.xml", help="Write a test report for CI.", rich_help_panel=WORK),
+    ] = None
+
+
+@takes()
+def check(gate: _Gate, output: Output) -> None:
     """Fail with exit code 4 if a classifier depends on an attribute more than it may.
 
     Decided on the 95 % interval, not on the point: a rule fails when the whole interval is beyond its limit, passes
@@ -76,16 +81,16 @@ def check(
     from diffex_cli.comparison.check import check as stage
     from diffex_cli.comparison.rules import from_file, from_options
 
-    output = Output(json=json, quiet=quiet)
-    given = [*from_options(maxima or [], forbid or []), *(from_file(rules) if rules is not None else ())]
-    summary = stage(run, given, against, strict)
-    if junit is not None:
+    rules = from_options(gate.maxima or [], gate.forbid or [])
+    more = from_file(gate.rules) if gate.rules is not None else ()
+    summary = stage(gate.run, [*rules, *more], gate.against, gate.strict)
+    if gate.junit is not None:
         from diffex_cli.comparison.junit import write_junit
 
-        write_junit(summary, junit)
+        write_junit(summary, gate.junit)
     output.warnings(summary.warnings)
     output.result(
-        {field.name: getattr(summary, field.name) for field in dataclasses.fields(summary)},
+        summary,
         _text(summary),
         quiet="\n".join(f"{result.verdict}\t{result.rule}" for result in summary.results),
     )

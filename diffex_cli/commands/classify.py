@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffex_cli.commands import options
+from diffex_cli.commands.options import CONFIG, Given, takes
 from diffex_cli.commands.output import Column, Output
 from diffex_cli.commands.running import run_stage
-from diffex_cli.core.configuration import resolve
 
 if TYPE_CHECKING:
     from diffex_cli.measure.classify import ClassifiedImage
@@ -20,32 +17,26 @@ if TYPE_CHECKING:
 _COLUMNS = (Column("image"), Column("class"), Column("logit", right=True), Column("probability", right=True))
 
 
+@takes("classifier", "run", CONFIG, "device")
 def classify(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Images, or folders of images.")],
-    classifier: options.Classifier = None,
+    given: Given,
+    *,
     top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many classes to show of each image.")] = 5,
-    run: options.Run = None,
-    config: options.Config = None,
-    device: options.Device = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
+    output: Output,
 ) -> None:
     """Show what a classifier says of a few images, and warn of scores that no sound classifier gives.
 
     To check the classifier and its preprocessing before explaining it. Without --classifier it is the run's, or the
     domain's. Writes nothing.
     """
-    output = Output(json=json, quiet=quiet)
-    settings = resolve(
-        {"run": run, "classifier": classifier, "device": device}, os.environ, config, required=("classifier",)
-    )
+    settings = given.settings("classifier")
     from diffex_cli.measure import classify as stage
 
     found = run_stage(output, lambda progress: stage.run(settings, images, top, progress))
     rows = [row for image in found.images for row in _rows(image)]
     quiet_lines = (f"{image.file}\t{image.top[0].label}" for image in found.images)
-    data = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
-    output.table(data, _COLUMNS, rows, quiet="\n".join(quiet_lines))
+    output.table(found, _COLUMNS, rows, quiet="\n".join(quiet_lines))
     images_told = f"{len(found.images)} image{'' if len(found.images) == 1 else 's'}"
     output.say(f"{images_told}, {len(found.labels)} classes, {found.classifier}.")
     output.warnings(found.oddities)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffex_cli.commands import options
+from diffex_cli.commands.options import takes
 from diffex_cli.commands.output import Column, Output
 
 if TYPE_CHECKING:
@@ -25,10 +25,12 @@ _COLUMNS = (
 )
 
 
+@takes()
 def compare(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN RUN…", help="Finished runs; each is compared with the first.")
     ],
+    *,
     top: Annotated[int, typer.Option("--top", min=1, metavar="K", help="How many places count in nDCG@K.")] = 5,
     everything: Annotated[
         bool, typer.Option("--all", help="List every attribute that both runs measured, not only the changed ones.")
@@ -39,8 +41,7 @@ def compare(
             "--html", metavar="FILE", dir_okay=False, help="Also write the comparison as a page with pictures."
         ),
     ] = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
+    output: Output,
 ) -> None:
     """Compare the rankings and the corpora of finished runs. Reads files, loads no model, writes only FILE.
 
@@ -48,7 +49,6 @@ def compare(
     """
     from diffex_cli.comparison.compare import compare as stage
 
-    output = Output(json=json, quiet=quiet)
     summary = stage(runs, top)
     output.warnings(summary.warnings)
     if html is not None:
@@ -56,7 +56,7 @@ def compare(
 
         write_page(summary, html)
         output.note(f"The comparison as a page: {html}")
-    if json or quiet:
+    if output.json or output.quiet:
         output.result(
             {
                 "runs": summary.runs,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from diffex_cli.commands import completion, options
+from diffex_cli.commands import completion
+from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
 from diffex_cli.commands.output import Output
-from diffex_cli.commands.running import estimate_text, run_stage, spending_text
-from diffex_cli.core.configuration import resolve
+from diffex_cli.commands.running import print_estimate, run_stage, spending_text
 from diffex_cli.core.errors import DiffexError, UsageError
 
 if TYPE_CHECKING:
@@ -36,20 +36,21 @@ Source: TypeAlias = Annotated[
 ]
 
 
+@takes("run")
 def show(
+    given: Given,
+    *,
     source: Source = None,
     depth: Annotated[
         int | None, typer.Option("--depth", metavar="N", min=1, help="How many levels to show (default: all).")
     ] = None,
-    run: options.Run = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
+    output: Output,
 ) -> None:
     """Show a hierarchy of attributes as a tree."""
     from diffex_cli.commands.corpus_tree import as_data, as_tree
     from diffex_cli.corpus.tools import check, locate
 
-    place = locate(source, resolve({"run": run}, os.environ).run)
+    place = locate(source, given.run())
     checked = check(place.file)
     nodes = [node for node in checked.corpus.walk() if depth is None or node.id.count("/") < depth]
     data = {
@@ -59,21 +60,21 @@ def show(
         "levels": checked.levels,
         "nodes": [as_data(root, depth, checked.grown) for root in checked.corpus.roots],
     }
-    output = Output(json=json, quiet=quiet)
-    text = "" if json or quiet else as_tree(checked.corpus, depth, checked.grown)
+    text = "" if output.json or output.quiet else as_tree(checked.corpus, depth, checked.grown)
     output.result(data, text, quiet="\n".join(node.id for node in nodes))
     output.say(f"{checked.attributes} attributes on {checked.levels} levels, {place.file}.")
 
 
+@takes("run")
 def edit(
+    given: Given,
+    *,
     source: Source = None,
     to: Annotated[
         Path | None,
         typer.Option("--output", metavar="FILE.yaml", help="Write the result to a new file, and leave the old one."),
     ] = None,
-    run: options.Run = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
+    output: Output,
 ) -> None:
     """Edit a hierarchy in your editor ($VISUAL, $EDITOR), and check it.
 
@@ -83,8 +84,7 @@ def edit(
     from diffex_cli.corpus.tools import EditedHierarchy, locate
 
     command = _editor()
-    output = Output(json=json, quiet=quiet)
-    place = locate(source, resolve({"run": run}, os.environ).run)
+    place = locate(source, given.run())
     draft = EditedHierarchy(place, to)
     if draft.resumed:
         output.note(f"Going on with the draft {draft.file}; remove it to begin anew.")
@@ -115,23 +115,18 @@ def edit(
     output.warnings(checked.warnings)
 
 
-def validate(
-    source: Source = None,
-    run: options.Run = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-) -> None:
+@takes("run")
+def validate(given: Given, *, source: Source = None, output: Output) -> None:
     """Check a hierarchy's file; exit code 0 if it is valid, 2 if not."""
     from diffex_cli.corpus.tools import check, line_of, locate
 
-    output = Output(json=json, quiet=quiet)
-    place = locate(source, resolve({"run": run}, os.environ).run)
+    place = locate(source, given.run())
     data: dict[str, object] = {"file": place.file, "valid": False, "error": None, "line": None}
     data |= {"domain": None, "attributes": None, "levels": None, "warnings": ()}
     try:
         checked = check(place.file)
     except UsageError as error:
-        if json:
+        if output.json:
             output.result(data | {"error": str(error), "line": line_of(str(error), place.file)}, "")
         raise
     domain, warnings = checked.corpus.domain, checked.warnings
@@ -143,33 +138,18 @@ def validate(
     output.warnings(warnings)
 
 
-def grow(
-    provider: options.Provider = None,
-    base_url: options.BaseUrl = None,
-    breadth: options.Breadth = None,
-    max_cost: options.MaxCost = None,
-    run: options.Run = None,
-    config: options.Config = None,
-    dry_run: options.DryRun = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-) -> None:
+@takes("provider", "base_url", "breadth", "max_cost", "run", CONFIG)
+def grow(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """After a search, ask a language model what the hierarchy lacks, and add that.
 
     The model is shown the images on which attributes did something else than on the others, decisions that turned, and
     images that the classifier gets wrong. `diffex search` then tries the new attributes; only they cost edits.
     """
-    output = Output(json=json, quiet=quiet)
-    settings = resolve(
-        {"run": run, "provider": provider, "base_url": base_url, "breadth": breadth, "max_cost": max_cost},
-        os.environ,
-        config,
-    )
+    settings = given.settings()
     from diffex_cli.corpus import grow as stage
 
     if dry_run:
-        estimate = stage.estimate(settings)
-        output.result(dataclasses.asdict(estimate), estimate_text(estimate), quiet=str(estimate.questions))
+        print_estimate(output, stage.estimate(settings))
         return
     summary = run_stage(output, lambda progress: stage.run(settings, progress))
     output.result(

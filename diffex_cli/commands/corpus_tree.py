@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from diffex_cli.commands.output import console
 from diffex_cli.core.hierarchy import Corpus, Node
 
 if TYPE_CHECKING:
     from rich.text import Text
     from rich.tree import Tree
 
-_WIDTH_OF_A_PIPE = 120
 _LONGEST_PLACE = 60
 
 
@@ -37,16 +36,15 @@ def as_data(node: Node, depth: int | None, grown: Collection[str]) -> dict[str, 
 
 def as_tree(corpus: Corpus, depth: int | None, grown: Collection[str]) -> str:
     """The hierarchy's first ``depth`` levels, in colour if stdout is a terminal."""
-    from rich.console import Console
     from rich.text import Text
     from rich.tree import Tree
 
     tree = Tree(Text(corpus.domain, style="bold"), guide_style="dim")
     for root in corpus.roots:
         _hang(tree, root, depth, grown)
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
-    with console.capture() as capture:
-        console.print(tree)
+    screen = console()
+    with screen.capture() as capture:
+        screen.print(tree)
     return "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n"))
 
 

@@ -10,20 +10,20 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from diffex_cli.commands import options
+from diffex_cli.commands.options import takes
 from diffex_cli.commands.output import Column, Output
 from diffex_cli.core.domains import packaged
 
 _MISSING = "–"
 
 
-def doctor(json: options.Json = False, quiet: options.Quiet = False) -> None:
+@takes()
+def doctor(output: Output) -> None:
     """Show versions, devices, memory, disk, models, packages, and whether API keys are set."""
     found = diagnose()
-    data = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
     rows = _rows(found)
-    Output(json=json, quiet=quiet).table(
-        data,
+    output.table(
+        found,
         [Column("what"), Column("found")],
         rows,
         quiet="\n".join(f"{name}: {text}" for name, text in rows),
@@ -58,39 +58,22 @@ _WEIGHTS = "*.safetensors"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Plain facts; ``None`` where a thing is missing or cannot be found out.
-
-    Attributes:
-        diffex: version.
-        python: version.
-        system: operating system and processor architecture.
-        devices: torch's devices with their names, the CPU first; empty if torch cannot be loaded.
-        threads: how many threads torch uses on the CPU.
-        processors: how many logical processors there are.
-        memory_total: bytes.
-        memory_free: bytes that can be had without swapping.
-        disk_free: bytes, on the disk of the current folder.
-        birds_models: the model folders packaged with the embedded domain.
-        hub_cache: the folder where models from the Hugging Face hub are kept.
-        hub_models: the ids of the models in it.
-        packages: package → version.
-        keys: environment variable → whether it is set; never its value.
-    """
+    """Plain facts; ``None`` where a thing is missing or cannot be found out."""
 
     diffex: str | None
     python: str
     system: str
-    devices: tuple[str, ...]
-    threads: int | None
+    devices: tuple[str, ...]  # torch's, with their names, the CPU first; empty if torch cannot be loaded
+    threads: int | None  # of torch, on the CPU
     processors: int | None
-    memory_total: int
-    memory_free: int
-    disk_free: int
-    birds_models: tuple[str, ...]
+    memory_total: int  # bytes
+    memory_free: int  # bytes that can be had without swapping
+    disk_free: int  # bytes, on the disk of the current folder
+    birds_models: tuple[str, ...]  # folders packaged with the embedded domain
     hub_cache: Path
     hub_models: tuple[str, ...]
-    packages: Mapping[str, str | None]
-    keys: Mapping[str, bool]
+    packages: Mapping[str, str | None]  # name → version
+    keys: Mapping[str, bool]  # environment variable → whether it is set; never its value
 
 
 def diagnose(environment: Mapping[str, str] = os.environ) -> Diagnosis:

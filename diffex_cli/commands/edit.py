@@ -2,51 +2,37 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffex_cli.commands import options
+from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import failures, print_plan, run_stage
-from diffex_cli.core.configuration import resolve
+from diffex_cli.core.settings import WORK
 
 if TYPE_CHECKING:
     from diffex_cli.measure.edit import EditSummary
 
 
+@takes("editor", "run", CONFIG, "seed", "device", "perceptual")
 def edit(
-    editor: options.Editor = None,
-    run: options.Run = None,
-    config: options.Config = None,
-    seed: options.Seed = None,
-    device: options.Device = None,
-    perceptual: options.Perceptual = None,
+    given: Given,
+    *,
     requests: Annotated[
         bool,
         typer.Option(
-            "--requests",
-            help="Make the edits that `diffex search --no-fill` asked for.",
-            rich_help_panel=options.WORK,
+            "--requests", help="Make the edits that `diffex search --no-fill` asked for.", rich_help_panel=WORK
         ),
     ] = False,
-    dry_run: options.DryRun = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
+    dry_run: DryRun = False,
+    output: Output,
 ) -> None:
     """Edit every image by every attribute of the root level; edits that exist are not made again.
 
     Optional: `diffex search` makes the edits that it lacks.
     """
-    output = Output(json=json, quiet=quiet)
-    settings = resolve(
-        {"run": run, "editor": editor, "seed": seed, "device": device, "perceptual": perceptual},
-        os.environ,
-        config,
-        required=("editor",),
-    )
+    settings = given.settings("editor")
     from diffex_cli.measure import edit as stage
 
     if dry_run:
@@ -63,7 +49,7 @@ def edit(
         text = "\n".join([text, *_change(summary)])
         if summary.failed:
             text += f"\n{failures(summary.failed, summary.made, summary.failure)}"
-    output.result(dataclasses.asdict(summary), text, quiet=str(summary.made))
+    output.result(summary, text, quiet=str(summary.made))
 
 
 def _change(summary: EditSummary) -> list[str]:

@@ -22,7 +22,7 @@ from diffex_cli.commands import (
     search,
     study,
 )
-from diffex_cli.commands.errors import DEBUG, guarded
+from diffex_cli.commands.errors import DEBUG
 
 app = typer.Typer(
     name="diffex",
@@ -58,14 +58,14 @@ def diffex(
 
 
 app.add_typer(corpus.app, name="corpus")
-app.command("edit")(guarded(edit.edit))
-app.command("score")(guarded(score.score))
-app.command("search")(guarded(search.search))
-app.command("report")(guarded(report.report))
-app.command("compare")(guarded(compare.compare))
-app.command("check")(guarded(check.check))
-app.command("classify")(guarded(classify.classify))
-app.command("doctor")(guarded(doctor.doctor))
+app.command("edit")(edit.edit)
+app.command("score")(score.score)
+app.command("search")(search.search)
+app.command("report")(report.report)
+app.command("compare")(compare.compare)
+app.command("check")(check.check)
+app.command("classify")(classify.classify)
+app.command("doctor")(doctor.doctor)
 app.add_typer(config.app, name="config")
 app.add_typer(study.app, name="study")
 app.add_typer(birds.app, name="birds")

@@ -8,7 +8,14 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from diffex_cli.core.settings import WORK
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _WIDTH_OF_A_PIPE = 120
 
@@ -23,24 +30,19 @@ class Column:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Output:
-    """One command's output.
+    """One command's output, and the options that choose it.
 
-    Attributes:
-        json: print the result as one JSON object, with all keys always present, and no other result.
-        quiet: print only what a script needs, and no notes.
+    ``json``: the result as one JSON object, with all keys always present, and no other result. ``quiet``: only what a
+    script needs, and no notes.
     """
 
-    json: bool = False
-    quiet: bool = False
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=WORK)] = False
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Print only what a script needs.", rich_help_panel=WORK)
+    ] = False
 
-    def result(self, data: Mapping[str, object], text: str, quiet: str | None = None) -> None:
-        """Print a result.
-
-        Args:
-            data: what ``--json`` prints.
-            text: what a person reads.
-            quiet: what ``-q`` prints, by default nothing.
-        """
+    def result(self, data: object, text: str, quiet: str | None = None) -> None:
+        """Print ``data``, a mapping or a dataclass, for ``--json``; ``quiet``, if any, for ``-q``; else ``text``."""
         if self.json:
             self._write(as_json(data))
         elif not self.quiet:
@@ -50,7 +52,7 @@ class Output:
 
     def table(
         self,
-        data: Mapping[str, object],
+        data: object,
         columns: Sequence[Column],
         rows: Sequence[Sequence[str]],
         *,
@@ -62,7 +64,6 @@ class Output:
             self.result(data, "", quiet)
             return
         from rich import box
-        from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
@@ -71,8 +72,7 @@ class Output:
             table.add_column(column.name, justify="right" if column.right else "left", overflow="fold")
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
-        terminal = sys.stdout.isatty()
-        Console(file=sys.stdout, width=None if terminal else _WIDTH_OF_A_PIPE).print(table)
+        console().print(table)
 
     def say(self, text: str) -> None:
         """Print a further sentence of a result, for people only."""
@@ -92,6 +92,13 @@ class Output:
     @staticmethod
     def _write(text: str) -> None:
         sys.stdout.write(f"{text}\n")
+
+
+def console() -> Console:
+    """Rich's console on stdout, of a fixed width where that is no terminal."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
 
 
 def as_json(data: object) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffex_cli.commands import options
-from diffex_cli.commands.output import Output
+from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
+from diffex_cli.commands.output import Output, console
 from diffex_cli.commands.running import print_plan, run_stage
-from diffex_cli.core.configuration import resolve
 from diffex_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,11 +20,14 @@ _SHOW = "What to show"
 _FIGURES = Path("report/figures")
 
 
-def report(
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Of which run, and what to show of it."""
+
     runs: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[RUN…]", help="Run directory, instead of --run; several for --table and --figures."),
-    ] = None,
+    ] = None
     heatmap: Annotated[
         str | None,
         typer.Option(
@@ -36,7 +36,7 @@ def report(
             help="Show where the classifier looks, before and after: gradcam, or occlusion for any classifier.",
             rich_help_panel=_SHOW,
         ),
-    ] = None,
+    ] = None
     max_size: Annotated[
         float,
         typer.Option(
@@ -46,11 +46,11 @@ def report(
             help="A page that would be larger has its pictures in a folder beside it.",
             rich_help_panel=_SHOW,
         ),
-    ] = 8.0,
+    ] = 8.0
     figures: Annotated[
         bool,
         typer.Option("--figures", help="Draw figures for a paper instead, PNG and SVG.", rich_help_panel=_SHOW),
-    ] = False,
+    ] = False
     out: Annotated[
         Path | None,
         typer.Option(
@@ -59,7 +59,7 @@ def report(
             help="Where --figures go (default: report/figures in the run).",
             rich_help_panel=_SHOW,
         ),
-    ] = None,
+    ] = None
     table: Annotated[
         str | None,
         typer.Option(
@@ -69,7 +69,7 @@ def report(
             "side.",
             rich_help_panel=_SHOW,
         ),
-    ] = None,
+    ] = None
     terminal: Annotated[
         bool,
         typer.Option(
@@ -77,54 +77,47 @@ def report(
             help="Show the report here instead, with small pictures where there are colours.",
             rich_help_panel=_SHOW,
         ),
-    ] = False,
-    run: options.Run = None,
-    config: options.Config = None,
-    device: options.Device = None,
-    dry_run: options.DryRun = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-) -> None:
+    ] = False
+
+    def check(self, run: Path | None) -> None:
+        """Refuse what does not go together; ``run`` is that of ``--run``."""
+        asked = {
+            "--figures": self.figures,
+            "--table": self.table is not None,
+            "--terminal": self.terminal,
+            "--heatmap": bool(self.heatmap),
+        }
+        reports = [option for option, is_given in asked.items() if is_given]
+        if len(reports) > 1:
+            raise UsageError(f"{reports[0]} and {reports[1]} are different reports: ask for one after the other")
+        if self.runs and run is not None:
+            raise UsageError(f"the run directory is given twice, as {self.runs[0]} and with --run {run}: leave one out")
+        several = self.runs is not None and len(self.runs) > 1
+        if several and not (self.figures or self.table):
+            raise UsageError(
+                "a page is about one run: name one, or compare several with --table, --figures or `diffex compare`"
+            )
+        if self.out is not None and not self.figures:
+            raise UsageError("--out says where --figures go: add --figures, or leave it out")
+        if self.figures and several and self.out is None:
+            raise UsageError("the figure of several runs belongs to none of them: say with --out DIR where it goes")
+
+
+@takes("run", CONFIG, "device")
+def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Write the ranking as a self-contained HTML page with before/after pictures, a figure, CSV and JSON."""
-    output = Output(json=json, quiet=quiet)
-    _check(runs, run, heatmap, figures=figures, out=out, table=table, terminal=terminal)
-    if table is not None or (figures and runs and len(runs) > 1):
-        chosen = runs or [resolve({"run": run}, os.environ, config).run]
-        _publish(output, chosen, table, out)
+    run, runs = given.flags["run"], wanted.runs
+    wanted.check(run)
+    if wanted.table is not None or (wanted.figures and runs and len(runs) > 1):
+        _publish(output, runs or [given.run()], wanted.table, wanted.out)
         return
-    settings = resolve({"run": runs[0] if runs else run, "device": device}, os.environ, config)
-    if figures:
-        _publish(output, [settings.run], None, out)
-    elif terminal:
+    settings = given.settings(run=runs[0] if runs else run)
+    if wanted.figures:
+        _publish(output, [settings.run], None, wanted.out)
+    elif wanted.terminal:
         _show(output, settings)
     else:
-        _write(output, settings, max_size, heatmap, dry_run=dry_run)
-
-
-def _check(
-    runs: list[Path] | None,
-    run: Path | None,
-    heatmap: str | None,
-    *,
-    figures: bool,
-    out: Path | None,
-    table: str | None,
-    terminal: bool,
-) -> None:
-    asked = {"--figures": figures, "--table": table is not None, "--terminal": terminal, "--heatmap": bool(heatmap)}
-    given = [option for option, is_given in asked.items() if is_given]
-    if len(given) > 1:
-        raise UsageError(f"{given[0]} and {given[1]} are different reports: ask for one after the other")
-    if runs and run is not None:
-        raise UsageError(f"the run directory is given twice, as {runs[0]} and with --run {run}: leave one out")
-    if runs and len(runs) > 1 and not (figures or table):
-        raise UsageError(
-            "a page is about one run: name one, or compare several with --table, --figures or `diffex compare`"
-        )
-    if out is not None and not figures:
-        raise UsageError("--out says where --figures go: add --figures, or leave it out")
-    if figures and runs and len(runs) > 1 and out is None:
-        raise UsageError("the figure of several runs belongs to none of them: say with --out DIR where it goes")
+        _write(output, settings, wanted.max_size, wanted.heatmap, dry_run=dry_run)
 
 
 def _write(output: Output, settings: Settings, max_size: float, heatmap: str | None, *, dry_run: bool) -> None:
@@ -138,7 +131,7 @@ def _write(output: Output, settings: Settings, max_size: float, heatmap: str | N
     summary = run_stage(output, lambda progress: stage.run(settings, progress, round(max_size * 1e6), kind))
     html = str(summary.html)
     told = f"The report on {summary.candidates} attributes, {summary.size / 1e6:.1f} MB: {html}"
-    output.result(dataclasses.asdict(summary), told, quiet=html)
+    output.result(summary, told, quiet=html)
 
 
 def _publish(output: Output, runs: list[Path], table: str | None, out: Path | None) -> None:
@@ -155,8 +148,6 @@ def _publish(output: Output, runs: list[Path], table: str | None, out: Path | No
 
 
 def _show(output: Output, settings: Settings) -> None:
-    from rich.console import Console
-
     from diffex_cli.report import report as stage
     from diffex_cli.report import sentences
     from diffex_cli.report.facts import ranked
@@ -171,12 +162,12 @@ def _show(output: Output, settings: Settings) -> None:
                 "headline": headline,
                 "findings": [plain(text) for text in sentences.findings(data)],
                 "unimportant": [plain(text) for text in sentences.unimportant(data)],
-                "attributes": [dataclasses.asdict(row) for row in ranked(data.rows)],
+                "attributes": ranked(data.rows),
                 "warnings": [*data.warnings, *sentences.cautions(data)],
             },
             "",
             quiet=headline,
         )
         return
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
-    show(data, console, can_show_pictures(console))
+    screen = console()
+    show(data, screen, can_show_pictures(screen))

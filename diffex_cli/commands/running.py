@@ -36,14 +36,7 @@ def run_stage(output: Output, stage: Callable[[TerminalProgress], S]) -> S:
 
 
 def print_plan(output: Output, plan: Plan, more: Mapping[str, object] | None = None, text: str = "") -> None:
-    """Print what ``--dry-run`` found.
-
-    Args:
-        output: where to.
-        plan: the work ahead.
-        more: further keys for ``--json``.
-        text: a further sentence for people.
-    """
+    """Print what ``--dry-run`` found; ``more`` keys for ``--json`` and a further sentence for people."""
     output.result(
         {**dataclasses.asdict(plan), **(more or {})}, f"{_sentence(plan)} {text}".strip(), quiet=str(plan.to_do)
     )
@@ -81,6 +74,11 @@ def duration(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def print_estimate(output: Output, estimate: Estimate) -> None:
+    """Print what ``--dry-run`` of a command found that only asks language models."""
+    output.result(estimate, estimate_text(estimate), quiet=str(estimate.questions))
 
 
 def estimate_text(estimate: Estimate | None) -> str:

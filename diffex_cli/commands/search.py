@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffex_cli.commands import options
+from diffex_cli.commands.options import CONFIG, DryRun, Given, listed, takes
 from diffex_cli.commands.output import Column, Output
 from diffex_cli.commands.running import failures, print_plan, run_stage
-from diffex_cli.core.configuration import resolve
-from diffex_cli.core.settings import Settings
+from diffex_cli.core.settings import SEARCH, WORK, Settings
 from diffex_cli.report.conclusions import conclusions, every_class, signed, whom
 
 if TYPE_CHECKING:
@@ -111,33 +110,16 @@ def _interval(low: float, high: float) -> str:
     return f"{signed(low)} … {signed(high)}" if math.isfinite(low) else "–"
 
 
+@takes("classifier", "target", "editor", *listed(SEARCH), "run", CONFIG, "seed", "device", "perceptual")
 def search(
-    classifier: options.Classifier = None,
-    target: options.Target = None,
-    editor: options.Editor = None,
-    beam: options.Beam = None,
-    delta: options.Delta = None,
-    algorithm: options.SearchAlgorithm = None,
-    max_depth: options.MaxDepth = None,
-    scale: options.Scale = None,
-    accept: options.Accept = None,
-    direction: options.Direction = None,
-    joint: options.Joint = None,
-    holdout: options.Holdout = None,
-    racing: options.Racing = None,
-    max_edits: options.MaxEdits = None,
-    screen: options.Screen = None,
-    run: options.Run = None,
-    config: options.Config = None,
-    seed: options.Seed = None,
-    device: options.Device = None,
-    perceptual: options.Perceptual = None,
+    given: Given,
+    *,
     no_fill: Annotated[
         bool,
         typer.Option(
             "--no-fill",
             help="Touch no model: write what is missing to requests.parquet and exit with 3.",
-            rich_help_panel=options.WORK,
+            rich_help_panel=WORK,
         ),
     ] = False,
     explain: Annotated[
@@ -146,48 +128,21 @@ def search(
             "--explain",
             metavar="NODE",
             help="Only say why an attribute is where it is in the last search: its id or its name.",
-            rich_help_panel=options.WORK,
+            rich_help_panel=WORK,
         ),
     ] = None,
-    dry_run: options.DryRun = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
+    dry_run: DryRun = False,
+    output: Output,
 ) -> None:
     """Find the attributes that influence the classifier most, coarse to fine, and rank them.
 
     Makes the edits and scores that it lacks. An interrupted search goes on where it stopped. Effects come with their
     uncertainty: "passed" is what stands out from noise, corrected for all that was tried.
     """
-    output = Output(json=json, quiet=quiet)
     if explain is not None:
-        _explain(output, resolve({"run": run}, os.environ, config), explain)
+        _explain(output, given.run(), explain)
         return
-    settings = resolve(
-        {
-            "run": run,
-            "classifier": classifier,
-            "target": target,
-            "editor": editor,
-            "beam": beam,
-            "delta": delta,
-            "algorithm": algorithm,
-            "max_depth": max_depth,
-            "scale": scale,
-            "accept": accept,
-            "direction": direction,
-            "joint": joint,
-            "holdout": holdout,
-            "racing": racing,
-            "max_edits": max_edits,
-            "screen": screen,
-            "seed": seed,
-            "device": device,
-            "perceptual": perceptual,
-        },
-        os.environ,
-        config,
-        required=("classifier", "editor"),
-    )
+    settings = given.settings("classifier", "editor")
     from diffex_cli.search import search as stage
 
     stage.check(settings, fill=not no_fill)
@@ -200,8 +155,8 @@ def search(
         output.say(summary.screening.sentence)
 
 
-def _explain(output: Output, settings: Settings, node: str) -> None:
+def _explain(output: Output, run: Path, node: str) -> None:
     from diffex_cli.report.explaining import explain
 
-    explanation = explain(settings.run, node)
+    explanation = explain(run, node)
     output.result({"candidate": explanation.candidate, "text": explanation.text}, explanation.text, explanation.text)

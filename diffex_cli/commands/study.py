@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from diffex_cli.commands import completion, options
-from diffex_cli.commands.errors import guarded
+from diffex_cli.commands import completion
+from diffex_cli.commands.options import DryRun, Given, takes
 from diffex_cli.commands.output import Column, Output
-from diffex_cli.commands.running import estimate_text, run_stage, spending_text
-from diffex_cli.core.configuration import resolve
+from diffex_cli.commands.running import print_estimate, run_stage, spending_text
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.settings import ASK
 
 if TYPE_CHECKING:
     from diffex_cli.study.analysis import Findings, Group
@@ -31,14 +30,15 @@ _Raters = Annotated[
         help="Language model that answers: anthropic[:MODEL], openai:MODEL, transformers:FOLDER-OR-HUB-ID; may be "
         "repeated.",
         autocompletion=completion.providers,
-        rich_help_panel=options.ASK,
+        rich_help_panel=ASK,
     ),
 ]
 
 
-@app.command("make")
-@guarded
-def make(
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What study is wanted."""
+
     kind: Annotated[
         Literal["quality", "identify", "joint"],
         typer.Option(
@@ -48,7 +48,7 @@ def make(
             show_choices=True,
             rich_help_panel=_STUDY,
         ),
-    ],
+    ]
     attributes: Annotated[
         int,
         typer.Option(
@@ -58,7 +58,7 @@ def make(
             help="At most how many attributes; of joint, for each number of attributes at once.",
             rich_help_panel=_STUDY,
         ),
-    ] = 10,
+    ] = 10
     per_attribute: Annotated[
         int,
         typer.Option(
@@ -68,7 +68,7 @@ def make(
             help="Images of each attribute; of identify, for each way of explaining.",
             rich_help_panel=_STUDY,
         ),
-    ] = 1,
+    ] = 1
     heatmap: Annotated[
         Literal["gradcam", "occlusion", "none"] | None,
         typer.Option(
@@ -77,7 +77,7 @@ def make(
             show_choices=True,
             rich_help_panel=_STUDY,
         ),
-    ] = None,
+    ] = None
     heatmaps: Annotated[
         Path | None,
         typer.Option(
@@ -87,53 +87,59 @@ def make(
             "digits of its key.",
             rich_help_panel=_STUDY,
         ),
-    ] = None,
+    ] = None
     seed: Annotated[
         int,
         typer.Option("--seed", min=0, metavar="N", help="Fixes all that is left to chance.", rich_help_panel=_STUDY),
-    ] = 0,
+    ] = 0
     out: Annotated[
         Path | None,
         typer.Option(
             "--out", metavar="DIR", help="Folder to write to (default: study/KIND in the run).", rich_help_panel=_STUDY
         ),
-    ] = None,
-    run: options.Run = None,
-    device: options.Device = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-) -> None:
+    ] = None
+
+    def heatmaps_to_make(self) -> Literal["gradcam", "occlusion"] | None:
+        """The kind of heat map to compare with, unless the study has no need of one or is given a folder of them."""
+        if self.heatmap is not None and self.kind != "identify":
+            raise UsageError(f"--heatmap goes with --kind identify, not with {self.kind}: leave it out")
+        if self.heatmap is not None and self.heatmaps is not None:
+            raise UsageError("--heatmap and --heatmaps exclude each other: give only one of them")
+        if self.heatmap == "none" or self.heatmaps is not None or self.kind != "identify":
+            return None
+        return self.heatmap or "gradcam"
+
+
+@app.command("make")
+@takes("run", "device")
+def make(wanted: _Wanted, given: Given, output: Output) -> None:
     """Write a self-contained page with randomised, blinded items of a finished run, and the key to it."""
-    if heatmap is not None and kind != "identify":
-        raise UsageError(f"--heatmap goes with --kind identify, not with {kind}: leave it out")
-    if heatmap is not None and heatmaps is not None:
-        raise UsageError("--heatmap and --heatmaps exclude each other: give only one of them")
-    output = Output(json=json, quiet=quiet)
-    settings = resolve({"run": run, "device": device}, os.environ)
+    to_make = wanted.heatmaps_to_make()
+    settings = given.settings()
     from diffex_cli.study import make as stage
 
-    made = None if heatmap == "none" or heatmaps is not None or kind != "identify" else heatmap or "gradcam"
-    wish = stage.StudyOptions(kind, attributes, per_attribute, seed, made, heatmaps, out, settings.device)
-    summary = run_stage(output, lambda progress: stage.make(settings.run, wish, progress))
+    study = stage.StudyOptions(
+        **(dataclasses.asdict(wanted) | {"heatmap": to_make}),
+        device=settings.device,
+    )
+    summary = run_stage(output, lambda progress: stage.make(settings.run, study, progress))
     text = (
         f"The study {summary.study}, {summary.per_participant} of {summary.items} items for each participant "
         f"({summary.size / 1e6:.1f} MB): {summary.page}\n"
         f"Give away this page only; {summary.key} knows the answers."
     )
-    output.result(dataclasses.asdict(summary), text, quiet=str(summary.page))
+    output.result(summary, text, quiet=str(summary.page))
 
 
 @app.command("answer")
-@guarded
+@takes("base_url", "max_cost", "parallel")
 def answer(
     page: Annotated[Path, typer.Argument(metavar="PAGE", help="The study's page.html.")],
+    *,
     rater: _Raters = None,
-    base_url: options.BaseUrl = None,
-    max_cost: options.MaxCost = None,
-    parallel: options.Parallel = None,
-    dry_run: options.DryRun = False,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
+    given: Given,
+    dry_run: DryRun = False,
+    output: Output,
 ) -> None:
     """Let language models answer a study's page, each into a file that is marked as such.
 
@@ -142,14 +148,11 @@ def answer(
     """
     if not rater:
         raise UsageError("nothing says which language model is to answer: give --rater anthropic or another provider")
-    output = Output(json=json, quiet=quiet)
-    given = {"base_url": base_url, "max_cost": max_cost, "parallel": parallel}
-    settings = resolve({**given, "run": page.parent, "provider": rater[0]}, os.environ)
+    settings = given.settings(run=page.parent, provider=rater[0])
     from diffex_cli.study import answer as stage
 
     if dry_run:
-        found = stage.estimate(page, rater, settings.base_url)
-        output.result(dataclasses.asdict(found), estimate_text(found), quiet=str(found.questions))
+        print_estimate(output, stage.estimate(page, rater, settings.base_url))
         return
     summary = run_stage(
         output,
@@ -163,15 +166,16 @@ def answer(
         ),
     )
     files = "\n".join(map(str, summary.files))
-    output.result(dataclasses.asdict(summary), f"{spending_text(summary.spending)}\n{files}", quiet=files)
+    output.result(summary, f"{spending_text(summary.spending)}\n{files}", quiet=files)
 
 
 @app.command("analyse")
-@guarded
+@takes("run")
 def analyse(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILES", help="Answers, as the page or `diffex study answer` saved them.")
     ],
+    *,
     study: Annotated[
         list[Path] | None,
         typer.Option(
@@ -184,23 +188,21 @@ def analyse(
         Literal["markdown", "latex", "csv"] | None,
         typer.Option("--table", help="Print the paper's tables, and nothing else.", show_choices=True),
     ] = None,
-    run: options.Run = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
+    given: Given,
+    output: Output,
 ) -> None:
     """Say what the answers say: means with 95 % intervals, the raters' agreement, and the paper's tables.
 
     People and language models are told apart. Reads files, loads no model.
     """
-    output = Output(json=json, quiet=quiet)
-    settings = resolve({"run": run}, os.environ)
+    run = given.run()
     from diffex_cli.study.analyse import read_and_analyse
     from diffex_cli.study.tables import paper_tables, rendered
 
-    summary = read_and_analyse(files, study or [], settings.run)
+    summary = read_and_analyse(files, study or [], run)
     output.warnings(summary.warnings)
     tables = paper_tables(summary.findings)
-    if json or quiet:
+    if output.json or output.quiet:
         data = {"findings": summary.findings, "tables": tables, "warnings": summary.warnings}
         output.result(data, "", quiet="\n".join(line for one in summary.findings for line in _quiet(one)))
     elif table is not None:

@@ -17,11 +17,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
-from diffex_cli.core.settings import DEFAULT_ORIGIN, DOMAIN_ORIGIN, FIELDS, PARSERS, Settings, flag, variable
+from diffex_cli.core.settings import DECLARATIONS, DEFAULT_ORIGIN, DOMAIN_ORIGIN, FIELDS, Settings, flag, variable
 
 RUN_SCHEMA = "diffex.run/1"
 RUN_ORIGIN = "run.yaml"
@@ -45,15 +45,9 @@ def resolve(
 ) -> Settings:
     """Merge the layers.
 
-    Args:
-        flags: field name → value of the flag, ``None`` where it was not given.
-        env: the environment; an empty variable counts as not set.
-        config_file: YAML mapping of field names to values. Relative paths in it, as everywhere, are
-            relative to the current folder.
-        required: fields that must have a value (the classifier and the editor have no general default).
-
-    Raises:
-        UsageError: a bad value, an unknown key, an unreadable file, or a required field without value.
+    ``flags`` are ``None`` where they were not given; an empty variable counts as not set; the ``required`` must have a
+    value (the classifier and the editor have no general default). Relative paths, those of the file included, are
+    relative to the current folder.
     """
     layers = [
         _Layer(flags, lambda name: f"flag {flag(name)}", flag),
@@ -68,7 +62,7 @@ def resolve(
     domain = _first("domain", layers) or (Settings().domain, DEFAULT_ORIGIN)
     layers.append(_domain_layer(cast(str, domain[0])))
 
-    values: dict[str, object] = {"run": run[0]}
+    values: dict[str, Any] = {"run": run[0]}
     origins: dict[str, str] = {"run": run[1]}
     for name in FIELDS:
         if name == "run":
@@ -86,7 +80,7 @@ def resolve(
                 f"nothing says which {name} to use, and the domain {domain[0]!r} has no default for it: "
                 f"give {flag(name)}, or {name}: in a config file"
             )
-    return Settings(**values, origins=origins)  # type: ignore[arg-type]
+    return Settings(**values, origins=origins)
 
 
 def _first(name: str, layers: Collection[_Layer]) -> tuple[object, str] | None:
@@ -96,7 +90,7 @@ def _first(name: str, layers: Collection[_Layer]) -> tuple[object, str] | None:
         if raw is None:
             continue
         try:
-            return PARSERS[name](raw), layer.origin(name)
+            return DECLARATIONS[name].parse(raw), layer.origin(name)
         except ValueError as error:
             raise UsageError(f"{layer.place(name)} {raw!r} {error}") from None
     return None

@@ -1,7 +1,8 @@
 """The domains that come with diffex: where each one's hierarchy, defaults and sample images are.
 
 ``birds`` is embedded: it has defaults, sample images and a model of its own. Of all others there is a
-hierarchy only, ``bundled_domains/NAME.yaml``; a file more in that folder is a domain more.
+hierarchy only, ``bundled_domains/NAME.yaml``; a file more in that folder is a domain more. To ask for
+one that is not bundled is a ``UsageError``.
 """
 
 from __future__ import annotations
@@ -51,11 +52,7 @@ def names() -> tuple[str, ...]:
 
 
 def defaults(domain: str) -> Mapping[str, object]:
-    """The settings a domain brings along: field name of ``Settings`` → value, ``None`` for not set.
-
-    Raises:
-        UsageError: there is no such bundled domain.
-    """
+    """The settings that a domain brings along: field name of ``Settings`` → value, ``None`` for not set."""
     file = _find(domain).defaults
     if file is None:
         return {}
@@ -66,20 +63,12 @@ def defaults(domain: str) -> Mapping[str, object]:
 
 
 def corpus_file(domain: str) -> Path:
-    """The file of a domain's hierarchy.
-
-    Raises:
-        UsageError: there is no such bundled domain.
-    """
+    """The file of a domain's hierarchy."""
     return _find(domain).corpus
 
 
 def samples(domain: str) -> tuple[Path, ...] | None:
-    """A domain's embedded sample images, sorted by name; ``None`` if it has none.
-
-    Raises:
-        UsageError: there is no such bundled domain.
-    """
+    """A domain's embedded sample images, sorted by name; ``None`` if it has none."""
     folder = _find(domain).samples
     if folder is None:
         return None

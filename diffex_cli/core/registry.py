@@ -45,11 +45,7 @@ class Spec:
 
 
 def parse_spec(text: str) -> Spec:
-    """Split a spec.
-
-    Raises:
-        UsageError: the text is empty, or an option is not ``key=value``.
-    """
+    """Split a spec; a ``UsageError`` if it is empty or an option is not ``key=value``."""
     name, _, rest = text.partition(":")
     if not name:
         raise UsageError(f"{text!r} names no backend: write name[:model][:key=value,…], e.g. ledits:birds")
@@ -71,11 +67,7 @@ def names(group: str) -> tuple[str, ...]:
 
 
 def find(group: str, name: str) -> Callable[..., Any]:
-    """Import one backend's factory, which takes a :class:`Spec`.
-
-    Raises:
-        UsageError: no such backend; the text lists those that exist.
-    """
+    """Import one backend's factory, which takes a :class:`Spec`; a ``UsageError`` lists those that exist."""
     if name == OBJECT:
         kind = _KINDS[group]
         raise UsageError(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import yaml
 
-from diffex_cli.core.settings import FIELDS, PARSERS, Settings, flag, variable
+from diffex_cli.commands import completion
+from diffex_cli.core.settings import ASK, DECLARATIONS, FIELDS, INPUT, SEARCH, WORK, Settings, flag, variable
 
 
 def test_values_are_plain() -> None:
@@ -19,8 +21,18 @@ def test_names_of_flags_and_variables() -> None:
     assert variable("corpus_file") == "DIFFEX_CORPUS_FILE"
 
 
-def test_every_field_has_a_parser() -> None:
-    assert set(PARSERS) == set(FIELDS)
+def test_every_setting_is_declared() -> None:
+    assert {*FIELDS, "origins"} == {field.name for field in dataclasses.fields(Settings)}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_what_is_declared_of_a_setting_fits_together(name: str) -> None:
+    declared, default = DECLARATIONS[name], getattr(Settings(), name)
+    assert declared.panel in (INPUT, ASK, SEARCH, WORK)
+    assert declared.help.endswith(".")
+    assert "{" not in declared.help
+    assert declared.complete is None or callable(getattr(completion, declared.complete))
+    assert default in (None, "", ()) or declared.parse(default) == default
 
 
 def test_given_leaves_out_defaults_and_the_run_directory() -> None:
@@ -31,7 +43,7 @@ def test_given_leaves_out_defaults_and_the_run_directory() -> None:
 
 @pytest.mark.parametrize(("name", "text", "value"), [("beam", "3", 3), ("delta", "1e-2", 0.01), ("target", 3, "3")])
 def test_text_of_a_variable_becomes_the_fields_type(name: str, text: object, value: object) -> None:
-    assert PARSERS[name](text) == value
+    assert DECLARATIONS[name].parse(text) == value
 
 
 @pytest.mark.parametrize(
@@ -49,7 +61,7 @@ def test_text_of_a_variable_becomes_the_fields_type(name: str, text: object, val
     ],
 )
 def test_switches_choices_and_sizes(name: str, raw: object, value: object) -> None:
-    assert PARSERS[name](raw) == value
+    assert DECLARATIONS[name].parse(raw) == value
 
 
 @pytest.mark.parametrize(
@@ -64,4 +76,4 @@ def test_switches_choices_and_sizes(name: str, raw: object, value: object) -> No
 )
 def test_bad_switches_choices_and_sizes(name: str, raw: object, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        PARSERS[name](raw)
+        DECLARATIONS[name].parse(raw)

@@ -20,7 +20,7 @@ from diffex_cli.core import registry
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.registry import Spec
-from diffex_cli.core.settings import PARSERS, Settings
+from diffex_cli.core.settings import DECLARATIONS, Settings
 from diffex_cli.corpus import corpus
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.editors.tint import TintEditor
@@ -354,11 +354,11 @@ def test_the_commands_tell_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("text", ["none", "fast", "tint::strength=0.1"])
 def test_what_can_screen(text: str) -> None:
-    assert PARSERS["screen"](text) == text
+    assert DECLARATIONS["screen"].parse(text) == text
     assert completion.screens(text[:4])
 
 
 @pytest.mark.parametrize("raw", ["", ":", "tint:strength=", False])
 def test_what_cannot(raw: object) -> None:
     with pytest.raises(ValueError, match=r"must|spec"):
-        PARSERS["screen"](raw)
+        DECLARATIONS["screen"].parse(raw)

@@ -1,0 +1,120 @@
+"""Parsers of raw values, as flags, variables and YAML files give them.
+
+Each returns the value or raises ``ValueError`` with the end of a sentence that begins with the value's place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias, cast, get_args
+from urllib.parse import urlsplit
+
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import did_you_mean, parse_spec
+
+Parser: TypeAlias = Callable[[object], object]
+
+_SWITCHES = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("must be text (in YAML, put it in quotes)")
+    if not str(value).strip():
+        raise ValueError("must not be empty")
+    return str(value)
+
+
+def path(value: object) -> Path:
+    return Path(text(str(value) if isinstance(value, Path) else value)).expanduser()
+
+
+def spec(value: object) -> str:
+    try:
+        return parse_spec(text(value)).text
+    except UsageError as error:
+        raise ValueError(f"is no spec: {error}") from None
+
+
+def screen(value: object) -> str:
+    return str(value) if value in ("none", "fast") else spec(value)
+
+
+def sources(value: object) -> tuple[str, ...]:
+    """One source or a list of them; the path of a file or folder that exists becomes absolute."""
+    given = [text(item) for item in (value if isinstance(value, list | tuple) else [value])]
+    paths = [Path(source).expanduser() for source in given]
+    return tuple(str(path.absolute()) if path.exists() else source for path, source in zip(paths, given, strict=True))
+
+
+def address(value: object) -> str:
+    given = text(value)
+    try:
+        parts = urlsplit(given)
+    except ValueError:
+        raise ValueError("is no address, such as http://localhost:11434/v1") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no address, such as http://localhost:11434/v1")
+    return given
+
+
+def integer(least: int, most: int | None = None) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        try:
+            if isinstance(value, bool | float):
+                raise TypeError
+            number = int(cast(str, value))
+        except (TypeError, ValueError):
+            raise ValueError("must be a whole number") from None
+        if number < least:
+            raise ValueError(f"must be at least {least}")
+        if most is not None and number > most:
+            raise ValueError(f"must be at most {most}")
+        return number
+
+    return parse
+
+
+def number(least: float) -> Callable[[object], float]:
+    def parse(value: object) -> float:
+        try:
+            if isinstance(value, bool):
+                raise TypeError
+            number = float(cast(str, value))
+        except (TypeError, ValueError):
+            raise ValueError("must be a number") from None
+        if not math.isfinite(number) or number < least:
+            raise ValueError(f"must be a finite number of at least {least:g}")
+        return number
+
+    return parse
+
+
+def choice(what: str, literal: object) -> Callable[[object], str]:
+    """One of the values of a ``Literal``; ``what`` it is, for the sentence."""
+    choices: tuple[str, ...] = get_args(literal)
+
+    def parse(value: object) -> str:
+        if isinstance(value, bool):
+            # YAML reads a bare on and off as true and false
+            value = "on" if value else "off"
+        if value not in choices:
+            raise ValueError(f"is no {what}{did_you_mean(str(value), choices)}")
+        return value
+
+    return parse
+
+
+def switch(value: object) -> bool:
+    if str(value).lower() not in _SWITCHES:
+        raise ValueError("must be true or false")
+    return _SWITCHES[str(value).lower()]
+
+
+def set_size(value: object) -> int:
+    size = integer(0)(value)
+    if size == 1:
+        raise ValueError("must be 0, for no sets, or at least 2")
+    return size
