@@ -18,7 +18,7 @@ from benchmarks.truth import exact as truth
 from benchmarks.truth.baselines import PUBLIC_SEEDS, grad_cam, public_code, random_order
 from benchmarks.truth.heat import heat, regions
 from benchmarks.truth.judging import Marks, marks_of, mean_marks
-from benchmarks.truth.methods import Finding, JointDeltas, Method, full, raced
+from benchmarks.truth.methods import Finding, JointDeltas, Method, searching
 from benchmarks.truth.pictures import RENDERER, Counterfactuals, Edited, Rendered, Wanted
 from benchmarks.truth.scores import Scores, fill
 from benchmarks.truth.subjects import Subject
@@ -28,10 +28,10 @@ from diffex_cli.core import domains
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 
 SEARCHES: Mapping[str, Method] = {
-    "exhaustive": full("exhaustive"),
-    "paper": full("paper"),
-    "beam": full("beam"),
-    "beam --racing": raced,
+    "exhaustive": searching("exhaustive"),
+    "paper": searching("paper"),
+    "beam": searching("beam"),
+    "beam --racing": searching("beam", racing=True),
 }
 BASELINES = ("public code", "random order", "Grad-CAM")
 WITH_INTERVALS = ("exhaustive", "beam", "beam --racing")

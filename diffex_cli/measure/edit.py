@@ -68,7 +68,7 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
     with locked_session("edit", settings) as session:
         maker, wanted = _wanted(session, requests)
         missing = maker.missing(wanted)
-        _ = session.perception  # complain before anything is remembered
+        session.check("perception")  # before anything is remembered
         record(session.run, "edit", settings)
         rows = make_edits(maker, missing, progress, "edit")
         session.run.edit_parts.merge(provenance("edit", {}))

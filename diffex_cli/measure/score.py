@@ -48,7 +48,7 @@ def run(settings: Settings, progress: Progress) -> ScoreSummary:
 def score_all(session: Session, progress: Progress) -> ScoreSummary:
     """:func:`run` on a session that is locked."""
     needed = _needed(session)
-    _ = _missing(session)  # complain before anything is remembered
+    session.check("scores")  # before anything is remembered
     record(session.run, "score", session.stage_settings)
     scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(session))
     session.run.score_parts.merge(provenance("score", {}))

@@ -75,6 +75,11 @@ class Session:
         self.__dict__.pop("editor", None)
         gc.collect()  # models are full of cycles
 
+    def check(self, *needed: str) -> None:
+        """Complain now about what could not be opened: the names of properties of this session."""
+        for name in needed:
+            getattr(self, name)
+
     @functools.cached_property
     def editor_fingerprint(self) -> str:
         """The editor's fingerprint, asked for once: it may be a digest of large files."""
@@ -148,7 +153,7 @@ class _Beside(Session):
         self.stage_settings = main.stage_settings
         self.run = main.run
         self._main = main
-        _ = self.editor  # complains about the spec
+        self.check("editor")
 
     @functools.cached_property
     def corpus(self) -> Corpus:
@@ -184,7 +189,7 @@ def _fast(main: Session) -> Session:
     own = registry.parse_spec(main.settings.editor)
     options = {**own.options, "preset": "fast"}
     spec = ":".join([own.name, own.model, ",".join(f"{key}={value}" for key, value in options.items())])
-    _ = main.editor  # what is wrong with its own options is not the preset's fault
+    main.check("editor")  # what is wrong with its own options is not the preset's fault
     try:
         found = _Beside(main, spec)
     except UsageError as error:

@@ -34,14 +34,7 @@ class Budget:
         return None if self.total is None else max(0, self.total - self.fetcher.asked)
 
     def for_level(self, corpus: Corpus, depth: int, max_depth: int | None, images: Sequence[str]) -> int | None:
-        """What one level may measure, reconstructions not counted; ``None`` for no limit.
-
-        Args:
-            corpus: the hierarchy.
-            depth: the level, the roots being 0.
-            max_depth: the deepest that the search may reach.
-            images: of the search.
-        """
+        """What one level (the roots being 0) may measure, reconstructions not counted; ``None`` for no limit."""
         if self.left is None:
             return None
         left = self.left - self.kept_back - self.fetcher.unpaid(images)
@@ -78,14 +71,7 @@ def budget(
 def screening_budget(
     settings: Settings, corpus: Corpus, fetcher: Requester, images: Sequence[str], held_out: Sequence[str]
 ) -> Budget:
-    """The budget of a screening: half of the edits.
-
-    Args:
-        settings: of the search.
-        corpus: the whole hierarchy.
-        fetcher: of the screening; nothing was asked of it yet.
-        images: of the search.
-        held_out: the others.
+    """The budget of a screening, whose fetcher was not asked for anything yet: half of the edits.
 
     Raises:
         UsageError: half is not enough to try every root on one image, or the other half not for the search.

@@ -91,7 +91,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True) -> SearchSumm
     check(settings, fill)
     with locked_session("search", settings) as session:
         # complain before anything is remembered
-        _ = session.corpus, session.editor, session.screening, session.classifier, session.images, session.perception
+        session.check("corpus", "editor", "screening", "classifier", "images", "perception")
         screened = _screened(session, progress, fill)
         evaluator = Evaluator(session, progress, fill, screened.evaluator if screened else None)
         corpus = screened.corpus if screened else evaluator.corpus

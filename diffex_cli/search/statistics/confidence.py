@@ -29,9 +29,6 @@ def radius(spread: float, n: int, panel: int, alpha: float) -> float:
     Returns:
         in the unit of ``spread``; exactly 0 when n = panel or the spread is 0.
 
-    Raises:
-        ValueError: an argument is out of its range.
-
     Source: Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas 2021, "Time-uniform central limit theory and asymptotic
     confidence sequences", the two-sided asymptotic sequence with ρ tuned for one sample size; the finite-panel
     factor is that of sampling without replacement.
