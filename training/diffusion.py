@@ -119,7 +119,6 @@ class Trainer:
         """The mean squared error of the predicted noise, shape (len(lessons),).
 
         Args:
-            lessons: the rows.
             timesteps: int64, shape (rows,).
             noise: shape (rows, 4, 32, 32).
             focus: how much more the cells count in which source and target differ.

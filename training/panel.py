@@ -37,8 +37,6 @@ def planted_specimen(rng: random.Random, planted: Planted, label: int) -> Bird:
     """A bird of one of the two species, with the shortcut.
 
     Args:
-        rng: the randomness.
-        planted: the shortcut.
         label: which of its species, 0 or 1.
     """
     bird = random_specimen(rng, planted.labels[label])
@@ -51,10 +49,7 @@ def train_planted(member: Member, planted: Planted, work: Path, count: int, step
     """Train one network, print its accuracy on other birds with and without the shortcut, and save it.
 
     Args:
-        member: whose.
-        planted: its shortcut.
         work: checkpoints and log go to ``work/NAME``, the model to ``work/models/NAME``.
-        count: pictures.
         steps: of :data:`~training.classifiers.BATCH` pictures.
     """
     seed = sorted(PANEL).index(member.name)
@@ -95,11 +90,7 @@ def untrained(member: Member, source: Untrained) -> EfficientNetForImageClassifi
 
 
 def train_panel(work: Path, names: Sequence[str], count: int = COUNT, steps: int = STEPS) -> None:
-    """Train and save those of the named members that have weights and are not finished yet.
-
-    Raises:
-        UsageError: there is no member of a name, or it has no weights.
-    """
+    """Train and save those of the named members that have weights and are not finished yet."""
     trainable = tuple(name for name, member in PANEL.items() if member.has_weights)
     for name in names:
         if name not in trainable:

@@ -24,7 +24,6 @@ def public_code(table: Table, probability_deltas: Callable[[Candidate], NDArray[
     What remains in the beam is its explanation; it does not say in which direction an attribute acts.
 
     Args:
-        table: for its corpus.
         probability_deltas: candidate → Δ probability of the target for every seed, shape (seeds,).
     """
     deltas = {node.candidate.id: np.abs(probability_deltas(node.candidate)) for node in table.corpus.walk()}
@@ -56,7 +55,6 @@ def grad_cam(table: Table, heat: NDArray[np.float64], regions: Mapping[str, NDAr
     the order of the ids; groups and placebos are left out, which does the method a favour.
 
     Args:
-        table: for its corpus.
         heat: shape (n_images, height, width), each image's adding up to 1, or to 0 where there is none.
         regions: attribute → the pixels that it can change, shape (n_images, height, width).
     """

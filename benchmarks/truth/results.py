@@ -45,8 +45,6 @@ class Result:
     """What the methods did with one editor.
 
     Attributes:
-        editor: its spec.
-        images: how many images the searches had.
         joint_images: how many of them the joint phase and the exact effects of pairs had.
         exact: classifier → its exact effects, over the same images.
         marks: classifier → method → marks.
@@ -74,8 +72,6 @@ def measure(
 
     Args:
         editor: a spec; ``render:birds`` is the perfect one.
-        subjects: the classifiers.
-        work: keeps pictures and scores.
         images: keys of sample images.
         joint_images: how many of them the pairs are measured on; with 0 there is no joint phase.
         models: where trained members are; by default in the package.

@@ -18,7 +18,6 @@ class Table:
     """One classifier's Δ logits by one editor: the :class:`~diffex_cli.search.algorithm.contest.Panel` of a search.
 
     Attributes:
-        images: the images' keys.
         strata: for each image the class predicted on its reconstruction.
         deltas: candidate id → Δ of shape (n_images,), NaN where the edit failed.
     """

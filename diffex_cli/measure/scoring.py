@@ -73,16 +73,10 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
 
     Args:
         session: gets the new rows in ``scores``.
-        subjects: what is not scored yet.
         progress: hears of the task ``score``.
-        stage: for the provenance.
 
     Returns:
         how many pictures were scored.
-
-    Raises:
-        DiffexError: the classifier returned something else than finite logits of its classes, or says that they are
-            of a kind that nobody knows.
     """
     if not subjects:
         return 0

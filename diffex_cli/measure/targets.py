@@ -73,9 +73,7 @@ def value(row: ScoreRow, original: ScoreRow | None, name: str) -> Value | None:
     """What the classifier says of one picture about a target as the artifacts call it.
 
     Args:
-        row: the picture's scores.
         original: those of the untouched image, which ``predicted`` goes by.
-        name: of the target.
 
     Returns:
         ``None`` if the scores do not know such a target, or the original's are missing and needed.
@@ -95,11 +93,6 @@ def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, s
             contrasts. ``None``: the class predicted most often on the originals (of several, the first in
             the classifier's order).
         originals: scores of the input images, at least one.
-        classifier: its spec, for the messages.
-        scale: of the effects.
-
-    Raises:
-        UsageError: the classifier has no such class; or it has no probabilities and they are wanted.
     """
     labels = originals[0].labels
     if scale == "prob":

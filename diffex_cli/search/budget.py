@@ -21,7 +21,6 @@ class Budget:
     Attributes:
         total: the most edits; ``None`` for no limit.
         kept_back: of those, what the search through the hierarchy leaves for the images that are held out.
-        fetcher: knows how many were asked for.
     """
 
     total: int | None
@@ -53,9 +52,6 @@ def budget(
     """The budget of a search, or, after a screening, of what is left to search.
 
     A third at most is kept back for the images that are held out: enough for B attributes and the reconstructions.
-
-    Raises:
-        UsageError: it is not enough to try every root on one image.
     """
 
     def enough(edits: int) -> Budget | None:
@@ -71,11 +67,7 @@ def budget(
 def screening_budget(
     settings: Settings, corpus: Corpus, fetcher: Requester, images: Sequence[str], held_out: Sequence[str]
 ) -> Budget:
-    """The budget of a screening, whose fetcher was not asked for anything yet: half of the edits.
-
-    Raises:
-        UsageError: half is not enough to try every root on one image, or the other half not for the search.
-    """
+    """The budget of a screening, whose fetcher was not asked for anything yet: half of the edits."""
 
     def enough(edits: int) -> Budget | None:
         rest = edits - edits // 2

@@ -72,11 +72,7 @@ class Evaluator:
             self._explained()
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
-        """The candidates' changes against the reconstruction, each of shape (len(images),), NaN where an edit failed.
-
-        Raises:
-            IncompleteError: edits or scores are missing and are not to be made here.
-        """
+        """The candidates' changes against the reconstruction, of shape (len(images),), NaN where an edit failed."""
         return self._changes([(candidate, self.images) for candidate in candidates])
 
     def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:

@@ -62,8 +62,6 @@ class Screening:
     """What a screening found.
 
     Attributes:
-        editor: the cheaper editor's spec.
-        edits: how many edits it took.
         corpus: what is left to search with the real editor.
     """
 
@@ -96,7 +94,6 @@ class ScreeningSummary:
     """A screening in figures.
 
     Attributes:
-        editor: the cheaper editor's spec.
         edits: how many of the search's edits are by it.
         screened: how many attributes it looked at.
         left_out: how many of those the real editor did not look at.

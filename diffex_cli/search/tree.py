@@ -19,9 +19,6 @@ def search_tree(
     Args:
         corpus: the evaluator's, or a part of it.
         phase: what the notes of the levels begin with.
-
-    Raises:
-        IncompleteError: edits or scores are missing and are not to be made here.
     """
     return search(
         corpus,

@@ -64,7 +64,6 @@ def search(
         panel: asked once a level for all nodes needed there, in the order of the corpus, and once at most for a look
             below groups; in a race once a step. What it raises ends the search.
         budget: depth → how many edits the level may take, asked before it is measured; ``None`` for no limit.
-        on_level: called with each level as soon as it is decided.
 
     Source: the paper's Algorithm 1, Eq. 1 and 2.
     """

@@ -113,7 +113,6 @@ class Standing:
         high: upper end; infinite while fewer than two edits succeeded.
         status: ``kept``, i.e. in the beam, or ``dropped``.
         decided: the interval alone says so; otherwise the score does, as the best estimate there is.
-        reason: why, for people to read.
     """
 
     entrant: Entrant
@@ -174,7 +173,6 @@ class Outcome:
     Attributes:
         standings: every candidate, the largest score first; ties by id, those without a score last.
         edits: how many (candidate, image) pairs were measured, failed ones included.
-        rounds: how many times ``measure`` was called.
     """
 
     standings: tuple[Standing, ...]
@@ -195,11 +193,7 @@ class Outcome:
 
 
 class Field:
-    """All candidates of a contest, whatever their order, and what is known of them; each gets the images in one order.
-
-    Raises:
-        ValueError: an id occurs twice, a δ is not finite or negative, or the order is no permutation.
-    """
+    """All candidates of a contest, whatever their order, and what is known of them."""
 
     def __init__(self, entrants: Sequence[Entrant], order: Sequence[int], measure: Measure) -> None:
         if len({entrant.id for entrant in entrants}) != len(entrants):

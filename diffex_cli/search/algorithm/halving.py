@@ -28,7 +28,6 @@ def halve(
 
     Args:
         entrants: the K candidates; their order does not matter.
-        order: the N images' indices in the order in which every candidate gets them.
         measure: called at most once a round.
         keep: B, how many candidates to keep, ≥ 1; ``None`` for all that pass: there is nothing to halve for then, and
             all get the same number of images.

@@ -48,7 +48,6 @@ def race(
 
     Args:
         entrants: their order does not matter.
-        order: the N images' indices in the order in which every candidate gets them.
         measure: called once a step, with all that the step needs.
         keep: B, how many candidates to keep, ≥ 1; ``None`` for all that pass.
         epsilon: ε, the difference that is not worth an edit, in logits, ≥ 0. With 0, all that the intervals

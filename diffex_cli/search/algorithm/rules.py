@@ -43,9 +43,6 @@ class Rules:
         max_depth: the deepest level to evaluate, the roots being 0; ``None`` for all.
         racing: measure every node on as few images as deciding the level needs.
         probe: on how many images ``beam`` looks below a group before it discards it; 0 for no look.
-
-    Raises:
-        ValueError: one is out of its range.
     """
 
     algorithm: Algorithm = "beam"

@@ -20,9 +20,7 @@ class Evaluation:
     Attributes:
         depth: 0 for a root.
         parent: the parent's candidate id; ``None`` for a root.
-        status: ``kept`` as part of the explanation, or ``dropped``.
         expanded: its children were evaluated.
-        reason: why, for people to read.
         standing: how it fared in the race of its level; ``None`` without one.
     """
 

@@ -51,7 +51,6 @@ def flips(before: ArrayLike, after: ArrayLike) -> Flips:
 
     Args:
         before: shape (n_images,), 1 where the target is predicted, 0 where not, NaN where unknown.
-        after: the same after the edit.
     """
     was, is_ = decisions(before, after)
     return Flips(to_target=_share(is_[~was]), from_target=_share(~is_[was]))
@@ -78,7 +77,6 @@ def cace(with_attribute: ArrayLike, without_attribute: ArrayLike) -> Estimate:
 
     Args:
         with_attribute: shape (n_images,): the output where the attribute is there.
-        without_attribute: the same where it is not.
 
     Source: Goyal, Feder, Shalit & Kim 2019, "Explaining Classifiers with Causal Concept Effect (CaCE)".
     """

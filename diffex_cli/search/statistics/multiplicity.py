@@ -53,7 +53,6 @@ def max_t(deltas: Mapping[str, ArrayLike], *, flips: int = FLIPS, seed: int = 0)
 
     Args:
         deltas: candidate → Δ of shape (n_images,), NaN where the edit failed (the image is left out there alone).
-        flips: the most assignments of signs, ≥ 1.
 
     Returns:
         by candidate id, in the order of ``deltas``.

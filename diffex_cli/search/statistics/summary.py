@@ -23,12 +23,8 @@ class CandidateStatistics:
     """What one candidate does to one target.
 
     Attributes:
-        probability: signed mean Δ probability.
         cace: causal concept effect, in probability: with the attribute minus without. Equal to ``probability`` for an
             attribute that is added, its negative for one that is removed.
-        directions: share of images that move each way, by logit.
-        flips: how often the prediction changes to and from the target.
-        necessity: PN, PS and PNS of the target being predicted.
         cout: COUT of the two-point path, over images that are not predicted as the target before.
         validity: share of the successful edits that changed the picture.
     """
@@ -56,10 +52,7 @@ def candidate_statistics(
 
     Args:
         before: logits of the reconstructions, shape (n_images, classes), a row of NaN where it failed.
-        after: logits of the edits, likewise.
         target: the target's column, or one for every image.
-        against: the other label's column, if a contrast is explained.
-        kind: what the logits are logits of.
         removes: the edit takes the attribute away, so that the picture *before* is the one with it.
         no_ops: for every image whether the edit changed nothing; ``None`` if unknown.
 

@@ -36,7 +36,6 @@ class Significance:
     """The claims.
 
     Attributes:
-        floor: the influence that noise alone can show.
         detectable: the smallest effect that this search would have found four times out of five: beyond δ, beyond
             the floor, and with a corrected p-value of at most 5 %. NaN if unknown; infinite if no effect, however
             large, could have such a p-value (five images or fewer, more with a race or many targets).
@@ -119,7 +118,6 @@ def significance_of(tried: Tried, *, delta: float, targets: int = 1, seed: int =
 
     Args:
         delta: δ: what explains an image, for the coverage.
-        targets: how many targets were looked at.
     """
     # as many flips as it takes for the smallest p-value to be small enough after the correction, and then some
     tests = max(1, (tried.count if _stepwise(tried) else 1) * targets)
@@ -177,7 +175,6 @@ def _detectable(rows: Collection[NDArray[np.float64]], candidates: int, bar: flo
     """By the median spread, on the images of the candidate that has the median number of them.
 
     Args:
-        rows: the candidates' deltas.
         candidates: how many were looked at, times targets.
         bar: what an influence has to reach; NaN for nothing.
         tests: what the smallest p-value of so many sign flips is multiplied by.

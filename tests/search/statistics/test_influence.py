@@ -66,8 +66,8 @@ def test_too_few_images_leave_unknowns_not_crashes() -> None:
     assert all(map(math.isnan, (none.effect, none.influence, none.reach, none.student_low, none.student_high)))
     one = Effect("head", [-0.5])
     assert (one.effect, one.influence) == (-0.5, 0.5)
-    assert math.isnan(one.low)
-    assert math.isnan(one.high)
+    assert math.isnan(one.student_low)
+    assert math.isnan(one.student_high)
 
 
 def test_deltas_must_be_a_finite_vector() -> None:
