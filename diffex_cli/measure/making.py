@@ -124,6 +124,10 @@ def make_edits(
     finally:
         writer.flush()
         rates.remember(session.editor_fingerprint, rows)
+    if len(rows) < len(requests):
+        raise DiffexError(
+            f"the editor {session.settings.editor} left {len(requests) - len(rows)} of {len(requests)} edits undone"
+        )
     return tuple(rows)
 
 
@@ -136,8 +140,6 @@ def _answers(session: Session, requests: Sequence[EditRequest]) -> Iterator[_Ans
             raise DiffexError(f"the editor {session.settings.editor} answered a request that is not open")
         # The original is looked up here: the writer's thread must not touch the editor's pictures.
         yield _Answered(request, result, session.pictures[request.image])
-    if waiting:
-        raise DiffexError(f"the editor {session.settings.editor} left {len(waiting)} of {len(requests)} edits undone")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
