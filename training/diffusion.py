@@ -8,7 +8,6 @@ editing: no one trains Stable Diffusion so. The documentation says so.
 
 from __future__ import annotations
 
-import argparse
 import copy
 import random
 import time
@@ -276,12 +275,3 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
         mix(text_encoder, work / "finished" / "text_encoder")
     for name, part in {"tokenizer": tokenizer, "text_encoder": text_encoder, "unet": unet}.items():
         part.save_pretrained(work / name)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--steps", type=int, default=ALL_STEPS)
-    arguments = parser.parse_args()
-    torch.set_num_threads(2)
-    train(arguments.work, arguments.steps)

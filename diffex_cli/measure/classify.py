@@ -114,11 +114,7 @@ class Classification:
 
 
 def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress) -> Classification:
-    """Score the pictures at the paths, as ``score`` would.
-
-    Args:
-        top: how many classes to tell of each image, ≥ 1.
-    """
+    """Score the pictures at the paths, as ``score`` would."""
     files = list(_files(paths))
     classifier = Session(settings).classifier
     labels = unique_labels(classifier.labels)

@@ -123,7 +123,6 @@ class EditChecker:
 
     Args:
         session: whose run gets the pictures, and whose ``edits`` hold the reconstructions.
-        perception: measures the perceptual distance; ``None`` for nothing.
     """
 
     def __init__(self, session: Session, perception: Perception | None, progress: Progress) -> None:

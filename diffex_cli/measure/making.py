@@ -87,10 +87,6 @@ def make_edits(
     after its picture. What is finished stays, whatever ends this: an error, an interrupt, or, but for the
     last few moments, a kill.
 
-    Args:
-        session: gets the new rows in ``edits``.
-        progress: hears of the task ``edit``, from that thread.
-
     Returns:
         the new rows, in the order of the editor's answers.
     """
@@ -147,7 +143,6 @@ class Tally:
     """A sum of edits. The means are over those that have a picture, reconstructions left out.
 
     Attributes:
-        failure: the reason that most of those gave; ``None`` if none failed.
         changed: mean share of pixels that changed; ``None`` without an edit, as all that follow.
         change_inside: mean change inside the mask, in [0, 1], of those that have one.
         saturated: mean share of pixels newly at the end of the range.

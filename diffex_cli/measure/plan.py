@@ -17,7 +17,6 @@ class Plan:
     Attributes:
         unit: what is counted: ``"edits"``, ``"images"`` (to score, or to read) or ``"candidates"``.
         needed: how many are needed for certain; for ``search``, those of the root level.
-        cached: how many of those are there already.
         to_do_at_most: the same if the search had to go into every node; else as ``to_do``.
         seconds_per_edit: measured, in this run or else on this machine; ``None`` if never.
         expected: of a search, about how many edits it will need in all, there or not; else ``None``.
@@ -57,7 +56,6 @@ def edits(
     Args:
         requests: needed for certain.
         most: needed at most, including those.
-        further: how many more may be needed that are not known yet.
     """
     to_do, at_most = len(session.missing(requests)), len(session.missing(most)) + further
     if limit is not None:
@@ -80,11 +78,7 @@ def edits(
 
 
 def together(own: Plan, screening: Plan, limit: int | None) -> Plan:
-    """The plan of a search with a screening.
-
-    Args:
-        own: of the real editor; nothing is certain about it.
-    """
+    """The plan of a search with a screening."""
     assert own.expected is not None
     assert screening.expected is not None
     at_most, expected = own.to_do_at_most + screening.to_do_at_most, own.expected + screening.expected

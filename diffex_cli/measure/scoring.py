@@ -70,13 +70,6 @@ def unscored(session: Session, edits: Iterable[EditRow]) -> list[Picture]:
 def make_scores(session: Session, subjects: Sequence[Picture], progress: Progress, stage: str) -> int:
     """Score pictures in batches and write the scores as they come. The next pictures are read, and prepared if the
     classifier does that apart, while a batch is scored.
-
-    Args:
-        session: gets the new rows in ``scores``.
-        progress: hears of the task ``score``.
-
-    Returns:
-        how many pictures were scored.
     """
     if not subjects:
         return 0

@@ -29,7 +29,6 @@ class Target:
         name: as it is written in the artifacts: a label, ``predicted``, or ``A - B``.
         column: the class's position among the labels; ``None`` for each image's own, the class predicted on the
             untouched original.
-        against: position of the label that is subtracted; ``None`` if it is no contrast.
     """
 
     name: str
@@ -92,7 +91,6 @@ def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, s
         wanted: the setting; a label of this very name comes before the words ``all`` and ``predicted`` and before
             contrasts. ``None``: the class predicted most often on the originals (of several, the first in
             the classifier's order).
-        originals: scores of the input images, at least one.
     """
     labels = originals[0].labels
     if scale == "prob":

@@ -91,13 +91,7 @@ class Screening:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScreeningSummary:
-    """A screening in figures.
-
-    Attributes:
-        edits: how many of the search's edits are by it.
-        screened: how many attributes it looked at.
-        left_out: how many of those the real editor did not look at.
-    """
+    """A screening in figures."""
 
     editor: str
     edits: int

@@ -27,7 +27,6 @@ def halve(
     on every image is spent on just that before anybody is dropped. All measurements of earlier rounds count.
 
     Args:
-        entrants: the K candidates; their order does not matter.
         measure: called at most once a round.
         keep: B, how many candidates to keep, ≥ 1; ``None`` for all that pass: there is nothing to halve for then, and
             all get the same number of images.

@@ -65,7 +65,6 @@ def partners(evaluations: Sequence[Evaluation], beam: int, delta: float) -> tupl
     Args:
         beam: B; as many and one more are taken, and at least three, so that two features are among them. One more was
             measured to find two more of 19 best pairs, and four or six more no others.
-        delta: δ, the least reach.
 
     Returns:
         those with the largest reach, the largest first; ties by id.
@@ -95,7 +94,6 @@ def joint_search(
         evaluate: called once a size with the sets, the most promising (by the sum of their parts' effects) first.
         size: K, the largest set; fewer than 2 try none.
         beam: B, how many sets of a size, kept or not, are extended.
-        delta: δ, the least influence that counts.
         alpha: error probability of a paired one-sided test that a set exceeds what it extends; ``None``: its
             influence decides.
 

@@ -49,10 +49,6 @@ def level_budget(corpus: Corpus, depth: int, max_depth: int | None, remaining: i
     """The share of a search's remaining edits that the level at hand may spend.
 
     What a level leaves unspent is left to the deeper ones, so that the whole never exceeds the budget.
-
-    Args:
-        depth: the level at hand, the roots being 0.
-        max_depth: the deepest level that the search may reach; ``None`` for all.
     """
     levels = _height(corpus.roots) if max_depth is None else min(_height(corpus.roots), max_depth + 1)
     return remaining // max(levels - depth, 1)

@@ -31,7 +31,6 @@ def probe_below(groups: Sequence[Node], panel: Panel, rules: Rules, places: int)
 
     Args:
         panel: asked once; not without groups or places.
-        places: how many groups can be followed.
 
     Returns:
         the candidate ids of those to follow, those with the largest reach below them first.

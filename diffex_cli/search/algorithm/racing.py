@@ -47,7 +47,6 @@ def race(
     worst case is the exhaustive search.
 
     Args:
-        entrants: their order does not matter.
         measure: called once a step, with all that the step needs.
         keep: B, how many candidates to keep, ≥ 1; ``None`` for all that pass.
         epsilon: ε, the difference that is not worth an edit, in logits, ≥ 0. With 0, all that the intervals

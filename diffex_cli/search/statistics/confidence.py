@@ -22,7 +22,6 @@ def radius(spread: float, n: int, panel: int, alpha: float) -> float:
 
     Args:
         spread: the sample standard deviation of the n values, in their unit; ≥ 0.
-        n: how many images were measured, ≥ 1.
         panel: how many there are, ≥ n.
         alpha: error probability for this mean, 0 < alpha < 1.
 

@@ -25,7 +25,6 @@ def cout(before: NDArray[np.float64], after: NDArray[np.float64], target: int) -
 
     Args:
         before: logits of shape (n_images, classes), a row of NaN where it failed.
-        after: the same after the edit.
         target: the target's column, the class reached; the class left is the image's own prediction at first.
 
     Returns:

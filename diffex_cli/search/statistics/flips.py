@@ -85,11 +85,7 @@ def cace(with_attribute: ArrayLike, without_attribute: ArrayLike) -> Estimate:
 
 
 def decisions(before: ArrayLike, after: ArrayLike) -> tuple[_Mask, _Mask]:
-    """Two aligned decisions on the images where both are known, as booleans.
-
-    Raises:
-        ValueError: shapes that differ, or a value that is neither 0, 1 nor NaN.
-    """
+    """Two aligned decisions on the images where both are known, as booleans."""
     first, second = aligned(before, after)
     known = ~(np.isnan(first) | np.isnan(second))
     pair = first[known], second[known]

@@ -94,7 +94,6 @@ def smallest_detectable(n: int, sd: float, candidates: int, *, alpha: float = 0.
     (Bonferroni, so slightly larger than max-T would need): (t of 1 − α/2K + t of power) · sd / √n.
 
     Args:
-        n: images per candidate.
         sd: standard deviation of Δ over the images, ≥ 0, in logits.
         candidates: K, how many attributes were looked at, ≥ 1.
         alpha: family-wise error, in (0, 1).

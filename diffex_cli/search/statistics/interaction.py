@@ -20,7 +20,6 @@ class Interaction:
         singles: effect of each attribute alone, in the order given.
         sum: Δ_a + Δ_b + …, what the joint effect would be if the attributes did not know of each other.
         interaction: Δ_ab… − Δ_a − Δ_b − …; its interval is of the per-image differences, so it is paired.
-        n: the number of those images.
     """
 
     singles: tuple[Estimate, ...]

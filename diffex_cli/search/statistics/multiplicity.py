@@ -30,7 +30,6 @@ class Corrected:
     Attributes:
         raw: of the candidate alone.
         step_down: corrected by comparing with the largest statistic of it and all weaker candidates.
-        n: images with a successful edit.
     """
 
     raw: float
@@ -53,9 +52,6 @@ def max_t(deltas: Mapping[str, ArrayLike], *, flips: int = FLIPS, seed: int = 0)
 
     Args:
         deltas: candidate → Δ of shape (n_images,), NaN where the edit failed (the image is left out there alone).
-
-    Returns:
-        by candidate id, in the order of ``deltas``.
 
     Source: Westfall & Young 1993, "Resampling-Based Multiple Testing"; with sign flips, Nichols & Holmes 2002.
     """

@@ -58,7 +58,6 @@ def necessity(with_attribute: ArrayLike, without_attribute: ArrayLike) -> Necess
         with_attribute: shape (n_images,): 1 where the target is predicted on the picture with the attribute (for an
             attribute that is added, the edit; for one that is removed, the reconstruction), 0 where not, NaN where
             unknown.
-        without_attribute: the same for the picture without it.
 
     Source: Tian & Pearl 2000, "Probabilities of causation: bounds and identification" (the bounds under exogeneity).
     """
