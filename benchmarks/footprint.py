@@ -28,7 +28,6 @@ class Footprint:
     """What a job took.
 
     Attributes:
-        edits: how many were made.
         seconds: for all of them, the model loaded and warm.
         rows: through the U-Net.
         loaded: resident bytes before, with the model loaded and one edit made.
@@ -43,12 +42,7 @@ class Footprint:
 
 
 def measure(spec: str, pairs: Pairs) -> Footprint:
-    """Run a job in this process.
-
-    Args:
-        spec: of a ``ledits`` editor.
-        pairs: how many edits.
-    """
+    """Run a job in this process."""
     with cold_cache():
         editor, work = open_engine(spec), workload(pairs)
         run_edits(editor, workload(Pairs(1, 1)), seed=1)
@@ -61,11 +55,7 @@ def measure(spec: str, pairs: Pairs) -> Footprint:
 
 
 def measure_apart(spec: str, pairs: Pairs) -> Footprint:
-    """Run a job in a new process.
-
-    Raises:
-        subprocess.CalledProcessError: it failed; its own words are on stderr.
-    """
+    """Run a job in a new process."""
     command = [sys.executable, "-m", "benchmarks.footprint", spec, f"{pairs.images}x{pairs.attributes}"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own module
     return Footprint(**json.loads(done.stdout))

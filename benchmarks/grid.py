@@ -20,13 +20,7 @@ _GAP = 4
 
 
 def edit_grid(editor: Editor, image: str, seed: int = 0) -> Image.Image:
-    """One sample image, its reconstruction, and its edits towards every value, each with its prompt below.
-
-    Args:
-        editor: makes the edits, with the corpus's settings.
-        image: the sample's key.
-        seed: of the edits.
-    """
+    """One sample image, its reconstruction, and its edits towards every value, each with its prompt below."""
     picture = samples.pictures()[image]
     nodes = {node.prompt: node for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}
     requests = [EditRequest("reconstruction", image, RECONSTRUCTION)]

@@ -15,11 +15,7 @@ def log(text: str) -> None:
 
 
 class LoggedProgress:
-    """A stage's :class:`~diffex_cli.core.progress.Progress` as a line for every tenth of a task.
-
-    Args:
-        prefix: begins every line.
-    """
+    """A stage's :class:`~diffex_cli.core.progress.Progress` as a line for every tenth of a task."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix

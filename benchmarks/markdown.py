@@ -7,11 +7,7 @@ from pathlib import Path
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; every row has one cell a column.
-
-    Raises:
-        ValueError: a row has more or fewer.
-    """
+    """A Markdown table; every row has one cell a column."""
     lines = [header, ["---"] * len(header), *rows]
     if any(len(line) != len(header) for line in lines):
         raise ValueError(f"a row has not the {len(header)} cells of the header {', '.join(header)}")
@@ -19,11 +15,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def write_between_markers(document: Path, name: str, text: str) -> None:
-    """Replace what stands between ``<!-- name -->`` and ``<!-- /name -->``.
-
-    Raises:
-        ValueError: the document lacks the markers.
-    """
+    """Replace what stands between ``<!-- name -->`` and ``<!-- /name -->``."""
     page = document.read_text(encoding="utf-8")
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     if start not in page or end not in page:

@@ -34,10 +34,7 @@ class Subject:
     """A pipeline to compare on.
 
     Attributes:
-        name: for the table.
         build: makes it anew: the stock pipeline and the engine each change the U-Net's attention processors.
-        steps: N.
-        start: the first timestep.
         guidance: strong enough to change the latents.
     """
 

@@ -46,9 +46,6 @@ def profile(
     """Three tables as Markdown: shares of an edit's time, U-Net throughput, top operators.
 
     Args:
-        pairs: what the shares are measured on.
-        options: of the editor, ``key=value``.
-        rows: batch sizes for the throughput.
         matrix: side of the matrices whose product is the machine's limit.
         repeats: of every timed call; the median counts.
     """

@@ -42,8 +42,6 @@ def simulate(
         k: K, candidates.
         n: N, images.
         b: B, how many to find.
-        trials: how many panels.
-        seed: of the panels.
         world: ``heavy``: few strong effects among many weak ones (a log-normal mixture of exponentials, median 0.2
             logits) and a spread that grows with the effect from 0.3 on, as on the embedded birds; ``laplace``: Laplace
             effects of scale 0.5 and a spread of 0.72 for all, so that the B-th and the next are often all but tied.

@@ -14,12 +14,7 @@ from diffex_cli.editors.base import Editor, EditRequest, EditResult, EditStatus
 
 
 class ReplayedEdits:
-    """An :class:`~diffex_cli.editors.base.Editor` that makes nothing: it answers from a run directory.
-
-    Args:
-        run: where the edits are.
-        editor: who made them.
-    """
+    """An :class:`~diffex_cli.editors.base.Editor` that makes nothing: it answers from a run directory."""
 
     def __init__(self, run: Path, editor: Editor) -> None:
         self._run, self._editor = RunDirectory(run), editor

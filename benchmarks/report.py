@@ -86,8 +86,6 @@ def made_up_run(path: Path, pairs: Pairs, side: int = 128) -> None:
     """Write a finished run: every attribute on every image, no two pictures alike.
 
     Args:
-        path: the run directory.
-        pairs: images × attributes.
         side: of the pictures, in pixels.
     """
     run, rng = RunDirectory(path), random.Random(0)

@@ -19,7 +19,6 @@ def scaling(sizes: Sequence[Pairs] = SIZES, row_batches: Sequence[int] = ROW_BAT
     """Seconds and peak memory by size, at a row batch of 32, then by row batch, as Markdown.
 
     Args:
-        sizes: of the jobs.
         row_batches: measured on the second size (or the only one).
         steps: few, to keep it short; the steps multiply the cost of all sizes alike.
     """

@@ -49,8 +49,6 @@ class Workload:
     """A classifier and the size of the pictures it is given.
 
     Attributes:
-        name: for the table.
-        model: its folder.
         side: of the square pictures, in pixels.
     """
 
@@ -74,7 +72,6 @@ def scoring(images: int = 16, rounds: int = 3, workloads: Sequence[str] = WORKLO
     Args:
         images: how many sample images; their edits at the root level by the editor ``tint`` are scored with them.
         rounds: how often the three are measured one after the other.
-        workloads: of :data:`WORKLOADS`.
     """
     lines = []
     with tempfile.TemporaryDirectory() as folder:

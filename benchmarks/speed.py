@@ -31,9 +31,7 @@ class Timing:
     """One measured job.
 
     Attributes:
-        name: who did it.
         dtype: of the U-Net and the auto-encoder.
-        pairs: how much.
         seconds: wall time from pictures to pictures, models loaded and warm.
         rows: through the U-Net; ``None`` if they could not be counted.
         first: seconds of the warm-up before it, with loading and, where there is any, compilation.
@@ -62,7 +60,6 @@ def speed(
     """Time ``ledits:birds`` and the stock pipeline with the same model, steps and settings, as Markdown.
 
     Args:
-        pairs: for the engine.
         stock_pairs: for the stock pipeline, which takes longer; compared per edit.
         options: of the editor, ``key=value``, for both.
         dtypes: torch's names.
@@ -115,9 +112,6 @@ def stock(settings: LeditsOptions, dtype: str, pairs: Pairs, invert_often: bool)
     """Time the stock pipeline, one edit at a time, which is all it can do.
 
     Args:
-        settings: the engine's.
-        dtype: torch's name.
-        pairs: how much.
         invert_often: for every pair (a), as the LEDITS++ authors' examples do, or once per image (b).
     """
     name = "stock (a), inverting for every pair" if invert_often else "stock (b), inverting once per image"
@@ -161,14 +155,7 @@ def _concepts(candidate: Candidate, settings: LeditsOptions) -> list[Concept]:
 
 
 def engine(options: Sequence[str], dtype: str, pairs: Pairs, name: str = "engine") -> Timing:
-    """Time the ``ledits`` editor through its ``edit``.
-
-    Args:
-        options: ``key=value``.
-        dtype: torch's name.
-        pairs: how much.
-        name: for the table.
-    """
+    """Time the ``ledits`` editor through its ``edit``."""
     log(f"speed: {name}, {dtype}, {pairs}")
     compiled = "compile=true" in options
     counting = contextlib.nullcontext(None) if compiled else counting_rows()

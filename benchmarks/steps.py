@@ -36,9 +36,6 @@ class Outcome:
     """What one number of steps gave.
 
     Attributes:
-        seconds: an edit.
-        success: mean over the attributes' values.
-        disentanglement: the same.
         influences: classifier → candidate → influence, the strongest first.
         agreements: classifier → agreement with the exact influences.
     """
@@ -57,7 +54,6 @@ def steps(work: Path, images: int, counts: Sequence[int] = STEPS, editor: str = 
     exhaustive searches of the classifiers share its edits, and so does the judgement of their quality.
 
     Args:
-        work: where the runs are kept.
         images: how many sample images, each edited by all attributes of the corpus.
         counts: the numbers of steps; the rankings are compared with those of the largest.
         editor: a spec without options.

@@ -75,11 +75,7 @@ def stock_invert(stock: Any, image: Image.Image, steps: int, skip: float, seed: 
     """Invert one image; the pipeline keeps what it found.
 
     Args:
-        stock: from :func:`stock_pipeline`.
         image: with sides that are multiples of 32.
-        steps: N.
-        skip: see :func:`skip_for`.
-        seed: of the noise.
         zero_noise: how many last noise maps the SDXL pipeline drops (3 by default; the other one has no choice).
     """
     more = {"num_zero_noise_steps": zero_noise} if isinstance(stock, LEditsPPPipelineStableDiffusionXL) else {}
@@ -91,8 +87,6 @@ def stock_edit(stock: Any, concepts: Sequence[Concept], mask: Mask, output_type:
     """Edit the image that was inverted last.
 
     Args:
-        stock: from :func:`stock_pipeline`.
-        concepts: applied together.
         mask: ``none`` is M2 with λ = 0, which keeps every cell.
         output_type: ``latent`` for a tensor of shape (1, C, h, w), ``pil`` for a list of one picture.
     """
@@ -122,9 +116,6 @@ def skip_for(steps: int, start: int, offset: int = 1) -> float:
     """The ``skip`` with which the stock pipelines use the engine's timesteps.
 
     They take the last ``steps`` of n = int(steps·(1 + skip)) timesteps that lie ⌊T / (n + 1)⌋ apart.
-
-    Raises:
-        ValueError: there is no such n.
     """
     spacing = (start - offset) // steps
     fitting = [n for n in range(steps, _TRAIN_TIMESTEPS) if _TRAIN_TIMESTEPS // (n + 1) == spacing]

@@ -52,11 +52,7 @@ class Pairs:
 
 
 def parse_pairs(text: str) -> Pairs:
-    """Read ``IMAGESxATTRIBUTES``.
-
-    Raises:
-        ValueError: it is something else, or there are not so many.
-    """
+    """Read ``IMAGESxATTRIBUTES``."""
     images, _, attributes = text.partition("x")
     pairs = Pairs(int(images), int(attributes))
     if not (1 <= pairs.images <= samples.COUNT and 1 <= pairs.attributes <= len(PROMPTS)):
@@ -104,14 +100,7 @@ def open_engine(spec: str) -> LeditsEditor:
 
 
 def run_edits(editor: LeditsEditor, work: Workload, seed: int = 0) -> int:
-    """Make all edits and drop the pictures, as a stage does once they are written.
-
-    Returns:
-        how many were made.
-
-    Raises:
-        RuntimeError: one failed; a benchmark of failures would be a fast one.
-    """
+    """Make all edits and drop the pictures, as a stage does once they are written."""
     made = 0
     for result in editor.edit(work.images, work.requests, seed):
         if result.status == "failed":

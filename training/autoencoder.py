@@ -6,7 +6,6 @@ that neither edges nor colours drift. Everything downstream inherits this model'
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from pathlib import Path
@@ -110,12 +109,3 @@ def train(folder: Path, steps: int, seed: int = 0) -> AutoencoderKL:
     model.register_to_config(scaling_factor=round(1 / float(latents.std()), 4))
     print(f"auto-encoder done: psnr {quality:.2f} dB, scaling factor {model.config.scaling_factor}", flush=True)
     return model
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--steps", type=int, default=STEPS)
-    arguments = parser.parse_args()
-    torch.set_num_threads(2)
-    train(arguments.work / "autoencoder", arguments.steps).eval().save_pretrained(arguments.work / "vae")

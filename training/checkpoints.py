@@ -58,8 +58,6 @@ def one_cycle(step: int, steps: int, warmup: int = 100, hold: float = 0.5) -> fl
     """The learning rate's factor: a warm-up, a plateau, then a cosine to zero.
 
     Args:
-        step: the step about to be taken, from 0.
-        steps: how many there are.
         warmup: steps of linear warm-up.
         hold: the share of the run after which the decay begins.
     """

@@ -7,7 +7,6 @@ for measuring edits.
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from collections.abc import Callable
@@ -135,13 +134,15 @@ def train(
 
 
 @torch.no_grad()
-def untrained() -> EfficientNetForImageClassification:
+def untrained(
+    name: str, labels: tuple[str, ...], width: float, seed: int, count: int
+) -> EfficientNetForImageClassification:
     """Random weights that never saw a label. Only the batch norms' statistics are taken from pictures, since
     without them the network would answer every picture with the same zeros."""
-    torch.manual_seed(7)
-    network = new_network(LABELS, width=0.5).train()
-    rng = random.Random("classifier/null")
-    for few in pictures([random_bird(rng) for _ in range(512)]).split(64):
+    torch.manual_seed(seed)
+    network = new_network(labels, width).train()
+    rng = random.Random(name)
+    for few in pictures([random_bird(rng) for _ in range(count)]).split(64):
         network(normalize(few))
     return network.eval()
 
@@ -206,22 +207,9 @@ def train_probe(work: Path, count: int, steps: int) -> None:
     save(network, work / "models" / "probe")
 
 
-def train_all(work: Path, only: str | None = None) -> None:
-    """Train and save all four, or one of them; ``species`` needs the probe."""
-    if only in (None, "probe"):
-        train_probe(work, count=9000, steps=PROBE_STEPS)
-    if only in (None, "species"):
-        train_species(work, "species", None, count=6000, steps=SPECIES_STEPS, from_probe=True)
-    if only in (None, "shortcut"):
-        train_species(work, "shortcut", SHORTCUT, count=6000, steps=SHORTCUT_STEPS, from_probe=False)
-    if only in (None, "null"):
-        save(untrained(), work / "models" / "null")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--only", choices=("probe", "species", "shortcut", "null"))
-    arguments = parser.parse_args()
-    torch.set_num_threads(2)
-    train_all(arguments.work, arguments.only)
+def train_all(work: Path) -> None:
+    """Train and save all four; ``species`` needs the probe."""
+    train_probe(work, count=9000, steps=PROBE_STEPS)
+    train_species(work, "species", None, count=6000, steps=SPECIES_STEPS, from_probe=True)
+    train_species(work, "shortcut", SHORTCUT, count=6000, steps=SHORTCUT_STEPS, from_probe=False)
+    save(untrained("classifier/null", LABELS, 0.5, seed=7, count=512), work / "models" / "null")

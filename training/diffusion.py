@@ -8,7 +8,6 @@ editing: no one trains Stable Diffusion so. The documentation says so.
 
 from __future__ import annotations
 
-import argparse
 import copy
 import random
 import time
@@ -119,7 +118,6 @@ class Trainer:
         """The mean squared error of the predicted noise, shape (len(lessons),).
 
         Args:
-            lessons: the rows.
             timesteps: int64, shape (rows,).
             noise: shape (rows, 4, 32, 32).
             focus: how much more the cells count in which source and target differ.
@@ -277,12 +275,3 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
         mix(text_encoder, work / "finished" / "text_encoder")
     for name, part in {"tokenizer": tokenizer, "text_encoder": text_encoder, "unet": unet}.items():
         part.save_pretrained(work / name)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("build/train-birds"))
-    parser.add_argument("--steps", type=int, default=ALL_STEPS)
-    arguments = parser.parse_args()
-    torch.set_num_threads(2)
-    train(arguments.work, arguments.steps)

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from transformers import EfficientNetForImageClassification
 
-from diffex_cli.birds.attributes import ATTRIBUTES, Bird, random_bird
+from diffex_cli.birds.attributes import ATTRIBUTES, Bird
 from diffex_cli.birds.panel.classifiers import MODELS
 from diffex_cli.birds.panel.members import PANEL, Member, Planted, Untrained
 from diffex_cli.birds.species import random_specimen
@@ -37,8 +36,6 @@ def planted_specimen(rng: random.Random, planted: Planted, label: int) -> Bird:
     """A bird of one of the two species, with the shortcut.
 
     Args:
-        rng: the randomness.
-        planted: the shortcut.
         label: which of its species, 0 or 1.
     """
     bird = random_specimen(rng, planted.labels[label])
@@ -51,10 +48,7 @@ def train_planted(member: Member, planted: Planted, work: Path, count: int, step
     """Train one network, print its accuracy on other birds with and without the shortcut, and save it.
 
     Args:
-        member: whose.
-        planted: its shortcut.
         work: checkpoints and log go to ``work/NAME``, the model to ``work/models/NAME``.
-        count: pictures.
         steps: of :data:`~training.classifiers.BATCH` pictures.
     """
     seed = sorted(PANEL).index(member.name)
@@ -83,23 +77,8 @@ def train_planted(member: Member, planted: Planted, work: Path, count: int, step
     classifiers.save(network, work / "models" / member.name)
 
 
-@torch.no_grad()
-def untrained(member: Member, source: Untrained) -> EfficientNetForImageClassification:
-    """Random weights that never saw a label; see :func:`~training.classifiers.untrained`."""
-    torch.manual_seed(source.seed)
-    network = classifiers.new_network(member.labels, WIDTH).train()
-    rng = random.Random(f"panel/{member.name}")
-    for few in classifiers.pictures([random_bird(rng) for _ in range(_NORM_PICTURES)]).split(64):
-        network(classifiers.normalize(few))
-    return network.eval()
-
-
 def train_panel(work: Path, names: Sequence[str], count: int = COUNT, steps: int = STEPS) -> None:
-    """Train and save those of the named members that have weights and are not finished yet.
-
-    Raises:
-        UsageError: there is no member of a name, or it has no weights.
-    """
+    """Train and save those of the named members that have weights and are not finished yet."""
     trainable = tuple(name for name, member in PANEL.items() if member.has_weights)
     for name in names:
         if name not in trainable:
@@ -110,7 +89,8 @@ def train_panel(work: Path, names: Sequence[str], count: int = COUNT, steps: int
         if isinstance(member.source, Planted):
             train_planted(member, member.source, work, count, steps)
         elif isinstance(member.source, Untrained):
-            classifiers.save(untrained(member, member.source), work / "models" / name)
+            network = classifiers.untrained(f"panel/{name}", member.labels, WIDTH, member.source.seed, _NORM_PICTURES)
+            classifiers.save(network, work / "models" / name)
 
 
 def install(work: Path, models: Path = MODELS) -> None:

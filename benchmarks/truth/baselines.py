@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from benchmarks.truth.methods import Finding, best_two
 from benchmarks.truth.table import Table
 from diffex_cli.birds.meanings import FINE, MEANINGS
-from diffex_cli.core.hierarchy import Candidate, Node
-from diffex_cli.search.algorithm.algorithms import search
+from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.search.algorithm.algorithms import Rules, search
 
 PUBLIC_BEAM = 8
 PUBLIC_SEEDS = (0, 1, 2, 3)
@@ -24,14 +24,11 @@ def public_code(table: Table, probability_deltas: Callable[[Candidate], NDArray[
     What remains in the beam is its explanation; it does not say in which direction an attribute acts.
 
     Args:
-        table: for its corpus.
         probability_deltas: candidate → Δ probability of the target for every seed, shape (seeds,).
     """
-
-    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        return [np.abs(probability_deltas(node.candidate)) for node in nodes]
-
-    trace = search(table.corpus, evaluate, algorithm="paper", beam=PUBLIC_BEAM, delta=0.0)
+    deltas = {node.candidate.id: np.abs(probability_deltas(node.candidate)) for node in table.corpus.walk()}
+    seeds = Table(table.corpus, tuple(map(str, PUBLIC_SEEDS)), (0,) * len(PUBLIC_SEEDS), deltas)
+    trace = search(table.corpus, seeds, Rules("paper", PUBLIC_BEAM, delta=0.0))
     effects = {one.id: one.effect.effect for one in trace.ranking if one.effect.n}
     return Finding(
         effects=effects,
@@ -58,7 +55,6 @@ def grad_cam(table: Table, heat: NDArray[np.float64], regions: Mapping[str, NDAr
     the order of the ids; groups and placebos are left out, which does the method a favour.
 
     Args:
-        table: for its corpus.
         heat: shape (n_images, height, width), each image's adding up to 1, or to 0 where there is none.
         regions: attribute → the pixels that it can change, shape (n_images, height, width).
     """

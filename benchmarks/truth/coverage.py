@@ -40,10 +40,7 @@ def coverage(table: Table, method: Method, name: str, draws: int = DRAWS) -> Cov
     """Let a method search on samples of a table.
 
     Args:
-        table: by the perfect editor.
-        method: one that gives intervals.
         name: of the classifier; fixes the samples, which all methods share.
-        draws: how many samples.
     """
     total = NOTHING
     exact = {node.id: float(table.deltas[node.id].mean()) for node in fine_nodes(table.corpus)}

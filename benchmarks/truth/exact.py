@@ -24,7 +24,6 @@ class Exact:
         effects: node id → signed mean Δ logit over the images; for a coarse attribute also over its options.
         pairs: the same for pairs of values of different attributes, over the images of the joint phase.
         best_single: the largest influence of one value over the same images as the pairs.
-        fine: the nodes that name one value.
     """
 
     effects: Mapping[str, float]
@@ -78,8 +77,6 @@ def exact(
 
     Args:
         subject: its scores hold :func:`singles_wanted` and, unless ``joint_images`` is empty, :func:`pairs_wanted`.
-        renderer: the perfect editor.
-        corpus: the birds'.
         images: over which the effects are means.
         joint_images: the same of the pairs.
     """

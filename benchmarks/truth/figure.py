@@ -15,12 +15,7 @@ _COLORS: dict[Family, str] = {"function": "#3b6fb6", "planted": "#c8553d"}
 
 
 def draw(results: Sequence[Result], path: Path) -> None:
-    """A row an editor: left the nDCG@5 of every classifier with their mean, right the edits.
-
-    Args:
-        results: one an editor.
-        path: of the PNG.
-    """
+    """A row an editor: left the nDCG@5 of every classifier with their mean, right the edits."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

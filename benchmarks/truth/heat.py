@@ -44,8 +44,6 @@ def heat(member: Member, images: Sequence[str], models: Path | None = None) -> N
 
     Args:
         member: whose; a formula is a function of the probe's logits, and its gradient goes through it.
-        images: keys of sample images.
-        models: where the trained members are; by default in the package.
 
     Returns:
         shape (n_images, height, width), ≥ 0, each image's adding up to 1; zeros where nothing raises the

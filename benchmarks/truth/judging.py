@@ -35,8 +35,6 @@ class Marks:
         pair: whether the pair named is the best one, where there is one to be found.
         false_positives: the share of attributes looked at that are reported although the classifier is a null one.
         coverage: the share of intervals that contain the exact effect.
-        edits: see :class:`~benchmarks.truth.methods.Finding`.
-        joint_edits: the same.
     """
 
     ndcg5: float

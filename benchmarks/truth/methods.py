@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -13,14 +14,11 @@ from numpy.typing import NDArray
 
 from benchmarks.truth.table import Table
 from diffex_cli.core.hierarchy import Candidate, Node
-from diffex_cli.search.algorithm.algorithms import Algorithm, Trace, search
-from diffex_cli.search.algorithm.contest import Outcome, Request
+from diffex_cli.search.algorithm.algorithms import Algorithm, Rules, Trace, search
+from diffex_cli.search.algorithm.contest import Request
 from diffex_cli.search.algorithm.joint import joint_search, partners
-from diffex_cli.search.algorithm.levels import race_level
-from diffex_cli.search.algorithm.panel import panel_order
-from diffex_cli.search.algorithm.probing import PROBE_IMAGES
 from diffex_cli.search.statistics.intervals import mean_interval
-from diffex_cli.search.statistics.verdict import ALPHA, significance_of
+from diffex_cli.search.statistics.verdict import ALPHA, Tried, significance_of
 
 BEAM = 5
 DELTA = 0.1
@@ -57,47 +55,16 @@ class Finding:
 Method: TypeAlias = Callable[[Table, JointDeltas | None], Finding]
 
 
-def full(algorithm: Algorithm) -> Method:
-    """A search that measures every attribute it looks at on all images."""
-    return functools.partial(_full, algorithm)
+def searching(algorithm: Algorithm, racing: bool = False) -> Method:
+    """A search; without racing it measures every attribute that it looks at on all images."""
+    return functools.partial(_search, Rules(algorithm, BEAM, DELTA, ALPHA, racing=racing))
 
 
-def raced(table: Table, joint: JointDeltas | None) -> Finding:
-    """``beam`` with racing."""
-    order = panel_order(table.images, table.strata)
-    edits = 0
-
-    def measure(requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
-        return {id: table.deltas[id][list(images)] for id, images in requests}
-
-    def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
-        nonlocal edits
-        outcome = race_level(frontier, order, measure, algorithm="beam", beam=BEAM, delta=DELTA, signed=True)
-        edits += outcome.edits
-        return outcome
-
-    probe = _Probe(table)
-    trace = search(
-        table.corpus,
-        _evaluator(table),
-        algorithm="beam",
-        beam=BEAM,
-        delta=DELTA,
-        alpha=ALPHA,
-        race=race,
-        probe=probe,
-    )
-    return _finding(table, trace, edits + probe.edits(trace), joint)
-
-
-def _full(algorithm: Algorithm, table: Table, joint: JointDeltas | None) -> Finding:
-    probe = _Probe(table)
-    trace = search(
-        table.corpus, _evaluator(table), algorithm=algorithm, beam=BEAM, delta=DELTA, alpha=ALPHA, probe=probe
-    )
-    edits = len(trace.ranking) * len(table.images) + probe.edits(trace)
-    finding = _finding(table, trace, edits, None if algorithm == "paper" else joint)
-    if algorithm != "paper":
+def _search(rules: Rules, table: Table, joint: JointDeltas | None) -> Finding:
+    counted = _Counted(table)
+    trace = search(table.corpus, counted, rules)
+    finding = _finding(table, trace, counted.edits(trace), None if rules.algorithm == "paper" else joint)
+    if rules.algorithm != "paper":
         return finding
     # the paper knows neither tests nor intervals, and its search no pairs: its two best count as one
     kept = frozenset(one.id for one in trace.ranking if one.status == "kept")
@@ -111,25 +78,23 @@ def best_two(effects: Mapping[str, float], table: Table) -> tuple[Node, Node] | 
     return None if second is None else (table.corpus.node(ids[0]), table.corpus.node(second))
 
 
-class _Probe:
-    """Answers a search's looks below groups, and counts the edits."""
+class _Counted:
+    """A table that remembers how often it was asked."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._images = list(panel_order(table.images, table.strata)[:PROBE_IMAGES])
-        self._probed: set[str] = set()
+        self._asked: Counter[str] = Counter()
+        self.images, self.order = table.images, table.order
 
-    def __call__(self, nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        self._probed.update(node.candidate.id for node in nodes)
-        return [self._table.deltas[node.candidate.id][self._images] for node in nodes]
+    def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
+        """See :attr:`diffex_cli.search.algorithm.contest.Panel.measure`."""
+        self._asked.update({id: len(images) for id, images in requests})
+        return self._table.measure(requests)
 
     def edits(self, trace: Trace) -> int:
-        """Of what was not evaluated afterwards: those edits are used again."""
-        return len(self._images) * len(self._probed - {one.id for one in trace.ranking})
-
-
-def _evaluator(table: Table) -> Callable[[Sequence[Node]], Sequence[NDArray[np.float64]]]:
-    return lambda nodes: [table.deltas[node.candidate.id] for node in nodes]
+        """Of all that was evaluated, and of looks below groups that led to nothing: those of others are used again."""
+        evaluated = {one.id: len(self.images) if one.standing is None else one.standing.images for one in trace.ranking}
+        return sum({**self._asked, **evaluated}.values())
 
 
 def _finding(table: Table, trace: Trace, edits: int, joint: JointDeltas | None) -> Finding:
@@ -157,13 +122,13 @@ def _finding(table: Table, trace: Trace, edits: int, joint: JointDeltas | None) 
 def _reported(trace: Trace, images: int) -> frozenset[str]:
     """What is kept and beyond chance after correction for all that was looked at."""
     kept = {one.id for one in trace.ranking if one.status == "kept"}
-    verdict = significance_of(
-        {one.id: one.effect.deltas for one in trace.ranking},
+    tried = Tried(
+        deltas={one.id: one.effect.deltas for one in trace.ranking},
         placebos={one.id for one in trace.ranking if one.node.placebo},
         kept=kept,
         early={one.id for one in trace.ranking if one.standing is not None and one.standing.images < images},
-        delta=DELTA,
     )
+    verdict = significance_of(tried, delta=DELTA)
     return frozenset(id for id in kept if verdict.significant(id))
 
 

@@ -81,9 +81,7 @@ class Edited:
     A context manager: it holds the directories' locks.
 
     Args:
-        editor: a spec.
         work: the run directories go to ``work/edits``.
-        images: the sample images' keys.
     """
 
     def __init__(self, editor: str, work: Path, images: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from benchmarks.truth import exact as truth
 from benchmarks.truth.baselines import PUBLIC_SEEDS, grad_cam, public_code, random_order
 from benchmarks.truth.heat import heat, regions
 from benchmarks.truth.judging import Marks, marks_of, mean_marks
-from benchmarks.truth.methods import Finding, JointDeltas, Method, full, raced
+from benchmarks.truth.methods import Finding, JointDeltas, Method, searching
 from benchmarks.truth.pictures import RENDERER, Counterfactuals, Edited, Rendered, Wanted
 from benchmarks.truth.scores import Scores, fill
 from benchmarks.truth.subjects import Subject
@@ -28,10 +28,10 @@ from diffex_cli.core import domains
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 
 SEARCHES: Mapping[str, Method] = {
-    "exhaustive": full("exhaustive"),
-    "paper": full("paper"),
-    "beam": full("beam"),
-    "beam --racing": raced,
+    "exhaustive": searching("exhaustive"),
+    "paper": searching("paper"),
+    "beam": searching("beam"),
+    "beam --racing": searching("beam", racing=True),
 }
 BASELINES = ("public code", "random order", "Grad-CAM")
 WITH_INTERVALS = ("exhaustive", "beam", "beam --racing")
@@ -45,8 +45,6 @@ class Result:
     """What the methods did with one editor.
 
     Attributes:
-        editor: its spec.
-        images: how many images the searches had.
         joint_images: how many of them the joint phase and the exact effects of pairs had.
         exact: classifier → its exact effects, over the same images.
         marks: classifier → method → marks.
@@ -74,8 +72,6 @@ def measure(
 
     Args:
         editor: a spec; ``render:birds`` is the perfect one.
-        subjects: the classifiers.
-        work: keeps pictures and scores.
         images: keys of sample images.
         joint_images: how many of them the pairs are measured on; with 0 there is no joint phase.
         models: where trained members are; by default in the package.

@@ -50,9 +50,6 @@ def savings(subject: Subject, renderer: Rendered, wanted: Sequence[Candidate], i
 
     Args:
         subject: its scores hold all candidates on all images.
-        renderer: the perfect editor.
-        wanted: who competes.
-        images: the panel.
     """
     deltas = np.stack([subject.deltas(renderer, candidate, images) for candidate in wanted])
     influence = np.abs(deltas.mean(axis=1))

@@ -26,7 +26,6 @@ class Scores:
     """One classifier's logits by the keys of pictures.
 
     Args:
-        classifier: computes what is missing.
         folder: has a file for each classifier, named by its fingerprint.
     """
 
@@ -60,11 +59,7 @@ class Scores:
         self._rows.update((name, nothing) for name in pictures if name not in there)
 
     def logits(self, keys: Sequence[str]) -> NDArray[np.float64]:
-        """Shape (keys, labels).
-
-        Raises:
-            KeyError: one is not scored yet.
-        """
+        """Shape (keys, labels)."""
         return np.stack([self._rows[one] for one in keys])
 
     def save(self) -> None:
@@ -77,14 +72,7 @@ class Scores:
 
 
 def fill(stores: Sequence[Scores], counterfactuals: Counterfactuals, wanted: Sequence[Wanted], what: str) -> None:
-    """Score every picture by every classifier that has not done so; each picture is made once for all of them.
-
-    Args:
-        stores: the classifiers.
-        counterfactuals: makes the pictures.
-        wanted: which pictures.
-        what: names the task in the log.
-    """
+    """Score every picture by every classifier that has not done so; each picture is made once for all of them."""
     names = {key(counterfactuals, one): one for one in wanted}
     lacking = {name for store in stores for name in store.lacks(names)}
     open_names = [name for name in names if name in lacking]

@@ -29,7 +29,6 @@ class Subject:
     """One classifier that is explained.
 
     Attributes:
-        member: of the panel.
         scores: its own, or those of the probe that it is a formula of.
     """
 
@@ -37,11 +36,7 @@ class Subject:
     scores: Scores
 
     def logits(self, keys: Sequence[str]) -> NDArray[np.float64]:
-        """Shape (keys, the member's labels); NaN where an edit failed.
-
-        Raises:
-            KeyError: a picture is not scored yet.
-        """
+        """Shape (keys, the member's labels); NaN where an edit failed."""
         rows = self.scores.logits(keys)
         return formula_logits(self.member.source, rows) if isinstance(self.member.source, Formula) else rows
 
@@ -81,8 +76,6 @@ def open_subjects(
     """The members with their scores so far, and the names of those that are not trained yet.
 
     Args:
-        members: name → member.
-        folder: where the scores are kept.
         models: where the trained members are; by default in the package.
     """
     probe_spec = Spec("birds:probe", "birds", str(PROBE), {})
@@ -100,11 +93,7 @@ def open_subjects(
 
 
 def sample_images(count: int) -> tuple[str, ...]:
-    """The keys of the first sample images, in which the species take turns.
-
-    Raises:
-        UsageError: there are not so many.
-    """
+    """The keys of the first sample images, in which the species take turns."""
     if not 2 <= count <= samples.COUNT:
         raise UsageError(f"{count} images: there are {samples.COUNT} sample images, and at least 2 are needed")
     return tuple(samples.records())[:count]

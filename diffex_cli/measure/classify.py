@@ -102,12 +102,7 @@ class Classification:
     """What the classifier said.
 
     Attributes:
-        classifier: its spec.
-        fingerprint: its fingerprint.
-        labels: all its classes.
         images: in the order in which they were given; a folder's sorted by name.
-        oddities: sentences about scores that no sound adapter gives.
-        warnings: sentences about files that were passed over.
     """
 
     classifier: str
@@ -119,18 +114,7 @@ class Classification:
 
 
 def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress) -> Classification:
-    """Score the pictures at the paths, as ``score`` would.
-
-    Args:
-        settings: of which the classifier and the device are used.
-        paths: files, or folders whose pictures are all taken.
-        top: how many classes to tell of each image, ≥ 1.
-        progress: hears of the task ``classify``.
-
-    Raises:
-        UsageError: a path does not exist, or there is no picture that can be read.
-        DiffexError: the classifier fails, or gives scores that are not finite.
-    """
+    """Score the pictures at the paths, as ``score`` would."""
     files = list(_files(paths))
     classifier = Session(settings).classifier
     labels = unique_labels(classifier.labels)

@@ -18,24 +18,7 @@ from diffex_cli.measure.session import Session, locked_session, record
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class EditSummary:
-    """What the stage did.
-
-    Attributes:
-        needed: how many edits were asked for.
-        cached: how many were there already.
-        made: how many were made now.
-        no_ops: how many of those changed nothing.
-        failed: how many of those failed.
-        failure: the reason that most of those gave; ``None`` if none failed.
-        changed: mean share of pixels that changed, of the edits made now, without the reconstructions and
-            those that failed; ``None`` without any, as all that follow.
-        change_inside: mean change inside the mask, in [0, 1], of those that have one.
-        change_outside: mean change outside of it.
-        saturated: mean share of pixels that became pure black or white in a channel.
-        perceptual: mean perceptual distance to the input.
-        seconds_per_edit: mean time of an edit made now; ``None`` if none was.
-        warnings: sentences about files that were left out.
-    """
+    """What the stage did, with the :class:`~diffex_cli.measure.making.Tally` of the edits made now."""
 
     needed: int
     cached: int
@@ -56,19 +39,13 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
     """Make the edits that are missing.
 
     Args:
-        settings: as resolved.
-        progress: hears of the task ``edit``.
         requests: make those that ``requests.parquet`` lists, instead of the reconstruction and the
             roots of the hierarchy.
-
-    Raises:
-        IncompleteError: there is no corpus yet, or no requests.
-        UsageError: the requests are for another editor, seed or set of images.
     """
     with locked_session("edit", settings) as session:
         maker, wanted = _wanted(session, requests)
         missing = maker.missing(wanted)
-        _ = session.perception  # complain before anything is remembered
+        session.check("perception")  # before anything is remembered
         record(session.run, "edit", settings)
         rows = make_edits(maker, missing, progress, "edit")
         session.run.edit_parts.merge(provenance("edit", {}))

@@ -46,8 +46,6 @@ def measure(original: Image.Image, edited: Image.Image, mask: Image.Image | None
     """How much two RGB pictures of one size differ, and where.
 
     Args:
-        original: the input.
-        edited: what became of it.
         mask: mode ``L``, of the same size: where the editor let itself act.
     """
     before, after = _planes(original), _planes(edited)
@@ -125,8 +123,6 @@ class EditChecker:
 
     Args:
         session: whose run gets the pictures, and whose ``edits`` hold the reconstructions.
-        perception: measures the perceptual distance; ``None`` for nothing.
-        progress: hears if it cannot.
     """
 
     def __init__(self, session: Session, perception: Perception | None, progress: Progress) -> None:
@@ -136,49 +132,8 @@ class EditChecker:
         self._reconstructions = LazyPictures(session.images, self._read_reconstruction, keep=8)
 
     def keep(self, request: EditRequest, result: EditResult, original: Image.Image) -> EditRow:
-        """EditChecker one result, write its picture, and return its row.
-
-        Args:
-            request: what was asked for.
-            result: the editor's answer.
-            original: the input, RGB.
-        """
-        if result.status == "failed":
-            return self._failed(request, result, result.reason or "the editor gave no reason")
-        fault = misfit(original, result.image, result.mask)
-        if fault:
-            return self._failed(request, result, fault)
-        assert result.image is not None
-        picture = result.image.convert("RGB")
-        measures = measure(original, picture, result.mask)
-        fault = breakage(original, picture, measures.saturated)
-        if fault:
-            return self._failed(request, result, fault)
-        status, reason = result.status, result.reason
-        unchanged = self._unchanged(request, original, picture) if status == "ok" else None
-        if unchanged:
-            status, reason = "no-op", unchanged
-        return EditRow(
-            edit=request.key,
-            image=request.image,
-            candidate=request.candidate.id,
-            editor=self._session.editor_fingerprint,
-            seed=self._session.settings.seed,
-            file=self._session.run.save_edited(picture),
-            status=status,
-            reason=reason,
-            changed=measures.changed,
-            mean_change=measures.mean_change,
-            seconds=result.seconds,
-            mask_share=measures.mask_share,
-            change_inside=measures.change_inside,
-            change_outside=measures.change_outside,
-            saturated=measures.saturated,
-            perceptual=self._distance(request.image, original, picture),
-        )
-
-    def _failed(self, request: EditRequest, result: EditResult, reason: str) -> EditRow:
-        return EditRow(
+        """Check one result, write its picture, and return its row."""
+        failed = EditRow(
             edit=request.key,
             image=request.image,
             candidate=request.candidate.id,
@@ -186,10 +141,30 @@ class EditChecker:
             seed=self._session.settings.seed,
             file=None,
             status="failed",
-            reason=reason,
+            reason=result.reason or "the editor gave no reason",
             changed=0.0,
             mean_change=0.0,
             seconds=result.seconds,
+        )
+        if result.status == "failed":
+            return failed
+        fault = misfit(original, result.image, result.mask)
+        if fault:
+            return dataclasses.replace(failed, reason=fault)
+        assert result.image is not None
+        picture = result.image.convert("RGB")
+        measures = measure(original, picture, result.mask)
+        fault = breakage(original, picture, measures.saturated)
+        if fault:
+            return dataclasses.replace(failed, reason=fault)
+        unchanged = self._unchanged(request, original, picture) if result.status == "ok" else None
+        return dataclasses.replace(
+            failed,
+            file=self._session.run.save_edited(picture),
+            status="no-op" if unchanged else result.status,
+            reason=unchanged or result.reason,
+            perceptual=self._distance(request.image, original, picture),
+            **dataclasses.asdict(measures),
         )
 
     def _unchanged(self, request: EditRequest, original: Image.Image, picture: Image.Image) -> str | None:

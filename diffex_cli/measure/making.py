@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, NamedTuple, Self, TypeVar
@@ -32,7 +32,6 @@ class BackgroundWriter(Generic[T]):
     raised by the next :meth:`put`, or else on leaving.
 
     Args:
-        keep: called in the thread.
         depth: how many items may wait or be worked on; :meth:`put` waits for room, so that a slow disk
             cannot fill the memory.
     """
@@ -47,11 +46,7 @@ class BackgroundWriter(Generic[T]):
         return self
 
     def put(self, item: T) -> None:
-        """Hand over one item.
-
-        Raises:
-            BaseException: what the function raised at an earlier item.
-        """
+        """Hand over one item; raises what the function raised at an earlier one."""
         self._room.acquire()
         if self._error is not None:
             self._room.release()
@@ -92,18 +87,8 @@ def make_edits(
     after its picture. What is finished stays, whatever ends this: an error, an interrupt, or, but for the
     last few moments, a kill.
 
-    Args:
-        session: gets the new rows in ``edits``.
-        requests: edits that are missing.
-        progress: hears of the task ``edit``, from that thread.
-        stage: for the provenance.
-
     Returns:
         the new rows, in the order of the editor's answers.
-
-    Raises:
-        DiffexError: the editor did not answer every request once, or a file cannot be written.
-        UsageError: the network for perceptual distances cannot be loaded; nothing was edited.
     """
     if not requests:
         return ()
@@ -116,7 +101,6 @@ def make_edits(
     if perception is not None:
         perception.load()
         settings["perceptual"] = perception.settings
-    open_requests = {request.key: request for request in requests}
     writer = session.run.edit_writer(provenance(stage, settings))
     checker = EditChecker(session, perception, progress)
     rows: list[EditRow] = []
@@ -128,23 +112,30 @@ def make_edits(
         session.edits[row.edit] = row
         progress.advance("edit")
 
-    progress.start("edit", len(open_requests))
+    progress.start("edit", len(requests))
     try:
         with BackgroundWriter(keep) as background:
-            for result in session.editor.edit(session.pictures, requests, session.settings.seed):
-                request = open_requests.pop(result.key, None)
-                if request is None:
-                    raise DiffexError(f"the editor {session.settings.editor} answered a request that is not open")
-                # The original is looked up here: the writer's thread must not touch the editor's pictures.
-                background.put(_Answered(request, result, session.pictures[request.image]))
+            for answered in _answers(session, requests):
+                background.put(answered)
     finally:
         writer.flush()
         rates.remember(session.editor_fingerprint, rows)
-    if open_requests:
+    if len(rows) < len(requests):
         raise DiffexError(
-            f"the editor {session.settings.editor} left {len(open_requests)} of {len(requests)} edits undone"
+            f"the editor {session.settings.editor} left {len(requests) - len(rows)} of {len(requests)} edits undone"
         )
     return tuple(rows)
+
+
+def _answers(session: Session, requests: Sequence[EditRequest]) -> Iterator[_Answered]:
+    """The editor's, held against what was asked for."""
+    waiting = {request.key: request for request in requests}
+    for result in session.editor.edit(session.pictures, requests, session.settings.seed):
+        request = waiting.pop(result.key, None)
+        if request is None:
+            raise DiffexError(f"the editor {session.settings.editor} answered a request that is not open")
+        # The original is looked up here: the writer's thread must not touch the editor's pictures.
+        yield _Answered(request, result, session.pictures[request.image])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -152,12 +143,8 @@ class Tally:
     """A sum of edits. The means are over those that have a picture, reconstructions left out.
 
     Attributes:
-        no_ops: how many changed nothing.
-        failed: how many failed.
-        failure: the reason that most of those gave; ``None`` if none failed.
         changed: mean share of pixels that changed; ``None`` without an edit, as all that follow.
         change_inside: mean change inside the mask, in [0, 1], of those that have one.
-        change_outside: mean change outside of it.
         saturated: mean share of pixels newly at the end of the range.
         perceptual: mean perceptual distance to the input, of those for which it was measured.
     """

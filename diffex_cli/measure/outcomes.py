@@ -38,11 +38,6 @@ def outcomes(
     Args:
         logits: shape (n_images, classes), finite; a row of NaN for an image that failed.
         target: the target's column, or one for every image (each image's own class).
-        against: the column of the other label, if a contrast logit(target) − logit(against) is explained.
-        kind: what the logits are logits of.
-
-    Raises:
-        ValueError: a wrong shape, a column that is not there, or a logit that is infinite.
     """
     array = as_logits(logits)
     n, classes = array.shape
@@ -66,11 +61,7 @@ def outcomes(
 
 
 def as_logits(logits: ArrayLike) -> NDArray[np.float64]:
-    """Logits of shape (n_images, classes), checked.
-
-    Raises:
-        ValueError: another shape, no class, or an infinite logit.
-    """
+    """Logits of shape (n_images, classes), checked."""
     array = np.asarray(logits, dtype=np.float64)
     if array.ndim != 2 or array.shape[1] < 1:
         raise ValueError(f"logits of shape {array.shape}: (n_images, classes) was expected")

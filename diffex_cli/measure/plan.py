@@ -15,15 +15,10 @@ class Plan:
     """The work ahead.
 
     Attributes:
-        stage: the stage's name.
         unit: what is counted: ``"edits"``, ``"images"`` (to score, or to read) or ``"candidates"``.
         needed: how many are needed for certain; for ``search``, those of the root level.
-        cached: how many of those are there already.
-        to_do: how many are not.
         to_do_at_most: the same if the search had to go into every node; else as ``to_do``.
         seconds_per_edit: measured, in this run or else on this machine; ``None`` if never.
-        seconds: the time that ``to_do`` will take; ``None`` if unknown.
-        seconds_at_most: the time that ``to_do_at_most`` will take; ``None`` if unknown.
         expected: of a search, about how many edits it will need in all, there or not; else ``None``.
         screening: how many of these are by the cheaper editor of a screening; ``None`` without one.
     """
@@ -59,13 +54,8 @@ def edits(
     """The plan of making edits.
 
     Args:
-        stage: the stage's name.
-        session: where.
         requests: needed for certain.
         most: needed at most, including those.
-        further: how many more may be needed that are not known yet.
-        expected: about how many will be needed; ``None`` if that is no question.
-        limit: the most that may be asked for; ``None`` for no limit.
     """
     to_do, at_most = len(session.missing(requests)), len(session.missing(most)) + further
     if limit is not None:
@@ -88,13 +78,7 @@ def edits(
 
 
 def together(own: Plan, screening: Plan, limit: int | None) -> Plan:
-    """The plan of a search with a screening.
-
-    Args:
-        own: of the real editor; nothing is certain about it.
-        screening: of the cheaper one.
-        limit: the most edits that both may ask for; ``None`` for no limit.
-    """
+    """The plan of a search with a screening."""
     assert own.expected is not None
     assert screening.expected is not None
     at_most, expected = own.to_do_at_most + screening.to_do_at_most, own.expected + screening.expected

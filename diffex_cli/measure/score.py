@@ -15,14 +15,7 @@ from diffex_cli.measure.session import Session, locked_session, record
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScoreSummary:
-    """What the stage did.
-
-    Attributes:
-        needed: how many pictures there are to score.
-        cached: how many were scored already.
-        scored: how many were scored now.
-        warnings: sentences about files that were left out.
-    """
+    """What the stage did."""
 
     needed: int
     cached: int
@@ -33,13 +26,6 @@ class ScoreSummary:
 def run(settings: Settings, progress: Progress) -> ScoreSummary:
     """Score what is not scored: the input images, and their edits by this editor, and the one that screens for it,
     with this seed.
-
-    Args:
-        settings: as resolved.
-        progress: hears of the task ``score``.
-
-    Raises:
-        IncompleteError: there is no corpus yet.
     """
     with locked_session("score", settings) as session:
         return score_all(session, progress)
@@ -48,7 +34,7 @@ def run(settings: Settings, progress: Progress) -> ScoreSummary:
 def score_all(session: Session, progress: Progress) -> ScoreSummary:
     """:func:`run` on a session that is locked."""
     needed = _needed(session)
-    _ = _missing(session)  # complain before anything is remembered
+    session.check("scores")  # before anything is remembered
     record(session.run, "score", session.stage_settings)
     scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(session))
     session.run.score_parts.merge(provenance("score", {}))

@@ -70,19 +70,6 @@ def unscored(session: Session, edits: Iterable[EditRow]) -> list[Picture]:
 def make_scores(session: Session, subjects: Sequence[Picture], progress: Progress, stage: str) -> int:
     """Score pictures in batches and write the scores as they come. The next pictures are read, and prepared if the
     classifier does that apart, while a batch is scored.
-
-    Args:
-        session: gets the new rows in ``scores``.
-        subjects: what is not scored yet.
-        progress: hears of the task ``score``.
-        stage: for the provenance.
-
-    Returns:
-        how many pictures were scored.
-
-    Raises:
-        DiffexError: the classifier returned something else than finite logits of its classes, or says that they are
-            of a kind that nobody knows.
     """
     if not subjects:
         return 0

@@ -29,7 +29,6 @@ class Target:
         name: as it is written in the artifacts: a label, ``predicted``, or ``A - B``.
         column: the class's position among the labels; ``None`` for each image's own, the class predicted on the
             untouched original.
-        against: position of the label that is subtracted; ``None`` if it is no contrast.
     """
 
     name: str
@@ -73,9 +72,7 @@ def value(row: ScoreRow, original: ScoreRow | None, name: str) -> Value | None:
     """What the classifier says of one picture about a target as the artifacts call it.
 
     Args:
-        row: the picture's scores.
         original: those of the untouched image, which ``predicted`` goes by.
-        name: of the target.
 
     Returns:
         ``None`` if the scores do not know such a target, or the original's are missing and needed.
@@ -94,12 +91,6 @@ def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, s
         wanted: the setting; a label of this very name comes before the words ``all`` and ``predicted`` and before
             contrasts. ``None``: the class predicted most often on the originals (of several, the first in
             the classifier's order).
-        originals: scores of the input images, at least one.
-        classifier: its spec, for the messages.
-        scale: of the effects.
-
-    Raises:
-        UsageError: the classifier has no such class; or it has no probabilities and they are wanted.
     """
     labels = originals[0].labels
     if scale == "prob":

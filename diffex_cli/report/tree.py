@@ -39,11 +39,6 @@ class Branch:
         """The largest influence in the branch, in logits; −1 if none is known."""
         return max((row.influence for row in self.rows() if finite(row.influence)), default=-1.0)
 
-    @property
-    def holds_kept(self) -> bool:
-        """Whether an attribute strictly below was kept."""
-        return any(row.status == "kept" for child in self.children for row in child.rows())
-
     def rows(self) -> Iterator[Row]:
         """The measurements of the branch, its own first."""
         if self.row:

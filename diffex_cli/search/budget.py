@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus
@@ -21,7 +21,6 @@ class Budget:
     Attributes:
         total: the most edits; ``None`` for no limit.
         kept_back: of those, what the search through the hierarchy leaves for the images that are held out.
-        fetcher: knows how many were asked for.
     """
 
     total: int | None
@@ -34,14 +33,7 @@ class Budget:
         return None if self.total is None else max(0, self.total - self.fetcher.asked)
 
     def for_level(self, corpus: Corpus, depth: int, max_depth: int | None, images: Sequence[str]) -> int | None:
-        """What one level may measure, reconstructions not counted; ``None`` for no limit.
-
-        Args:
-            corpus: the hierarchy.
-            depth: the level, the roots being 0.
-            max_depth: the deepest that the search may reach.
-            images: of the search.
-        """
+        """What one level (the roots being 0) may measure, reconstructions not counted; ``None`` for no limit."""
         if self.left is None:
             return None
         left = self.left - self.kept_back - self.fetcher.unpaid(images)
@@ -55,67 +47,46 @@ class Budget:
 
 
 def budget(
-    settings: Settings, corpus: Corpus, fetcher: Requester, images: Sequence[str], held_out: Sequence[str]
+    settings: Settings,
+    corpus: Corpus,
+    fetcher: Requester,
+    images: Sequence[str],
+    held_out: Sequence[str],
+    screening: bool = False,
 ) -> Budget:
-    """The budget of a search, or, after a screening, of what is left to search.
+    """The budget of a search (after a screening, of what is left to search), or of its screening: half of the edits.
 
     A third at most is kept back for the images that are held out: enough for B attributes and the reconstructions.
 
-    Raises:
-        UsageError: it is not enough to try every root on one image.
-    """
-
-    def enough(edits: int) -> Budget | None:
-        kept_back = min((edits - fetcher.asked) // 3, len(held_out) * (settings.beam + 1))
-        return _sufficient(Budget(edits, kept_back, fetcher), settings, corpus, images)
-
-    if settings.max_edits is None:
-        return Budget(None, 0, fetcher)
-    what = f"{len(images)} reconstructions and a look at each of {len(corpus.roots)} roots"
-    return _demanded(enough, settings.max_edits, what)
-
-
-def screening_budget(
-    settings: Settings, corpus: Corpus, fetcher: Requester, images: Sequence[str], held_out: Sequence[str]
-) -> Budget:
-    """The budget of a screening: half of the edits.
-
     Args:
-        settings: of the search.
-        corpus: the whole hierarchy.
-        fetcher: of the screening; nothing was asked of it yet.
-        images: of the search.
-        held_out: the others.
+        fetcher: of a screening one that was not asked for anything yet.
 
     Raises:
-        UsageError: half is not enough to try every root on one image, or the other half not for the search.
+        UsageError: it is not enough to try every root on one image, by both editors if there is a screening.
     """
 
     def enough(edits: int) -> Budget | None:
-        rest = edits - edits // 2
-        kept_back = min(rest // 3, len(held_out) * (settings.beam + 1))
-        if _sufficient(Budget(rest, kept_back, fetcher), settings, corpus, images) is None:
-            return None
+        own = edits - edits // 2 if screening else edits
+        kept_back = min((own - fetcher.asked) // 3, len(held_out) * (settings.beam + 1))
+        found = _sufficient(Budget(own, kept_back, fetcher), settings, corpus, images)
+        if found is None or not screening:
+            return found
         return _sufficient(Budget(edits // 2, 0, fetcher), settings, corpus, images)
 
     if settings.max_edits is None:
         return Budget(None, 0, fetcher)
-    what = f"{len(images)} reconstructions and a look at each of {len(corpus.roots)} roots, both by two editors"
-    return _demanded(enough, settings.max_edits, what)
+    found = enough(settings.max_edits)
+    if found is None:
+        least = next(edits for edits in itertools.count(settings.max_edits) if enough(edits))
+        raise UsageError(
+            f"--max-edits {settings.max_edits} is not enough for {len(images)} reconstructions and a look at each of "
+            f"{len(corpus.roots)} roots{', both by two editors' if screening else ''}: give at least {least}, or fewer "
+            "images with `diffex corpus --n-images N`"
+        )
+    return found
 
 
 def _sufficient(found: Budget, settings: Settings, corpus: Corpus, images: Sequence[str]) -> Budget | None:
     """The budget, if it is enough to try every root on one image."""
     roots = found.for_level(corpus, 0, settings.max_depth, images)
     return found if roots is not None and roots >= len(corpus.roots) else None
-
-
-def _demanded(enough: Callable[[int], Budget | None], total: int, what: str) -> Budget:
-    found = enough(total)
-    if found is None:
-        least = next(edits for edits in itertools.count(total) if enough(edits))
-        raise UsageError(
-            f"--max-edits {total} is not enough for {what}: give at least {least}, or fewer images with "
-            "`diffex corpus --n-images N`"
-        )
-    return found

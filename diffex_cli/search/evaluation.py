@@ -10,27 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
-from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node, directed
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, directed
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure.session import Session, record
 from diffex_cli.measure.targets import ALL, Target, choose, on_scale
 from diffex_cli.search.algorithm.contest import Request
 from diffex_cli.search.algorithm.panel import panel_order
-from diffex_cli.search.algorithm.probing import PROBE_IMAGES
-from diffex_cli.search.fetching import Requester
+from diffex_cli.search.fetching import EditWish, Requester
 from diffex_cli.search.statistics.holdout import holdout_by_default, split
 from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
 
 
 class Evaluator:
-    """Called by the search with the nodes of a level; answers with their changes of the target.
+    """The :class:`~diffex_cli.search.algorithm.contest.Panel` of a search: candidates' changes of the target.
 
     With several targets (``all``), a candidate's figures are those of the one that it moves most.
 
     Args:
-        session: where.
-        progress: hears of the tasks ``edit`` and ``score``.
         fill: make what is missing; otherwise ask for it in ``requests.parquet``.
         before: the evaluator of a screening, whose edits count too.
 
@@ -38,7 +35,6 @@ class Evaluator:
         corpus: the hierarchy, its attributes added or removed as the settings say.
         images: keys of the images that the search uses.
         held_out: keys of the others, on which it measures what it kept; empty without a holdout.
-        fetcher: what gets the edits and scores.
         groups: ids of the candidates that have finer ones below them.
     """
 
@@ -53,11 +49,10 @@ class Evaluator:
 
     @functools.cached_property
     def targets(self) -> tuple[Target, ...]:
-        """What is explained: one, or with ``all`` every class.
+        """What is explained: one, or with ``all`` every class."""
+        return self._explained()
 
-        Raises:
-            UsageError: the classifier does not know it.
-        """
+    def _explained(self) -> tuple[Target, ...]:
         settings = self._session.settings
         return choose(settings.target, self._originals(self._session.images), settings.classifier, settings.scale)
 
@@ -74,39 +69,25 @@ class Evaluator:
         """Find out what is explained before anything is edited, if models may be run."""
         self.fetcher.originals()
         if self._session.images.keys() <= self._session.scores.keys():
-            _ = self.targets
-
-    def __call__(self, nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        """The nodes' changes against the reconstruction, each of shape (len(images),), NaN where an edit failed.
-
-        Raises:
-            IncompleteError: edits or scores are missing and are not to be made here.
-        """
-        return self.evaluate([node.candidate for node in nodes])
+            self._explained()
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
-        """The same of candidates."""
-        self.fetcher.fetch([(candidate, self.images) for candidate in candidates])
-        record(self._session.run, "search", self._session.stage_settings, self.target)
-        for candidate in candidates:
-            self._choose(candidate)
-        return [self.deltas(candidate, self.images) for candidate in candidates]
-
-    def probe(self, nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        """The same of nodes on a few images, NaN on all others (:mod:`~diffex_cli.search.algorithm.probing`)."""
-        few = [self.images[index] for index in self.order[:PROBE_IMAGES]]
-        candidates = [node.candidate for node in nodes]
-        self.fetcher.fetch([(candidate, few) for candidate in candidates])
-        for candidate in candidates:
-            self._choose(candidate)
-        return [self.deltas(candidate, few) for candidate in candidates]
+        """The candidates' changes against the reconstruction, of shape (len(images),), NaN where an edit failed."""
+        return self._changes([(candidate, self.images) for candidate in candidates])
 
     def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
-        """The same of some images each, as a contest asks for it (:data:`Measure`)."""
-        wishes = {id: [self.images[index] for index in indices] for id, indices in requests}
-        self.fetcher.fetch([(self._candidates[id], images) for id, images in wishes.items()])
+        """The same of candidates of the corpus, on some images each
+        (:data:`~diffex_cli.search.algorithm.contest.Measure`)."""
+        wishes = [(self._candidates[id], [self.images[index] for index in indices]) for id, indices in requests]
+        changes = self._changes(wishes)
+        return {candidate.id: values for (candidate, _), values in zip(wishes, changes, strict=True)}
+
+    def _changes(self, wishes: Sequence[EditWish]) -> list[NDArray[np.float64]]:
+        self.fetcher.fetch(wishes)
         record(self._session.run, "search", self._session.stage_settings, self.target)
-        return {id: self.deltas(self._candidates[id], images) for id, images in wishes.items()}
+        for candidate, _ in wishes:
+            self._choose(candidate)
+        return [self.deltas(candidate, images) for candidate, images in wishes]
 
     @functools.cached_property
     def order(self) -> tuple[int, ...]:
@@ -114,14 +95,8 @@ class Evaluator:
         return panel_order(self.images, [row.prediction for row in self._originals(self.images)])
 
     def deltas(self, candidate: Candidate, images: Sequence[str], target: Target | None = None) -> NDArray[np.float64]:
-        """The target after the edit minus after the reconstruction, for every image; NaN where an edit failed or was
-        not asked for.
-
-        Args:
-            candidate: the edit.
-            images: their keys.
-            target: another one than the candidate's own.
-        """
+        """The target (by default the candidate's own) after the edit minus after the reconstruction, for every image;
+        NaN where an edit failed or was not asked for."""
         target = self.target_of(candidate) if target is None else target
         return self._values(candidate, images, target) - self._values(RECONSTRUCTION, images, target)
 

@@ -62,14 +62,8 @@ def _first_look(settings: Settings) -> int | None:
 
 
 def expected(corpus: Corpus, settings: Settings, images: int, held_out: int) -> int:
-    """About how many edits a search takes, reconstructions included; of the real editor alone if there is a screening.
-
-    Args:
-        corpus: as it is searched.
-        settings: of the search.
-        images: that the search uses.
-        held_out: that it does not use.
-    """
+    """About how many edits a search on so many images takes, reconstructions included; of the real editor alone if
+    there is a screening."""
     total, kept = _tree(corpus, settings, images, screened=settings.screen != "none")
     total += _sets(settings) * images + (held_out * (1 + kept) if held_out else 0)
     rounded = math.ceil(total)

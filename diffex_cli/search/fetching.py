@@ -23,8 +23,6 @@ class Requester:
     """Gets candidates edited and scored, and counts.
 
     Args:
-        session: where.
-        progress: hears of the tasks ``edit`` and ``score``.
         fill: make what is missing; otherwise ask for it in ``requests.parquet``.
         before: another one, whose edits count too.
     """

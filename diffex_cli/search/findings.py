@@ -17,7 +17,7 @@ from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.intervals import mean_interval
 from diffex_cli.search.statistics.necessity import necessity
 from diffex_cli.search.statistics.summary import CandidateStatistics
-from diffex_cli.search.statistics.verdict import Significance, significance_of
+from diffex_cli.search.statistics.verdict import Significance, Tried, significance_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,17 +69,15 @@ def findings(
     """
     singles = trace.ranking
     everything: list[Evaluation | JointEvaluation] = [*singles, *joint]
-    verdict = significance_of(
-        {one.id: one.effect.deltas for one in everything},
+    tried = Tried(
+        deltas={one.id: one.effect.deltas for one in everything},
         placebos={one.id for one in singles if one.node.placebo},
         kept={one.id for one in everything if one.status == "kept"},
         early={one.id for one in singles if _early(one)},
         screened=screened,
         sets={one.id: [part.id for part in one.parts] for one in joint},
-        delta=settings.delta,
-        targets=len(evaluator.targets),
-        seed=settings.seed,
     )
+    verdict = significance_of(tried, delta=settings.delta, targets=len(evaluator.targets), seed=settings.seed)
     rows = [_single(one, evaluator, settings) for one in singles] + [_joint(one, evaluator, settings) for one in joint]
     judged = [_judged(row, verdict, held.get(row.candidate)) for row in rows]
     judged.sort(key=lambda row: (math.isnan(row.influence), -row.influence, row.candidate))

@@ -27,12 +27,9 @@ def survivors(corpus: Corpus, trace: Trace) -> Corpus:
     all below it, since nothing is known of those. A group of which no finer attribute is left becomes a leaf, and is
     judged as one.
 
-    Args:
-        corpus: the hierarchy that was searched.
-        trace: what the search did. A candidate of it that the hierarchy does not have is ignored.
-
     Returns:
-        the same nodes with fewer children, in the same order; without roots if nothing is left.
+        the same nodes with fewer children, in the same order; without roots if nothing is left. A candidate of the
+        trace that the hierarchy does not have is ignored.
     """
     looked_at = [one for level in trace.levels for one in level.evaluations]
     stays = {one.id for one in looked_at if in_beam(one) or one.node.placebo}
@@ -65,11 +62,6 @@ class Screening:
     """What a screening found.
 
     Attributes:
-        editor: the cheaper editor's spec.
-        fingerprint: its fingerprint.
-        evaluator: what measured with it.
-        edits: how many edits it took.
-        trace: its search.
         corpus: what is left to search with the real editor.
     """
 
@@ -99,14 +91,7 @@ class Screening:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScreeningSummary:
-    """A screening in figures.
-
-    Attributes:
-        editor: the cheaper editor's spec.
-        edits: how many of the search's edits are by it.
-        screened: how many attributes it looked at.
-        left_out: how many of those the real editor did not look at.
-    """
+    """A screening in figures."""
 
     editor: str
     edits: int
@@ -123,18 +108,8 @@ class ScreeningSummary:
 
 
 def screen(session: Session, evaluator: Evaluator, limit: Budget, settings: Settings, progress: Progress) -> Screening:
-    """Search the whole hierarchy with the cheaper editor, and let go of its model.
-
-    Args:
-        session: with that editor.
-        evaluator: with that editor's edits.
-        limit: what it may cost.
-        settings: the rules.
-        progress: hears of each level.
-
-    Raises:
-        IncompleteError: edits or scores are missing and are not to be made here.
-    """
+    """Search the whole hierarchy with the cheaper editor, whose session and evaluator these are, and let go of its
+    model."""
     trace = search_tree(evaluator.corpus, evaluator, limit, settings, progress, "screening, ")
     session.release()
     return Screening(

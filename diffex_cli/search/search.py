@@ -19,7 +19,7 @@ from diffex_cli.measure.session import Backends, Session, locked_session, record
 from diffex_cli.search import writing
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, partners
-from diffex_cli.search.budget import Budget, budget, screening_budget
+from diffex_cli.search.budget import Budget, budget
 from diffex_cli.search.evaluation import Evaluator
 from diffex_cli.search.expectation import plan
 from diffex_cli.search.findings import findings, ranking_of_all
@@ -92,7 +92,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
     check(settings, fill)
     with locked_session("search", settings, backends) as session:
         # complain before anything is remembered
-        _ = session.corpus, session.editor, session.screening, session.classifier, session.images, session.perception
+        session.check("corpus", "editor", "screening", "classifier", "images", "perception")
         screened = _screened(session, progress, fill)
         evaluator = Evaluator(session, progress, fill, screened.evaluator if screened else None)
         corpus = screened.corpus if screened else evaluator.corpus
@@ -162,9 +162,8 @@ def _screened(session: Session, progress: Progress, fill: bool) -> Screening | N
     if session.screening is None:
         return None
     evaluator = Evaluator(session.screening, progress, fill)
-    limit = screening_budget(
-        session.settings, evaluator.corpus, evaluator.fetcher, evaluator.images, evaluator.held_out
-    )
+    parts = evaluator.images, evaluator.held_out
+    limit = budget(session.settings, evaluator.corpus, evaluator.fetcher, *parts, screening=True)
     _prepare(session, evaluator)
     return screen(session.screening, evaluator, limit, session.settings, progress)
 

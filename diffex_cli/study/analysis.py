@@ -16,7 +16,7 @@ from itertools import combinations
 from statistics import NormalDist
 
 from diffex_cli.search.statistics.influence import CONFIDENCE
-from diffex_cli.search.statistics.intervals import mean_interval
+from diffex_cli.search.statistics.intervals import student_interval
 from diffex_cli.study.agreement import Level, alpha
 from diffex_cli.study.answers import AnswerFile, Rater
 from diffex_cli.study.choosing import MANY
@@ -203,7 +203,7 @@ def _answers(study: Study, query: Query, files: Sequence[AnswerFile]) -> list[_A
 
 def _figure(query: Query, part: str, attribute: str, answers: Sequence[_Answer]) -> Figure:
     by_rater, by_item = _means(answers, lambda one: one.rater), _means(answers, lambda one: one.item.id)
-    raters, items = (mean_interval(list(some.values()), method="student") for some in (by_rater, by_item))
+    raters, items = (student_interval(list(some.values())) for some in (by_rater, by_item))
     low, high, low_items, high_items = _clipped(query, raters.low, raters.high, items.low, items.high)
     if not query.rated and by_rater and (len(answers) == len(by_rater) or len(set(by_rater.values())) == 1):
         low, high = wilson(raters.mean, len(by_rater))
@@ -229,7 +229,7 @@ def _clipped(query: Query, *ends: float) -> tuple[float, ...]:
 
 def _difference(query: Query, part: str, other: str, ours: Sequence[_Answer], theirs: Sequence[_Answer]) -> Difference:
     mine, yours = _means(ours, lambda one: one.rater), _means(theirs, lambda one: one.rater)
-    found = mean_interval([mine[rater] - yours[rater] for rater in mine if rater in yours], method="student")
+    found = student_interval([mine[rater] - yours[rater] for rater in mine if rater in yours])
     return Difference(query.name, part, other, found.mean, found.low, found.high, found.n)
 
 

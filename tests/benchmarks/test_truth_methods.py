@@ -11,7 +11,7 @@ from truth_tables import BIRDS, FEW, FOREST, SHORT, table
 
 from benchmarks.truth.baselines import grad_cam, public_code, random_order
 from benchmarks.truth.coverage import coverage
-from benchmarks.truth.methods import full, raced
+from benchmarks.truth.methods import searching
 from diffex_cli.birds.attributes import ATTRIBUTES
 from diffex_cli.core.hierarchy import Candidate
 
@@ -19,10 +19,11 @@ NODES = len(list(BIRDS.walk()))
 CREST = "head/crest/tall-crest"
 EFFECTS = {SHORT: 2.0, FOREST: -3.0, CREST: 2.5}
 TABLE = table(EFFECTS, noise=0.3)
+RACED = searching("beam", racing=True)
 
 
 def test_exhaustive_measures_all_and_finds_the_order() -> None:
-    finding = full("exhaustive")(TABLE, None)
+    finding = searching("exhaustive")(TABLE, None)
     assert finding.edits == NODES * 24
     assert list(finding.effects)[:3] == [FOREST, CREST, SHORT]
     assert finding.effects[FOREST] == pytest.approx(-3, abs=0.3)
@@ -33,7 +34,7 @@ def test_exhaustive_measures_all_and_finds_the_order() -> None:
 
 
 def test_racing_finds_what_the_beam_finds_for_less() -> None:
-    beam, racing = full("beam")(TABLE, None), raced(TABLE, None)
+    beam, racing = searching("beam")(TABLE, None), RACED(TABLE, None)
     assert racing.edits < 0.8 * beam.edits
     assert beam.edits < NODES * 24
     assert racing.reported is not None
@@ -45,9 +46,9 @@ def test_racing_finds_what_the_beam_finds_for_less() -> None:
 
 def test_noise_is_kept_by_the_paper_but_not_reported_by_the_others() -> None:
     noise = table({}, noise=0.7)
-    paper = full("paper")(noise, None)
+    paper = searching("paper")(noise, None)
     assert paper.reported
-    for method in (full("exhaustive"), full("beam"), raced):
+    for method in (searching("exhaustive"), searching("beam"), RACED):
         assert method(noise, None).reported == frozenset()
 
 
@@ -60,7 +61,7 @@ def test_the_joint_phase_names_the_best_pair() -> None:
         values[:6] = 9.0 if {term.node for term in candidate.terms} == {SHORT, CREST} else 0.5
         return values
 
-    for method in (full("beam"), full("exhaustive"), raced):
+    for method in (searching("beam"), searching("exhaustive"), RACED):
         asked.clear()
         finding = method(TABLE, joint)
         assert finding.pair is not None
@@ -72,7 +73,7 @@ def test_the_papers_pair_is_its_two_best_of_different_roots() -> None:
     def never(candidate: Candidate) -> NDArray[np.float64]:
         raise AssertionError("the paper's search tries no pairs")
 
-    finding = full("paper")(TABLE, never)
+    finding = searching("paper")(TABLE, never)
     assert finding.pair is not None
     assert len({node.id.partition("/")[0] for node in finding.pair}) == 2
     assert finding.joint_edits == 0
@@ -109,7 +110,7 @@ def test_grad_cam_ranks_by_the_heat_in_a_region() -> None:
 
 
 def test_intervals_contain_the_truth_about_as_often_as_they_say() -> None:
-    result = coverage(table(EFFECTS, noise=0.5, corpus=FEW, images=16), full("exhaustive"), "any", draws=20)
+    result = coverage(table(EFFECTS, noise=0.5, corpus=FEW, images=16), searching("exhaustive"), "any", draws=20)
     right, count = result.ranked
     assert count == 8 * 20
     assert 0.85 <= right / count <= 1

@@ -15,8 +15,6 @@ def test_branches_are_ordered_by_their_strongest_attribute(report_data: ReportDa
     background, head = tree.roots[:2]
     assert [child.id for child in background.children] == ["background/snow", "background/water"]
     assert background.unseen == ("desert background",)
-    assert background.holds_kept
-    assert not background.children[0].holds_kept
     assert [child.id for child in head.children[0].children] == ["-head/crest/no-crest", "head/crest/tall-crest"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from diffex_cli.core.hierarchy import Corpus, Node, directed
-from diffex_cli.search.algorithm.algorithms import Algorithm, Trace, search
-from diffex_cli.search.algorithm.contest import Entrant, Standing
+from diffex_cli.search.algorithm.algorithms import Algorithm, Rules, Trace, search
+from diffex_cli.search.algorithm.contest import Entrant, Request, Standing
 from diffex_cli.search.algorithm.trace import Level
 from diffex_cli.search.screening import could_not_be_edited, survivors
-from diffex_cli.search.statistics.verdict import significance_of
+from diffex_cli.search.statistics.verdict import Tried, significance_of
 
 IMAGES = 4
 
@@ -30,11 +30,21 @@ def ids(corpus: Corpus) -> list[str]:
     return [one.candidate.id for one in corpus.walk()]
 
 
-def run(corpus: Corpus, effects: dict[str, float], algorithm: Algorithm = "beam", beam: int = 2) -> Trace:
-    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        return [np.full(IMAGES, effects.get(one.candidate.id, 0.0)) for one in nodes]
+class World:
+    """The panel of images that a candidate all moves alike, or as its list says; by default it does nothing."""
 
-    return search(corpus, evaluate, algorithm=algorithm, beam=beam, delta=0.1)
+    images = tuple("abcd")
+    order = range(IMAGES)
+
+    def __init__(self, effects: Mapping[str, float | list[float]]) -> None:
+        self.effects = effects
+
+    def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
+        return {id: np.full(IMAGES, self.effects.get(id, 0.0))[list(images)] for id, images in requests}
+
+
+def run(corpus: Corpus, effects: dict[str, float], algorithm: Algorithm = "beam", beam: int = 2) -> Trace:
+    return search(corpus, World(effects), Rules(algorithm, beam, delta=0.1, probe=0))
 
 
 TREE = Corpus(
@@ -57,11 +67,8 @@ def test_what_was_in_the_beam_is_left_with_placebos() -> None:
 
 
 def test_a_group_that_was_only_followed_stays_above_what_it_led_to() -> None:
-    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        signs = {"strong": [1.0, -1, 1, -1], "strong/stronger": [1.0] * 4}
-        return [np.array(signs.get(one.id, [0.0] * 4)) for one in nodes]
-
-    trace = search(TREE, evaluate, beam=2, delta=0.1)
+    signs: dict[str, float | list[float]] = {"strong": [1.0, -1, 1, -1], "strong/stronger": 1.0}
+    trace = search(TREE, World(signs), Rules(beam=2, delta=0.1, probe=0))
     assert [one.id for level in trace.levels for one in level.evaluations if one.status == "kept"] == [
         "strong/stronger"
     ]
@@ -146,21 +153,21 @@ def test_an_editor_that_screens_for_itself_loses_nothing(
 def test_p_values_count_what_a_screening_left_out() -> None:
     random = np.random.default_rng(0)
     deltas = {id: effect + random.normal(0, 0.5, 24) for id, effect in {"a": 0.4, "b": 0.0}.items()}
-    alone = significance_of(deltas, placebos=(), kept={"a"}, early=(), delta=0.1)
+    alone = significance_of(Tried(deltas, kept={"a"}), delta=0.1)
     screened = {"a", "b", *(f"gone{i}" for i in range(8))}
-    found = significance_of(deltas, placebos=(), kept={"a"}, early=(), screened=screened, delta=0.1)
+    found = significance_of(Tried(deltas, kept={"a"}, screened=screened), delta=0.1)
     assert found.corrected_for == 10
     assert found.p_values["a"].raw == alone.p_values["a"].raw
     assert found.p_values["a"].corrected == pytest.approx(min(1.0, 10 * alone.p_values["a"].raw))
     assert set(found.p_values) == {"a", "b"}
     assert found.detectable > alone.detectable
     assert found.floor.value > alone.floor.value
-    nothing_lost = significance_of(deltas, placebos=(), kept={"a"}, early=(), screened={"a", "b"}, delta=0.1)
+    nothing_lost = significance_of(Tried(deltas, kept={"a"}, screened={"a", "b"}), delta=0.1)
     assert nothing_lost.p_values == alone.p_values
 
 
 def test_nothing_left_is_an_answer() -> None:
-    verdict = significance_of({}, placebos=(), kept=(), early=(), screened={"a", "b"}, delta=0.1)
+    verdict = significance_of(Tried({}, screened={"a", "b"}), delta=0.1)
     assert verdict.corrected_for == 2
     assert verdict.p_values == {}
     assert verdict.floor.source == "none"

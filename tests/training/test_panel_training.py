@@ -54,7 +54,7 @@ def test_members_are_trained_once_and_can_be_opened(
         raise AssertionError("it was trained already")
 
     monkeypatch.setattr(panel, "train_planted", never)
-    monkeypatch.setattr(panel, "untrained", never)
+    monkeypatch.setattr(panel.classifiers, "untrained", never)
     panel.train_panel(tmp_path, NAMES, count=8, steps=2)
 
 

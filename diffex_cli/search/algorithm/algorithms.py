@@ -15,136 +15,99 @@
     B most promising form the beam, and the groups among them are expanded. A member of the beam is
     *kept* as part of the explanation if it also satisfies the paper's conditions, I ≥ δ and (below the
     root) I > I(parent); a group that does not is only *followed*, for the sake of its children.
+    As long as there are places in the beam, it looks below the groups that it would discard
+    (:mod:`~diffex_cli.search.algorithm.probing`), and follows those with a child that matters.
 
 ``exhaustive``
     Every node is evaluated and expanded; kept are those with I ≥ δ.
-
-With a ``probe``, ``beam`` looks below the groups that it would discard, as long as there are places in the beam
-(:mod:`~diffex_cli.search.algorithm.probing`), and follows those with a child that matters.
 
 I(child) > I(parent) has no margin for noise: in simulation it accepts half of the children that add nothing. And it is
 blind to direction: a child that raises the logit by 0.5 below a group that lowers it by 0.6 is news. With an error
 probability ``alpha``, ``beam`` demands instead that a paired one-sided test on shared images says that the child goes
 beyond its parent in its own direction, and I(child) > I(parent) only where both act in the same one.
 
-With a ``race``, a level is decided by measuring every node on as few images as that needs
+With racing, or within a budget, a level is decided by measuring every node on as few images as that needs
 (:mod:`~diffex_cli.search.algorithm.levels`), and only what the race keeps is judged by the rules above.
 
 No algorithm evaluates a node twice, and no result depends on the order of siblings or images. What
 ``paper`` evaluates can only grow with a larger B or a smaller δ. That of ``beam`` does so down to the
-second level (with a probe only with a larger B), but not further: what a wider beam finds there can crowd out what a
-narrow one kept.
+second level (with a look below groups only with a larger B), but not further: what a wider beam finds there can crowd
+out what a narrow one kept.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias, get_args
 
 from diffex_cli.core.hierarchy import Corpus, Node
-from diffex_cli.search.algorithm.contest import Outcome
+from diffex_cli.search.algorithm.contest import Panel, measured
+from diffex_cli.search.algorithm.levels import race_level
 from diffex_cli.search.algorithm.probing import Probe, probe_below
 from diffex_cli.search.algorithm.rules import Rules, Scored
-from diffex_cli.search.algorithm.trace import Algorithm, Evaluate, Evaluation, Level, Status, Trace, order
-from diffex_cli.search.statistics.influence import Effect
+from diffex_cli.search.algorithm.trace import Algorithm, Evaluation, Level, Status, Trace
+from diffex_cli.search.statistics.influence import Effect, order
 
-__all__ = ["Algorithm", "Evaluate", "Evaluation", "Level", "RaceLevel", "Status", "Trace", "search"]
-
-RaceLevel: TypeAlias = Callable[[Sequence[tuple[Node, float | None]], int], Outcome]
-"""Nodes, their ids replaced by their candidates', each with its parent's signed effect (``None`` for a root), and
-the depth → who of them is in the beam, as of :func:`~diffex_cli.search.algorithm.levels.race_level`."""
+__all__ = ["Algorithm", "Evaluation", "Level", "Panel", "Rules", "Status", "Trace", "search"]
 
 
 def search(
     corpus: Corpus,
-    evaluate: Evaluate,
+    panel: Panel,
+    rules: Rules,
     *,
-    algorithm: Algorithm = "beam",
-    beam: int = 5,
-    delta: float = 0.1,
-    max_depth: int | None = None,
-    alpha: float | None = None,
-    race: RaceLevel | None = None,
-    probe: Evaluate | None = None,
+    budget: Callable[[int], int | None] = lambda depth: None,
     on_level: Callable[[Level], None] | None = None,
 ) -> Trace:
     """Search a hierarchy, level by level, for the attributes that move the target's logit.
 
     Args:
-        corpus: the hierarchy, H.
-        evaluate: called once a level with all nodes needed there, in the order of the corpus; returns
-            for each, in the same order, the Δ logits of shape (n_images,), NaN where an edit failed.
-            What it raises ends the search.
-        algorithm: see the module.
-        beam: B, how many nodes a level go on; ≥ 1.
-        delta: δ, the least influence that counts, in logits; finite, ≥ 0.
-        max_depth: the deepest level to evaluate, the roots being 0; ``None`` for all.
-        alpha: error probability, in (0, 1), of the test that a child exceeds its parent, with ``beam``; ``None``: its
-            figure decides.
-        race: called once a level in the place of ``evaluate``; ``None`` to evaluate every node on all images.
-        probe: as ``evaluate``, but on a few images, for ``beam``; called at most once a level. ``None`` to discard
-            groups without a look below them.
-        on_level: called with each level as soon as it is decided.
-
-    Returns:
-        what was evaluated, in levels, with what became of each node.
-
-    Raises:
-        ValueError: a parameter is out of its range, or ``evaluate`` returned a wrong number of arrays.
+        panel: asked once a level for all nodes needed there, in the order of the corpus, and once at most for a look
+            below groups; in a race once a step. What it raises ends the search.
+        budget: depth → how many edits the level may take, asked before it is measured; ``None`` for no limit.
 
     Source: the paper's Algorithm 1, Eq. 1 and 2.
     """
-    if algorithm not in get_args(Algorithm):
-        raise ValueError(f"there is no search algorithm {algorithm!r}")
-    if beam < 1 or not math.isfinite(delta) or delta < 0 or (max_depth is not None and max_depth < 0):
-        raise ValueError(f"beam {beam} ≥ 1, delta {delta} ≥ 0 and max_depth {max_depth} ≥ 0 must hold")
-    if alpha is not None and not 0 < alpha < 1:
-        raise ValueError(f"alpha {alpha} in (0, 1) must hold")
-    rules = Rules(algorithm, beam, delta, alpha)
     levels: list[Level] = []
     frontier: list[tuple[Node, Evaluation | None]] = [(root, None) for root in corpus.roots]
     while frontier:
         depth = len(levels)
-        scored = _measured(frontier, evaluate) if race is None else _raced(frontier, race, depth)
-        level = Level(depth, _decide(scored, rules, depth, last=depth == max_depth, probe=probe))
+        max_edits = budget(depth)
+        raced = rules.racing or max_edits is not None
+        scored = _raced(frontier, panel, rules, max_edits) if raced else _measured(frontier, panel)
+        # a budget is for what is looked at, not for what would have been left out
+        level = Level(depth, _decide(scored, rules, depth, panel if max_edits is None else None))
         levels.append(level)
         if on_level is not None:
             on_level(level)
         expanded = {evaluation.id: evaluation for evaluation in level.evaluations if evaluation.expanded}
         frontier = [(child, expanded[one.id]) for one in scored if one.id in expanded for child in one.node.children]
-    return Trace(algorithm, beam, delta, max_depth, tuple(levels))
+    return Trace(tuple(levels))
 
 
-def _measured(frontier: Sequence[tuple[Node, Evaluation | None]], evaluate: Evaluate) -> list[Scored]:
-    deltas = evaluate([node for node, _ in frontier])
+def _measured(frontier: Sequence[tuple[Node, Evaluation | None]], panel: Panel) -> list[Scored]:
+    everything = range(len(panel.images))
+    deltas = measured(panel.measure, [(node.candidate.id, everything) for node, _ in frontier])
+    return [Scored(node, parent, Effect(node.candidate.id, deltas[node.candidate.id])) for node, parent in frontier]
+
+
+def _raced(
+    frontier: Sequence[tuple[Node, Evaluation | None]], panel: Panel, rules: Rules, max_edits: int | None
+) -> list[Scored]:
+    entrants = [(node, None if parent is None else parent.effect.effect) for node, parent in frontier]
+    outcome = race_level(entrants, panel, rules, max_edits)
+    standings = [outcome[node.candidate.id] for node, _ in frontier]
     return [
-        Scored(node, parent, Effect(node.candidate.id, values))
-        for (node, parent), values in zip(frontier, deltas, strict=True)
+        Scored(node, parent, Effect(node.candidate.id, standing.deltas), standing)
+        for (node, parent), standing in zip(frontier, standings, strict=True)
     ]
 
 
-def _raced(frontier: Sequence[tuple[Node, Evaluation | None]], race: RaceLevel, depth: int) -> list[Scored]:
-    entrants = [
-        (dataclasses.replace(node, id=node.candidate.id), None if parent is None else parent.effect.effect)
-        for node, parent in frontier
-    ]
-    outcome = race(entrants, depth)
-    scored = []
-    for node, parent in frontier:
-        standing = outcome[node.candidate.id]
-        scored.append(Scored(node, parent, Effect(node.candidate.id, standing.deltas), standing))
-    return scored
-
-
-def _decide(
-    scored: Sequence[Scored], rules: Rules, depth: int, last: bool, probe: Evaluate | None
-) -> tuple[Evaluation, ...]:
-    """Who of one level is in the beam, kept and expanded."""
+def _decide(scored: Sequence[Scored], rules: Rules, depth: int, panel: Panel | None) -> tuple[Evaluation, ...]:
+    """Who of one level is in the beam, kept and expanded; without a panel, there is no look below groups."""
+    last = depth == rules.max_depth
     ranked = sorted(scored, key=lambda one: order(rules.promise(one), one.id))
     objections = _objections(ranked, rules, depth)
-    probes = {} if last or probe is None else _probed(ranked, objections, rules, probe)
+    probes = {} if last or panel is None else _probed(ranked, objections, rules, panel)
     evaluations = []
     for one in ranked:
         objection = objections[one.id]
@@ -177,19 +140,19 @@ def _decide(
 def _objections(ranked: Sequence[Scored], rules: Rules, depth: int) -> dict[str, str | None]:
     """By candidate, why it is not in the beam; the most promising come first."""
     objections: dict[str, str | None] = {}
-    places = 0
+    most, taken = rules.places(roots=depth == 0), 0
     for one in ranked:
         objection = rules.objection(one)
         if objection is None:
-            places += 1
-            if rules.truncates(depth) and places > rules.beam:
-                objection = f"beyond the beam of {rules.beam}"
+            taken += 1
+            if most is not None and taken > most:
+                objection = f"beyond the beam of {most}"
         objections[one.id] = objection
     return objections
 
 
 def _probed(
-    ranked: Sequence[Scored], objections: Mapping[str, str | None], rules: Rules, probe: Evaluate
+    ranked: Sequence[Scored], objections: Mapping[str, str | None], rules: Rules, panel: Panel
 ) -> Mapping[str, Probe]:
     """The groups that get the places that are left in the beam."""
     if rules.algorithm != "beam":
@@ -197,4 +160,4 @@ def _probed(
     free = rules.beam - sum(objection is None for objection in objections.values())
     discarded = [one.node for one in ranked if objections[one.id] is not None and one.effect.n]
     groups = [node for node in discarded if node.children and not node.placebo]
-    return probe_below(groups, probe, delta=rules.delta, places=free)
+    return probe_below(groups, panel, rules, free)

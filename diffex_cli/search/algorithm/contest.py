@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.search.statistics.confidence import radius
-from diffex_cli.search.statistics.influence import Effect
+from diffex_cli.search.statistics.influence import Effect, order
 
 Score: TypeAlias = Literal["influence", "reach"]
 Status: TypeAlias = Literal["kept", "dropped"]
@@ -21,6 +21,43 @@ Measure: TypeAlias = Callable[[Sequence[Request]], Mapping[str, NDArray[np.float
 """Requests, at most one a candidate → for each the Δ logits in the order of its indices, NaN where an edit failed."""
 
 NOTHING_EDITED = "no image could be edited"
+ERROR = 0.1
+"""δ_conf, the error probability of all candidates' intervals together."""
+
+
+class Panel(Protocol):
+    """The N images of a search, and what the candidates do to them."""
+
+    @property
+    def images(self) -> Sequence[str]:
+        """Their keys."""
+        ...
+
+    @property
+    def order(self) -> Sequence[int]:
+        """The one order in which every candidate gets them, a permutation of range(N)
+        (:func:`~diffex_cli.search.algorithm.panel.panel_order`). Not asked for before something has to be chosen."""
+        ...
+
+    @property
+    def measure(self) -> Measure:
+        """See :data:`Measure`."""
+        ...
+
+
+def measured(measure: Measure, requests: Sequence[Request]) -> dict[str, NDArray[np.float64]]:
+    """The answers by candidate.
+
+    Raises:
+        ValueError: one is missing, or of another shape than (indices,).
+    """
+    answers = measure(requests)
+    found = {}
+    for id, indices in requests:
+        found[id] = np.asarray(answers.get(id), dtype=np.float64)
+        if found[id].shape != (len(indices),):
+            raise ValueError(f"asked for {len(indices)} deltas of {id!r}, got the shape {found[id].shape}")
+    return found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -28,7 +65,6 @@ class Entrant:
     """One candidate of a contest.
 
     Attributes:
-        id: unique in the contest.
         delta: δ, the least score that counts, in logits; ≥ 0.
         score: what it competes by: ``influence``, |mean Δ| (Eq. 1), or ``reach``, the mean of |Δ|.
         parent: the parent's score, which has to be exceeded; ``None`` for no such condition.
@@ -69,8 +105,7 @@ class Standing:
     """Where one candidate stands, or ended.
 
     Attributes:
-        entrant: the candidate.
-        deltas: shape (N,), float64, in the images' own order: Δ logits; NaN where the edit failed or was not asked for.
+        deltas: shape (N,), in the images' own order: Δ logits; NaN where the edit failed or was not asked for.
         images: on how many images it was tried.
         score: its influence or reach on these; NaN if no edit succeeded.
         low: lower end of the score's interval (:func:`~diffex_cli.search.statistics.confidence.radius`), ≥ 0; equal to
@@ -78,7 +113,6 @@ class Standing:
         high: upper end; infinite while fewer than two edits succeeded.
         status: ``kept``, i.e. in the beam, or ``dropped``.
         decided: the interval alone says so; otherwise the score does, as the best estimate there is.
-        reason: why, for people to read.
     """
 
     entrant: Entrant
@@ -139,7 +173,6 @@ class Outcome:
     Attributes:
         standings: every candidate, the largest score first; ties by id, those without a score last.
         edits: how many (candidate, image) pairs were measured, failed ones included.
-        rounds: how many times ``measure`` was called.
     """
 
     standings: tuple[Standing, ...]
@@ -152,11 +185,7 @@ class Outcome:
         return tuple(one.entrant.id for one in self.standings if one.status == "kept")
 
     def __getitem__(self, id: str) -> Standing:
-        """A candidate's standing.
-
-        Raises:
-            KeyError: there is no such candidate.
-        """
+        """A candidate's standing."""
         for one in self.standings:
             if one.entrant.id == id:
                 return one
@@ -164,31 +193,18 @@ class Outcome:
 
 
 class Field:
-    """All candidates of a contest and what is known of them; each gets the images in the one order.
+    """All candidates of a contest, whatever their order, and what is known of them."""
 
-    Args:
-        entrants: the candidates; their order does not matter.
-        order: a permutation of the N images' indices.
-        measure: see :data:`Measure`; what it raises ends the contest.
-        error: δ_conf, the error probability of all candidates' intervals together, in (0, 1).
-
-    Raises:
-        ValueError: an id occurs twice, a δ is not finite or negative, the order is no permutation, or the error is
-            out of its range.
-    """
-
-    def __init__(self, entrants: Sequence[Entrant], order: Sequence[int], measure: Measure, error: float) -> None:
+    def __init__(self, entrants: Sequence[Entrant], order: Sequence[int], measure: Measure) -> None:
         if len({entrant.id for entrant in entrants}) != len(entrants):
             raise ValueError("a candidate occurs twice")
         if not all(0 <= entrant.delta < math.inf for entrant in entrants):
             raise ValueError("every candidate needs a finite δ ≥ 0")
         if not order or sorted(order) != list(range(len(order))):
             raise ValueError(f"the order of {len(order)} images must name each of them once")
-        if not 0 < error < 1:
-            raise ValueError(f"the error must be in (0, 1), not {error}")
         self._order = tuple(order)
         self._measure = measure
-        self._alpha = error / max(len(entrants), 1)
+        self._alpha = ERROR / max(len(entrants), 1)
         unknown = np.full(len(order), math.nan)
         self._standings = {
             entrant.id: Standing(entrant, unknown, 0, math.nan, 0.0, math.inf)
@@ -205,14 +221,10 @@ class Field:
     @property
     def standings(self) -> list[Standing]:
         """All, the largest score first; ties by id, those without a score last."""
-        return sorted(self._standings.values(), key=rank)
+        return sorted(self._standings.values(), key=lambda one: order(one.score, one.entrant.id))
 
     def advance(self, images: Mapping[str, int]) -> None:
-        """Measure candidates, in one call, until each was tried on so many images (at most N).
-
-        Raises:
-            ValueError: ``measure`` returned something else than what it was asked for.
-        """
+        """Measure candidates, in one call, until each was tried on so many images (at most N)."""
         requests: list[Request] = []
         for id in sorted(images):
             begin, end = self._standings[id].images, min(images[id], self.panel)
@@ -220,14 +232,11 @@ class Field:
                 requests.append((id, self._order[begin:end]))
         if not requests:
             return
-        answers = self._measure(requests)
+        answers = measured(self._measure, requests)
         self.rounds += 1
         for id, indices in requests:
             self.edits += len(indices)
-            values = np.asarray(answers[id], dtype=np.float64)
-            if values.shape != (len(indices),):
-                raise ValueError(f"asked for {len(indices)} deltas of {id!r}, got the shape {values.shape}")
-            self._standings[id] = self._updated(self._standings[id], indices, values)
+            self._standings[id] = self._updated(self._standings[id], indices, answers[id])
 
     def _updated(self, old: Standing, indices: Sequence[int], values: NDArray[np.float64]) -> Standing:
         deltas = old.deltas.copy()
@@ -244,12 +253,6 @@ class Field:
             half_width = radius(_spread(effect, old.entrant.score), effect.n, panel, self._alpha)
             low, high = max(0.0, score - half_width), score + half_width
         return Standing(old.entrant, effect.deltas, images, score, low, high)
-
-
-def rank(standing: Standing) -> tuple[bool, float, str]:
-    """Sort key: the largest score first, ties by id, NaN last."""
-    unknown = math.isnan(standing.score)
-    return (unknown, 0.0 if unknown else -standing.score, standing.entrant.id)
 
 
 def _spread(effect: Effect, score: Score) -> float:

@@ -7,8 +7,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from diffex_cli.search.algorithm.contest import NOTHING_EDITED, Entrant, Field, Measure, Outcome, Standing, rank
-from diffex_cli.search.algorithm.racing import ERROR
+from diffex_cli.search.algorithm.contest import NOTHING_EDITED, Entrant, Field, Measure, Outcome, Standing
+from diffex_cli.search.statistics import influence
 
 
 def halve(
@@ -18,7 +18,6 @@ def halve(
     *,
     keep: int | None,
     max_edits: int,
-    error: float = ERROR,
 ) -> Outcome:
     """Find the strongest candidates that pass their own bar with at most ``max_edits`` edits.
 
@@ -28,29 +27,21 @@ def halve(
     on every image is spent on just that before anybody is dropped. All measurements of earlier rounds count.
 
     Args:
-        entrants: the K candidates; their order does not matter.
-        order: the N images' indices in the order in which every candidate gets them
-            (:func:`~diffex_cli.search.algorithm.panel.panel_order`).
-        measure: see :data:`~diffex_cli.search.algorithm.contest.Measure`; called at most once a round.
+        measure: called at most once a round.
         keep: B, how many candidates to keep, ≥ 1; ``None`` for all that pass: there is nothing to halve for then, and
             all get the same number of images.
         max_edits: the budget, ≥ 0. With less than one edit a candidate nothing is measured and all are dropped, since
             any choice among them would be arbitrary.
-        error: δ_conf, the error probability of all intervals together, in (0, 1); the intervals are for information.
 
     Returns:
-        as of :func:`race`, but what is kept need not have been measured on all images, and
-        is ``decided`` only if it was.
-
-    Raises:
-        ValueError: a parameter is out of its range, or ``measure`` did not answer what it was asked.
+        what is kept need not have been measured on all images, and is ``decided`` only if it was.
 
     Source: Karnin, Koren & Somekh 2013, Algorithm 3, here for the best B instead of the best one, and
     without discarding the samples of earlier rounds.
     """
     if (keep is not None and keep < 1) or max_edits < 0:
         raise ValueError(f"keep {keep} ≥ 1 and max_edits {max_edits} ≥ 0 must hold")
-    field = Field(entrants, order, measure, error)
+    field = Field(entrants, order, measure)
     if not entrants:
         return Outcome((), 0, 0)
     left = field.standings
@@ -105,7 +96,7 @@ def _targets(sizes: Sequence[int], panel: int, max_edits: int) -> list[int]:
 
 def _preference(one: Standing) -> tuple[bool, tuple[bool, float, str]]:
     """Sort key: those that pass their bar first, and the largest score first."""
-    return (one.fails, rank(one))
+    return (one.fails, influence.order(one.score, one.entrant.id))
 
 
 def _verdict(one: Standing, inside: bool, survived: bool, places: int) -> Standing:

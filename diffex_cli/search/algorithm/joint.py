@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.search.algorithm.algorithms import Evaluation, Status
 from diffex_cli.search.algorithm.contest import NOTHING_EDITED
-from diffex_cli.search.statistics.influence import Effect
+from diffex_cli.search.statistics.influence import Effect, order
 from diffex_cli.search.statistics.interaction import Interaction, interaction
 from diffex_cli.search.statistics.multiplicity import one_sided_paired_p
 
@@ -36,16 +36,7 @@ mean that the first of them used up the budget."""
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class JointEvaluation:
-    """One set of attributes that was tried.
-
-    Attributes:
-        candidate: the attributes in one edit.
-        parts: the attributes one by one, the most influential first.
-        effect: what they do together.
-        interaction: that against the sum of what they do alone.
-        status: ``kept`` or ``dropped``.
-        reason: why, for people to read.
-    """
+    """One set of attributes that was tried: in one edit, and against its parts, the most influential first."""
 
     candidate: Candidate
     parts: tuple[Evaluation, ...]
@@ -72,10 +63,8 @@ def partners(evaluations: Sequence[Evaluation], beam: int, delta: float) -> tupl
     a parent; its children, as a rule, exclude each other. Kept or not does not matter. Placebos are left out.
 
     Args:
-        evaluations: the search's ranking; its order does not matter.
         beam: B; as many and one more are taken, and at least three, so that two features are among them. One more was
             measured to find two more of 19 best pairs, and four or six more no others.
-        delta: δ, the least reach.
 
     Returns:
         those with the largest reach, the largest first; ties by id.
@@ -105,7 +94,6 @@ def joint_search(
         evaluate: called once a size with the sets, the most promising (by the sum of their parts' effects) first.
         size: K, the largest set; fewer than 2 try none.
         beam: B, how many sets of a size, kept or not, are extended.
-        delta: δ, the least influence that counts.
         alpha: error probability of a paired one-sided test that a set exceeds what it extends; ``None``: its
             influence decides.
 
@@ -120,12 +108,12 @@ def joint_search(
     for members in range(2, size + 1):
         candidates = {ids: _candidate([alone[id] for id in ids]) for ids in sets}
         hopes = {ids: abs(math.fsum(alone[id].effect.effect for id in ids)) for ids in sets}
-        order = sorted(sets, key=lambda ids: (-hopes[ids], candidates[ids].id))
-        answers = evaluate([candidates[ids] for ids in order]) if order else []
-        for ids, deltas in zip(order, answers, strict=False):
+        queue = sorted(sets, key=lambda ids: (-hopes[ids], candidates[ids].id))
+        answers = evaluate([candidates[ids] for ids in queue]) if queue else []
+        for ids, deltas in zip(queue, answers, strict=False):
             parts = sorted((alone[id] for id in ids), key=lambda one: (-one.effect.influence, one.id))
             tried[ids] = _decided(candidates[ids], parts, Effect(candidates[ids].id, deltas), tried, delta, alpha)
-        if len(answers) < len(order):
+        if len(answers) < len(queue):
             break
         best = sorted((one for one in tried.values() if len(one.parts) == members), key=_rank)[:beam]
         found = [frozenset(part.id for part in one.parts) for one in best]
@@ -182,8 +170,7 @@ def _candidate(parts: Sequence[Evaluation]) -> Candidate:
 
 
 def _rank(one: JointEvaluation) -> tuple[bool, float, str]:
-    influence = one.effect.influence
-    return (math.isnan(influence), 0.0 if math.isnan(influence) else -influence, one.id)
+    return order(one.effect.influence, one.id)
 
 
 def _feature(one: Evaluation) -> str:

@@ -20,14 +20,11 @@ def panel_order(keys: Sequence[str], strata: Sequence[Hashable] | None = None) -
     m·g/N, up to the rounding of all strata.
 
     Args:
-        keys: the images' keys, each once.
+        keys: each once.
         strata: for each image what it is like, such as its predicted class; ``None`` for one stratum.
 
     Returns:
         the images' indices in ``keys``; as keys, the order does not depend on the order of the input.
-
-    Raises:
-        ValueError: a key occurs twice, or the strata are not as many as the keys.
     """
     if len(set(keys)) != len(keys):
         raise ValueError("an image occurs twice in the panel")

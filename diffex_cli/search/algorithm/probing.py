@@ -12,49 +12,38 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from diffex_cli.core.hierarchy import Node
-from diffex_cli.search.algorithm.trace import Evaluate, order
-from diffex_cli.search.statistics.influence import Effect
-
-PROBE_IMAGES = 6
-"""As many images, the first of the panel's order, see every child of a group."""
+from diffex_cli.search.algorithm.contest import Panel, measured
+from diffex_cli.search.algorithm.rules import Rules
+from diffex_cli.search.statistics.influence import Effect, order
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Probe:
-    """The strongest child of a group, on a few images.
-
-    Attributes:
-        child: its name.
-        reach: the mean of its |Δ|.
-        n: on how many images.
-    """
+    """The strongest child of a group: its name, and the mean of its |Δ| on n images."""
 
     child: str
     reach: float
     n: int
 
 
-def probe_below(groups: Sequence[Node], evaluate: Evaluate, *, delta: float, places: int) -> Mapping[str, Probe]:
-    """Find the groups that have a child worth following.
+def probe_below(groups: Sequence[Node], panel: Panel, rules: Rules, places: int) -> Mapping[str, Probe]:
+    """Find the groups that have a child worth following, one with a reach of δ.
 
     Args:
-        groups: their order does not matter.
-        evaluate: measures nodes on a few images, in one call; not called without groups or places.
-        delta: δ, the least reach of a child.
-        places: how many groups can be followed.
+        panel: asked once; not without groups or places.
 
     Returns:
         the candidate ids of those to follow, those with the largest reach below them first.
     """
-    if places < 1 or not groups:
+    if places < 1 or not groups or not rules.probe:
         return {}
-    children = [child for group in groups for child in group.children]
-    answers = dict(zip([child.candidate.id for child in children], evaluate(children), strict=True))
+    few = panel.order[: rules.probe]
+    answers = measured(panel.measure, [(child.candidate.id, few) for group in groups for child in group.children])
     found = {}
     for group in groups:
         effects = [(child, Effect(child.candidate.id, answers[child.candidate.id])) for child in group.children]
         strongest, effect = min(effects, key=lambda one: order(one[1].reach, one[1].candidate_id))
-        if effect.reach >= delta:
+        if effect.reach >= rules.delta:
             found[group.candidate.id] = Probe(strongest.name, effect.reach, effect.n)
     ranked = sorted(found, key=lambda id: order(found[id].reach, id))
     return {id: found[id] for id in ranked[:places]}

@@ -20,10 +20,11 @@ from collections.abc import Sequence
 
 from diffex_cli.search.algorithm.contest import NOTHING_EDITED, Entrant, Field, Measure, Outcome, Standing
 
-ERROR = 0.1
 FIRST = 4
 BATCH = 2
+"""How many images a candidate gets at a time."""
 PAIRS = 3
+"""How many inside and how many outside get images at a time: more fill an editor's batch, fewer waste less."""
 
 
 def race(
@@ -33,10 +34,7 @@ def race(
     *,
     keep: int | None,
     epsilon: float,
-    error: float = ERROR,
     first: int = FIRST,
-    batch: int = BATCH,
-    pairs: int = PAIRS,
 ) -> Outcome:
     """Find the strongest candidates that pass their own bar, each measured on as few images as that needs.
 
@@ -49,36 +47,26 @@ def race(
     worst case is the exhaustive search.
 
     Args:
-        entrants: the candidates; their order does not matter.
-        order: the N images' indices in the order in which every candidate gets them
-            (:func:`~diffex_cli.search.algorithm.panel.panel_order`).
-        measure: see :data:`Measure`; called once a step, with all that the step needs.
+        measure: called once a step, with all that the step needs.
         keep: B, how many candidates to keep, ≥ 1; ``None`` for all that pass.
         epsilon: ε, the difference that is not worth an edit, in logits, ≥ 0. With 0, all that the intervals
             leave open is measured.
-        error: δ_conf, the error probability of all intervals together, in (0, 1).
         first: on how many images every candidate begins, ≥ 2.
-        batch: how many images a candidate gets at a time, ≥ 1.
-        pairs: how many inside and how many outside get images at a time, ≥ 1: more fill an editor's batch, fewer
-            waste less.
-
-    Raises:
-        ValueError: a parameter is out of its range, or ``measure`` did not answer what it was asked.
 
     Source: LUCB, Kalyanakrishnan, Tewari, Auer & Stone 2012, here without replacement on a fixed panel and with the
     intervals of :func:`~diffex_cli.search.statistics.confidence.radius`.
     """
     if (keep is not None and keep < 1) or not 0 <= epsilon < math.inf:
         raise ValueError(f"keep {keep} ≥ 1 and epsilon {epsilon} ≥ 0 must hold")
-    if first < 2 or batch < 1 or pairs < 1:
-        raise ValueError(f"first {first} ≥ 2, batch {batch} ≥ 1 and pairs {pairs} ≥ 1 must hold")
-    field = Field(entrants, order, measure, error)
+    if first < 2:
+        raise ValueError(f"first {first} ≥ 2 must hold")
+    field = Field(entrants, order, measure)
     field.advance({entrant.id: field.panel if entrant.whole else first for entrant in entrants})
     while True:
         line = _line_up(field, keep)
-        doubtful = line.doubtful(epsilon, pairs)
+        doubtful = line.doubtful(epsilon)
         if doubtful:
-            field.advance({one.entrant.id: one.images + batch for one in doubtful})
+            field.advance({one.entrant.id: one.images + BATCH for one in doubtful})
         elif not all(one.complete for one in line.inside):
             field.advance({one.entrant.id: field.panel for one in line.inside})
         else:
@@ -90,13 +78,8 @@ def race(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Line:
-    """Who is inside of the beam at the moment, and who could still get there.
-
-    Attributes:
-        inside: the strongest that pass their bar by their score, the strongest first.
-        outside: all others that are not out.
-        full: there is no place left.
-    """
+    """Who is inside of the beam at the moment (the strongest that pass their bar by their score, the strongest first),
+    who outside is not out, and whether there is no place left."""
 
     inside: Sequence[Standing]
     outside: Sequence[Standing]
@@ -106,7 +89,7 @@ class _Line:
         """What somebody outside would have to exceed."""
         return min(inside.low for inside in self.inside) if self.full else one.bar
 
-    def doubtful(self, epsilon: float, pairs: int) -> list[Standing]:
+    def doubtful(self, epsilon: float) -> list[Standing]:
         """Those that should get images next; empty when all is clear."""
         rivals = [one for one in self.outside if one.high > self.to_beat(one) + epsilon]
         if not rivals:
@@ -115,7 +98,7 @@ class _Line:
         shaky = [one for one in self.inside if self.full and one.low < strongest - epsilon]
         rivals.sort(key=lambda one: (-one.high, one.entrant.id))
         shaky.sort(key=lambda one: (one.low, one.entrant.id))
-        return [one for group in (rivals, shaky) for one in [each for each in group if not each.complete][:pairs]]
+        return [one for group in (rivals, shaky) for one in [each for each in group if not each.complete][:PAIRS]]
 
 
 def _line_up(field: Field, keep: int | None) -> _Line:

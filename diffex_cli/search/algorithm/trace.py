@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
 
 from diffex_cli.core.hierarchy import Node
 from diffex_cli.search.algorithm.contest import Standing
-from diffex_cli.search.statistics.influence import Effect
+from diffex_cli.search.statistics.influence import Effect, order
 
 Algorithm: TypeAlias = Literal["beam", "paper", "exhaustive"]
 Status: TypeAlias = Literal["kept", "dropped"]
-
-Evaluate: TypeAlias = Callable[[Sequence[Node]], Sequence[NDArray[np.float64]]]
-"""Nodes → for each the deltas as in :class:`Effect`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,13 +18,9 @@ class Evaluation:
     """One node that the search looked at, and what it decided.
 
     Attributes:
-        node: the attribute.
         depth: 0 for a root.
         parent: the parent's candidate id; ``None`` for a root.
-        effect: what the attribute does.
-        status: ``kept`` as part of the explanation, or ``dropped``.
         expanded: its children were evaluated.
-        reason: why, for people to read.
         standing: how it fared in the race of its level; ``None`` without one.
     """
 
@@ -61,12 +49,8 @@ class Level:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Trace:
-    """What the search did, level by level, with the parameters that it was given."""
+    """What the search did."""
 
-    algorithm: Algorithm
-    beam: int
-    delta: float
-    max_depth: int | None
     levels: tuple[Level, ...]
 
     @property
@@ -81,8 +65,3 @@ class Trace:
         """The most influential kept node that is no placebo (line 18 of Algorithm 1); ``None`` if none is kept."""
         found = (one for one in self.ranking if one.status == "kept" and not one.node.placebo)
         return next(found, None)
-
-
-def order(value: float, id: str) -> tuple[bool, float, str]:
-    """Sort key: large before small, then by id; NaN last."""
-    return (math.isnan(value), 0.0 if math.isnan(value) else -value, id)

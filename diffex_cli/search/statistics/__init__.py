@@ -7,8 +7,8 @@ order of the images nor that of the candidates changes a bit of the result. Inpu
 values, is a ``ValueError``.
 
 One candidate
-    ``summary`` gathers ``intervals``, ``outcomes``, ``flips``, ``necessity`` and ``cout``; ``holdout`` measures again
-    on images that the search did not use; ``interaction`` takes a joint candidate apart.
+    ``summary`` gathers ``intervals``, ``outcomes``, ``flips``, ``necessity`` and ``cout``; ``holdout`` says which
+    images the search does not use; ``interaction`` takes a joint candidate apart.
 All candidates of a search
     ``multiplicity`` corrects p-values, ``floor`` says what noise alone would show, ``coverage`` ranks greedily.
 """

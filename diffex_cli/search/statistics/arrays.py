@@ -9,14 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def vector(values: ArrayLike) -> NDArray[np.float64]:
-    """The values of the images, as floats.
-
-    Args:
-        values: shape (n_images,), finite or NaN.
-
-    Raises:
-        ValueError: the shape is another, or a value is infinite.
-    """
+    """The values of the images, of shape (n_images,) and finite or NaN, as floats."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:
         raise ValueError(f"values of shape {array.shape}: (n_images,) was expected")
@@ -26,11 +19,7 @@ def vector(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def aligned(*arrays: ArrayLike) -> tuple[NDArray[np.float64], ...]:
-    """Several arrays over the same images, each as of :func:`vector`.
-
-    Raises:
-        ValueError: as :func:`vector`, or the lengths differ.
-    """
+    """Several arrays over the same images, each as of :func:`vector`."""
     vectors = tuple(vector(array) for array in arrays)
     if len({len(one) for one in vectors}) > 1:
         raise ValueError(f"arrays over {', '.join(str(len(one)) for one in vectors)} images are not aligned")
@@ -45,9 +34,6 @@ def matrix(rows: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
 
     Returns:
         shape (candidates, n_images); whichever way the images were ordered, the same.
-
-    Raises:
-        ValueError: as :func:`aligned`.
     """
     if not rows:
         return np.empty((0, 0))

@@ -22,15 +22,11 @@ def radius(spread: float, n: int, panel: int, alpha: float) -> float:
 
     Args:
         spread: the sample standard deviation of the n values, in their unit; ≥ 0.
-        n: how many images were measured, ≥ 1.
         panel: how many there are, ≥ n.
         alpha: error probability for this mean, 0 < alpha < 1.
 
     Returns:
         in the unit of ``spread``; exactly 0 when n = panel or the spread is 0.
-
-    Raises:
-        ValueError: an argument is out of its range.
 
     Source: Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas 2021, "Time-uniform central limit theory and asymptotic
     confidence sequences", the two-sided asymptotic sequence with ρ tuned for one sample size; the finite-panel

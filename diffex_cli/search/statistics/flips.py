@@ -10,17 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from diffex_cli.search.statistics.arrays import aligned, vector
-from diffex_cli.search.statistics.intervals import DEFAULT_METHOD, Estimate, Method, mean_interval
+from diffex_cli.search.statistics.intervals import Estimate, mean_interval
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Share:
-    """A share of images.
-
-    Attributes:
-        value: in [0, 1]; NaN for a share of no images.
-        n: of how many images.
-    """
+    """A share of n images, in [0, 1]; NaN for one of none."""
 
     value: float
     n: int
@@ -33,28 +28,18 @@ class Flips:
     Attributes:
         to_target: of the images where the target was not predicted before, the share where it is after.
         from_target: of the images where it was, the share where it is not after.
-        any: of all images, the share of either.
     """
 
     to_target: Share
     from_target: Share
-    any: Share
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Directions:
-    """Which way the images move.
-
-    Attributes:
-        up: share with Δ > tolerance.
-        down: share with Δ < −tolerance.
-        still: share of the others. The three add up to 1.
-        n: of how many images.
-    """
+    """Which way n images move: the shares with Δ > 0 and with Δ < 0."""
 
     up: float
     down: float
-    still: float
     n: int
 
 
@@ -66,37 +51,22 @@ def flips(before: ArrayLike, after: ArrayLike) -> Flips:
 
     Args:
         before: shape (n_images,), 1 where the target is predicted, 0 where not, NaN where unknown.
-        after: the same after the edit.
-
-    Raises:
-        ValueError: shapes that differ, or other values.
     """
     was, is_ = decisions(before, after)
-    return Flips(to_target=_share(is_[~was]), from_target=_share(~is_[was]), any=_share(was != is_))
+    return Flips(to_target=_share(is_[~was]), from_target=_share(~is_[was]))
 
 
-def directions(deltas: ArrayLike, tolerance: float = 0.0) -> Directions:
-    """The share of images that move each way.
-
-    Args:
-        deltas: shape (n_images,), in logits (or any unit).
-        tolerance: the largest |Δ| that counts as no movement, ≥ 0, in the same unit.
-
-    Raises:
-        ValueError: a wrong shape or tolerance.
-    """
-    if not (math.isfinite(tolerance) and tolerance >= 0):
-        raise ValueError(f"a tolerance of {tolerance} is not ≥ 0")
+def directions(deltas: ArrayLike) -> Directions:
+    """The share of images, Δ of shape (n_images,), that move each way."""
     array = vector(deltas)
     finite = array[~np.isnan(array)]
-    if not len(finite):
-        return Directions(math.nan, math.nan, math.nan, 0)
-    up, down = int((finite > tolerance).sum()), int((finite < -tolerance).sum())
     n = len(finite)
-    return Directions(up / n, down / n, (n - up - down) / n, n)
+    if not n:
+        return Directions(math.nan, math.nan, 0)
+    return Directions(int((finite > 0).sum()) / n, int((finite < 0).sum()) / n, n)
 
 
-def cace(with_attribute: ArrayLike, without_attribute: ArrayLike, *, method: Method = DEFAULT_METHOD) -> Estimate:
+def cace(with_attribute: ArrayLike, without_attribute: ArrayLike) -> Estimate:
     """The causal concept effect: mean output under do(attribute = 1) minus that under do(attribute = 0).
 
     Which pictures stand for the two interventions depends on what was edited: for an attribute that is *added*, the
@@ -107,24 +77,15 @@ def cace(with_attribute: ArrayLike, without_attribute: ArrayLike, *, method: Met
 
     Args:
         with_attribute: shape (n_images,): the output where the attribute is there.
-        without_attribute: the same where it is not.
-        method: of the interval.
-
-    Raises:
-        ValueError: shapes that differ, or infinite values.
 
     Source: Goyal, Feder, Shalit & Kim 2019, "Explaining Classifiers with Causal Concept Effect (CaCE)".
     """
     present, absent = aligned(with_attribute, without_attribute)
-    return mean_interval(present - absent, method=method)
+    return mean_interval(present - absent)
 
 
 def decisions(before: ArrayLike, after: ArrayLike) -> tuple[_Mask, _Mask]:
-    """Two aligned decisions on the images where both are known, as booleans.
-
-    Raises:
-        ValueError: shapes that differ, or a value that is neither 0, 1 nor NaN.
-    """
+    """Two aligned decisions on the images where both are known, as booleans."""
     first, second = aligned(before, after)
     known = ~(np.isnan(first) | np.isnan(second))
     pair = first[known], second[known]

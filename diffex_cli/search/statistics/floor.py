@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from diffex_cli.search.statistics.arrays import matrix
-from diffex_cli.search.statistics.intervals import mean_interval
+from diffex_cli.search.statistics.intervals import student_interval
 from diffex_cli.search.statistics.sign_flips import FLIPS, flipped_sums
 from diffex_cli.search.statistics.student import student_t_quantile
 
@@ -20,11 +20,9 @@ Source: TypeAlias = Literal["placebos", "sign flips", "none"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Floor:
-    """An influence that does not count.
+    """An influence that does not count, in logits (the unit of Δ); NaN if unknown.
 
     Attributes:
-        value: in logits (the unit of Δ); NaN if unknown.
-        source: what it was made of.
         arms: how many placebos, or candidates, with at least two images each.
         n: images of the one of them that has the fewest; 0 if there is none.
     """
@@ -65,14 +63,10 @@ def noise_floor(
         candidates: the same of the attributes that were searched.
         alpha: in (0, 0.5).
         rivals: M, how many candidates were looked at, those that are not handed in among them; ``None``: no others.
-        seed: ≥ 0.
-
-    Raises:
-        ValueError: shapes that differ, or an argument out of its range.
     """
     if not 0 < alpha < 0.5 or seed < 0:
         raise ValueError(f"alpha {alpha} in (0, 0.5) and seed {seed} ≥ 0 must hold")
-    arms = [mean_interval(values, method="student", confidence=1 - 2 * alpha) for values in placebos.values()]
+    arms = [student_interval(values, 1 - 2 * alpha) for values in placebos.values()]
     arms = [arm for arm in arms if arm.n >= 2]
     if arms:
         place = math.ceil((1 - alpha) * (len(arms) + 1) - 1e-9)
@@ -100,7 +94,6 @@ def smallest_detectable(n: int, sd: float, candidates: int, *, alpha: float = 0.
     (Bonferroni, so slightly larger than max-T would need): (t of 1 − α/2K + t of power) · sd / √n.
 
     Args:
-        n: images per candidate.
         sd: standard deviation of Δ over the images, ≥ 0, in logits.
         candidates: K, how many attributes were looked at, ≥ 1.
         alpha: family-wise error, in (0, 1).
@@ -108,9 +101,6 @@ def smallest_detectable(n: int, sd: float, candidates: int, *, alpha: float = 0.
 
     Returns:
         in logits; NaN for fewer than two images or an unknown ``sd``.
-
-    Raises:
-        ValueError: an argument is out of its range.
 
     Source: the usual sample-size formula, e.g. Cohen 1988, "Statistical Power Analysis", chapter 2.
     """

@@ -26,12 +26,8 @@ class Effect:
     to the last bit.
 
     Attributes:
-        candidate_id: the candidate's id.
-        deltas: shape (n_images,), float64: logit of the edited image minus logit of the same image's
-            reconstruction; NaN where the edit failed.
-
-    Raises:
-        ValueError: the deltas are not one-dimensional, or one is infinite.
+        deltas: shape (n_images,): logit of the edited image minus logit of the same image's reconstruction; NaN where
+            the edit failed. Infinite ones are a ``ValueError``.
     """
 
     candidate_id: str
@@ -90,3 +86,8 @@ class Effect:
             return math.nan
         variance = math.fsum((delta - mean) * (delta - mean) for delta in self._finite) / (n - 1)
         return student_t_quantile((1 + CONFIDENCE) / 2, n - 1) * math.sqrt(variance / n)
+
+
+def order(value: float, id: str) -> tuple[bool, float, str]:
+    """Sort key: large before small, then by id; NaN last."""
+    return (math.isnan(value), 0.0 if math.isnan(value) else -value, id)

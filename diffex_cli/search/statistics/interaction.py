@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from diffex_cli.search.statistics.arrays import aligned
-from diffex_cli.search.statistics.intervals import DEFAULT_METHOD, Estimate, Method, mean_interval
+from diffex_cli.search.statistics.intervals import Estimate, mean_interval
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -17,21 +17,18 @@ class Interaction:
     """A joint effect taken apart, all of it on the images where every edit succeeded.
 
     Attributes:
-        joint: effect of all attributes in one edit, Δ_ab….
         singles: effect of each attribute alone, in the order given.
         sum: Δ_a + Δ_b + …, what the joint effect would be if the attributes did not know of each other.
         interaction: Δ_ab… − Δ_a − Δ_b − …; its interval is of the per-image differences, so it is paired.
-        n: the number of those images.
     """
 
-    joint: Estimate
     singles: tuple[Estimate, ...]
     sum: Estimate
     interaction: Estimate
     n: int
 
 
-def interaction(joint: ArrayLike, singles: Sequence[ArrayLike], *, method: Method = DEFAULT_METHOD) -> Interaction:
+def interaction(joint: ArrayLike, singles: Sequence[ArrayLike]) -> Interaction:
     """Compare a joint edit with its attributes one by one.
 
     For three attributes or more, only the singles are taken off, so that what pairs among them do is part of the
@@ -40,10 +37,6 @@ def interaction(joint: ArrayLike, singles: Sequence[ArrayLike], *, method: Metho
     Args:
         joint: Δ of shape (n_images,), NaN where the edit failed.
         singles: the same for each of its attributes, two or more.
-        method: of the intervals.
-
-    Raises:
-        ValueError: shapes that differ, or fewer than two singles.
 
     Source: the paper's "Explaining Classifiers with Joint Attributes"; VanderWeele 2015, "Explanation in Causal
     Inference" (interaction on the additive scale).
@@ -55,9 +48,8 @@ def interaction(joint: ArrayLike, singles: Sequence[ArrayLike], *, method: Metho
     # smallest first: a sum that does not depend on the order of the attributes
     total = np.sort(np.stack(alone), axis=0).sum(axis=0)
     return Interaction(
-        joint=mean_interval(together, method=method),
-        singles=tuple(mean_interval(one, method=method) for one in alone),
-        sum=mean_interval(total, method=method),
-        interaction=mean_interval(together - total, method=method),
+        singles=tuple(mean_interval(one) for one in alone),
+        sum=mean_interval(total),
+        interaction=mean_interval(together - total),
         n=len(together),
     )

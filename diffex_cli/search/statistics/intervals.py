@@ -1,22 +1,9 @@
-"""The mean over the images, with an interval by one of three methods.
+"""The mean over the images, with an interval: a studentised bootstrap, or Student's t.
 
-``student``
-    The t interval: right on average for symmetric data, too low in coverage for skewed data and few images.
-``bca``
-    Efron 1987, "Better bootstrap confidence intervals": percentiles of the bootstrap means, shifted for bias and
-    for skewness (acceleration by the jackknife). Second-order correct, but narrow for few images.
-``studentised``
-    The default: the bootstrap-t of Efron & Tibshirani 1993, chapter 12, which makes its own t table. It is the widest,
-    and covers best where the data are skewed. On exponential data, of 800 intervals at 95 % for 8, 16 and 48 images
-    it held the mean in 97, 95 and 95 % (student 92, 90, 94; bca 88, 90, 94), on normal data in 96, 95 and 96 %. It is
-    not the best everywhere: of 1,200 intervals for 12, 24 and 48 images it held the mean of t-distributed data (three
-    degrees of freedom) in 89, 93 and 92 % (student 95, 97, 95), and of log-normal data in 89, 91 and 92 % (student 83,
-    88, 87). Where most images do not move at all, no interval can know what it did not see: if each moves with a
-    probability of a fifth, by an exponential Δ, it held the mean in 75, 88 and 96 % (student 74, 84, 85).
-
-Both bootstraps draw images with replacement, each with its Δ, so they are paired by image. The drawing depends on the
-seed and on n alone and is applied to the sorted values: equal n means common random numbers for all candidates, and
-intervals shift, scale and mirror exactly with the data.
+The bootstrap-t of Efron & Tibshirani 1993, "An Introduction to the Bootstrap", chapter 12, makes its own t table. Why
+this one, and where no interval helps, is measured in docs/design.md. It draws images with replacement, each with its Δ,
+so it is paired by image. The drawing depends on n alone and is applied to the sorted values: equal n means common
+random numbers for all candidates, and intervals shift, scale and mirror exactly with the data.
 """
 
 from __future__ import annotations
@@ -24,8 +11,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
-from statistics import NormalDist
-from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,10 +18,6 @@ from numpy.typing import ArrayLike, NDArray
 from diffex_cli.search.statistics.arrays import vector
 from diffex_cli.search.statistics.influence import CONFIDENCE
 from diffex_cli.search.statistics.student import student_t_quantile
-
-Method: TypeAlias = Literal["student", "bca", "studentised"]
-
-DEFAULT_METHOD: Method = "studentised"
 
 RESAMPLES = 4000
 """At which the ends of a 95 % interval move by about 3 % of its width from seed to seed."""
@@ -53,21 +34,12 @@ _BLOCK = 1 << 20
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean over images and its interval.
-
-    Attributes:
-        mean: NaN without images.
-        low: lower end; NaN for fewer than two images.
-        high: upper end; NaN for fewer than two images.
-        n: the number of images.
-        method: how the interval was made, after any fall-back.
-    """
+    """A mean over n images (NaN without any) and the ends of its interval (NaN for fewer than two)."""
 
     mean: float
     low: float
     high: float
     n: int
-    method: Method
 
     @property
     def excludes_zero(self) -> bool:
@@ -75,106 +47,72 @@ class Estimate:
         return self.low > 0 or self.high < 0
 
 
-def mean_interval(
-    values: ArrayLike,
-    *,
-    method: Method = DEFAULT_METHOD,
-    confidence: float = CONFIDENCE,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Estimate:
-    """The mean of the values that are not NaN, and its interval.
+UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
 
-    A bootstrap falls back to ``student`` where it has nothing to go by: fewer than five images, or fewer than three
-    different values (such as an edit that does nothing but to one image); ``studentised`` also where a quantile of
-    its t table is infinite, because too many resamples have no spread. No end is further from the mean than Student's
-    t of a single degree of freedom allows. Constant values give an interval of no width.
 
-    Args:
-        values: shape (n_images,).
-        method: see the module.
-        confidence: of the two-sided interval, 0 < confidence < 1.
-        resamples: of a bootstrap, ≥ 100.
-        seed: ≥ 0, for a bootstrap.
+def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES) -> Estimate:
+    """The mean of the values that are not NaN, shape (n_images,), and its studentised 95 % interval.
 
-    Raises:
-        ValueError: an argument is out of its range.
+    It falls back to Student's where it has nothing to go by: fewer than five images, or fewer than three different
+    values (such as an edit that does nothing but to one image), or a quantile of its t table that is infinite, because
+    too many resamples have no spread. No end is further from the mean than Student's t of a single degree of freedom
+    allows. Constant values give an interval of no width.
     """
-    if method not in get_args(Method) or not 0 < confidence < 1 or resamples < 100 or seed < 0:
-        raise ValueError(f"no interval by {method!r} with {confidence=}, {resamples=} and {seed=}")
+    data, mean = _known(values)
+    if len(data) >= BOOTSTRAP_MINIMUM and len(np.unique(data)) >= 3:
+        ends = _studentised(data - mean, resamples)
+        if ends is not None:
+            return Estimate(mean, mean + ends[0], mean + ends[1], len(data))
+    return student_interval(values)
+
+
+def student_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Estimate:
+    """The same by the t interval, two-sided with a confidence in (0, 1)."""
+    data, mean = _known(values)
+    n = len(data)
+    if n < 2:
+        return Estimate(mean, math.nan, math.nan, n)
+    squares = math.fsum((value - mean) * (value - mean) for value in data.tolist())
+    half = student_t_quantile((1 + confidence) / 2, n - 1) * math.sqrt(squares / (n - 1) / n)
+    return Estimate(mean, mean - half, mean + half, n)
+
+
+def _known(values: ArrayLike) -> tuple[NDArray[np.float64], float]:
+    """Those that are not NaN, sorted, and their mean."""
     array = vector(values)
     data = np.sort(array[~np.isnan(array)])
-    n = len(data)
-    mean = math.fsum(data.tolist()) / n if n else math.nan
-    if n < 2:
-        return Estimate(mean, math.nan, math.nan, n, "student")
-    ends: tuple[float, float] | None = None
-    if method != "student" and n >= BOOTSTRAP_MINIMUM and len(np.unique(data)) >= 3:
-        interval = _bca if method == "bca" else _studentised
-        ends = interval(data - mean, confidence, resamples, seed)
-    if ends is None:
-        method = "student"
-        half = student_t_quantile((1 + confidence) / 2, n - 1) * _standard_error(data, mean)
-        ends = (-half, half)
-    return Estimate(mean, mean + ends[0], mean + ends[1], n, method)
+    return data, math.fsum(data.tolist()) / len(data) if len(data) else math.nan
 
 
-def _standard_error(data: NDArray[np.float64], mean: float) -> float:
-    squares = math.fsum((value - mean) * (value - mean) for value in data.tolist())
-    return math.sqrt(squares / (len(data) - 1) / len(data))
-
-
-def _bca(deviations: NDArray[np.float64], confidence: float, resamples: int, seed: int) -> tuple[float, float] | None:
-    """The interval's ends, for data of mean zero."""
-    means = np.sort(np.concatenate([sample.mean(axis=1) for sample in _samples(deviations, resamples, seed)]))
-    tiny = _TINY * float(np.abs(deviations).max())
-    # resamples right at the mean count half
-    below = (np.searchsorted(means, -tiny) + np.searchsorted(means, tiny)) / 2 / len(means)
-    if not 0 < below < 1:
-        return None
-    normal = NormalDist()
-    bias = normal.inv_cdf(float(below))
-    spread = float(np.sum(deviations**2)) ** 1.5
-    acceleration = float(np.sum(deviations**3)) / (6 * spread) if spread else 0.0
-    ends = []
-    for side in ((1 - confidence) / 2, (1 + confidence) / 2):
-        z = bias + normal.inv_cdf(side)
-        level = normal.cdf(bias + z / (1 - acceleration * z)) if acceleration * z < 1 else (side > 0.5) * 1.0
-        ends.append(float(np.quantile(means, level)))
-    return ends[0], ends[1]
-
-
-def _studentised(
-    deviations: NDArray[np.float64], confidence: float, resamples: int, seed: int
-) -> tuple[float, float] | None:
+def _studentised(deviations: NDArray[np.float64], resamples: int) -> tuple[float, float] | None:
     """The interval's ends, for data of mean zero."""
     n = len(deviations)
     tiny = _TINY * float(np.abs(deviations).max())
     parts = []
-    for sample in _samples(deviations, resamples, seed):
+    for sample in _samples(deviations, resamples):
         mean, error = sample.mean(axis=1), sample.std(axis=1, ddof=1) / math.sqrt(n)
         flat = error <= tiny
         # without spread the t of a resample is infinite, or zero right at the mean
         extreme = np.where(np.abs(mean) <= tiny, 0.0, np.copysign(math.inf, mean))
         parts.append(np.where(flat, extreme, mean / np.where(flat, 1.0, error)))
     table = np.sort(np.concatenate(parts))
-    low, high = (np.quantile(table, side, method="nearest") for side in ((1 - confidence) / 2, (1 + confidence) / 2))
+    low, high = (np.quantile(table, side, method="nearest") for side in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
     error = float(deviations.std(ddof=1)) / math.sqrt(n)
     if not math.isfinite(low) or not math.isfinite(high):
         return None
     # a resample of almost no spread can have a t of any size
-    limit = student_t_quantile((1 + confidence) / 2, 1)
+    limit = student_t_quantile((1 + CONFIDENCE) / 2, 1)
     return -min(float(high), limit) * error, -max(float(low), -limit) * error
 
 
-def _samples(data: NDArray[np.float64], resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def _samples(data: NDArray[np.float64], resamples: int) -> Iterator[NDArray[np.float64]]:
     """Resamples of sorted data in blocks of shape (some, n), ``resamples`` rows in all (one more if that is odd).
 
     With every resample comes its antithetic one, which has the k-th largest value where the other has the k-th
     smallest, so that mirrored data give mirrored resamples.
     """
     n = len(data)
-    generator = np.random.default_rng([seed, n])
+    generator = np.random.default_rng([0, n])
     block = max(1, _BLOCK // n)
     pairs = (resamples + 1) // 2
     for start in range(0, pairs, block):

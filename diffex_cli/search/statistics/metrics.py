@@ -21,9 +21,6 @@ def ndcg_at_k(true_relevance: Mapping[str, float], ranking: Sequence[str], k: in
 
     Returns:
         in [0, 1]; 1 if nothing is relevant, since then no ranking misses anything.
-
-    Raises:
-        ValueError: a relevance is negative or not finite, an id is ranked twice, or k < 1.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, not {k}")
@@ -44,18 +41,8 @@ def _gain(relevances: Sequence[float]) -> float:
 
 
 def spearman(a: ArrayLike, b: ArrayLike) -> float:
-    """Spearman's rank correlation; ties share their mean rank.
-
-    Args:
-        a: shape (n,).
-        b: shape (n,), in the same order.
-
-    Returns:
-        in [−1, 1]; 0 where it is undefined (fewer than two values, or all values of a side equal).
-
-    Raises:
-        ValueError: the shapes differ or are not one-dimensional, or a value is NaN.
-    """
+    """Spearman's rank correlation of two arrays of shape (n,); ties share their mean rank. 0 where it is undefined
+    (fewer than two values, or all values of a side equal)."""
     first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if first.ndim != 1 or first.shape != second.shape:
         raise ValueError(f"shapes {first.shape} and {second.shape}: both must be the same (n,)")

@@ -29,13 +29,10 @@ class Corrected:
 
     Attributes:
         raw: of the candidate alone.
-        single_step: corrected by comparing with the largest statistic of all candidates.
-        step_down: the same, but stronger candidates are no rivals of weaker ones; never above ``single_step``.
-        n: images with a successful edit.
+        step_down: corrected by comparing with the largest statistic of it and all weaker candidates.
     """
 
     raw: float
-    single_step: float
     step_down: float
     n: int
 
@@ -55,17 +52,8 @@ def max_t(deltas: Mapping[str, ArrayLike], *, flips: int = FLIPS, seed: int = 0)
 
     Args:
         deltas: candidate → Δ of shape (n_images,), NaN where the edit failed (the image is left out there alone).
-        flips: the most assignments of signs, ≥ 1.
-        seed: ≥ 0.
 
-    Returns:
-        by candidate id, in the order of ``deltas``.
-
-    Raises:
-        ValueError: shapes that differ, or an argument out of its range.
-
-    Source: Westfall & Young 1993, "Resampling-Based Multiple Testing"; with sign
-    flips, Nichols & Holmes 2002.
+    Source: Westfall & Young 1993, "Resampling-Based Multiple Testing"; with sign flips, Nichols & Holmes 2002.
     """
     if flips < 1 or seed < 0:
         raise ValueError(f"flips {flips} ≥ 1 and seed {seed} ≥ 0 must hold")
@@ -75,23 +63,19 @@ def max_t(deltas: Mapping[str, ArrayLike], *, flips: int = FLIPS, seed: int = 0)
     scaled = scaled[:, (scaled != 0).any(axis=0)]
     observed = np.abs(scaled.sum(axis=1)) - _ROUNDING
     order = np.argsort(-observed, kind="stable")
-    hits = np.zeros((3, len(observed)))
+    hits = np.zeros((2, len(observed)))
     total = 0
     for sums in flipped_sums(scaled, flips, seed):
         total += len(sums)
         rivals = np.empty_like(sums)
         # each one's rivals: itself and all weaker ones
         rivals[:, order] = np.maximum.accumulate(sums[:, order[::-1]], axis=1)[:, ::-1]
-        largest = sums.max(axis=1, keepdims=True, initial=0.0)
-        hits += [(against >= observed).sum(axis=0) for against in (sums, largest, rivals)]
-    raw, single, down = hits / max(total, 1)
+        hits += [(against >= observed).sum(axis=0) for against in (sums, rivals)]
+    raw, down = hits / max(total, 1)
     # a candidate cannot be surer than a stronger one
     down[order] = np.maximum.accumulate(down[order])
-    known = {
-        id: Corrected(float(raw[k]), float(single[k]), float(down[k]), int(counts[k]))
-        for k, id in enumerate(sorted(deltas))
-    }
-    nothing = Corrected(math.nan, math.nan, math.nan, 0)
+    known = {id: Corrected(float(raw[k]), float(down[k]), int(counts[k])) for k, id in enumerate(sorted(deltas))}
+    nothing = Corrected(math.nan, math.nan, 0)
     return {id: known[id] if known[id].n else nothing for id in deltas}
 
 
@@ -108,9 +92,6 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 
     Args:
         p_values: by candidate, in [0, 1]; NaN for one that was not tested, which stays NaN and does not count.
-
-    Raises:
-        ValueError: a value is no probability.
 
     Source: Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure".
     """
@@ -142,9 +123,6 @@ def one_sided_paired_p(child: ArrayLike, parent: ArrayLike) -> float:
 
     Returns:
         in [0, 1]; NaN for fewer than two shared images.
-
-    Raises:
-        ValueError: shapes that differ.
     """
     own, other = _directed(child, parent)
     if len(own) < 2:
@@ -159,16 +137,7 @@ def beyond_parent_p(child: ArrayLike, parent: ArrayLike) -> float:
     In the direction s that the child shows, s·(child − parent) is tested by a paired one-sided t-test; as in
     :func:`one_sided_paired_p`, the p-value of s itself is added. For a child and a parent of the same sign that is the
     test that the child is more influential. A child of the opposite sign only has to have that sign beyond chance.
-
-    Args:
-        child: Δ of shape (n_images,), NaN where the edit failed.
-        parent: the same of the parent; only images where both succeeded count.
-
-    Returns:
-        in [0, 1]; NaN for fewer than two shared images.
-
-    Raises:
-        ValueError: shapes that differ.
+    NaN for fewer than two shared images.
     """
     own, other = _directed(child, parent)
     return math.nan if len(own) < 2 else min(1.0, _one_sided_t(own - other) + _one_sided_t(own))

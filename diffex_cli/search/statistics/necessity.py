@@ -31,13 +31,9 @@ from diffex_cli.search.statistics.flips import decisions
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bounded:
-    """A probability and its bounds.
+    """A probability, counted on pairs, and its bounds from the two rates alone; NaN if there is no image to count.
 
-    Attributes:
-        value: the share counted on pairs; NaN if there is no image to count.
-        low: lower bound from the two rates alone; NaN likewise.
-        high: upper bound.
-        n: the images conditioned on.
+    ``n`` is the number of images conditioned on.
     """
 
     value: float
@@ -62,13 +58,8 @@ def necessity(with_attribute: ArrayLike, without_attribute: ArrayLike) -> Necess
         with_attribute: shape (n_images,): 1 where the target is predicted on the picture with the attribute (for an
             attribute that is added, the edit; for one that is removed, the reconstruction), 0 where not, NaN where
             unknown.
-        without_attribute: the same for the picture without it.
 
-    Raises:
-        ValueError: shapes that differ, or other values.
-
-    Source: Tian & Pearl 2000, "Probabilities of causation: bounds and identification" (the bounds under
-    exogeneity).
+    Source: Tian & Pearl 2000, "Probabilities of causation: bounds and identification" (the bounds under exogeneity).
     """
     present, absent = decisions(with_attribute, without_attribute)
     n, yes, no = len(present), int(present.sum()), int((~absent).sum())

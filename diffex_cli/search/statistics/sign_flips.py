@@ -26,8 +26,6 @@ def flipped_sums(rows: NDArray[np.float64], flips: int, seed: int) -> Iterator[N
 
     Args:
         rows: shape (candidates, n_images), 0 for an image that does not count.
-        flips: the most assignments, ≥ 1.
-        seed: ≥ 0.
 
     Yields:
         blocks of shape (some assignments, candidates).

@@ -36,7 +36,6 @@ class Significance:
     """The claims.
 
     Attributes:
-        floor: the influence that noise alone can show.
         detectable: the smallest effect that this search would have found four times out of five: beyond δ, beyond
             the floor, and with a corrected p-value of at most 5 %. NaN if unknown; infinite if no effect, however
             large, could have such a p-value (five images or fewer, more with a race or many targets).
@@ -61,18 +60,48 @@ class Significance:
         return p is None or not p.corrected > ALPHA
 
 
-def significance_of(
-    deltas: Mapping[str, NDArray[np.float64]],
-    *,
-    placebos: Collection[str],
-    kept: Collection[str],
-    early: Collection[str],
-    screened: Collection[str] = (),
-    sets: Mapping[str, Collection[str]] | None = None,
-    delta: float,
-    targets: int = 1,
-    seed: int = 0,
-) -> Significance:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tried:
+    """All candidates of a search.
+
+    Attributes:
+        deltas: candidate → shape (n_images,), NaN where the edit failed or was not asked for.
+        placebos: those that the images cannot have.
+        kept: those that are part of the explanation.
+        early: those that a race dropped before they had all images.
+        screened: those that a screening looked at; of what it left out, ``deltas`` have nothing.
+        sets: those candidates that are sets of attributes, with the candidates that they are made of.
+    """
+
+    deltas: Mapping[str, NDArray[np.float64]]
+    placebos: Collection[str] = ()
+    kept: Collection[str] = ()
+    early: Collection[str] = ()
+    screened: Collection[str] = ()
+    sets: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def measured(self) -> frozenset[str]:
+        """Those with a successful edit."""
+        return frozenset(id for id, values in self.deltas.items() if not np.isnan(values).all())
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Those that a screening left out."""
+        return frozenset(self.screened) - self.measured
+
+    @property
+    def count(self) -> int:
+        """How many there are, a screening's included."""
+        return len(self.measured) + len(self.unseen)
+
+    def to_the_end(self, placebos: bool) -> dict[str, NDArray[np.float64]]:
+        """The Δ of those of a kind that no race dropped early; if it dropped everybody, of all."""
+        whole = {id: values for id, values in self.deltas.items() if id not in self.early} or self.deltas
+        return {id: values for id, values in whole.items() if (id in self.placebos) == placebos}
+
+
+def significance_of(tried: Tried, *, delta: float, targets: int = 1, seed: int = 0) -> Significance:
     """Judge all candidates of a search together.
 
     The correction is that of the sign-flip max-T, over all candidates. After a race it is Holm's, over all of them too,
@@ -88,59 +117,52 @@ def significance_of(
     the one that was added, that p-value is multiplied by the number of candidates. The larger p-value counts.
 
     Args:
-        deltas: candidate → shape (n_images,), NaN where the edit failed or was not asked for.
-        placebos: those that the images cannot have.
-        kept: those that are part of the explanation.
-        early: those that a race dropped before they had all images.
-        screened: those that a screening looked at; of what it left out, ``deltas`` have nothing.
-        sets: those candidates that are sets of attributes, with the candidates that they are made of.
         delta: δ: what explains an image, for the coverage.
-        targets: how many targets were looked at.
-        seed: ≥ 0.
     """
-    measured = {id for id, values in deltas.items() if not np.isnan(values).all()}
-    unseen = set(screened) - measured
-    counted = len(measured) + len(unseen)
-    stepwise = bool(early or unseen)
     # as many flips as it takes for the smallest p-value to be small enough after the correction, and then some
-    tests = max(1, (counted if stepwise else 1) * targets)
+    tests = max(1, (tried.count if _stepwise(tried) else 1) * targets)
     flips = min(max(FLIPS, round(2 / ALPHA) * tests), _MOST_FLIPS)
-    tested = max_t(deltas, flips=flips, seed=seed)
-    if stepwise:
-        known = {id: 1.0 if id in early and one.n else one.raw for id, one in tested.items()}
-        step = holm(known | dict.fromkeys(unseen, 1.0))
-    else:
-        step = {id: one.step_down for id, one in tested.items()}
-    for id, parts in (sets or {}).items():
-        step[id] = max(
-            step[id], counted * _no_more_than(deltas[id], [deltas[part] for part in parts if part not in early])
-        )
-    p_values = {
-        id: PValues(one.raw, min(1.0, step[id] * targets)) for id, one in tested.items() if one.n and id not in early
-    }
-    real = {id: values for id, values in deltas.items() if id not in placebos}
+    candidates = tried.to_the_end(placebos=False)
     # the limits of a handful of images would make a floor that nothing rises above
-    whole = {id: values for id, values in deltas.items() if id not in early} or deltas
     floor = noise_floor(
-        {id: values for id, values in whole.items() if id in placebos},
-        {id: values for id, values in whole.items() if id not in placebos},
-        rivals=len(measured & real.keys()) + len(unseen),
+        tried.to_the_end(placebos=True),
+        candidates,
+        rivals=len(tried.measured - set(tried.placebos)) + len(tried.unseen),
         seed=seed,
     )
-    covered = greedy_coverage({id: real[id] for id in kept if id in real}, delta) if delta > 0 else ()
+    real = {id: tried.deltas[id] for id in tried.kept if id in tried.deltas and id not in tried.placebos}
+    covered = greedy_coverage(real, delta) if delta > 0 else ()
+    bar = max(delta, floor.value)
     return Significance(
         floor=floor,
-        detectable=_detectable(
-            [values for id, values in real.items() if id in whole],
-            counted * targets,
-            max(delta, floor.value),
-            tests,
-            flips,
-        ),
-        corrected_for=counted * targets,
-        p_values=p_values,
-        coverage={one.candidate: one.rank for one in covered},
+        detectable=_detectable(list(candidates.values()), tried.count * targets, bar, tests, flips),
+        corrected_for=tried.count * targets,
+        p_values=_p_values(tried, targets, flips, seed),
+        coverage={id: rank for rank, id in enumerate(covered, 1)},
     )
+
+
+def _stepwise(tried: Tried) -> bool:
+    """Holm's correction is due."""
+    return bool(tried.early or tried.unseen)
+
+
+def _p_values(tried: Tried, targets: int, flips: int, seed: int) -> dict[str, PValues]:
+    found = max_t(tried.deltas, flips=flips, seed=seed)
+    if _stepwise(tried):
+        known = {id: 1.0 if id in tried.early and one.n else one.raw for id, one in found.items()}
+        step = holm(known | dict.fromkeys(tried.unseen, 1.0))
+    else:
+        step = {id: one.step_down for id, one in found.items()}
+    count = tried.count
+    for id, parts in tried.sets.items():
+        alone = [tried.deltas[part] for part in parts if part not in tried.early]
+        step[id] = max(step[id], count * _no_more_than(tried.deltas[id], alone))
+    return {
+        id: PValues(one.raw, min(1.0, step[id] * targets))
+        for id, one in found.items()
+        if one.n and id not in tried.early
+    }
 
 
 def _no_more_than(together: NDArray[np.float64], parts: Collection[NDArray[np.float64]]) -> float:
@@ -153,11 +175,9 @@ def _detectable(rows: Collection[NDArray[np.float64]], candidates: int, bar: flo
     """By the median spread, on the images of the candidate that has the median number of them.
 
     Args:
-        rows: the candidates' deltas.
         candidates: how many were looked at, times targets.
         bar: what an influence has to reach; NaN for nothing.
-        tests: what the smallest p-value of a sign flip is multiplied by.
-        flips: of how many at most.
+        tests: what the smallest p-value of so many sign flips is multiplied by.
     """
     finite = [row[~np.isnan(row)] for row in rows]
     finite = [row for row in finite if len(row) >= 2]

@@ -20,8 +20,17 @@ VALUES = st.one_of(st.just(math.nan), st.integers(-2, 2).map(float), st.floats(-
 class Panel:
     """Answers from a table, and remembers what it was asked; with a memory, nothing is looked up twice."""
 
-    def __init__(self, table: Table, memory: dict[tuple[str, int], float] | None = None, patience: int = -1) -> None:
+    def __init__(
+        self,
+        table: Table,
+        memory: dict[tuple[str, int], float] | None = None,
+        patience: int = -1,
+        order: Sequence[int] | None = None,
+    ) -> None:
         self.table = table
+        self.images = [f"image {i}" for i in range(images_of(table))]
+        self.order = range(len(self.images)) if order is None else order
+        self.measure = self.__call__
         self.memory = memory
         self.patience = patience
         self.asked: list[tuple[str, int]] = []
@@ -63,7 +72,7 @@ def contests(draw: st.DrawFn, images: int = 20) -> tuple[list[Entrant], dict[str
 
 
 def images_of(table: Table) -> int:
-    return len(next(iter(table.values())))
+    return len(next(iter(table.values()), ()))
 
 
 def score(entrant: Entrant, deltas: Sequence[float]) -> float:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from diffex_cli.core.hierarchy import Corpus, Node
-from diffex_cli.search.algorithm.algorithms import Algorithm, RaceLevel, Trace, search
-from diffex_cli.search.algorithm.contest import Measure, Outcome
-from diffex_cli.search.algorithm.levels import level_budget, race_level
+from diffex_cli.search.algorithm import algorithms
+from diffex_cli.search.algorithm.algorithms import Algorithm, Level, Panel, Rules, Trace
+from diffex_cli.search.algorithm.contest import Request
+from diffex_cli.search.algorithm.levels import level_budget
 
 Deltas = Mapping[str, Sequence[float]]
 ALGORITHMS: tuple[Algorithm, ...] = ("beam", "paper", "exhaustive")
@@ -32,13 +34,25 @@ def tree(*paths: str) -> Corpus:
     return Corpus("test", nodes("", 1))
 
 
-def evaluator(deltas: Deltas, seen: list[str] | None = None) -> Callable[[Sequence[Node]], list[NDArray[np.float64]]]:
-    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        if seen is not None:
-            seen.extend(node.id for node in nodes)
-        return [np.array(deltas[node.id], dtype=np.float64) for node in nodes]
+class Images:
+    """A panel that answers from a table, and says which candidates it was asked for."""
 
-    return evaluate
+    def __init__(self, deltas: Deltas, seen: list[str] | None = None) -> None:
+        self.deltas = deltas
+        self.seen = [] if seen is None else seen
+        self.images = [f"image {i}" for i in range(images_of(deltas))]
+        self.order: Sequence[int] = range(len(self.images))
+
+    def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
+        self.seen.extend(id for id, _ in requests)
+        return {id: np.array([self.deltas[id][image] for image in images], np.float64) for id, images in requests}
+
+
+def search(
+    corpus: Corpus, panel: Panel, *, probe: int = 0, on_level: Callable[[Level], None] | None = None, **rules: Any
+) -> Trace:
+    """A search by rules that are the default but for these, without a look below groups."""
+    return algorithms.search(corpus, panel, Rules(probe=probe, **rules), on_level=on_level)
 
 
 def evaluated(trace: Trace) -> set[str]:
@@ -92,8 +106,8 @@ RACED = st.sampled_from(("beam", "paper"))
 UNBOUNDED = 1000
 
 
-def images_of(deltas: Mapping[str, Sequence[float]]) -> int:
-    return len(next(iter(deltas.values())))
+def images_of(deltas: Deltas) -> int:
+    return len(next(iter(deltas.values()), ()))
 
 
 @st.composite
@@ -113,35 +127,20 @@ def panels(draw: st.DrawFn) -> Problem:
     return corpus, deltas
 
 
-def contested(
-    corpus: Corpus, measure: Measure, order: Sequence[int], algorithm: Algorithm, beam: int, delta: float,
-    max_edits: int | None,
-) -> RaceLevel:  # fmt: skip
-    """A race as the stage holds it, the budget shared out among the levels."""
+def run(problem: Problem, panel: Panel, algorithm: Algorithm, beam: int, delta: float, max_edits: int | None) -> Trace:
+    """A race, or within a budget that is shared out among the levels as the stage does."""
+    corpus, _ = problem
     spent = 0
 
-    def race(frontier: Sequence[tuple[Node, float | None]], depth: int) -> Outcome:
+    def budget(depth: int) -> int | None:
+        return None if max_edits is None else level_budget(corpus, depth, None, max_edits - spent)
+
+    def spend(level: Level) -> None:
         nonlocal spent
-        budget = None if max_edits is None else level_budget(corpus, depth, None, max_edits - spent)
-        outcome = race_level(frontier, order, measure, algorithm=algorithm, beam=beam, delta=delta, max_edits=budget)
-        spent += outcome.edits
-        return outcome
+        spent += sum(one.standing.images for one in level.evaluations if one.standing is not None)
 
-    return race
-
-
-def fail(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-    raise AssertionError("a race measures for itself")
-
-
-def run(
-    problem: Problem, panel: Measure, algorithm: Algorithm, beam: int, delta: float, max_edits: int | None,
-    order: Sequence[int] | None = None,
-) -> Trace:  # fmt: skip
-    corpus, deltas = problem
-    order = range(images_of(deltas)) if order is None else order
-    race = contested(corpus, panel, order, algorithm, beam, delta, max_edits)
-    return search(corpus, fail, algorithm=algorithm, beam=beam, delta=delta, race=race)
+    rules = Rules(algorithm, beam, delta, racing=True, probe=0)
+    return algorithms.search(corpus, panel, rules, budget=budget, on_level=spend)
 
 
 def full(trace: Trace) -> list[str]:

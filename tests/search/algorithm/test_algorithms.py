@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from searches import BEAMS, NAMES, THRESHOLDS, evaluated, evaluator, kept, problems, reasons, shuffled, summary, tree
+from searches import (
+    BEAMS,
+    NAMES,
+    THRESHOLDS,
+    Images,
+    evaluated,
+    kept,
+    problems,
+    reasons,
+    search,
+    shuffled,
+    summary,
+    tree,
+)
 
 from diffex_cli.core.hierarchy import Corpus, Node, directed
-from diffex_cli.search.algorithm.algorithms import Algorithm, Level, search
+from diffex_cli.search.algorithm.algorithms import Algorithm, Level
+from diffex_cli.search.algorithm.contest import Request
 
 
 def test_paper_follows_algorithm_1() -> None:
     corpus = tree("a/x/deep", "a/y", "b/z", "c/w")
     deltas = {"a": [2.0], "b": [-1.0], "c": [0.5], "a/x": [3.0], "a/y": [1.5], "a/x/deep": [2.9], "b/z": [-1.1]}
-    trace = search(corpus, evaluator(deltas), algorithm="paper", beam=2, delta=0.1)
+    trace = search(corpus, Images(deltas), algorithm="paper", beam=2, delta=0.1)
     assert [one.node.id for one in trace.ranking] == ["a/x", "a/x/deep", "a", "a/y", "b/z", "b", "c"]
     assert kept(trace) == ["a/x", "a", "b/z", "b"]
     assert trace.best is not None
@@ -32,8 +46,8 @@ def test_paper_follows_algorithm_1() -> None:
 def test_paper_does_not_truncate_below_the_root_and_beam_does() -> None:
     corpus = tree("a/x", "a/y", "a/z")
     deltas = {"a": [1.0], "a/x": [2.0], "a/y": [-3.0], "a/z": [4.0]}
-    assert kept(search(corpus, evaluator(deltas), algorithm="paper", beam=1)) == ["a/z", "a/y", "a/x", "a"]
-    trace = search(corpus, evaluator(deltas), algorithm="beam", beam=1)
+    assert kept(search(corpus, Images(deltas), algorithm="paper", beam=1)) == ["a/z", "a/y", "a/x", "a"]
+    trace = search(corpus, Images(deltas), algorithm="beam", beam=1)
     assert kept(trace) == ["a/z", "a"]
     assert reasons(trace)["a/x"] == "beyond the beam of 1"
 
@@ -41,8 +55,8 @@ def test_paper_does_not_truncate_below_the_root_and_beam_does() -> None:
 def test_beam_follows_a_group_whose_effects_cancel() -> None:
     corpus = tree("color/red", "color/blue")
     deltas = {"color": [-1.0, 1.0], "color/red": [1.0, 0.8], "color/blue": [-1.0, -0.9]}
-    assert evaluated(search(corpus, evaluator(deltas), algorithm="paper")) == {"color"}
-    trace = search(corpus, evaluator(deltas), algorithm="beam")
+    assert evaluated(search(corpus, Images(deltas), algorithm="paper")) == {"color"}
+    trace = search(corpus, Images(deltas), algorithm="beam")
     assert kept(trace) == ["color/blue", "color/red"]
     assert reasons(trace)["color"] == "influence 0 is below δ = 0.1; followed for its reach of 1"
 
@@ -50,14 +64,14 @@ def test_beam_follows_a_group_whose_effects_cancel() -> None:
 def test_beam_follows_a_group_weaker_than_its_parent_but_keeps_no_such_leaf() -> None:
     corpus = tree("a/group/leaf", "a/plain")
     deltas = {"a": [1.0, 1.0], "a/group": [0.5, 0.5], "a/plain": [0.9, 0.9], "a/group/leaf": [3.0, 3.0]}
-    trace = search(corpus, evaluator(deltas), algorithm="beam")
+    trace = search(corpus, Images(deltas), algorithm="beam")
     assert kept(trace) == ["a/group/leaf", "a"]
     assert "followed" in reasons(trace)["a/group"]
     assert reasons(trace)["a/plain"] == "influence 0.9 does not exceed its parent's 1"
 
 
 def test_a_leaf_whose_effects_cancel_is_not_kept() -> None:
-    trace = search(tree("leaf"), evaluator({"leaf": [-1.0, 1.0]}))
+    trace = search(tree("leaf"), Images({"leaf": [-1.0, 1.0]}))
     assert kept(trace) == []
     assert trace.best is None
 
@@ -65,7 +79,7 @@ def test_a_leaf_whose_effects_cancel_is_not_kept() -> None:
 def test_exhaustive_evaluates_all_and_keeps_by_delta() -> None:
     corpus = tree("a/x/deep", "b")
     deltas = {"a": [0.0], "a/x": [0.05], "a/x/deep": [0.1], "b": [math.nan]}
-    trace = search(corpus, evaluator(deltas), algorithm="exhaustive", delta=0.1)
+    trace = search(corpus, Images(deltas), algorithm="exhaustive", delta=0.1)
     assert evaluated(trace) == {"a", "a/x", "a/x/deep", "b"}
     assert kept(trace) == ["a/x/deep"]
     assert reasons(trace)["a"] == "influence 0 is below δ = 0.1"
@@ -78,7 +92,7 @@ def test_a_node_that_no_image_could_be_edited_for_is_dropped_and_ranks_last(
     c = Node("c", "c", "c")
     corpus = Corpus("test", (Node("a", "a", "a", children=(c,)), Node("b", "b", "b")))
     deltas = {"a": [math.nan, math.nan], "b": [0.1, 0.1], "c": [0.0, 0.0]}
-    trace = search(corpus, evaluator(deltas), algorithm=algorithm, delta=0.1)
+    trace = search(corpus, Images(deltas), algorithm=algorithm, delta=0.1)
     assert [one.node.id for one in trace.ranking] == list(looked_at)
     assert reasons(trace)["a"] == "no image could be edited"
     assert kept(trace) == ["b"]
@@ -88,40 +102,50 @@ def test_max_depth_ends_the_search() -> None:
     corpus = tree("a/x/deep")
     deltas = {"a": [1.0], "a/x": [2.0], "a/x/deep": [3.0]}
     for depth, expected in ((0, {"a"}), (1, {"a", "a/x"}), (None, {"a", "a/x", "a/x/deep"})):
-        trace = search(corpus, evaluator(deltas), max_depth=depth)
+        trace = search(corpus, Images(deltas), max_depth=depth)
         assert evaluated(trace) == expected
         assert not any(one.expanded for one in trace.levels[-1].evaluations)
 
 
 def test_on_level_sees_every_level_as_it_is_decided() -> None:
     levels: list[Level] = []
-    trace = search(tree("a/x"), evaluator({"a": [1.0], "a/x": [2.0]}), on_level=levels.append)
+    trace = search(tree("a/x"), Images({"a": [1.0], "a/x": [2.0]}), on_level=levels.append)
     assert tuple(levels) == trace.levels
 
 
-def test_what_evaluate_raises_ends_the_search() -> None:
-    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        raise KeyboardInterrupt
+class Answering(Images):
+    """What it answers depends on nothing."""
 
+    def __init__(self, answer: Mapping[str, NDArray[np.float64]] | BaseException) -> None:
+        super().__init__({"a": [0.0]})
+        self.answer = answer
+
+    def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
+
+
+def test_what_the_panel_raises_ends_the_search() -> None:
     with pytest.raises(KeyboardInterrupt):
-        search(tree("a"), evaluate)
+        search(tree("a"), Answering(KeyboardInterrupt()))
 
 
 def test_a_removed_attribute_is_ranked_under_its_candidate_id() -> None:
     corpus = Corpus("test", (Node("crest", "no crest", "crest", remove=True),))
-    assert search(corpus, evaluator({"crest": [1.0]})).ranking[0].effect.candidate_id == "-crest"
+    assert search(corpus, Images({"-crest": [1.0]})).ranking[0].effect.candidate_id == "-crest"
 
 
 def test_the_best_is_no_placebo() -> None:
     corpus = Corpus("test", (Node("hat", "hat", "hat", placebo=True), Node("crest", "crest", "crest")))
-    trace = search(corpus, evaluator({"hat": [2.0], "crest": [1.0]}))
+    trace = search(corpus, Images({"hat": [2.0], "crest": [1.0]}))
     assert kept(trace) == ["hat", "crest"]
     assert trace.best is not None
     assert trace.best.id == "crest"
 
 
 def test_an_empty_corpus_has_an_empty_trace() -> None:
-    assert search(Corpus("test", ()), evaluator({})).levels == ()
+    assert search(Corpus("test", ()), Images({})).levels == ()
 
 
 @pytest.mark.parametrize(
@@ -130,12 +154,13 @@ def test_an_empty_corpus_has_an_empty_trace() -> None:
 )
 def test_parameters_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"must hold|no search algorithm"):
-        search(tree("a"), evaluator({"a": [1.0]}), **wrong)  # type: ignore[arg-type]
+        search(tree("a"), Images({"a": [1.0]}), **wrong)
 
 
-def test_evaluate_must_answer_for_every_node() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        search(tree("a", "b"), lambda nodes: [np.zeros(1)])
+@pytest.mark.parametrize("answer", [{"a": np.zeros(1)}, {"a": np.zeros(1), "b": np.zeros(2)}])
+def test_the_panel_must_answer_for_every_node_and_image(answer: Mapping[str, NDArray[np.float64]]) -> None:
+    with pytest.raises(ValueError, match="asked for 1 deltas of 'b'"):
+        search(tree("a", "b"), Answering(answer))
 
 
 # --- what holds for every hierarchy -------------------------------------------------------------
@@ -150,8 +175,8 @@ def test_the_order_of_siblings_and_images_does_not_matter(
     other = Corpus("test", shuffled(corpus.roots, data.draw))
     order = data.draw(st.permutations(range(len(next(iter(deltas.values()))))))
     reordered = {id: [column[i] for i in order] for id, column in deltas.items()}
-    first = search(corpus, evaluator(deltas), algorithm=algorithm, beam=beam, delta=delta)
-    second = search(other, evaluator(reordered), algorithm=algorithm, beam=beam, delta=delta)
+    first = search(corpus, Images(deltas), algorithm=algorithm, beam=beam, delta=delta)
+    second = search(other, Images(reordered), algorithm=algorithm, beam=beam, delta=delta)
     assert summary(first) == summary(second)
 
 
@@ -162,7 +187,7 @@ def test_invariants(
 ) -> None:
     corpus, deltas = problem
     seen: list[str] = []
-    trace = search(corpus, evaluator(deltas, seen), algorithm=algorithm, beam=beam, delta=delta)
+    trace = search(corpus, Images(deltas, seen), algorithm=algorithm, beam=beam, delta=delta)
     assert len(seen) == len(set(seen))
     assert set(seen) == evaluated(trace)
     influences = [one.effect.influence for one in trace.ranking if one.effect.n]
@@ -192,9 +217,9 @@ def test_a_wider_beam_or_a_lower_threshold_never_looks_at_less(
     wide_delta = min(delta, less)
     cases: tuple[tuple[Algorithm, int | None], ...] = (("paper", None), ("beam", 1))
     for algorithm, max_depth in cases:
-        small = search(corpus, evaluator(deltas), algorithm=algorithm, max_depth=max_depth, **narrow)  # type: ignore[arg-type]
+        small = search(corpus, Images(deltas), algorithm=algorithm, max_depth=max_depth, **narrow)
         large = search(
-            corpus, evaluator(deltas), algorithm=algorithm, max_depth=max_depth, delta=wide_delta, beam=wide["beam"]
+            corpus, Images(deltas), algorithm=algorithm, max_depth=max_depth, delta=wide_delta, beam=wide["beam"]
         )
         assert evaluated(small) <= evaluated(large)
 
@@ -205,8 +230,8 @@ def test_an_unbounded_beam_looks_at_all_that_the_paper_does(
     problem: tuple[Corpus, dict[str, list[float]]], delta: float
 ) -> None:
     corpus, deltas = problem
-    beam = search(corpus, evaluator(deltas), algorithm="beam", beam=1000, delta=delta)
-    paper = search(corpus, evaluator(deltas), algorithm="paper", beam=1000, delta=delta)
+    beam = search(corpus, Images(deltas), algorithm="beam", beam=1000, delta=delta)
+    paper = search(corpus, Images(deltas), algorithm="paper", beam=1000, delta=delta)
     assert evaluated(paper) <= evaluated(beam)
     assert set(kept(paper)) == set(kept(beam)) & evaluated(paper)
 
@@ -217,11 +242,11 @@ def test_an_unbounded_beam_looks_at_all_that_the_paper_does(
 def test_with_a_test_a_child_has_to_exceed_its_parent_beyond_chance() -> None:
     corpus = tree("a/clear", "a/chance")
     deltas = {"a": [1.0, 1.1, 0.9, 1.0], "a/clear": [2.0, 2.2, 1.9, 2.1], "a/chance": [3.0, 0.5, 0.4, 0.6]}
-    assert kept(search(corpus, evaluator(deltas))) == ["a/clear", "a/chance", "a"]
-    tested = search(corpus, evaluator(deltas), alpha=0.05)
+    assert kept(search(corpus, Images(deltas))) == ["a/clear", "a/chance", "a"]
+    tested = search(corpus, Images(deltas), alpha=0.05)
     assert kept(tested) == ["a/clear", "a"]
     assert reasons(tested)["a/chance"].startswith("influence 1.12 exceeds its parent's 1, but not beyond chance (p = ")
-    literal = search(corpus, evaluator(deltas), algorithm="paper", alpha=0.05)
+    literal = search(corpus, Images(deltas), algorithm="paper", alpha=0.05)
     assert kept(literal) == ["a/clear", "a/chance", "a"]
 
 
@@ -233,24 +258,20 @@ def test_with_a_test_a_child_of_the_opposite_direction_is_kept_though_it_is_weak
         "a/noisy": [2.5, -1.6, 2.0, -1.0],
         "a/down": [-0.5, -0.6, -0.4, -0.5],
     }
-    assert kept(search(corpus, evaluator(deltas), beam=5)) == ["a"]
-    tested = search(corpus, evaluator(deltas), beam=5, alpha=0.05)
+    assert kept(search(corpus, Images(deltas), beam=5)) == ["a"]
+    tested = search(corpus, Images(deltas), beam=5, alpha=0.05)
     assert kept(tested) == ["a", "a/up"]
     assert reasons(tested)["a/down"] == "influence 0.5 does not exceed its parent's 1"
     assert reasons(tested)["a/noisy"].startswith("effect +0.475 is opposite to its parent's -1, but not beyond chance")
 
 
 def test_with_a_single_image_there_is_no_test_and_the_figure_decides() -> None:
-    assert kept(search(tree("a/x"), evaluator({"a": [1.0], "a/x": [2.0]}), alpha=0.05)) == ["a/x", "a"]
+    assert kept(search(tree("a/x"), Images({"a": [1.0], "a/x": [2.0]}), alpha=0.05)) == ["a/x", "a"]
 
 
 def test_a_node_and_its_twin_are_two_candidates() -> None:
     corpus = directed(tree("a/x"), "both")
     deltas = {"a": [1.0], "-a": [-2.0], "a/x": [1.5], "-a/x": [-3.0]}
-
-    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        return [np.array(deltas[node.candidate.id]) for node in nodes]
-
-    trace = search(corpus, evaluate)
+    trace = search(corpus, Images(deltas))
     assert [one.id for one in trace.ranking] == ["-a/x", "-a", "a/x", "a"]
     assert {one.id: one.parent for one in trace.ranking} == {"-a/x": "-a", "-a": None, "a/x": "a", "a": None}

@@ -1,13 +1,13 @@
 """One level of the search as a contest agrees with the search that measures everything."""
 
-import numpy as np
 import pytest
 from contests import VALUES, Panel
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from searches import search
 
 from diffex_cli.core.hierarchy import Corpus, Node
-from diffex_cli.search.algorithm.algorithms import Algorithm, search
+from diffex_cli.search.algorithm.algorithms import Algorithm, Rules
 from diffex_cli.search.algorithm.levels import level_budget, race_level
 
 THREE_DEEP = Corpus(
@@ -40,26 +40,13 @@ def tables(draw: st.DrawFn) -> dict[str, list[float]]:
 def test_it_keeps_whom_the_search_sends_on(
     table: dict[str, list[float]], algorithm: Algorithm, beam: int, delta: float, budgeted: bool
 ) -> None:
-    trace = search(
-        THREE_DEEP,
-        lambda nodes: [np.array(table[node.id]) for node in nodes],
-        algorithm=algorithm,
-        beam=beam,
-        delta=delta,
-    )
+    trace = search(THREE_DEEP, Panel(table), algorithm=algorithm, beam=beam, delta=delta)
     influence = {one.node.id: one.effect.influence for one in trace.ranking}
     images = range(len(next(iter(table.values()))))
     for level in trace.levels:
         frontier = [(one.node, None if one.parent is None else influence[one.parent]) for one in level.evaluations]
-        outcome = race_level(
-            frontier,
-            images,
-            Panel(table),
-            algorithm=algorithm,
-            beam=beam,
-            delta=delta,
-            max_edits=len(frontier) * len(images) if budgeted else None,
-        )
+        max_edits = len(frontier) * len(images) if budgeted else None
+        outcome = race_level(frontier, Panel(table), Rules(algorithm, beam, delta), max_edits)
         sent_on = {
             one.node.id
             for one in level.evaluations
@@ -75,10 +62,10 @@ def test_groups_are_followed_by_reach_and_raced_on_few_images() -> None:
         (Node("group", "group", "group", children=(Node("a", "a", "a"),)), None),
     ]
     table = {"leaf": [0.001, -0.001] * 20, "group": [1.0, -1.0] * 20}
-    outcome = race_level(frontier, range(40), Panel(table), algorithm="beam", beam=1, delta=0.1)
+    outcome = race_level(frontier, Panel(table), Rules("beam", 1, 0.1))
     assert outcome.kept == ("group",)
     assert (outcome["leaf"].images, outcome["group"].images) == (4, 40)
-    halved = race_level(frontier, range(40), Panel(table), algorithm="beam", beam=1, delta=0.1, max_edits=20)
+    halved = race_level(frontier, Panel(table), Rules("beam", 1, 0.1), max_edits=20)
     assert halved.kept == ("group",)
     assert halved.edits <= 20
 
@@ -86,21 +73,20 @@ def test_groups_are_followed_by_reach_and_raced_on_few_images() -> None:
 def test_with_signs_a_leaf_against_its_parent_only_has_to_reach_the_threshold() -> None:
     frontier = [(Node(id, id, id), -1.0) for id in ("down", "up", "strong", "weak")]
     table = {"down": [-0.5] * 40, "up": [0.5] * 40, "strong": [-2.0] * 40, "weak": [0.05] * 40}
-    plain = race_level(frontier, range(40), Panel(table), algorithm="beam", beam=2, delta=0.1)
-    signed = race_level(frontier, range(40), Panel(table), algorithm="beam", beam=2, delta=0.1, signed=True)
+    tested = Rules("beam", 2, 0.1, alpha=0.05)
+    plain = race_level(frontier, Panel(table), Rules("beam", 2, 0.1))
+    signed = race_level(frontier, Panel(table), tested)
     assert (plain.kept, signed.kept) == (("strong",), ("strong", "up"))
     assert "does not exceed its parent's 1" in signed["down"].reason
     assert "is below δ = 0.1" in signed["weak"].reason
-    halved = race_level(
-        frontier, range(40), Panel(table), algorithm="beam", beam=2, delta=0.1, signed=True, max_edits=160
-    )
+    halved = race_level(frontier, Panel(table), tested, max_edits=160)
     assert halved.kept == ("strong", "up")
 
 
 def test_with_hardly_more_nodes_than_places_all_is_measured() -> None:
     frontier = [(Node(id, id, id), None) for id in "abc"]
     table = {id: [float(place)] * 40 for place, id in enumerate("abc")}
-    outcome = race_level(frontier, range(40), Panel(table), algorithm="beam", beam=2, delta=0.1)
+    outcome = race_level(frontier, Panel(table), Rules("beam", 2, 0.1))
     assert (outcome.edits, outcome.rounds, outcome.kept) == (120, 1, ("c", "b"))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
+from contests import Panel
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from searches import search
 
 from diffex_cli.core.hierarchy import Corpus, Node
-from diffex_cli.search.algorithm.algorithms import Trace, search
+from diffex_cli.search.algorithm.algorithms import Rules, Trace
 from diffex_cli.search.algorithm.probing import Probe, probe_below
 
 Table = Mapping[str, Sequence[float]]
@@ -47,16 +47,8 @@ DELTAS: Table = {
 }
 
 
-def run(beam: int, corpus: Corpus = CORPUS, probed: list[str] | None = None) -> Trace:
-    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        return [np.array(DELTAS[node.id]) for node in nodes]
-
-    def few(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        if probed is not None:
-            probed.extend(node.id for node in nodes)
-        return [values[:FEW] for values in evaluate(nodes)]
-
-    return search(corpus, evaluate, beam=beam, delta=0.2, probe=few)
+def run(beam: int, corpus: Corpus = CORPUS, panel: Panel | None = None) -> Trace:
+    return search(corpus, panel or Panel(DELTAS), beam=beam, delta=0.2, probe=FEW)
 
 
 def tried(trace: Trace) -> set[str]:
@@ -78,24 +70,34 @@ def test_a_child_that_moves_none_of_the_few_images_is_not_found() -> None:
 
 
 def test_without_a_place_nothing_is_probed() -> None:
-    probed: list[str] = []
-    trace = run(beam=1, probed=probed)
-    assert not probed
+    panel = Panel(DELTAS)
+    trace = run(beam=1, panel=panel)
+    assert {id for id, _ in panel.asked} == tried(trace)
     assert "dull/strong" not in tried(trace)
 
 
 def test_placebos_are_not_probed() -> None:
-    probed: list[str] = []
-    assert "fake/x" not in tried(run(beam=5, probed=probed))
-    assert probed == ["dull/strong", "dull/weak", "duller/none"]
+    panel = Panel(DELTAS)
+    assert "fake/x" not in tried(run(beam=5, panel=panel))
+    # after the roots, the groups' children on the few images in one call
+    probed = panel.asked[panel.batches[0] :][: panel.batches[1]]
+    assert probed == [(id, image) for id in ("dull/strong", "dull/weak", "duller/none") for image in range(FEW)]
+
+
+def test_it_looks_at_the_first_images_of_the_panel_s_order() -> None:
+    panel = Panel(DELTAS, order=(2, 0, 1))
+    run(beam=5, panel=panel)
+    assert {image for id, image in panel.asked if id == "duller/none"} == {0, 1, 2}
+    assert ("duller/none", 1) not in panel.asked[: sum(panel.batches[:2])]
 
 
 def test_the_strongest_below_get_the_places() -> None:
     groups = [group("a", leaf("a/x"), leaf("a/y")), group("b", leaf("b/x")), group("c", leaf("c/x"))]
     deltas = {"a/x": [0.3], "a/y": [-0.5], "b/x": [0.7], "c/x": [0.1]}
-    found = probe_below(groups, lambda nodes: [np.array(deltas[one.id]) for one in nodes], delta=0.2, places=5)
+    rules = Rules(delta=0.2)
+    found = probe_below(groups, Panel(deltas), rules, places=5)
     assert list(found.items()) == [("b", Probe("b/x", 0.7, 1)), ("a", Probe("a/y", 0.5, 1))]
-    few = probe_below(groups, lambda nodes: [np.array(deltas[one.id]) for one in nodes], delta=0.2, places=1)
+    few = probe_below(groups, Panel(deltas), rules, places=1)
     assert list(few) == ["b"]
 
 

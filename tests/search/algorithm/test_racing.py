@@ -90,7 +90,7 @@ def test_a_difference_below_epsilon_is_not_worth_an_edit() -> None:
 
 def test_the_interval_is_over_the_images_that_can_be_edited() -> None:
     table = {"a": [1.0, math.nan, 2.0, 3.0, *[9.0] * 6], "b": [100.0] * 10}
-    outcome, _ = run([Entrant("a", 0.1), Entrant("b", 0.1, "reach")], table, keep=1, error=0.1)
+    outcome, _ = run([Entrant("a", 0.1), Entrant("b", 0.1, "reach")], table, keep=1)
     half_width = radius(1.0, 3, 9, 0.05)
     assert outcome["a"].images == 4
     assert (outcome["a"].low, outcome["a"].high) == pytest.approx((max(0, 2 - half_width), 2 + half_width))
@@ -109,11 +109,9 @@ def test_no_candidates_and_wrong_parameters() -> None:
     assert race([], range(3), Panel({}), keep=1, epsilon=0.0) == Outcome((), 0, 0)
     table = {"a": [1.0, 1.0]}
     one = [Entrant("a", 0.1)]
-    for wrong in ({"keep": 0}, {"epsilon": -1.0}, {"epsilon": math.nan}, {"first": 1}, {"batch": 0}, {"pairs": 0}):
+    for wrong in ({"keep": 0}, {"epsilon": -1.0}, {"epsilon": math.nan}, {"first": 1}):
         with pytest.raises(ValueError, match="must hold"):
             run(one, table, **wrong)
-    with pytest.raises(ValueError, match=r"error must be in \(0, 1\)"):
-        run(one, table, error=1.0)
     with pytest.raises(ValueError, match="candidate occurs twice"):
         run(one * 2, table)
     with pytest.raises(ValueError, match="finite δ"):
@@ -130,12 +128,10 @@ def test_no_candidates_and_wrong_parameters() -> None:
 
 
 @settings(deadline=None)
-@given(contest=contests(), keep=KEEP, epsilon=EPSILONS, batch=st.integers(1, 5), pairs=st.integers(1, 3))
-def test_it_never_asks_twice_or_for_more_than_the_panel(
-    contest: Contest, keep: int | None, epsilon: float, batch: int, pairs: int
-) -> None:
+@given(contest=contests(), keep=KEEP, epsilon=EPSILONS)
+def test_it_never_asks_twice_or_for_more_than_the_panel(contest: Contest, keep: int | None, epsilon: float) -> None:
     entrants, table = contest
-    outcome, panel = run(entrants, table, keep=keep, epsilon=epsilon, batch=batch, pairs=pairs)
+    outcome, panel = run(entrants, table, keep=keep, epsilon=epsilon)
     n = images_of(table)
     assert len(panel.asked) == len(set(panel.asked)) == outcome.edits <= len(entrants) * n
     assert all(batch for batch in panel.batches)

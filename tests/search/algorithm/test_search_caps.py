@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from contests import Panel
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from searches import BEAMS, RACED, THRESHOLDS, Problem, evaluator, full, images_of, panels, problems, run, summary, tree
+from searches import (
+    BEAMS,
+    RACED,
+    THRESHOLDS,
+    Deltas,
+    Images,
+    Problem,
+    full,
+    images_of,
+    panels,
+    problems,
+    run,
+    search,
+    summary,
+    tree,
+)  # fmt: skip
 
-from diffex_cli.core.hierarchy import Node
-from diffex_cli.search.algorithm.algorithms import Algorithm, search
+from diffex_cli.search.algorithm.algorithms import Algorithm
+from diffex_cli.search.algorithm.contest import Request
 
 
 @settings(deadline=None, max_examples=50)
@@ -61,33 +76,32 @@ def test_a_search_interrupted_at_any_node_goes_on_to_the_same_trace(
 ) -> None:
     corpus, deltas = problem
     asked: list[str] = []
-    expected = summary(search(corpus, evaluator(deltas, asked), algorithm=algorithm, beam=beam, delta=delta))
+    expected = summary(search(corpus, Images(deltas, asked), algorithm=algorithm, beam=beam, delta=delta))
     for patience in range(len(asked)):
         made: dict[str, list[float]] = {}
         again: list[str] = []
-        with_patience = remembering(deltas, made, patience, again)
         try:
-            search(corpus, with_patience, algorithm=algorithm, beam=beam, delta=delta)
+            search(corpus, Remembering(deltas, made, patience, again), algorithm=algorithm, beam=beam, delta=delta)
         except KeyboardInterrupt:
             assert len(made) == patience
-        resumed = search(corpus, remembering(deltas, made, -1, again), algorithm=algorithm, beam=beam, delta=delta)
+        resumed = search(corpus, Remembering(deltas, made, -1, again), algorithm=algorithm, beam=beam, delta=delta)
         assert repr(summary(resumed)) == repr(expected)
         assert sorted(again) == sorted(asked)
 
 
-def remembering(
-    deltas: Mapping[str, Sequence[float]], made: dict[str, list[float]], patience: int, asked: list[str]
-) -> Callable[[Sequence[Node]], list[NDArray[np.float64]]]:
-    """Makes what is not made yet, node by node, until its patience ends."""
+class Remembering(Images):
+    """Makes what is not made yet, candidate by candidate, until its patience ends."""
 
-    def evaluate(nodes: Sequence[Node]) -> list[NDArray[np.float64]]:
-        for node in nodes:
-            if node.id in made:
+    def __init__(self, deltas: Deltas, made: dict[str, list[float]], patience: int, asked: list[str]) -> None:
+        super().__init__(deltas)
+        self.made, self.patience, self.asked = made, patience, asked
+
+    def measure(self, requests: Sequence[Request]) -> Mapping[str, NDArray[np.float64]]:
+        for id, _ in requests:
+            if id in self.made:
                 continue
-            if len(made) == patience:
+            if len(self.made) == self.patience:
                 raise KeyboardInterrupt
-            asked.append(node.id)
-            made[node.id] = list(deltas[node.id])
-        return [np.array(made[node.id]) for node in nodes]
-
-    return evaluate
+            self.asked.append(id)
+            self.made[id] = list(self.deltas[id])
+        return {id: np.array(self.made[id])[list(images)] for id, images in requests}

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from searches import BEAMS, THRESHOLDS, UNBOUNDED, Problem, evaluated, evaluator, full, kept, problems, shuffled, tree
+from searches import (
+    BEAMS,
+    THRESHOLDS,
+    UNBOUNDED,
+    Images,
+    Problem,
+    evaluated,
+    full,
+    kept,
+    problems,
+    search,
+    shuffled,
+    tree,
+)  # fmt: skip
 
-from diffex_cli.core.hierarchy import Corpus, Node
-from diffex_cli.search.algorithm.algorithms import Algorithm, search
+from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.search.algorithm.algorithms import Algorithm
 
 
 @settings(deadline=None, max_examples=50)
@@ -21,8 +31,8 @@ def test_what_the_paper_keeps_grows_with_the_beam_and_a_lower_threshold(
     problem: Problem, beam: int, more: int, delta: float, less: float
 ) -> None:
     corpus, deltas = problem
-    strict = search(corpus, evaluator(deltas), algorithm="paper", beam=min(beam, more), delta=max(delta, less))
-    loose = search(corpus, evaluator(deltas), algorithm="paper", beam=max(beam, more), delta=min(delta, less))
+    strict = search(corpus, Images(deltas), algorithm="paper", beam=min(beam, more), delta=max(delta, less))
+    loose = search(corpus, Images(deltas), algorithm="paper", beam=max(beam, more), delta=min(delta, less))
     assert set(kept(strict)) <= set(kept(loose))
 
 
@@ -32,8 +42,8 @@ def test_of_the_roots_the_beam_keeps_more_with_more_places_and_a_lower_threshold
     problem: Problem, beam: int, more: int, delta: float, less: float
 ) -> None:
     corpus, deltas = problem
-    strict = search(corpus, evaluator(deltas), beam=min(beam, more), delta=max(delta, less), max_depth=0)
-    loose = search(corpus, evaluator(deltas), beam=max(beam, more), delta=min(delta, less), max_depth=0)
+    strict = search(corpus, Images(deltas), beam=min(beam, more), delta=max(delta, less), max_depth=0)
+    loose = search(corpus, Images(deltas), beam=max(beam, more), delta=min(delta, less), max_depth=0)
     assert set(kept(strict)) <= set(kept(loose))
 
 
@@ -45,7 +55,7 @@ def test_with_places_for_all_the_beam_grows_with_a_lower_threshold_and_a_laxer_t
     corpus, deltas = problem
     high, low = max(delta, less), min(delta, less)
     traces = [
-        search(corpus, evaluator(deltas), beam=UNBOUNDED, delta=each, alpha=error)
+        search(corpus, Images(deltas), beam=UNBOUNDED, delta=each, alpha=error)
         for each, error in ((high, alpha), (low, alpha), (low, 0.9))
     ]
     for strict, loose in itertools.pairwise(traces):
@@ -56,8 +66,8 @@ def test_with_places_for_all_the_beam_grows_with_a_lower_threshold_and_a_laxer_t
 def test_below_the_second_level_a_wider_beam_may_lose_what_a_narrow_one_found() -> None:
     corpus = tree("a/x/deep", "b/v", "b/w")
     deltas = {"a": [3.0], "b": [2.0], "a/x": [4.0], "b/v": [8.0], "b/w": [8.5], "a/x/deep": [9.0]}
-    assert "a/x/deep" in kept(search(corpus, evaluator(deltas), beam=1))
-    assert "a/x/deep" not in evaluated(search(corpus, evaluator(deltas), beam=2))
+    assert "a/x/deep" in kept(search(corpus, Images(deltas), beam=1))
+    assert "a/x/deep" not in evaluated(search(corpus, Images(deltas), beam=2))
 
 
 @settings(deadline=None, max_examples=50)
@@ -66,8 +76,8 @@ def test_exhaustive_knows_no_beam_and_keeps_more_with_a_lower_threshold(
     problem: Problem, beam: int, more: int, delta: float, less: float
 ) -> None:
     corpus, deltas = problem
-    strict = search(corpus, evaluator(deltas), algorithm="exhaustive", beam=beam, delta=max(delta, less))
-    loose = search(corpus, evaluator(deltas), algorithm="exhaustive", beam=more, delta=min(delta, less))
+    strict = search(corpus, Images(deltas), algorithm="exhaustive", beam=beam, delta=max(delta, less))
+    loose = search(corpus, Images(deltas), algorithm="exhaustive", beam=more, delta=min(delta, less))
     assert set(kept(strict)) <= set(kept(loose))
     assert evaluated(strict) == evaluated(loose)
 
@@ -80,17 +90,13 @@ def test_a_shallower_search_is_the_beginning_of_a_deeper_one(
     problem: Problem, algorithm: Algorithm, beam: int, depth: int
 ) -> None:
     corpus, deltas = problem
-    whole = search(corpus, evaluator(deltas), algorithm=algorithm, beam=beam)
-    shallow = search(corpus, evaluator(deltas), algorithm=algorithm, beam=beam, max_depth=depth)
+    whole = search(corpus, Images(deltas), algorithm=algorithm, beam=beam)
+    shallow = search(corpus, Images(deltas), algorithm=algorithm, beam=beam, max_depth=depth)
     assert len(shallow.levels) == min(len(whole.levels), depth + 1)
     for one, other in zip(shallow.levels, whole.levels, strict=False):
         assert [(each.id, each.status) for each in one.evaluations] == [
             (each.id, each.status) for each in other.evaluations
         ]
-
-
-def prober(deltas: Mapping[str, Sequence[float]], images: int) -> Callable[[Sequence[Node]], list[NDArray[np.float64]]]:
-    return lambda nodes: [np.array(deltas[node.id][:images], dtype=np.float64) for node in nodes]
 
 
 @settings(deadline=None, max_examples=50)
@@ -99,13 +105,12 @@ def test_with_a_probe_a_wider_beam_looks_at_more_and_the_order_of_siblings_does_
     problem: Problem, beam: int, more: int, delta: float, data: st.DataObject
 ) -> None:
     corpus, deltas = problem
-    probe = prober(deltas, 2)
     narrow, wide = sorted((beam, more))
     plain, small, large = (
-        search(corpus, evaluator(deltas), beam=places, delta=delta, probe=with_probe, max_depth=1)
-        for places, with_probe in ((narrow, None), (narrow, probe), (wide, probe))
+        search(corpus, Images(deltas), beam=places, delta=delta, probe=probe, max_depth=1)
+        for places, probe in ((narrow, 0), (narrow, 2), (wide, 2))
     )
     assert evaluated(plain) <= evaluated(small) <= evaluated(large)
     other = Corpus("test", shuffled(corpus.roots, data.draw))
-    first, second = (search(each, evaluator(deltas), beam=beam, delta=delta, probe=probe) for each in (corpus, other))
+    first, second = (search(each, Images(deltas), beam=beam, delta=delta, probe=2) for each in (corpus, other))
     assert full(first) == full(second)

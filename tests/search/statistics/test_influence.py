@@ -63,11 +63,11 @@ def test_effects_that_cancel_have_reach_but_no_influence() -> None:
 def test_too_few_images_leave_unknowns_not_crashes() -> None:
     none = Effect("head", [math.nan, math.nan])
     assert none.n == 0
-    assert all(map(math.isnan, (none.effect, none.influence, none.reach, none.low, none.high)))
+    assert all(map(math.isnan, (none.effect, none.influence, none.reach, none.student_low, none.student_high)))
     one = Effect("head", [-0.5])
     assert (one.effect, one.influence) == (-0.5, 0.5)
-    assert math.isnan(one.low)
-    assert math.isnan(one.high)
+    assert math.isnan(one.student_low)
+    assert math.isnan(one.student_high)
 
 
 def test_deltas_must_be_a_finite_vector() -> None:
@@ -90,7 +90,7 @@ def test_deltas_cannot_be_changed_behind_its_back() -> None:
 def test_the_order_of_the_images_does_not_matter(deltas: list[float], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(deltas))
     first, second = Effect("a", deltas), Effect("a", shuffled)
-    for name in ("effect", "influence", "reach", "low", "high", "n"):
+    for name in ("effect", "influence", "reach", "student_low", "student_high", "n"):
         assert getattr(first, name) == getattr(second, name)
 
 

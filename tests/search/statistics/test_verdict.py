@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from diffex_cli.search.statistics.verdict import significance_of
+from diffex_cli.search.statistics.verdict import Tried, significance_of
 
 N = 24
 
@@ -18,7 +18,7 @@ def world(effects: dict[str, float], seed: int = 0) -> dict[str, np.ndarray]:  #
 
 def test_a_strong_effect_is_significant_and_nothing_is_not() -> None:
     deltas = world({"strong": 2.0, "nothing": 0.0, "hat": 0.0})
-    verdict = significance_of(deltas, placebos={"hat"}, kept={"strong"}, early=(), delta=0.1)
+    verdict = significance_of(Tried(deltas, placebos={"hat"}, kept={"strong"}), delta=0.1)
     assert verdict.corrected_for == 3
     assert verdict.significant("strong")
     assert not verdict.significant("nothing")
@@ -30,7 +30,7 @@ def test_a_strong_effect_is_significant_and_nothing_is_not() -> None:
 
 
 def test_without_placebos_chance_makes_the_floor() -> None:
-    verdict = significance_of(world({"a": 1.0, "b": 0.0}), placebos=(), kept={"a"}, early=(), delta=0.1)
+    verdict = significance_of(Tried(world({"a": 1.0, "b": 0.0}), kept={"a"}), delta=0.1)
     assert verdict.floor.source == "sign flips"
     assert 0.05 < verdict.floor.value < 0.6
 
@@ -39,7 +39,7 @@ def test_no_search_with_nothing_in_it_finds_anything_too_often() -> None:
     false = 0
     for seed in range(60):
         deltas = world(dict.fromkeys("abcdefgh", 0.0), seed)
-        verdict = significance_of(deltas, placebos=(), kept=set(deltas), early=(), delta=0.1, seed=seed)
+        verdict = significance_of(Tried(deltas, kept=set(deltas)), delta=0.1, seed=seed)
         false += any(verdict.significant(id) for id in deltas)
     assert false <= 8
 
@@ -50,7 +50,7 @@ def test_after_a_race_those_dropped_early_still_count() -> None:
         if id != "a":
             deltas[id][4:] = math.nan
     early = set(deltas) - {"a"}
-    verdict = significance_of(deltas, placebos=(), kept={"a"}, early=early, delta=0.1)
+    verdict = significance_of(Tried(deltas, kept={"a"}, early=early), delta=0.1)
     assert set(verdict.p_values) == {"a"}
     assert verdict.p_values["a"].corrected == pytest.approx(min(1.0, 10 * verdict.p_values["a"].raw))
 
@@ -59,15 +59,15 @@ def test_placebos_that_a_race_dropped_make_no_floor_of_their_own() -> None:
     deltas = world({"a": 1.0, "hat": 0.0})
     deltas["hat"][:4] = [2.0, -2.0, 1.5, -1.0]
     deltas["hat"][4:] = math.nan
-    verdict = significance_of(deltas, placebos={"hat"}, kept={"a"}, early={"hat"}, delta=0.1)
+    verdict = significance_of(Tried(deltas, placebos={"hat"}, kept={"a"}, early={"hat"}), delta=0.1)
     assert verdict.floor.source == "sign flips"
     assert not verdict.below_floor(1.0)
 
 
 def test_several_targets_cost_power() -> None:
     deltas = world({"a": 0.35, "b": 0.0})
-    one = significance_of(deltas, placebos=(), kept={"a"}, early=(), delta=0.1)
-    many = significance_of(deltas, placebos=(), kept={"a"}, early=(), delta=0.1, targets=5)
+    one = significance_of(Tried(deltas, kept={"a"}), delta=0.1)
+    many = significance_of(Tried(deltas, kept={"a"}), delta=0.1, targets=5)
     assert many.p_values["a"].corrected == pytest.approx(min(1.0, 5 * one.p_values["a"].corrected))
     assert many.corrected_for == 10
     assert many.detectable > one.detectable
@@ -81,9 +81,9 @@ def test_after_a_race_the_floor_is_that_of_all_who_ran() -> None:
         largest = max(abs(values.mean()) for values in deltas.values())
         for id in set(deltas) - kept:
             deltas[id][4:] = math.nan
-        raced = significance_of(deltas, placebos=(), kept=kept, early=set(deltas) - kept, delta=0.1)
+        raced = significance_of(Tried(deltas, kept=kept, early=set(deltas) - kept), delta=0.1)
         above[True] += not raced.below_floor(largest)
-        few = significance_of({id: deltas[id] for id in kept}, placebos=(), kept=kept, early=(), delta=0.1)
+        few = significance_of(Tried({id: deltas[id] for id in kept}, kept=kept), delta=0.1)
         above[False] += not few.below_floor(largest)
     # at 5 % one or two are expected; a floor of the three that were left would be exceeded far more often
     assert above[True] <= 4 < above[False]
@@ -97,9 +97,7 @@ def test_two_that_lean_the_same_way_by_chance_are_no_finding() -> None:
         pairs = {f"{a} + {b}": (a, b) for a, b in itertools.combinations(strongest, 2)}
         everything = deltas | {id: deltas[a] + deltas[b] for id, (a, b) in pairs.items()}
         for told in (True, False):
-            verdict = significance_of(
-                everything, placebos=(), kept=pairs, early=(), sets=pairs if told else None, delta=0.1, seed=seed
-            )
+            verdict = significance_of(Tried(everything, kept=pairs, sets=pairs if told else {}), delta=0.1, seed=seed)
             passed[told] += any(verdict.significant(id) for id in pairs)
     assert passed[True] == 0 < 3 <= passed[False]
 
@@ -109,7 +107,7 @@ def test_a_set_that_does_more_than_its_parts_is_a_finding_and_a_passenger_makes_
     sets = {"a + b": ("a", "b"), "a + c": ("a", "c")}
     for id, (one, other) in sets.items():
         deltas[id] = deltas[one] + deltas[other]
-    verdict = significance_of(deltas, placebos=(), kept=sets, early=(), sets=sets, delta=0.1)
+    verdict = significance_of(Tried(deltas, kept=sets, sets=sets), delta=0.1)
     assert verdict.significant("a + b")
     assert not verdict.significant("a + c")
     assert verdict.p_values["a + c"].raw < 0.001
@@ -117,38 +115,38 @@ def test_a_set_that_does_more_than_its_parts_is_a_finding_and_a_passenger_makes_
     deltas["b"][:4] = [2.0, -2.0, 1.0, -1.0]
     deltas["b"][4:] = math.nan
     for early in (False, True):
-        verdict = significance_of(deltas, placebos=(), kept=sets, early={"b"} if early else (), sets=sets, delta=0.1)
+        verdict = significance_of(Tried(deltas, kept=sets, early={"b"} if early else (), sets=sets), delta=0.1)
         assert verdict.significant("a + b") == early
 
 
 def test_what_could_be_found_is_above_the_threshold_and_the_floor() -> None:
     deltas = world(dict.fromkeys("abc", 0.0))
-    by_chance = significance_of(deltas, placebos=(), kept=(), early=(), delta=0.0).detectable
-    assert significance_of(deltas, placebos=(), kept=(), early=(), delta=0.01).detectable == by_chance
-    strict = significance_of(deltas, placebos=(), kept=(), early=(), delta=2.0).detectable
+    by_chance = significance_of(Tried(deltas), delta=0.0).detectable
+    assert significance_of(Tried(deltas), delta=0.01).detectable == by_chance
+    strict = significance_of(Tried(deltas), delta=2.0).detectable
     assert 2.0 < strict < 2.0 + by_chance
     deltas["hat"] = np.full(N, 3.0)
-    assert 3.0 < significance_of(deltas, placebos={"hat"}, kept=(), early=(), delta=0.0).detectable < 3.0 + by_chance
+    assert 3.0 < significance_of(Tried(deltas, placebos={"hat"}), delta=0.0).detectable < 3.0 + by_chance
 
 
 def test_with_too_few_images_no_effect_can_be_found() -> None:
     # the smallest p-value of five images is 1/16, of six 1/32
     for n, found in ((5, False), (6, True)):
         deltas = {id: 100 + np.arange(float(n)) for id in "abc"}
-        verdict = significance_of(deltas, placebos=(), kept=deltas, early=(), delta=0.1)
+        verdict = significance_of(Tried(deltas, kept=deltas), delta=0.1)
         assert verdict.significant("a") == found
         assert math.isfinite(verdict.detectable) == found
 
 
 def test_a_thousand_targets_leave_something_to_be_found() -> None:
-    verdict = significance_of(world({"a": 5.0, "b": 0.0}), placebos=(), kept={"a"}, early=(), delta=0.1, targets=1000)
+    verdict = significance_of(Tried(world({"a": 5.0, "b": 0.0}), kept={"a"}), delta=0.1, targets=1000)
     assert verdict.significant("a")
     assert not verdict.significant("b")
     assert math.isfinite(verdict.detectable)
 
 
 def test_without_any_edit_nothing_is_claimed() -> None:
-    verdict = significance_of({"a": np.full(3, math.nan)}, placebos=(), kept=(), early=(), delta=0.0)
+    verdict = significance_of(Tried({"a": np.full(3, math.nan)}), delta=0.0)
     assert verdict.p_values == {}
     assert math.isnan(verdict.detectable)
     assert verdict.floor.source == "none"
