@@ -142,8 +142,8 @@ def _best_pair(trace: Trace, joint: JointDeltas) -> tuple[tuple[Node, Node] | No
         edits += sum(int((~np.isnan(values)).sum()) for values in answers)
         return answers
 
-    singles = partners(trace.ranking, BEAM, DELTA)
-    tried = joint_search(singles, evaluate, size=2, beam=BEAM, delta=DELTA)
+    rules = Rules(beam=BEAM, delta=DELTA)
+    tried = joint_search(partners(trace.ranking, rules), evaluate, 2, rules)
     if not tried:
         return None, edits
     first, second = tried[0].parts

@@ -27,7 +27,7 @@ from diffex_cli.search.screening import Screening, ScreeningSummary, screen
 from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.interaction import interaction
 from diffex_cli.search.statistics.verdict import Significance
-from diffex_cli.search.tree import alpha, search_tree
+from diffex_cli.search.tree import rules, search_tree
 
 __all__ = ["SearchSummary", "Session", "plan", "run"]
 
@@ -175,15 +175,9 @@ def _joint(settings: Settings, trace: Trace, evaluator: Evaluator, limit: Budget
     def evaluate(candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         return evaluator.evaluate(candidates[: limit.affords(evaluator.images, len(candidates), limit.kept_back)])
 
-    singles = partners(trace.ranking, settings.beam, settings.delta)
-    found = joint_search(
-        singles if settings.max_edits else _completed(singles, evaluator),
-        evaluate,
-        size=settings.joint,
-        beam=settings.beam,
-        delta=settings.delta,
-        alpha=alpha(settings),
-    )
+    singles = partners(trace.ranking, rules(settings))
+    singles = singles if settings.max_edits else _completed(singles, evaluator)
+    found = joint_search(singles, evaluate, settings.joint, rules(settings))
     return found if len(evaluator.targets) == 1 else tuple(_of_one_class(one, evaluator) for one in found)
 
 

@@ -23,22 +23,16 @@ def search_tree(
     return search(
         corpus,
         evaluator,
-        Rules(
-            algorithm=settings.algorithm,
-            beam=settings.beam,
-            delta=settings.delta,
-            alpha=alpha(settings),
-            max_depth=settings.max_depth,
-            racing=settings.racing,
-        ),
+        rules(settings),
         budget=lambda depth: limit.for_level(corpus, depth, settings.max_depth, evaluator.images),
         on_level=lambda level: progress.note(phase + _level_note(level)),
     )
 
 
-def alpha(settings: Settings) -> float | None:
-    """The error probability of the test that a child, or a set, exceeds what it extends; ``None`` without a test."""
-    return ALPHA if settings.accept == "tested" else None
+def rules(settings: Settings) -> Rules:
+    """The rules as the settings want them."""
+    alpha = ALPHA if settings.accept == "tested" else None
+    return Rules(settings.algorithm, settings.beam, settings.delta, alpha, settings.max_depth, settings.racing)
 
 
 def _level_note(level: Level) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 from figures import numbers, rows
 from PIL import Image
 
-from benchmarks import scoring as session
+from benchmarks import scoring as bench
 from benchmarks.scoring import Workload, scoring
+from diffex_cli.core.domains import packaged
 from diffex_cli.measure.session import Session
 
 
@@ -23,17 +24,17 @@ def test_a_line_for_each_classifier() -> None:
 
 
 def test_the_larger_model_is_one(tmp_path: Path) -> None:
-    workload = session._workload("efficientnet", tmp_path)
+    workload = bench._workload("efficientnet", tmp_path)
     assert workload.side == 512
     pictures = [Image.new("RGB", (512, 512), (90, 80, 70))]
-    (logits,) = session._bare_loop(workload.model, pictures)()
+    (logits,) = bench._bare_loop(workload.model, pictures)()
     assert logits.shape == (1, 1000)
 
 
 def test_the_bare_loop_computes_what_the_adapter_computes(tmp_path: Path) -> None:
-    settings = session._edited_run(Workload("birds", session._BIRDS, 64), tmp_path, 2)
-    pictures = session._pictures(Session(settings).run)
+    settings = bench._edited_run(Workload("birds", packaged("species"), 64), tmp_path, 2)
+    pictures = bench._pictures(Session(settings).run)
     logits = Session(settings).classifier.logits(pictures)
-    np.testing.assert_allclose(np.concatenate(session._bare_loop(session._BIRDS, pictures)()), logits, atol=1e-4)
-    assert session._stage_seconds(settings, len(pictures)) > 0
+    np.testing.assert_allclose(np.concatenate(bench._bare_loop(packaged("species"), pictures)()), logits, atol=1e-4)
+    assert bench._stage_seconds(settings, len(pictures)) > 0
     assert len(Session(settings).scores) == len(pictures)

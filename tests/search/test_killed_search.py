@@ -33,7 +33,7 @@ search.run(settings(root, editor="tint::delay=0.02"), SILENT)
 
 
 def start(root: Path, log: Path) -> subprocess.Popen[bytes]:
-    here = str(Path(__file__).parents[1])
+    here = os.pathsep.join(map(str, Path(__file__).parents[1:3]))
     command = [sys.executable, "-c", SCRIPT, str(root), str(log)]
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": here}, cwd=root)
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.search.algorithm.algorithms import Evaluation, Status
 from diffex_cli.search.algorithm.contest import NOTHING_EDITED
+from diffex_cli.search.algorithm.rules import Rules
 from diffex_cli.search.statistics.influence import Effect, order
 from diffex_cli.search.statistics.interaction import Interaction, interaction
 from diffex_cli.search.statistics.multiplicity import one_sided_paired_p
@@ -56,36 +57,28 @@ class JointEvaluation:
         return " + ".join(part.node.name for part in sorted(self.parts, key=lambda part: part.node.id))
 
 
-def partners(evaluations: Sequence[Evaluation], beam: int, delta: float) -> tuple[Evaluation, ...]:
+def partners(evaluations: Sequence[Evaluation], rules: Rules) -> tuple[Evaluation, ...]:
     """The attributes to combine: of every feature the strongest for and the strongest against the target.
 
     Only the finest that were evaluated are considered: a group leaves open which of its members is meant. A feature is
     a parent; its children, as a rule, exclude each other. Kept or not does not matter. Placebos are left out.
 
-    Args:
-        beam: B; as many and one more are taken, and at least three, so that two features are among them. One more was
-            measured to find two more of 19 best pairs, and four or six more no others.
-
     Returns:
-        those with the largest reach, the largest first; ties by id.
+        those with the largest reach, the largest first; ties by id: B and one more, and at least three, so that two
+        features are among them. One more was measured to find two more of 19 best pairs, and four or six more no
+        others.
     """
     tried = [one for one in evaluations if one.effect.n and not one.node.placebo]
     above = {one.node.id.rpartition("/")[0] for one in tried}
     strongest: dict[tuple[str, bool], Evaluation] = {}
     for one in sorted(tried, key=lambda one: (-one.effect.reach, one.id)):
-        if one.node.id not in above and one.effect.reach >= delta:
+        if one.node.id not in above and one.effect.reach >= rules.delta:
             strongest.setdefault((_feature(one), one.effect.effect > 0), one)
-    return tuple(strongest.values())[: max(beam + 1, 3)]
+    return tuple(strongest.values())[: max(rules.beam + 1, 3)]
 
 
 def joint_search(
-    singles: Sequence[Evaluation],
-    evaluate: EvaluateSets,
-    *,
-    size: int,
-    beam: int,
-    delta: float,
-    alpha: float | None = None,
+    singles: Sequence[Evaluation], evaluate: EvaluateSets, size: int, rules: Rules
 ) -> tuple[JointEvaluation, ...]:
     """Try sets of attributes, all pairs first.
 
@@ -93,9 +86,8 @@ def joint_search(
         singles: of :func:`partners`; two of the same feature are in no set.
         evaluate: called once a size with the sets, the most promising (by the sum of their parts' effects) first.
         size: K, the largest set; fewer than 2 try none.
-        beam: B, how many sets of a size, kept or not, are extended.
-        alpha: error probability of a paired one-sided test that a set exceeds what it extends; ``None``: its
-            influence decides.
+        rules: B sets of a size, kept or not, are extended. With an error probability, a paired one-sided test has to
+            say that a set exceeds what it extends; otherwise its influence decides.
 
     Returns:
         all that were tried, the most influential first; ties by id.
@@ -112,10 +104,10 @@ def joint_search(
         answers = evaluate([candidates[ids] for ids in queue]) if queue else []
         for ids, deltas in zip(queue, answers, strict=False):
             parts = sorted((alone[id] for id in ids), key=lambda one: (-one.effect.influence, one.id))
-            tried[ids] = _decided(candidates[ids], parts, Effect(candidates[ids].id, deltas), tried, delta, alpha)
+            tried[ids] = _decided(candidates[ids], parts, Effect(candidates[ids].id, deltas), tried, rules)
         if len(answers) < len(queue):
             break
-        best = sorted((one for one in tried.values() if len(one.parts) == members), key=_rank)[:beam]
+        best = sorted((one for one in tried.values() if len(one.parts) == members), key=_rank)[: rules.beam]
         found = [frozenset(part.id for part in one.parts) for one in best]
         larger = {ids | {id} for ids in found for id in alone if id not in ids}
         sets = sorted((ids for ids in larger if _compatible(ids, alone)), key=sorted)
@@ -127,13 +119,12 @@ def _decided(
     parts: Sequence[Evaluation],
     effect: Effect,
     tried: Mapping[frozenset[str], JointEvaluation],
-    delta: float,
-    alpha: float | None,
+    rules: Rules,
 ) -> JointEvaluation:
     ids = frozenset(part.id for part in parts)
     smaller = [part.effect for part in parts] + [one.effect for other, one in tried.items() if other < ids]
     together = interaction(effect.deltas, [part.effect.deltas for part in parts])
-    shortfall = _shortfall(effect, smaller, delta, alpha)
+    shortfall = _shortfall(effect, smaller, rules)
     return JointEvaluation(
         candidate=candidate,
         parts=tuple(parts),
@@ -145,19 +136,19 @@ def _decided(
     )
 
 
-def _shortfall(effect: Effect, smaller: Sequence[Effect], delta: float, alpha: float | None) -> str | None:
+def _shortfall(effect: Effect, smaller: Sequence[Effect], rules: Rules) -> str | None:
     """Why a set is not kept."""
     if not effect.n:
         return NOTHING_EDITED
-    if effect.influence < delta:
-        return f"influence {effect.influence:.3g} is below δ = {delta:g}"
+    if effect.influence < rules.delta:
+        return f"influence {effect.influence:.3g} is below δ = {rules.delta:g}"
     rival = min(smaller, key=lambda one: (-one.influence, one.candidate_id))
     if not effect.influence > rival.influence:
         return f"influence {effect.influence:.3g} does not exceed the {rival.influence:.3g} of {rival.candidate_id!r}"
-    if alpha is None:
+    if rules.alpha is None:
         return None
     p = one_sided_paired_p(effect.deltas, rival.deltas)
-    if not p > alpha:
+    if not p > rules.alpha:
         return None
     return (
         f"influence {effect.influence:.3g} exceeds the {rival.influence:.3g} of {rival.candidate_id!r}, but not beyond "

@@ -26,7 +26,7 @@ from searches import (
 )  # fmt: skip
 
 from diffex_cli.core.hierarchy import Candidate, Corpus, Node
-from diffex_cli.search.algorithm.algorithms import Algorithm
+from diffex_cli.search.algorithm.algorithms import Algorithm, Rules
 from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, partners
 from diffex_cli.search.algorithm.panel import panel_order
 from diffex_cli.search.algorithm.trace import Evaluation
@@ -148,13 +148,8 @@ def sets(table: Sequence[Sequence[float]], size: int, beam: int, delta: float) -
         Evaluation(Node(f"c{i}", f"c{i}", "c"), 0, None, Effect(f"c{i}", values), "kept", False, "")
         for i, values in enumerate(table)
     ]
-    tried = joint_search(
-        partners(singles, len(singles), delta=0.0),
-        lambda ones: together(singles, ones),
-        size=size,
-        beam=beam,
-        delta=delta,
-    )
+    everybody = partners(singles, Rules(beam=len(singles), delta=0.0))
+    tried = joint_search(everybody, lambda ones: together(singles, ones), size, Rules(beam=beam, delta=delta))
     return {one.id: one for one in tried}
 
 
