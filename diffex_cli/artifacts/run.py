@@ -20,14 +20,14 @@ from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.pictures import is_intact, open_picture, save_picture
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow, ScoreRow
 from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES
-from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_provenance, read_table, write_table
+from diffex_cli.artifacts.search_document import SearchDocument, read_search, write_search
+from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_table, write_table
 from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
 
 RUN_SCHEMA = "diffex.run/1"
-SEARCH_SCHEMA = "diffex.search/1"
 
 _T = TypeVar("_T")
 
@@ -237,19 +237,15 @@ class RunDirectory:
         else:
             self._write_rows("ranking-all.parquet", RANKING, ranking, provenance)
 
-    def search(self) -> dict[str, Any]:
-        """The search's trace."""
+    def search(self) -> SearchDocument:
+        """What was searched, and what came of it."""
         path = self.path / "search.yaml"
         self._require(path, "search")
-        return read_document(path, SEARCH_SCHEMA)
+        return read_search(path)
 
-    def write_search(self, trace: Mapping[str, object]) -> None:
-        """Replace the search's trace."""
-        write_document(self.path / "search.yaml", SEARCH_SCHEMA, trace)
-
-    def provenance_of(self, table: str) -> dict[str, Any]:
-        """What a table such as ``"ranking.parquet"`` recorded about its making."""
-        return read_provenance(self.path / table)
+    def write_search(self, document: SearchDocument) -> None:
+        """Replace the same."""
+        write_search(self.path / "search.yaml", document)
 
     def _rows(self, name: str, schema: TableSchema, row: Callable[..., _T], stage: str) -> tuple[_T, ...]:
         path = self.path / name

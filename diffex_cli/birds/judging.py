@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from diffex_cli.artifacts.finished_search import FinishedSearch
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds.truth import Agreement, TruthRow, agreement, exact_effects
 
@@ -43,9 +44,9 @@ def truth_of_run(run: Path | None, classifier: str | None, target: str | None) -
     if run is None:
         assert classifier is not None
         return TruthReport(classifier, tuple(exact_effects(classifier, target)), {}, None)
-    folder = RunDirectory(run)
-    search, ranking = folder.search(), folder.ranking()
-    spec = search["classifier"]["spec"]
-    rows = exact_effects(spec, search["target"], [image.image for image in folder.images()])
-    found = {row.candidate: row.effect for row in ranking if math.isfinite(row.effect)}
-    return TruthReport(spec, tuple(rows), found, agreement(rows, found, float(search["delta"])))
+    finished = FinishedSearch(RunDirectory(run))
+    search = finished.search
+    found = {row.candidate: row.effect for row in finished.ranking if math.isfinite(row.effect)}
+    spec = search.classifier.spec
+    rows = exact_effects(spec, search.target, list(finished.images))
+    return TruthReport(spec, tuple(rows), found, agreement(rows, found, search.delta))

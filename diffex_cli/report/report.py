@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.search_document import SETTINGS
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings, flag
@@ -18,15 +17,10 @@ from diffex_cli.report import choose
 from diffex_cli.report.build import MAX_SIZE, Report, build
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.facts import kept
-from diffex_cli.report.finished import report_data
+from diffex_cli.report.finished import FinishedRun
 from diffex_cli.report.pictures import Gallery
+from diffex_cli.report.reading import report_data
 from diffex_cli.report.tree import hierarchy
-
-_SETTINGS = (
-    *("classifier", "target", "editor", "seed", "algorithm", "beam", "delta", "max_depth"),
-    *("scale", "accept", "direction", "racing", "max_edits"),
-)
-
 
 _HEATED = 4
 """Pairs of each kept attribute that get heat maps: by occlusion one picture takes hundreds of scores."""
@@ -75,12 +69,11 @@ def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatma
         UsageError: the settings name something else than what was searched, or the classifier allows no such heat maps.
     """
     with locked_session("report", settings) as session:
-        session.run.ranking()
-        _check(settings, session.run.search())
+        finished = _searched(session.run, settings)
         record(session.run, "report", settings, settings.target)
-        data = report_data(session.run, settings)
+        data = report_data(finished, settings)
         if heatmap is not None:
-            data = _heated(data, session.run, heatmap, settings.device, progress)
+            data = _heated(data, finished, heatmap, settings.device, progress)
         progress.start("report", 1)
         report = build(data, settings.run / "report", max_size)
         progress.advance("report")
@@ -106,13 +99,10 @@ def read(settings: Settings) -> ReportData:
         IncompleteError: there is no ranking yet.
         UsageError: the settings name something else than what was searched.
     """
-    directory = RunDirectory(settings.run)
-    directory.ranking()
-    _check(settings, directory.search())
-    return report_data(directory, settings)
+    return report_data(_searched(RunDirectory(settings.run), settings), settings)
 
 
-def _heated(data: ReportData, run: RunDirectory, kind: Kind, device: str, progress: Progress) -> ReportData:
+def _heated(data: ReportData, run: FinishedRun, kind: Kind, device: str, progress: Progress) -> ReportData:
     """The data with heat maps of the pictures that a reader sees first: of what was kept, the most typical pairs."""
     from diffex_cli.heatmaps.maps import HeatMaps, Picture
 
@@ -143,12 +133,20 @@ def plan(settings: Settings) -> plans.Plan:
     return plans.count("report", "candidates", n, n)
 
 
-def _check(settings: Settings, searched: Mapping[str, Any]) -> None:
-    """The report is about the search as it was, so other settings would be a lie."""
-    given = settings.given()
-    used = {**searched, "editor": searched["editor"]["spec"], "classifier": searched["classifier"]["spec"]}
-    for name in _SETTINGS:
+def _searched(run: RunDirectory, settings: Settings) -> FinishedRun:
+    """The last search. The report is about it as it was, so other settings would be a lie.
+
+    Raises:
+        IncompleteError: there is no ranking yet.
+        UsageError: the settings name something else than what was searched.
+    """
+    found, given = FinishedRun(run), settings.given()
+    _, search = found.ranking, found.search
+    used = {name: getattr(search, name) for name in ("target", *SETTINGS)}
+    used |= {"classifier": search.classifier.spec, "editor": search.editor.spec}
+    for name in ("classifier", "target", "editor", *SETTINGS):
         # what the file of an earlier version, or of another program, lacks cannot be compared
-        if name in given and name in used and given[name] != used[name]:
+        if name in given and name not in search.unsaid and given[name] != used[name]:
             option = flag(name)
             raise UsageError(f"the last search had {option} {used[name]}, not {given[name]}: run `diffex search` first")
+    return found

@@ -8,7 +8,7 @@ from synthetic_runs import deltas, make_run
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.settings import Settings
 from diffex_cli.report import report
-from diffex_cli.report.finished import read_report_data
+from diffex_cli.report.reading import read_report_data
 from diffex_cli.search import search
 
 
