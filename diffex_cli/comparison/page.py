@@ -6,14 +6,11 @@ import base64
 import dataclasses
 from collections.abc import Sequence
 
-import jinja2
-from markupsafe import Markup
-
 from diffex_cli.comparison import sentences
 from diffex_cli.comparison.data import Compared, Estimate, OneSided, Scored, Versus
 from diffex_cli.report import numbers
 from diffex_cli.report.bars import Axis
-from diffex_cli.report.html import content_policy
+from diffex_cli.report.html import content_policy, environment, source
 from diffex_cli.report.pictures import Album
 
 
@@ -55,23 +52,12 @@ def page(comparisons: Sequence[Versus], warnings: Sequence[str] = ()) -> str:
     Returns:
         A complete HTML document.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("diffex_cli.comparison"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "signed": numbers.signed,
-        "magnitude": numbers.magnitude,
-        "probability": numbers.probability,
-        "direction": sentences.direction,
-    }
-    environment.globals |= {"interval": numbers.interval, "alternative": _alternative}
+    templates = environment("diffex_cli.comparison")
+    templates.filters["direction"] = sentences.direction
+    templates.globals |= {"interval": numbers.interval, "alternative": _alternative}
     album = Album(shot.file for one in comparisons for row in _rows(one) for shot in row.shots)
-    style, script = _source(environment, "compare.css"), _source(environment, "compare.js")
-    document = environment.get_template("compare.html.j2").render(
+    style, script = source(templates, "compare.css"), source(templates, "compare.js")
+    document = templates.get_template("compare.html.j2").render(
         title=_title(comparisons),
         sections=[_section(one, album) for one in comparisons],
         pictures=[
@@ -130,9 +116,3 @@ def _alternative(row: Compared | OneSided, shot: Scored) -> str:
     what = f"Edited: {row.name}" if shot.edited else "Original image"
     scores = [f"{run} run {numbers.probability(value)}" for run, value in shot.scores if numbers.finite(value)]
     return f"{what}. Probability of the class: {', '.join(scores)}." if scores else f"{what}."
-
-
-def _source(environment: jinja2.Environment, name: str) -> Markup:
-    """A file of the package, trusted as it is."""
-    assert environment.loader is not None
-    return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704

@@ -32,23 +32,25 @@ class Report:
     Attributes:
         html: the page.
         csv: the ranking.
-        edits: all edits, one a row.
-        json: what the page shows.
+        edits: all edits, one a row, as CSV.
+        data: what the page shows, as JSON.
         figure: the overview picture (PNG).
         assets: the folder of the pictures, if the page would have been too large with them.
         size: of the page, in bytes.
         pictures: how many different ones it shows.
-        warnings: a sentence for each picture that could not be read.
+        candidates: how many the ranking has.
+        warnings: sentences that a reader has to know.
     """
 
     html: Path
     csv: Path
     edits: Path
-    json: Path
+    data: Path
     figure: Path
     assets: Path | None
     size: int
     pictures: int
+    candidates: int
     warnings: tuple[str, ...]
 
 
@@ -83,11 +85,12 @@ def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
         html=folder / "index.html",
         csv=folder / _FILES["csv"],
         edits=folder / _FILES["edits"],
-        json=folder / _FILES["json"],
+        data=folder / _FILES["json"],
         figure=folder / _FILES["figure"],
         assets=assets,
         size=len(html.encode()),
         pictures=len(album.pictures),
+        candidates=len(data.rows),
         warnings=tuple(album.warnings),
     )
 

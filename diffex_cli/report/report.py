@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import SETTINGS
@@ -26,36 +25,7 @@ _HEATED = 4
 """Pairs of each kept attribute that get heat maps: by occlusion one picture takes hundreds of scores."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReportSummary:
-    """Where the report is.
-
-    Attributes:
-        html: the page.
-        csv: the ranking.
-        edits: the edits behind it, as CSV.
-        data: what the page shows, as JSON.
-        figure: the overview picture.
-        assets: the folder of the page's pictures; ``None`` if they are in the page.
-        size: of the page, in bytes.
-        pictures: how many different ones it shows.
-        candidates: how many candidates the ranking has.
-        warnings: sentences that a reader has to know.
-    """
-
-    html: Path
-    csv: Path
-    edits: Path
-    data: Path
-    figure: Path
-    assets: Path | None
-    size: int
-    pictures: int
-    candidates: int
-    warnings: tuple[str, ...]
-
-
-def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatmap: Kind | None = None) -> ReportSummary:
+def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatmap: Kind | None = None) -> Report:
     """Write ``report/`` about the last search. No model is touched, but for heat maps that are not made yet.
 
     Args:
@@ -78,18 +48,7 @@ def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatma
         report = build(data, settings.run / "report", max_size)
         progress.advance("report")
         warnings = dict.fromkeys([*data.warnings, *report.warnings, *_too_large(report, max_size)])
-        return ReportSummary(
-            html=report.html,
-            csv=report.csv,
-            edits=report.edits,
-            data=report.json,
-            figure=report.figure,
-            assets=report.assets,
-            size=report.size,
-            pictures=report.pictures,
-            candidates=len(data.rows),
-            warnings=tuple(warnings),
-        )
+        return dataclasses.replace(report, warnings=tuple(warnings))
 
 
 def read(settings: Settings) -> ReportData:

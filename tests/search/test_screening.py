@@ -17,7 +17,7 @@ from diffex_cli.search.algorithm.algorithms import Algorithm, Trace, search
 from diffex_cli.search.algorithm.contest import Entrant, Standing
 from diffex_cli.search.algorithm.trace import Level
 from diffex_cli.search.screening import could_not_be_edited, survivors
-from diffex_cli.search.statistics.verdict import judge
+from diffex_cli.search.statistics.verdict import significance_of
 
 IMAGES = 4
 
@@ -146,21 +146,21 @@ def test_an_editor_that_screens_for_itself_loses_nothing(
 def test_p_values_count_what_a_screening_left_out() -> None:
     random = np.random.default_rng(0)
     deltas = {id: effect + random.normal(0, 0.5, 24) for id, effect in {"a": 0.4, "b": 0.0}.items()}
-    alone = judge(deltas, placebos=(), kept={"a"}, early=(), delta=0.1)
+    alone = significance_of(deltas, placebos=(), kept={"a"}, early=(), delta=0.1)
     screened = {"a", "b", *(f"gone{i}" for i in range(8))}
-    found = judge(deltas, placebos=(), kept={"a"}, early=(), screened=screened, delta=0.1)
+    found = significance_of(deltas, placebos=(), kept={"a"}, early=(), screened=screened, delta=0.1)
     assert found.corrected_for == 10
     assert found.p_values["a"].raw == alone.p_values["a"].raw
     assert found.p_values["a"].corrected == pytest.approx(min(1.0, 10 * alone.p_values["a"].raw))
     assert set(found.p_values) == {"a", "b"}
     assert found.detectable > alone.detectable
     assert found.floor.value > alone.floor.value
-    nothing_lost = judge(deltas, placebos=(), kept={"a"}, early=(), screened={"a", "b"}, delta=0.1)
+    nothing_lost = significance_of(deltas, placebos=(), kept={"a"}, early=(), screened={"a", "b"}, delta=0.1)
     assert nothing_lost.p_values == alone.p_values
 
 
 def test_nothing_left_is_an_answer() -> None:
-    verdict = judge({}, placebos=(), kept=(), early=(), screened={"a", "b"}, delta=0.1)
+    verdict = significance_of({}, placebos=(), kept=(), early=(), screened={"a", "b"}, delta=0.1)
     assert verdict.corrected_for == 2
     assert verdict.p_values == {}
     assert verdict.floor.source == "none"
