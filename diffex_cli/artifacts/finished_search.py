@@ -17,9 +17,6 @@ class FinishedSearch:
 
     Everything raises :class:`IncompleteError` if its file is not there yet, and :class:`UsageError` if it cannot be
     read.
-
-    Args:
-        run: where.
     """
 
     def __init__(self, run: RunDirectory) -> None:

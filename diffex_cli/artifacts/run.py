@@ -38,9 +38,6 @@ class RunDirectory:
     A file that is not there raises :class:`IncompleteError` naming the stage that makes it; one that is
     torn, foreign or of a newer version raises :class:`UsageError`. Such a *part* of ``edits/`` or
     ``scores/`` is left out instead, and :attr:`warnings` says so.
-
-    Args:
-        path: the folder; need not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -173,9 +170,6 @@ class RunDirectory:
         """Subject → scores by the classifier with this fingerprint.
 
         A subject that lacks the finite logit of a class that others have counts as not scored.
-
-        Raises:
-            UsageError: the outputs are of a kind that nobody knows.
         """
         table = self.score_parts.read()
         table = table.filter(pc.equal(table["classifier"], classifier)).combine_chunks()

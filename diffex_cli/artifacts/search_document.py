@@ -223,8 +223,6 @@ def _record(kind: type, content: object, place: str) -> Any:
     """A mapping as a dataclass.
 
     Args:
-        kind: the dataclass.
-        content: what should be the mapping.
         place: of it in the document, for people.
 
     Raises:

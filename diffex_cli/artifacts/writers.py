@@ -25,10 +25,6 @@ class EditWriter:
 
     A part is written after 16 edits, after a second's worth of work, or after five seconds, whichever
     comes first: writing takes a few milliseconds, so a slow editor loses no finished edit to a kill.
-
-    Args:
-        parts: where to.
-        provenance: what to record in each part.
     """
 
     rows_a_part = 16
@@ -67,11 +63,7 @@ class ScoreWriter:
     """Writes scores as they come, a part every five seconds.
 
     Args:
-        parts: where to.
         classifier: fingerprint of the classifier.
-        labels: its classes, each once.
-        provenance: what to record in each part.
-        output_kind: what its logits are logits of.
     """
 
     wait_a_part = 5.0

@@ -17,10 +17,7 @@ class TruthReport:
     """The truth, and how a run's ranking compares.
 
     Attributes:
-        classifier: the spec of the classifier.
-        rows: the exact influences, largest first.
         found: candidate → effect in the run's ranking, best first, where one is known; empty without a run.
-        agreement: the comparison; ``None`` without a run.
     """
 
     classifier: str
@@ -33,7 +30,6 @@ def truth_of_run(run: Path | None, classifier: str | None, target: str | None) -
     """Measure the truth, on a run's images, classifier and target or else on all samples.
 
     Args:
-        run: a run directory that ``diffex search`` has finished, or ``None``.
         classifier: a spec; used without a run, and then required.
         target: a label; used without a run.
 

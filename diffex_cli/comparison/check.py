@@ -25,9 +25,6 @@ class Result:
     Attributes:
         rule: the rule as text, e.g. ``"max collar=0.2"``.
         kind: ``max``, ``forbid`` or ``against``.
-        verdict: the worst of the findings.
-        reasons: sentences that say why.
-        findings: one for each attribute that the rule is about.
     """
 
     rule: str
@@ -42,13 +39,8 @@ class CheckSummary:
     """What ``diffex check`` tells.
 
     Attributes:
-        run: the run directory.
-        classifier: its spec.
-        target: the class that is explained.
-        strict: what is undecided fails too.
         passed: nothing failed.
         noise_floor: the largest influence of a placebo, in logits; ``None`` if none was measured.
-        results: one for each rule.
         warnings: sentences about files that were left out, and about what cannot be compared well.
     """
 
@@ -66,10 +58,7 @@ def check(path: Path, rules: Sequence[Rule], against: Path | None = None, strict
     """Judge a finished run by rules, and by an earlier run. Files only.
 
     Args:
-        path: the run directory.
-        rules: see :mod:`~diffex_cli.comparison.rules`.
         against: a finished run of the same target; every attribute's influence may have grown by the run's δ.
-        strict: what is undecided fails.
 
     Raises:
         IncompleteError: a run has no ranking yet.

@@ -32,13 +32,8 @@ class Comparison:
     """One run against the reference.
 
     Attributes:
-        first: the reference's directory.
-        second: the other's.
         distinctions: in what they differ, apart from what they found.
-        shared_images: how many input images both have.
         cautions: sentences about what the figures do not mean.
-        rankings: what the two found.
-        corpora: the names of their attributes.
     """
 
     first: Path
@@ -64,10 +59,7 @@ class CompareSummary:
 
     Attributes:
         runs: all of them, the reference first.
-        top: k of nDCG@k.
         comparisons: each other run against the reference, in the order given.
-        warnings: sentences about files that were left out.
-        finished: the runs themselves.
     """
 
     runs: tuple[RunFacts, ...]
@@ -81,7 +73,6 @@ def compare(paths: Sequence[Path], top: int = 5) -> CompareSummary:
     """Compare runs with the first of them. No model is loaded and nothing is written.
 
     Args:
-        paths: run directories, at least two, each once.
         top: k of nDCG@k, ≥ 1.
 
     Raises:

@@ -43,15 +43,7 @@ def _band(axis: Axis, floor: float | None) -> tuple[float, float] | None:
 
 
 def page(comparisons: Sequence[Versus], warnings: Sequence[str] = ()) -> str:
-    """Render the page.
-
-    Args:
-        comparisons: each run against the first.
-        warnings: sentences about what was left out.
-
-    Returns:
-        A complete HTML document.
-    """
+    """Render the page."""
     templates = environment("diffex_cli.comparison")
     templates.filters["direction"] = sentences.direction
     templates.globals |= {"interval": numbers.interval, "alternative": _alternative}

@@ -22,16 +22,7 @@ _FACTS = ("classifier", "target", "editor", "attributes", "images", "algorithm",
 
 
 def write_page(summary: CompareSummary, file: Path) -> None:
-    """Write the comparison as a self-contained page.
-
-    Args:
-        summary: of :func:`~diffex_cli.comparison.compare.compare`.
-        file: where to; its folder is created if it is missing.
-
-    Raises:
-        DiffexError: the file cannot be written.
-        UsageError: a run's edits cannot be read.
-    """
+    """Write the comparison as a self-contained page."""
     data = {run.path: report_data(run) for run in summary.finished}
     told = {run.run: run for run in summary.runs}
     found = tuple(

@@ -21,8 +21,6 @@ class Surprise:
     """One image on which an attribute did something else than on the others.
 
     Attributes:
-        candidate: the attribute's id.
-        image: the image's key.
         change: Δ of the target on this image.
         mean: mean Δ over the other images.
     """
@@ -45,9 +43,7 @@ def surprises(changes: Mapping[str, Mapping[str, float]], least: float, most: in
     crowd out the others.
 
     Args:
-        changes: attribute id → image key → Δ, finite.
         least: a smaller residual, in absolute value, is none.
-        most: how many are wanted.
 
     Returns:
         At most ``most``, the largest residual first.
@@ -101,9 +97,6 @@ class Evidence:
     """Looks for cases in a finished run.
 
     Images that the search held out are not looked at: what is proposed because of them could not be tested on them.
-
-    Args:
-        finished: the run.
     """
 
     def __init__(self, finished: FinishedRun) -> None:
@@ -118,11 +111,7 @@ class Evidence:
         self._explanation = kept or list(self._rows)[:_STRONGEST]
 
     def cases(self) -> tuple[Case, ...]:
-        """The unexplained changes, the largest first; then decisions that flip; then mistakes.
-
-        Raises:
-            UsageError: a picture is missing or broken.
-        """
+        """The unexplained changes, the largest first; then decisions that flip; then mistakes."""
         found = surprises({id: self._changes[id] for id in self._explanation}, self._run.search.delta, SURPRISES)
         shown = {one.image for one in found}
         pairs = [*(self._case(one) for one in found), *(self._case(one) for one in self._flips(shown))]

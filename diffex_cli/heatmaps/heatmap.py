@@ -28,7 +28,6 @@ def heatmap(kind: Kind, classifier: Classifier, target: str, images: Sequence[Im
     Args:
         kind: ``gradcam``, or ``occlusion``, which asks nothing of a classifier but its logits, a few hundred times
             for every picture.
-        classifier: whose.
         target: as the artifacts call it: a class; ``predicted``, what the classifier says of each of these pictures;
             ``A - B``, one class against another.
         images: n pictures of one size.
@@ -60,11 +59,8 @@ def heat(
     """What speaks for a weighted sum of the logits, by place.
 
     Args:
-        kind: ``gradcam`` or ``occlusion``.
-        classifier: whose.
         images: n pictures of one size.
         weights: of the logits, shape (n, labels).
-        done: hears of the progress.
 
     Returns:
         shape (n, height, width), ≥ 0: of ``occlusion`` in logits, what the sum loses when the place is covered;
@@ -96,12 +92,8 @@ def target_weights(target: str, originals: Sequence[ScoreRow]) -> NDArray[np.flo
     """The weights of the logits that make up a target, shape (n, labels).
 
     Args:
-        target: as the artifacts call it.
         originals: the scores of the n pictures that ``predicted`` goes by; before and after an edit the same, those
             of the untouched image.
-
-    Raises:
-        UsageError: the classifier has no such class.
     """
     labels = originals[0].labels
     found = parse(target, labels)

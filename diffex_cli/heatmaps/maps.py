@@ -44,7 +44,6 @@ class Picture:
     """A picture that a heat map is wanted of.
 
     Attributes:
-        file: where it lies.
         image: the key of the input image that it is, or is an edit of.
     """
 
@@ -57,7 +56,6 @@ class HeatMaps:
 
     Args:
         found: what it left. Who makes heat maps holds the lock of its run.
-        kind: which.
         device: as in ``--device``, for the classifier.
 
     Raises:
@@ -94,14 +92,12 @@ class HeatMaps:
 
         Args:
             subjects: of which; one whose picture cannot be read is left out.
-            progress: hears of the task ``heat maps``.
 
         Returns:
             the picture's file → a WebP of its size.
 
         Raises:
             UsageError: the classifier cannot be opened, is not what was searched, or Grad-CAM is not possible with it.
-            IncompleteError: the input images are not scored.
         """
         wanted = self._keys(subjects)
         lacking = {key: one for one, key in wanted.items() if not self._store.has(key)}

@@ -30,16 +30,10 @@ class Report:
     """Where the report is.
 
     Attributes:
-        html: the page.
-        csv: the ranking.
         edits: all edits, one a row, as CSV.
         data: what the page shows, as JSON.
-        figure: the overview picture (PNG).
         assets: the folder of the pictures, if the page would have been too large with them.
-        size: of the page, in bytes.
         pictures: how many different ones it shows.
-        candidates: how many the ranking has.
-        warnings: sentences that a reader has to know.
     """
 
     html: Path
@@ -60,7 +54,6 @@ def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
     The same data gives the same bytes.
 
     Args:
-        data: all that the report shows.
         folder: where to; created if it is missing.
         max_size: bytes that the page may have with its pictures in it; a larger one has them in ``assets/`` beside it.
     """

@@ -21,7 +21,6 @@ class Explanation:
 
     Attributes:
         candidate: its id; that of the node if the search never tried it.
-        text: one to four sentences.
     """
 
     candidate: str
@@ -32,12 +31,7 @@ def explain(path: Path, wanted: str) -> Explanation:
     """Say why an attribute is where it is. Reads ``search.yaml`` and ``corpus.yaml``, nothing else.
 
     Args:
-        path: the run directory.
         wanted: a candidate's id, a node's id, or a name.
-
-    Raises:
-        IncompleteError: nothing was searched yet.
-        UsageError: there is no such attribute.
     """
     run = FinishedSearch(RunDirectory(path))
     search, tried, nodes = run.search, run.search.tried, run.nodes

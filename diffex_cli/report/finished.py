@@ -21,13 +21,7 @@ class Measurement:
     """What one search found out about one candidate.
 
     Attributes:
-        candidate: its id.
-        name: what people read.
         effect: signed mean Δ of the target's logit; NaN if unknown.
-        low: lower end of the effect's 95 % interval; NaN if unknown.
-        high: upper end.
-        n: images that the three are over.
-        kept: part of the explanation.
         deltas: image key → Δ logit, finite, of every image whose Δ is known; may be empty.
     """
 
@@ -75,7 +69,6 @@ class FinishedRun(FinishedSearch):
 
         Args:
             subject: key of the input image, or of an edit of it.
-            image: key of the input image.
             target: as the artifacts call it.
 
         Returns:
@@ -104,11 +97,7 @@ class FinishedRun(FinishedSearch):
 
 
 def read_finished(path: Path) -> FinishedRun:
-    """A finished run by its folder.
-
-    Raises:
-        UsageError: there is no such folder.
-    """
+    """A finished run by its folder."""
     if not path.is_dir():
         raise UsageError(f"there is no run directory {path}: name one that `diffex search --run` has finished")
     return FinishedRun(RunDirectory(path))

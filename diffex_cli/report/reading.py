@@ -16,12 +16,7 @@ from diffex_cli.report.finished import FinishedRun, read_finished
 
 
 def read_report_data(path: Path) -> ReportData:
-    """What :func:`report_data` gives, of a folder.
-
-    Raises:
-        IncompleteError: there is no ranking yet.
-        UsageError: there is no such folder, or a file in it cannot be read.
-    """
+    """What :func:`report_data` gives, of a folder."""
     return report_data(read_finished(path))
 
 
@@ -29,7 +24,6 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
     """Everything that a report on the last search shows.
 
     Args:
-        run: its run.
         settings: as resolved, to be shown with the rest; ``None`` shows none.
 
     Raises:

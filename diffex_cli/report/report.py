@@ -28,12 +28,6 @@ _HEATED = 4
 def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatmap: Kind | None = None) -> Report:
     """Write ``report/`` about the last search. No model is touched, but for heat maps that are not made yet.
 
-    Args:
-        settings: as resolved.
-        progress: hears of the task ``report``, and of ``heat maps``.
-        max_size: bytes that the page may have with its pictures in it.
-        heatmap: which heat maps to show beside the pictures, if any.
-
     Raises:
         IncompleteError: there is no ranking yet.
         UsageError: the settings name something else than what was searched, or the classifier allows no such heat maps.
@@ -52,12 +46,7 @@ def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatma
 
 
 def read(settings: Settings) -> ReportData:
-    """What :func:`run` would show, without writing anything.
-
-    Raises:
-        IncompleteError: there is no ranking yet.
-        UsageError: the settings name something else than what was searched.
-    """
+    """What :func:`run` would show, without writing anything."""
     return report_data(_searched(RunDirectory(settings.run), settings), settings)
 
 
@@ -93,12 +82,7 @@ def plan(settings: Settings) -> plans.Plan:
 
 
 def _searched(run: RunDirectory, settings: Settings) -> FinishedRun:
-    """The last search. The report is about it as it was, so other settings would be a lie.
-
-    Raises:
-        IncompleteError: there is no ranking yet.
-        UsageError: the settings name something else than what was searched.
-    """
+    """The last search. The report is about it as it was, so other settings would be a lie."""
     found, given = FinishedRun(run), settings.given()
     _, search = found.ranking, found.search
     used = {name: getattr(search, name) for name in ("target", *SETTINGS)}

@@ -61,11 +61,7 @@ def findings(
     """Put the figures together.
 
     Args:
-        trace: of the search.
-        joint: the sets that were tried.
         held: candidate → its effect on the images that were held out.
-        evaluator: what the search asked.
-        settings: of the search.
         screened: ids of the candidates that a screening measured.
     """
     singles = trace.ranking
@@ -208,9 +204,6 @@ def ranking_of_all(
 
     Args:
         trace: of the search, which was steered by the class that each candidate moves most.
-        joint: the sets that were tried.
-        evaluator: what the search asked.
-        delta: δ.
     """
     everything: list[Evaluation | JointEvaluation] = [*trace.ranking, *joint]
     rows: list[RankingRow] = []

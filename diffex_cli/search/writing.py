@@ -37,9 +37,6 @@ class Searched:
     """All that one search produced.
 
     Attributes:
-        trace: the search through the hierarchy.
-        joint: the sets that were tried after it, the most influential first.
-        findings: every candidate with its figures.
         of_all: the ranking for every class; ``None`` unless every class was asked for.
         screening: what a cheaper editor left to search; ``None`` without one.
     """

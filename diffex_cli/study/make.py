@@ -34,14 +34,11 @@ class StudyOptions:
     """What study is wanted.
 
     Attributes:
-        kind: of the study.
         attributes: at most how many; of a joint study, of each number of attributes.
         per_attribute: images of each, of ``identify`` for each method.
-        seed: of all that is left to chance.
         heatmap: for ``identify``: the kind of heat map to compare with, or ``None`` for none.
         heatmaps: a folder of heat maps to compare with instead.
         out: where to; ``None`` is in the run directory.
-        device: for the classifier whose heat maps are wanted.
     """
 
     kind: Kind
@@ -59,15 +56,10 @@ class StudyMade:
     """Where a study is.
 
     Attributes:
-        study: its id.
-        kind: of it.
         page: for the participants.
         key: for its maker: which item is what.
-        items: how many there are.
         per_participant: how many of them one participant answers.
         attributes: how many different attributes, or sets, were edited.
-        size: of the page, in bytes.
-        warnings: sentences about what had to be left out.
     """
 
     study: str
@@ -83,11 +75,6 @@ class StudyMade:
 
 def make(run: Path, wish: StudyOptions, progress: Progress) -> StudyMade:
     """Write a study's page and its key.
-
-    Args:
-        run: a finished run.
-        wish: what study.
-        progress: hears of the task ``heat maps``.
 
     Raises:
         IncompleteError: the run has no ranking.
