@@ -51,11 +51,8 @@ class EditWriter:
     def flush(self) -> None:
         """Write what has been collected; nothing if there is nothing."""
         if self._rows:
-            table = make_table(EDITS, [dataclasses.asdict(row) for row in self._rows])
-            self._parts.write(table, self._provenance)
+            _add(self._parts, make_table(EDITS, [dataclasses.asdict(row) for row in self._rows]), self._provenance)
             self._rows = []
-            if len(self._parts) > MANY_PARTS:
-                self._parts.merge(self._provenance)
         self._since = time.monotonic()
 
 
@@ -110,8 +107,12 @@ class ScoreWriter:
     def flush(self) -> None:
         """Write what has been collected; nothing if there is nothing."""
         if self._tables:
-            self._parts.write(pa.concat_tables(self._tables), self._provenance)
+            _add(self._parts, pa.concat_tables(self._tables), self._provenance)
             self._tables = []
-            if len(self._parts) > MANY_PARTS:
-                self._parts.merge(self._provenance)
         self._since = time.monotonic()
+
+
+def _add(parts: Parts, table: pa.Table, provenance: Mapping[str, object]) -> None:
+    parts.write(table, provenance)
+    if len(parts) > MANY_PARTS:
+        parts.merge(provenance)

@@ -83,10 +83,6 @@ class HeatMaps:
         )
         return f"{_NOTES[self.kind]} Of {whose}, before and after alike; every map has a scale of its own{own}."
 
-    def missing(self, subjects: Iterable[Picture]) -> int:
-        """How many would have to be made."""
-        return len({key for key in self._keys(subjects).values() if not self._store.has(key)})
-
     def overlays(self, subjects: Iterable[Picture], progress: Progress) -> dict[Path, Path]:
         """Pictures with their heat over them.
 

@@ -84,7 +84,8 @@ def plan(settings: Settings) -> plans.Plan:
 def _searched(run: RunDirectory, settings: Settings) -> FinishedRun:
     """The last search. The report is about it as it was, so other settings would be a lie."""
     found, given = FinishedRun(run), settings.given()
-    _, search = found.ranking, found.search
+    _ = found.ranking  # complain before anything is remembered
+    search = found.search
     used = {name: getattr(search, name) for name in ("target", *SETTINGS)}
     used |= {"classifier": search.classifier.spec, "editor": search.editor.spec}
     for name in ("classifier", "target", "editor", *SETTINGS):

@@ -92,14 +92,14 @@ def test_what_is_made_is_not_made_again(run: RunDirectory) -> None:
     times = {file: file.stat().st_mtime_ns for file in first.values()}
     listener = Listener()
     again = heat_maps(run, "occlusion")
-    assert again.missing(wanted) == 0
     assert again.overlays(wanted, listener) == first
     assert listener.total == 0
     assert {file: file.stat().st_mtime_ns for file in first.values()} == times
     next(iter(times)).write_bytes(b"broken")
-    assert again.missing(wanted) == 1
-    again.overlays(wanted, SILENT)
-    assert again.missing(wanted) == 0
+    again.overlays(wanted, listener)
+    assert listener.total == listener.done == 1
+    again.overlays(wanted, listener)
+    assert listener.total == 0
 
 
 @pytest.mark.parametrize("kind", ["gradcam", "occlusion"])
@@ -130,9 +130,9 @@ def test_where_no_place_matters_nothing_looks_hot(birds: RunDirectory) -> None:
     before = plain.heat(subject)
     with_search(birds, delta=1000.0)
     try:
-        maps = heat_maps(birds, "occlusion")
-        assert maps.missing([subject]) == 1
-        maps.overlays([subject], SILENT)
+        maps, listener = heat_maps(birds, "occlusion"), Listener()
+        maps.overlays([subject], listener)
+        assert listener.total == 1
         found = maps.heat(subject)
     finally:
         with_search(birds, delta=delta)
@@ -166,7 +166,6 @@ def test_a_picture_that_is_gone_is_left_out(run: RunDirectory, tmp_path: Path) -
     gone = Picture(tmp_path / "gone.png", image.image)
     maps = heat_maps(run, "occlusion")
     assert maps.overlays([gone], SILENT) == {}
-    assert maps.missing([gone]) == 0
     assert maps.heat(gone) is None
 
 
