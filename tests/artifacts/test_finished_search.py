@@ -39,11 +39,11 @@ def test_images_that_were_held_out_are_images_too(tmp_path: Path) -> None:
 def test_candidates_are_those_whose_attributes_the_corpus_has(tmp_path: Path) -> None:
     path = make_run(tmp_path / "run", {"hat": [0.1], "beak": [1.0], "nape/collar": [0.5], "-crest": [0.2]})
     run = RunDirectory(path)
-    together = dataclasses.replace(run.ranking()[0], candidate="-crest + beak")
+    together = dataclasses.replace(run.ranking()[0], candidate="beak + -crest")
     run.write_ranking([*run.ranking(), together, dataclasses.replace(together, candidate="beak + gone")], {})
     run.write_corpus(Corpus("birds", CORPUS.roots[:4]), {})
     found = opened(path)
-    assert set(found.candidates) == {"beak", "nape/collar", "-crest", "-crest + beak"}
+    assert set(found.candidates) == {"beak", "nape/collar", "-crest", "beak + -crest"}
     assert all(candidate.id == id for id, candidate in found.candidates.items())
 
 

@@ -140,7 +140,7 @@ def test_wrong_wishes_end_in_a_sentence() -> None:
     with pytest.raises(UsageError, match=r"gradients can be reached.*use --heatmap occlusion"):
         heatmap("gradcam", Corners(), "top", pictures)
     with pytest.raises(ValueError, match="differ in size"):
-        heatmap("occlusion", Corners(), "top", [*pictures, Image.new("RGB", (32, 64))])
+        heat("occlusion", Corners(), [*pictures, Image.new("RGB", (32, 64))], np.ones((2, 3)))
     with pytest.raises(UsageError, match=r"--heatmap: there is no heat map 'gradcan' .did you mean 'gradcam'"):
         parse_kind("gradcan")
     assert [parse_kind(kind) for kind in KINDS] == list(KINDS)
