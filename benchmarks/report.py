@@ -24,6 +24,7 @@ from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.schemas import EDITS
+from diffex_cli.artifacts.search_document import Backend, SearchDocument
 from diffex_cli.artifacts.tables import make_table
 from diffex_cli.birds.renderer import render
 from diffex_cli.birds.species import LABELS, random_specimen
@@ -169,18 +170,16 @@ def _write_search(run: RunDirectory, corpus: Corpus, images: Sequence[InputImage
     ]
     run.write_ranking(rows, {})
     run.write_search(
-        {
-            "provenance": {"created": "2026-01-01T00:00:00Z"},
-            "target": LABELS[0],
-            "best": rows[0].candidate,
-            "images": len(images),
-            "algorithm": "exhaustive",
-            "beam": 5,
-            "delta": 0.1,
-            "max_depth": None,
-            "seed": 0,
-            "editor": {"spec": _EDITOR, "fingerprint": _EDITOR},
-            "classifier": {"spec": _CLASSIFIER, "fingerprint": _CLASSIFIER},
-            "levels": [],
-        }
+        SearchDocument(
+            provenance={"created": "2026-01-01T00:00:00Z"},
+            target=LABELS[0],
+            best=rows[0].candidate,
+            images=len(images),
+            algorithm="exhaustive",
+            beam=5,
+            delta=0.1,
+            seed=0,
+            editor=Backend(_EDITOR, _EDITOR),
+            classifier=Backend(_CLASSIFIER, _CLASSIFIER),
+        )
     )

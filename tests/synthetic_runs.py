@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from diffex_cli.artifacts.documents import write_document
 from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.rows import InputImage, RankingRow
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.search_document import SEARCH_SCHEMA
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Corpus, Node
 from diffex_cli.search.statistics.influence import Effect
 
@@ -96,7 +98,9 @@ def make_run(
         for rank, (id, effect) in enumerate(found, 1)
     ]
     run.write_ranking(ranking, {})
-    run.write_search(
+    write_document(
+        path / "search.yaml",
+        SEARCH_SCHEMA,
         {
             "provenance": {"created": "2026-01-02T03:04:05Z"},
             "target": target,
@@ -111,6 +115,6 @@ def make_run(
             "classifier": {"spec": classifier, "fingerprint": fingerprints[0]},
             "levels": [],
             **(search or {}),
-        }
+        },
     )
     return path

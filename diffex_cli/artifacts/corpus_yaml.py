@@ -84,10 +84,6 @@ def read_text(file: Path) -> str:
 def parse_corpus(text: str, source: str) -> CorpusDocument:
     """Check and read the text of a corpus file.
 
-    Args:
-        text: YAML.
-        source: the file's name, for errors.
-
     Raises:
         UsageError: the text is no YAML, or no corpus of this version.
     """
@@ -112,7 +108,6 @@ def write_corpus(corpus: Corpus, provenance: Mapping[str, Any]) -> str:
     finished run.
 
     Args:
-        corpus: the hierarchy.
         provenance: where it comes from, plain values only; never a secret.
     """
     document: dict[str, Any] = {"schema": CORPUS_SCHEMA, "domain": corpus.domain}

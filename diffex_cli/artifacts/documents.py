@@ -12,6 +12,9 @@ from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.tables import REMEDY, check_schema_id
 from diffex_cli.core.errors import UsageError
 
+_NO_YAML = (yaml.YAMLError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
+"""What PyYAML raises at a text that is none, is nested too deeply, or has a value that does not fit its tag."""
+
 
 def read_document(path: Path, schema: str) -> dict[str, Any]:
     """Read a YAML mapping.
@@ -24,7 +27,7 @@ def read_document(path: Path, schema: str) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (*_NO_YAML, OSError) as error:
         raise UsageError(f"{path} cannot be read ({' '.join(str(error).split())}): {REMEDY}") from error
     if not isinstance(content, dict):
         raise UsageError(f"{path} holds no YAML mapping: {REMEDY}")

@@ -34,12 +34,6 @@ def edit_key(image: str, candidate: Candidate, editor_fingerprint: str, seed: in
     """The key of one edit: the digest of all that can change its pixels, and of nothing else.
 
     Names and ids of attributes are not in it, so renaming one keeps its edits.
-
-    Args:
-        image: the input image's key.
-        candidate: what to change.
-        editor_fingerprint: of the editor.
-        seed: the run's seed.
     """
     terms = [
         {

@@ -23,8 +23,6 @@ class Parts:
     Of rows with the same key the one in the last file by name counts, and in it the last row.
 
     Args:
-        folder: where they lie; need not exist.
-        schema: what each must follow.
         keys: the columns that name a row.
     """
 

@@ -55,13 +55,7 @@ def is_intact(path: Path) -> bool:
 
 
 class LazyPictures(Mapping[str, Image.Image]):
-    """Pictures by key, read when asked for; the last few stay in memory.
-
-    Args:
-        keys: all there are.
-        read: how to get one.
-        keep: how many to keep.
-    """
+    """Pictures by key, read when asked for; the last few stay in memory."""
 
     def __init__(self, keys: Iterable[str], read: Callable[[str], Image.Image], keep: int = 64) -> None:
         self._keys = dict.fromkeys(keys)

@@ -16,12 +16,7 @@ _PACKAGES = ("torch", "diffusers", "transformers", "safetensors", "numpy", "pill
 
 
 def provenance(stage: str, settings: Mapping[str, object]) -> dict[str, object]:
-    """The record that goes into every artifact.
-
-    Args:
-        stage: the name of the stage that writes it.
-        settings: the settings that it used; plain values.
-    """
+    """The record that goes into every artifact."""
     return {
         "diffex": _version("diffex") or "unknown",
         "stage": stage,

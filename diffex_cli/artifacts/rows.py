@@ -39,13 +39,10 @@ class EditRow:
 
     Attributes:
         edit: the edit's key (:func:`~diffex_cli.artifacts.keys.edit_key`).
-        image: the input image's key.
         candidate: the candidate's id; empty for the reconstruction.
         editor: the editor's fingerprint.
-        seed: the run's seed.
         file: the edited picture, relative to the run directory; ``None`` if the edit failed.
         status: ``"ok"``, ``"no-op"`` or ``"failed"``.
-        reason: why it failed, or why nothing changed.
         changed: share of pixels whose largest channel difference to the input exceeds 16/255.
         mean_change: mean absolute difference to the input, in [0, 1].
         seconds: this edit's share of the time that its batch took.
@@ -82,9 +79,7 @@ class ScoreRow:
     Attributes:
         subject: an input image's key, or an edit's.
         kind: ``"original"`` or ``"edit"``.
-        labels: the classes.
         logits: shape (len(labels),), unnormalised.
-        output_kind: what they are logits of.
     """
 
     subject: str
@@ -123,13 +118,11 @@ class RequestRow:
 
     Attributes:
         edit: the edit's key, to be copied into its row of ``edits/``.
-        image: the input image's key.
         file: the input PNG, relative to the run directory.
         candidate: the candidate's id; empty for the reconstruction.
         instructions: JSON list of ``{"id", "prompt", "remove", "overrides"}``, one for each attribute, with
             ``"replaces"`` where it takes the place of something.
         editor: fingerprint of the editor that is asked.
-        seed: the run's seed.
     """
 
     edit: str
@@ -184,18 +177,14 @@ class RankingRow:
     Attributes:
         rank: 1 for the strongest.
         candidate: attribute ids joined by ``" + "``.
-        name: what people read.
         target: the class that is explained.
         effect: signed mean change of the target's logit against the reconstruction; NaN if unknown.
         influence: its absolute value (Eq. 1).
         low: lower end of the effect's 95 % interval over the images; NaN if unknown.
-        high: upper end.
-        n: number of images measured.
         depth: 0 for a root of the hierarchy.
         group: the attribute has finer ones below it.
         placebo: the domain's images cannot have the attribute.
         status: ``"kept"`` or ``"dropped"``.
-        reason: why.
         effect_original: the mean change against the untouched originals instead; NaN if unknown.
 
     What follows is ``None`` where it is not known; ``docs/artifacts.md`` has the definitions.

@@ -20,14 +20,14 @@ from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.pictures import is_intact, open_picture, save_picture
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow, ScoreRow
 from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES
-from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_provenance, read_table, write_table
+from diffex_cli.artifacts.search_document import SearchDocument, read_search, write_search
+from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_table, write_table
 from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
 
 RUN_SCHEMA = "diffex.run/1"
-SEARCH_SCHEMA = "diffex.search/1"
 
 _T = TypeVar("_T")
 
@@ -38,9 +38,6 @@ class RunDirectory:
     A file that is not there raises :class:`IncompleteError` naming the stage that makes it; one that is
     torn, foreign or of a newer version raises :class:`UsageError`. Such a *part* of ``edits/`` or
     ``scores/`` is left out instead, and :attr:`warnings` says so.
-
-    Args:
-        path: the folder; need not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -173,9 +170,6 @@ class RunDirectory:
         """Subject → scores by the classifier with this fingerprint.
 
         A subject that lacks the finite logit of a class that others have counts as not scored.
-
-        Raises:
-            UsageError: the outputs are of a kind that nobody knows.
         """
         table = self.score_parts.read()
         table = table.filter(pc.equal(table["classifier"], classifier)).combine_chunks()
@@ -237,19 +231,15 @@ class RunDirectory:
         else:
             self._write_rows("ranking-all.parquet", RANKING, ranking, provenance)
 
-    def search(self) -> dict[str, Any]:
-        """The search's trace."""
+    def search(self) -> SearchDocument:
+        """What was searched, and what came of it."""
         path = self.path / "search.yaml"
         self._require(path, "search")
-        return read_document(path, SEARCH_SCHEMA)
+        return read_search(path)
 
-    def write_search(self, trace: Mapping[str, object]) -> None:
-        """Replace the search's trace."""
-        write_document(self.path / "search.yaml", SEARCH_SCHEMA, trace)
-
-    def provenance_of(self, table: str) -> dict[str, Any]:
-        """What a table such as ``"ranking.parquet"`` recorded about its making."""
-        return read_provenance(self.path / table)
+    def write_search(self, document: SearchDocument) -> None:
+        """Replace the same."""
+        write_search(self.path / "search.yaml", document)
 
     def _rows(self, name: str, schema: TableSchema, row: Callable[..., _T], stage: str) -> tuple[_T, ...]:
         path = self.path / name

@@ -25,10 +25,6 @@ class EditWriter:
 
     A part is written after 16 edits, after a second's worth of work, or after five seconds, whichever
     comes first: writing takes a few milliseconds, so a slow editor loses no finished edit to a kill.
-
-    Args:
-        parts: where to.
-        provenance: what to record in each part.
     """
 
     rows_a_part = 16
@@ -55,11 +51,8 @@ class EditWriter:
     def flush(self) -> None:
         """Write what has been collected; nothing if there is nothing."""
         if self._rows:
-            table = make_table(EDITS, [dataclasses.asdict(row) for row in self._rows])
-            self._parts.write(table, self._provenance)
+            _add(self._parts, make_table(EDITS, [dataclasses.asdict(row) for row in self._rows]), self._provenance)
             self._rows = []
-            if len(self._parts) > MANY_PARTS:
-                self._parts.merge(self._provenance)
         self._since = time.monotonic()
 
 
@@ -67,11 +60,7 @@ class ScoreWriter:
     """Writes scores as they come, a part every five seconds.
 
     Args:
-        parts: where to.
         classifier: fingerprint of the classifier.
-        labels: its classes, each once.
-        provenance: what to record in each part.
-        output_kind: what its logits are logits of.
     """
 
     wait_a_part = 5.0
@@ -118,8 +107,12 @@ class ScoreWriter:
     def flush(self) -> None:
         """Write what has been collected; nothing if there is nothing."""
         if self._tables:
-            self._parts.write(pa.concat_tables(self._tables), self._provenance)
+            _add(self._parts, pa.concat_tables(self._tables), self._provenance)
             self._tables = []
-            if len(self._parts) > MANY_PARTS:
-                self._parts.merge(self._provenance)
         self._since = time.monotonic()
+
+
+def _add(parts: Parts, table: pa.Table, provenance: Mapping[str, object]) -> None:
+    parts.write(table, provenance)
+    if len(parts) > MANY_PARTS:
+        parts.merge(provenance)

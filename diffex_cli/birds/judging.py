@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from diffex_cli.artifacts.finished_search import FinishedSearch
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds.truth import Agreement, TruthRow, agreement, exact_effects
 
@@ -16,10 +17,7 @@ class TruthReport:
     """The truth, and how a run's ranking compares.
 
     Attributes:
-        classifier: the spec of the classifier.
-        rows: the exact influences, largest first.
         found: candidate → effect in the run's ranking, best first, where one is known; empty without a run.
-        agreement: the comparison; ``None`` without a run.
     """
 
     classifier: str
@@ -32,7 +30,6 @@ def truth_of_run(run: Path | None, classifier: str | None, target: str | None) -
     """Measure the truth, on a run's images, classifier and target or else on all samples.
 
     Args:
-        run: a run directory that ``diffex search`` has finished, or ``None``.
         classifier: a spec; used without a run, and then required.
         target: a label; used without a run.
 
@@ -43,9 +40,9 @@ def truth_of_run(run: Path | None, classifier: str | None, target: str | None) -
     if run is None:
         assert classifier is not None
         return TruthReport(classifier, tuple(exact_effects(classifier, target)), {}, None)
-    folder = RunDirectory(run)
-    search, ranking = folder.search(), folder.ranking()
-    spec = search["classifier"]["spec"]
-    rows = exact_effects(spec, search["target"], [image.image for image in folder.images()])
-    found = {row.candidate: row.effect for row in ranking if math.isfinite(row.effect)}
-    return TruthReport(spec, tuple(rows), found, agreement(rows, found, float(search["delta"])))
+    finished = FinishedSearch(RunDirectory(run))
+    search = finished.search
+    found = {row.candidate: row.effect for row in finished.ranking if math.isfinite(row.effect)}
+    spec = search.classifier.spec
+    rows = exact_effects(spec, search.target, list(finished.images))
+    return TruthReport(spec, tuple(rows), found, agreement(rows, found, search.delta))

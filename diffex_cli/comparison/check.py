@@ -25,9 +25,6 @@ class Result:
     Attributes:
         rule: the rule as text, e.g. ``"max collar=0.2"``.
         kind: ``max``, ``forbid`` or ``against``.
-        verdict: the worst of the findings.
-        reasons: sentences that say why.
-        findings: one for each attribute that the rule is about.
     """
 
     rule: str
@@ -42,13 +39,8 @@ class CheckSummary:
     """What ``diffex check`` tells.
 
     Attributes:
-        run: the run directory.
-        classifier: its spec.
-        target: the class that is explained.
-        strict: what is undecided fails too.
         passed: nothing failed.
         noise_floor: the largest influence of a placebo, in logits; ``None`` if none was measured.
-        results: one for each rule.
         warnings: sentences about files that were left out, and about what cannot be compared well.
     """
 
@@ -66,10 +58,7 @@ def check(path: Path, rules: Sequence[Rule], against: Path | None = None, strict
     """Judge a finished run by rules, and by an earlier run. Files only.
 
     Args:
-        path: the run directory.
-        rules: see :mod:`~diffex_cli.comparison.rules`.
         against: a finished run of the same target; every attribute's influence may have grown by the run's δ.
-        strict: what is undecided fails.
 
     Raises:
         IncompleteError: a run has no ranking yet.
@@ -89,8 +78,8 @@ def check(path: Path, rules: Sequence[Rule], against: Path | None = None, strict
     verdict = worst(result.verdict for result in results)
     return CheckSummary(
         run=path,
-        classifier=run.facts.classifier,
-        target=run.facts.target,
+        classifier=run.search.classifier.spec,
+        target=run.search.target,
         strict=strict,
         passed=verdict == "pass" or (verdict == "undecided" and not strict),
         noise_floor=floor,
@@ -110,7 +99,7 @@ def _judged(run: FinishedRun, rule: Rule, floor: float | None) -> Result:
     if rule.limit is not None:
         nodes, limit, meaning = [node], rule.limit, f"the limit of {rule.limit:g}"
     else:
-        nodes, delta = list(node.walk()), run.facts.delta
+        nodes, delta = list(node.walk()), run.search.delta
         limit = max(delta, floor or 0.0)
         meaning = f"δ = {delta:g}" if limit == delta else f"the noise floor of {limit:.3g}, which placebos reach"
     findings = [finding for one in nodes for finding in _findings(run, one, limit, meaning)]
@@ -126,25 +115,25 @@ def _findings(run: FinishedRun, node: Node, limit: float, meaning: str) -> list[
     found = [run.measurements[id] for id in (node.id, f"-{node.id}") if id in run.measurements]
     if not found:
         return [unmeasured(node.candidate.id, node.name, limit, run.path)]
-    return [dependence(one, run.facts.target, limit, meaning) for one in found]
+    return [dependence(one, run.search.target, limit, meaning) for one in found]
 
 
 def _remedy(run: FinishedRun) -> str:
     """The command that measures every attribute."""
     deepest = max(node.id.count("/") for node in run.corpus.walk())
-    depth = "" if run.facts.max_depth is None else f" --max-depth {deepest}"
+    depth = "" if run.search.max_depth is None else f" --max-depth {deepest}"
     return f"diffex search --run {run.path} --algorithm exhaustive{depth}"
 
 
 def _comparable(run: FinishedRun, baseline: FinishedRun) -> list[str]:
-    ours, theirs = run.facts, baseline.facts
+    ours, theirs = run.search, baseline.search
     if ours.target != theirs.target:
         raise UsageError(
             f"--against {baseline.path} explains {theirs.target!r} and {run.path} {ours.target!r}: "
             f"search one of them again, such as `diffex search --run {baseline.path} --target {ours.target!r}`"
         )
     found = []
-    if ours.editor_fingerprint != theirs.editor_fingerprint:
+    if ours.editor.fingerprint != theirs.editor.fingerprint:
         found.append(f"{baseline.path} was edited by another editor, so what grew may be the editor's doing")
     if not set(run.images) & set(baseline.images):
         found.append(
@@ -164,7 +153,7 @@ def _grown(run: FinishedRun, baseline: FinishedRun) -> Result:
     )
     looked_at = len(now.keys() & before.keys())
     confidence = 1 - (1 - CONFIDENCE) / max(looked_at, 1)
-    delta = run.facts.delta
+    delta = run.search.delta
     findings = []
     for id in dict.fromkeys([*now, *before]):
         if id in now and id in before:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.keys import digest
 from diffex_cli.comparison.differences import CorpusComparison, RankingComparison, compare_names, compare_rankings
 from diffex_cli.core.errors import UsageError
-from diffex_cli.report.finished import Facts, FinishedRun, read_finished
+from diffex_cli.report.finished import FinishedRun, read_finished
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,13 +32,8 @@ class Comparison:
     """One run against the reference.
 
     Attributes:
-        first: the reference's directory.
-        second: the other's.
         distinctions: in what they differ, apart from what they found.
-        shared_images: how many input images both have.
         cautions: sentences about what the figures do not mean.
-        rankings: what the two found.
-        corpora: the names of their attributes.
     """
 
     first: Path
@@ -52,10 +47,10 @@ class Comparison:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run's directory, and what it searched."""
+    """A run's directory, and what it searched: values by name, of settings those of ``search.yaml``."""
 
     run: Path
-    facts: Facts
+    facts: Mapping[str, object]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,22 +59,20 @@ class CompareSummary:
 
     Attributes:
         runs: all of them, the reference first.
-        top: k of nDCG@k.
         comparisons: each other run against the reference, in the order given.
-        warnings: sentences about files that were left out.
     """
 
     runs: tuple[RunFacts, ...]
     top: int
     comparisons: tuple[Comparison, ...]
     warnings: tuple[str, ...]
+    finished: tuple[FinishedRun, ...]
 
 
 def compare(paths: Sequence[Path], top: int = 5) -> CompareSummary:
     """Compare runs with the first of them. No model is loaded and nothing is written.
 
     Args:
-        paths: run directories, at least two, each once.
         top: k of nDCG@k, ≥ 1.
 
     Raises:
@@ -92,23 +85,45 @@ def compare(paths: Sequence[Path], top: int = 5) -> CompareSummary:
     twice = next((path for path, place in zip(paths, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
         raise UsageError(f"the run {twice} is named twice: name each RUN once")
-    reference, *others = (read_finished(path) for path in paths)
+    finished = tuple(read_finished(path) for path in paths)
+    reference, *others = runs = [RunFacts(run.path, _facts(run)) for run in finished]
     return CompareSummary(
-        runs=tuple(RunFacts(run.path, run.facts) for run in (reference, *others)),
+        runs=tuple(runs),
         top=top,
-        comparisons=tuple(_compare(reference, other, top) for other in others),
-        warnings=tuple(warning for run in (reference, *others) for warning in run.warnings),
+        comparisons=tuple(
+            _compare(finished[0], other, _distinctions(finished[0], other, reference.facts, told.facts), top)
+            for other, told in zip(finished[1:], others, strict=True)
+        ),
+        warnings=tuple(warning for run in finished for warning in run.warnings),
+        finished=finished,
     )
 
 
-def _compare(first: FinishedRun, second: FinishedRun, top: int) -> Comparison:
-    shared = len(set(first.images) & set(second.images))
-    distinctions = tuple(_distinctions(first, second, shared))
+def _facts(run: FinishedRun) -> dict[str, object]:
+    search, nodes = run.search, run.nodes.values()
+    same = sorted((one.id, one.prompt, one.remove, one.placebo, dict(one.overrides), one.replaces) for one in nodes)
+    return {
+        "classifier": search.classifier.spec,
+        "classifier_fingerprint": search.classifier.fingerprint,
+        "target": search.target,
+        "editor": search.editor.spec,
+        "editor_fingerprint": search.editor.fingerprint,
+        "corpus": digest(same),
+        "attributes": len(nodes),
+        **{
+            name: getattr(search, name)
+            for name in ("images", "algorithm", "beam", "delta", "max_depth", "seed", "scale")
+        },
+        "held_out": frozenset(search.held_out),
+    }
+
+
+def _compare(first: FinishedRun, second: FinishedRun, distinctions: Sequence[Distinction], top: int) -> Comparison:
     return Comparison(
         first=first.path,
         second=second.path,
-        distinctions=distinctions,
-        shared_images=shared,
+        distinctions=tuple(distinctions),
+        shared_images=len(_shared(first.images, second.images)),
         cautions=tuple(_cautions(first, second, {one.what for one in distinctions})),
         rankings=compare_rankings(first.measurements.values(), second.measurements.values(), top),
         corpora=compare_names(
@@ -117,50 +132,44 @@ def _compare(first: FinishedRun, second: FinishedRun, top: int) -> Comparison:
     )
 
 
-def _distinctions(first: FinishedRun, second: FinishedRun, shared: int) -> list[Distinction]:
-    a, b = first.facts, second.facts
+def _distinctions(
+    first: FinishedRun, second: FinishedRun, a: Mapping[str, object], b: Mapping[str, object]
+) -> list[Distinction]:
     found = []
     for what in ("classifier", "editor"):
-        specs, prints = (getattr(a, what), getattr(b, what)), [getattr(one, f"{what}_fingerprint") for one in (a, b)]
+        specs, prints = [one[what] for one in (a, b)], [one[f"{what}_fingerprint"] for one in (a, b)]
         if specs[0] != specs[1]:
-            found.append(Distinction(what, *specs))
+            found.append(Distinction(what, *map(str, specs)))
         elif prints[0] != prints[1]:
-            found.append(Distinction(what, *(f"{specs[0]} (fingerprint {one[:12]})" for one in prints)))
-    if a.corpus != b.corpus:
-        found.append(
-            Distinction("corpus", *(f"{one.attributes} attributes (digest {one.corpus[:12]})" for one in (a, b)))
-        )
-    if set(first.images) != set(second.images):
+            found.append(Distinction(what, *(f"{specs[0]} (fingerprint {str(one)[:12]})" for one in prints)))
+    if a["corpus"] != b["corpus"]:
+        told = (f"{one['attributes']} attributes (digest {str(one['corpus'])[:12]})" for one in (a, b))
+        found.append(Distinction("corpus", *told))
+    if first.images.keys() != second.images.keys():
+        shared = len(_shared(first.images, second.images))
         found.append(Distinction("images", *(f"{len(run.images)}, {shared} shared" for run in (first, second))))
     for what in ("target", "scale", "seed", "algorithm", "beam", "delta", "max_depth"):
-        values = getattr(a, what), getattr(b, what)
-        if values[0] != values[1]:
-            found.append(Distinction(what, *("none" if value is None else str(value) for value in values)))
-    directions = _direction(first), _direction(second)
+        if a[what] != b[what]:
+            found.append(Distinction(what, *("none" if one[what] is None else str(one[what]) for one in (a, b))))
+    directions = first.search.direction, second.search.direction
     if directions[0] != directions[1]:
         found.append(Distinction("direction", *directions))
-    if _searched(first) != _searched(second) and a.held_out != b.held_out:
+    if first.searched.keys() != second.searched.keys() and a["held_out"] != b["held_out"]:
         found.append(Distinction("holdout", *_holdouts(first, second)))
     return found
 
 
-def _direction(run: FinishedRun) -> str:
-    """``--direction`` of the search; files of earlier versions lack it, and then it did as the corpus says."""
-    return str(RunDirectory(run.path).search().get("direction") or "corpus")
-
-
-def _searched(run: FinishedRun) -> frozenset[str]:
-    """The images that the ranking's effects are of."""
-    return frozenset(run.images) - run.facts.held_out
+def _shared(first: Collection[str], second: Collection[str]) -> set[str]:
+    return set(first) & set(second)
 
 
 def _holdouts(first: FinishedRun, second: FinishedRun) -> Iterator[str]:
     """How many images each run held out, and of which images its effects therefore are."""
-    shared = len(_searched(first) & _searched(second))
+    shared = len(_shared(first.searched, second.searched))
     for run in (first, second):
-        held = len(run.facts.held_out)
+        held = len(run.search.held_out)
         told = f"{held} of {len(run.images)} images held out" if held else "none"
-        yield f"{told} ({shared} of the {len(_searched(run))} searched are shared)"
+        yield f"{told} ({shared} of the {len(run.searched)} searched are shared)"
 
 
 def _cautions(first: FinishedRun, second: FinishedRun, differ: set[str]) -> list[str]:
@@ -182,16 +191,19 @@ def _cautions(first: FinishedRun, second: FinishedRun, differ: set[str]) -> list
         found.append("Logits of different classifiers may have different scales: compare ranks before effects.")
     moved = _of_other_classes(first, second) if "target" not in differ else ()
     if moved:
-        names = ", ".join(moved[:5]) + (" and others" if len(moved) > 5 else "")
         found.append(
             f"Each attribute is shown for the class that it moves most, and for {len(moved)} this is another class in "
-            f"each run, so their differences mean nothing: {names}."
+            f"each run, so their differences mean nothing: {_few(moved)}."
         )
     reworded = _reworded(first, second)
     if reworded:
-        names = ", ".join(reworded[:5]) + (" and others" if len(reworded) > 5 else "")
-        found.append(f"Of the attributes with the same id, {len(reworded)} have other prompts or settings: {names}.")
+        told = f"Of the attributes with the same id, {len(reworded)} have other prompts or settings"
+        found.append(f"{told}: {_few(reworded)}.")
     return found
+
+
+def _few(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:5]) + (" and others" if len(ids) > 5 else "")
 
 
 def _of_other_classes(first: FinishedRun, second: FinishedRun) -> tuple[str, ...]:
@@ -202,6 +214,5 @@ def _of_other_classes(first: FinishedRun, second: FinishedRun) -> tuple[str, ...
 
 def _reworded(first: FinishedRun, second: FinishedRun) -> list[str]:
     """Ids that both corpora have and that ask the editor for different things."""
-    ours = {node.id: node.candidate for node in first.corpus.walk()}
-    theirs = {node.id: node.candidate for node in second.corpus.walk()}
-    return [id for id in ours if id in theirs and ours[id] != theirs[id]]
+    ours, theirs = first.nodes, second.nodes
+    return [id for id in ours if id in theirs and ours[id].candidate != theirs[id].candidate]

@@ -8,14 +8,7 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing about both runs.
-
-    Attributes:
-        what: e.g. ``classifier``.
-        first: as the first run has it.
-        second: as the second has it.
-        differs: they are not the same.
-    """
+    """One thing about both runs."""
 
     what: str
     first: str
@@ -28,11 +21,8 @@ class Estimate:
     """An attribute's effect in one of the runs.
 
     Attributes:
-        rank: its place in the ranking.
         effect: signed mean change; NaN if unknown, as its interval's ends.
         low: lower end of the 95 % interval.
-        high: upper end.
-        n: images.
         standing: what the search made of it, in a few words.
         claimed: it passed, or, where nothing was judged, was kept.
     """
@@ -51,8 +41,6 @@ class Scored:
     """A picture with the target's probability by each of the runs that it belongs to.
 
     Attributes:
-        file: the picture.
-        edited: it is an edit, else an original.
         scores: ``first`` and/or ``second`` → probability in [0, 1], or NaN.
     """
 
@@ -66,16 +54,10 @@ class Compared:
     """An attribute that both runs measured.
 
     Attributes:
-        candidate: its id.
-        name: what people read.
-        first: its effect in the first run.
-        second: its effect in the second.
         difference: second minus first; NaN if unknown, as its interval's ends.
         low: lower end of the difference's 95 % interval.
-        high: upper end.
         n: images that the difference is over.
         method: ``paired``, ``unpaired`` or ``no interval``.
-        changed: the difference's interval leaves out zero.
         shots: pictures that show it, originals before edits; may be empty.
     """
 
@@ -97,10 +79,7 @@ class OneSided:
     """An attribute that one run claims and that the other did not measure.
 
     Attributes:
-        candidate: its id.
-        name: what people read.
         first: its effect in the first run; ``None`` if it was not measured there.
-        second: the same of the second.
         shots: pictures that show it, the original before the edit; may be empty.
     """
 
@@ -116,14 +95,10 @@ class Versus:
     """One run against the reference.
 
     Attributes:
-        first: the reference's name.
-        second: the other's.
         first_short: what tells it from the other in a word, e.g. its classifier.
-        second_short: the same of the other.
         facts: what they are and how they were made.
         cautions: sentences about what the figures do not mean.
         same_unit: both measure the same quantity; else their effects are not shown side by side.
-        unit: of the effects.
         floors: the two noise floors; ``None`` where there is none.
         top: k of nDCG@k.
         ndcg: the first as truth.
@@ -134,10 +109,6 @@ class Versus:
         one_sided: what one claims and the other did not measure, the strongest first.
         entered: names of what only the second keeps.
         left: names of what only the first keeps.
-        only_first: names of what only the first measured.
-        only_second: names of what only the second measured.
-        corpus_only_first: names that only the first corpus has.
-        corpus_only_second: names that only the second corpus has.
     """
 
     first: str

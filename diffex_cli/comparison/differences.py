@@ -25,9 +25,7 @@ class Difference:
     """Second minus first, in logits, with its interval.
 
     Attributes:
-        value: the difference of the means.
         low: lower end of the interval; NaN where there is none.
-        high: upper end.
         n: shared images if paired, else images of the search that has fewer.
         method: ``paired`` over shared images, ``unpaired`` (Welch), or ``none``: too little is known for an interval.
     """
@@ -50,11 +48,6 @@ def difference(first: Measurement, second: Measurement, confidence: float = CONF
     Paired, a Student-t interval of the differences image by image, if the two share at least two images
     and half of those of the smaller one: what an image does to both then cancels. Else unpaired, from
     the two effects and their 95 % intervals (Welch 1947; Satterthwaite's degrees of freedom, rounded down).
-
-    Args:
-        first: what is subtracted.
-        second: from what.
-        confidence: of the interval, in (0, 1).
     """
     return _difference(first, second, confidence, magnitudes=False)
 
@@ -112,12 +105,8 @@ class Change:
     """One candidate that both searches measured.
 
     Attributes:
-        candidate: its id.
         name: what people read, as the second search has it.
-        first: its effect in the first, in logits.
-        second: its effect in the second.
         difference: second minus first; paired, it is over the shared images only.
-        changed: the interval of the difference leaves out zero.
     """
 
     candidate: str
@@ -136,7 +125,6 @@ class RankingComparison:
         ndcg: nDCG@k of the second ranking, the influences of the first being the relevances.
         ndcg_back: nDCG@k of the first ranking, the influences of the second being the relevances.
         spearman: rank correlation of the influences over the shared candidates; NaN for fewer than two.
-        shared: how many candidates both measured.
         only_first: ids that only the first measured, in its order.
         only_second: ids that only the second measured, in its order.
         entered: ids that only the second keeps, in its order.
@@ -163,8 +151,6 @@ def compare_rankings(first: Iterable[Measurement], second: Iterable[Measurement]
     candidates agree less than their effects do.
 
     Args:
-        first: of one search, in any order; no candidate twice.
-        second: of the other.
         k: how many places count in nDCG, ≥ 1.
 
     Raises:
@@ -206,9 +192,6 @@ class CorpusComparison:
 
     Attributes:
         iou: shared names over all names, in [0, 1]; 1 if there are none at all.
-        shared: how many names are in both.
-        only_first: names of the first alone, sorted.
-        only_second: names of the second alone, sorted.
     """
 
     iou: float

@@ -31,10 +31,6 @@ def magnitude_bounds(low: float, high: float) -> Bounds:
 def decide(bounds: Bounds, limit: float) -> Decision:
     """Whether something stays within a limit.
 
-    Args:
-        bounds: its interval.
-        limit: the most that is allowed, in the same unit.
-
     Returns:
         ``fail`` if the whole interval is above the limit, ``pass`` if none of it is, else ``undecided``,
         also where the interval is unknown (NaN).
@@ -53,12 +49,6 @@ def images_needed(influence: float, bounds: Bounds, n: int, limit: float) -> int
     """About how many images would decide, if effect and spread stay as they are.
 
     An interval's width falls with √n, so n · (half width / distance to the limit)².
-
-    Args:
-        influence: |effect|, in logits.
-        bounds: its interval, over n images.
-        n: images so far.
-        limit: the limit.
 
     Returns:
         ``None`` if nothing can be said, or so many that the effect is as good as at the limit.

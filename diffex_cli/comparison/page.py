@@ -6,18 +6,12 @@ import base64
 import dataclasses
 from collections.abc import Sequence
 
-import jinja2
-from markupsafe import Markup
-
 from diffex_cli.comparison import sentences
 from diffex_cli.comparison.data import Compared, Estimate, OneSided, Scored, Versus
 from diffex_cli.report import numbers
-from diffex_cli.report.html import content_policy
+from diffex_cli.report.bars import Axis
+from diffex_cli.report.html import content_policy, environment, source
 from diffex_cli.report.pictures import Album
-
-_WIDEST = 2.5
-"""The axis goes at most so many times as far as the largest effect."""
-_INSET = 2.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,68 +23,33 @@ class _Place:
     high: float | None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Axis:
-    """The axis that all attributes of a comparison share, symmetric around zero.
+def _axis(one: Versus) -> Axis:
+    """The axis that all attributes of a comparison share."""
+    both = [estimate for row in _rows(one) for estimate in (row.first, row.second) if estimate]
+    points = [*(estimate.effect for estimate in both), *one.floors]
+    axis = Axis.of(points, [end for estimate in both for end in (estimate.low, estimate.high)])
+    return axis if axis.span else Axis(1.0)
 
-    Attributes:
-        span: the effect at its right end.
-    """
 
-    span: float
+def _place(axis: Axis, estimate: Estimate | None) -> _Place | None:
+    if estimate is None or not numbers.finite(estimate.effect):
+        return None
+    return _Place(axis.at(estimate.effect), *axis.interval(estimate.low, estimate.high))
 
-    @classmethod
-    def over(cls, one: Versus) -> _Axis:
-        both = [estimate for row in _rows(one) for estimate in (row.first, row.second) if estimate]
-        points = [*(estimate.effect for estimate in both), *one.floors]
-        ends = [end for estimate in both for end in (estimate.low, estimate.high)]
-        point, end = (max((abs(x) for x in some if numbers.finite(x)), default=0.0) for some in (points, ends))
-        return cls(max(point, min(end, _WIDEST * point)) or 1.0)
 
-    def at(self, value: float) -> float:
-        return round(50 + (50 - _INSET) * max(-1.0, min(1.0, value / self.span)), 2)
-
-    def place(self, estimate: Estimate | None) -> _Place | None:
-        if estimate is None or not numbers.finite(estimate.effect):
-            return None
-        known = numbers.finite(estimate.low) and numbers.finite(estimate.high)
-        low, high = (self.at(estimate.low), self.at(estimate.high)) if known else (None, None)
-        return _Place(self.at(estimate.effect), low, high)
-
-    def band(self, floor: float | None) -> tuple[float, float] | None:
-        """Left end and width of the noise floor's band."""
-        if not floor:
-            return None
-        return self.at(-floor), round(self.at(floor) - self.at(-floor), 2)
+def _band(axis: Axis, floor: float | None) -> tuple[float, float] | None:
+    """Left end and width of the noise floor's band."""
+    return (axis.at(-floor), round(axis.at(floor) - axis.at(-floor), 2)) if floor else None
 
 
 def page(comparisons: Sequence[Versus], warnings: Sequence[str] = ()) -> str:
-    """Render the page.
-
-    Args:
-        comparisons: each run against the first.
-        warnings: sentences about what was left out.
-
-    Returns:
-        A complete HTML document.
-    """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("diffex_cli.comparison"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "signed": numbers.signed,
-        "magnitude": numbers.magnitude,
-        "probability": numbers.probability,
-        "direction": sentences.direction,
-    }
-    environment.globals |= {"interval": numbers.interval, "alternative": _alternative}
+    """Render the page."""
+    templates = environment("diffex_cli.comparison")
+    templates.filters["direction"] = sentences.direction
+    templates.globals |= {"interval": numbers.interval, "alternative": _alternative}
     album = Album(shot.file for one in comparisons for row in _rows(one) for shot in row.shots)
-    style, script = _source(environment, "compare.css"), _source(environment, "compare.js")
-    document = environment.get_template("compare.html.j2").render(
+    style, script = source(templates, "compare.css"), source(templates, "compare.js")
+    document = templates.get_template("compare.html.j2").render(
         title=_title(comparisons),
         sections=[_section(one, album) for one in comparisons],
         pictures=[
@@ -112,16 +71,16 @@ def _title(comparisons: Sequence[Versus]) -> str:
 
 
 def _section(one: Versus, album: Album) -> dict[str, object]:
-    axis = _Axis.over(one)
+    axis = _axis(one)
     return {
         "one": one,
         "headline": sentences.headline(one),
         "expected": sentences.expected(one),
         "agreement": sentences.agreement(one),
         "span": axis.span,
-        "bands": [axis.band(floor) for floor in one.floors],
+        "bands": [_band(axis, floor) for floor in one.floors],
         "one_sided": sentences.one_sided(one),
-        "plots": {row.candidate: (axis.place(row.first), axis.place(row.second)) for row in _rows(one)},
+        "plots": {row.candidate: (_place(axis, row.first), _place(axis, row.second)) for row in _rows(one)},
         "pictured": [(row, frames) for row in one.changes if (frames := _frames(row, album))],
         "one_sided_pictured": [(row, frames) for row in one.one_sided if (frames := _frames(row, album))],
     }
@@ -149,9 +108,3 @@ def _alternative(row: Compared | OneSided, shot: Scored) -> str:
     what = f"Edited: {row.name}" if shot.edited else "Original image"
     scores = [f"{run} run {numbers.probability(value)}" for run, value in shot.scores if numbers.finite(value)]
     return f"{what}. Probability of the class: {', '.join(scores)}." if scores else f"{what}."
-
-
-def _source(environment: jinja2.Environment, name: str) -> Markup:
-    """A file of the package, trusted as it is."""
-    assert environment.loader is not None
-    return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704

@@ -21,16 +21,10 @@ class RuleOutcome:
     """What a rule found out about one attribute.
 
     Attributes:
-        candidate: the candidate's id.
-        name: what people read.
-        verdict: of this attribute alone.
         value: the effect; of ``against``, by how much the influence grew; in logits; NaN if unknown.
         low: lower end of the interval that decided; NaN if there is none.
-        high: upper end.
-        n: images behind it.
         limit: what was allowed, in logits.
         bound: upper end of what was held against the limit: of |effect| or of the growth; NaN if unknown.
-        sentence: why.
         unmeasured_in: the run that did not measure it; ``None`` if it was measured.
     """
 
@@ -48,14 +42,7 @@ class RuleOutcome:
 
 
 def dependence(one: Measurement, target: str, limit: float, meaning: str) -> RuleOutcome:
-    """The finding about an effect that must stay within a limit in either direction.
-
-    Args:
-        one: what was measured.
-        target: the class that is explained.
-        limit: in logits.
-        meaning: the limit in words, e.g. ``"the limit of 0.2"``.
-    """
+    """The finding about an effect that must stay within a limit in either direction."""
     bounds = magnitude_bounds(one.low, one.high)
     verdict = decide(bounds, limit)
     if math.isnan(bounds.low):
@@ -75,10 +62,6 @@ def increase(one: Measurement, baseline: Measurement, grown: Difference, limit: 
     """The finding about an influence that may have grown.
 
     Args:
-        one: what was measured now.
-        baseline: what was measured before.
-        grown: the difference of the influences.
-        limit: by how much it may have grown: δ, in logits.
         looked_at: attributes that the interval is corrected for.
     """
     bounds = Bounds(grown.low, grown.high)
@@ -123,12 +106,7 @@ def _advice(verdict: Decision, value: float, bounds: Bounds, n: int, limit: floa
 
 
 def summarise(findings: Sequence[RuleOutcome], remedies: dict[Path, str]) -> tuple[str, ...]:
-    """What a person has to read of a rule's findings.
-
-    Args:
-        findings: of one rule, at least one.
-        remedies: for a run, the command that measures what it left out.
-    """
+    """What a person has to read of a rule's findings."""
     return tuple(_sentences(findings, remedies))
 
 

@@ -31,10 +31,7 @@ class Rule:
     """One rule about one attribute.
 
     Attributes:
-        kind: ``max`` or ``forbid``.
-        name: the attribute, as it was written.
         limit: of ``max``, in logits, ≥ 0; ``None`` for ``forbid``, whose limit is the run's.
-        source: where it was written, for errors.
     """
 
     kind: Kind
@@ -49,11 +46,7 @@ class Rule:
 
 
 def from_options(maxima: Sequence[str], forbidden: Sequence[str]) -> tuple[Rule, ...]:
-    """The rules of ``--max NAME=LIMIT`` and ``--forbid NAME``.
-
-    Raises:
-        UsageError: one is malformed.
-    """
+    """The rules of ``--max NAME=LIMIT`` and ``--forbid NAME``."""
     rules = []
     for text in maxima:
         name, _, value = text.rpartition("=")

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from diffex_cli.artifacts.files import write_text
-from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.comparison.compare import CompareSummary, Comparison, RunFacts
 from diffex_cli.comparison.data import Compared, Estimate, Fact, OneSided, Scored, Versus
 from diffex_cli.comparison.differences import Change
@@ -14,8 +13,8 @@ from diffex_cli.comparison.page import page
 from diffex_cli.report import choose, facts
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.facts import standing
-from diffex_cli.report.finished import report_data
 from diffex_cli.report.publication.words import claimed
+from diffex_cli.report.reading import report_data
 
 PICTURED = 8
 """Attributes shown in pictures: the largest changes, or, where nothing changed, the largest differences."""
@@ -23,17 +22,8 @@ _FACTS = ("classifier", "target", "editor", "attributes", "images", "algorithm",
 
 
 def write_page(summary: CompareSummary, file: Path) -> None:
-    """Write the comparison as a self-contained page.
-
-    Args:
-        summary: of :func:`~diffex_cli.comparison.compare.compare`.
-        file: where to; its folder is created if it is missing.
-
-    Raises:
-        DiffexError: the file cannot be written.
-        IncompleteError: a run lost its ranking since.
-    """
-    data = {run.run: report_data(RunDirectory(run.run)) for run in summary.runs}
+    """Write the comparison as a self-contained page."""
+    data = {run.path: report_data(run) for run in summary.finished}
     told = {run.run: run for run in summary.runs}
     found = tuple(
         _versus(one, told[one.first], told[one.second], data[one.first], data[one.second], summary.top)
@@ -85,7 +75,7 @@ def _short(one: Comparison, first: RunFacts, second: RunFacts) -> tuple[str, str
     """What tells the two runs apart: classifier, target or editor; else their folders."""
     differ = {distinction.what for distinction in one.distinctions}
     for what in ("classifier", "target", "editor"):
-        a, b = str(getattr(first.facts, what)), str(getattr(second.facts, what))
+        a, b = str(first.facts[what]), str(second.facts[what])
         if what in differ and a != b:
             return a, b
     return str(one.first), str(one.second)
@@ -98,7 +88,7 @@ def _facts(one: Comparison, first: RunFacts, second: RunFacts) -> Iterator[Fact]
         if what in differ:
             yield Fact(what, differ[what].first, differ[what].second, True)
             continue
-        values = (getattr(first.facts, what), getattr(second.facts, what))
+        values = first.facts[what], second.facts[what]
         told = tuple("none" if value is None else str(value) for value in values)
         yield Fact(what, told[0], told[1], values[0] != values[1])
     for what, distinction in differ.items():

@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from diffex_cli.artifacts.keys import edit_key
-from diffex_cli.artifacts.rows import EditRow, RankingRow, ScoreRow
-from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
+from diffex_cli.artifacts.rows import EditRow, ScoreRow
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.corpus.generation.missing import Case
 from diffex_cli.corpus.generation.pictures import small
 from diffex_cli.measure.targets import PREDICTED
-from diffex_cli.report.finished import FinishedRun, candidate_of
+from diffex_cli.report.facts import is_set
+from diffex_cli.report.finished import FinishedRun
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,8 +21,6 @@ class Surprise:
     """One image on which an attribute did something else than on the others.
 
     Attributes:
-        candidate: the attribute's id.
-        image: the image's key.
         change: Δ of the target on this image.
         mean: mean Δ over the other images.
     """
@@ -46,9 +43,7 @@ def surprises(changes: Mapping[str, Mapping[str, float]], least: float, most: in
     crowd out the others.
 
     Args:
-        changes: attribute id → image key → Δ, finite.
         least: a smaller residual, in absolute value, is none.
-        most: how many are wanted.
 
     Returns:
         At most ``most``, the largest residual first.
@@ -102,50 +97,33 @@ class Evidence:
     """Looks for cases in a finished run.
 
     Images that the search held out are not looked at: what is proposed because of them could not be tested on them.
-
-    Args:
-        finished: the run's findings.
     """
 
     def __init__(self, finished: FinishedRun) -> None:
-        self._finished = finished
-        self._facts = finished.facts
-        self._run = RunDirectory(finished.path)
-        self._images = {image.image: image for image in self._run.images() if image.image not in self._facts.held_out}
-        self._edits = self._run.edits(self._facts.editor_fingerprint)
-        self._scores = self._run.scores(self._facts.classifier_fingerprint)
-        nodes = {node.id: node for node in finished.corpus.walk()}
-        self._rows: dict[str, RankingRow] = {}
-        self._candidates: dict[str, Candidate] = {}
-        for row in finished.ranking:
-            candidate = candidate_of(row.candidate, nodes)
-            if candidate is not None and len(candidate.terms) == 1 and not row.placebo:
-                self._rows[row.candidate], self._candidates[row.candidate] = row, candidate
+        self._run = finished
+        self._rows = {
+            row.candidate: row
+            for row in finished.ranking
+            if row.candidate in finished.candidates and not row.placebo and not is_set(row)
+        }
         self._changes = {id: self._pictured(id) for id in self._rows}
         kept = [id for id, row in self._rows.items() if row.status == "kept"]
         self._explanation = kept or list(self._rows)[:_STRONGEST]
 
     def cases(self) -> tuple[Case, ...]:
-        """The unexplained changes, the largest first; then decisions that flip; then mistakes.
-
-        Raises:
-            UsageError: a picture is missing or broken.
-        """
-        found = surprises({id: self._changes[id] for id in self._explanation}, self._facts.delta, SURPRISES)
+        """The unexplained changes, the largest first; then decisions that flip; then mistakes."""
+        found = surprises({id: self._changes[id] for id in self._explanation}, self._run.search.delta, SURPRISES)
         shown = {one.image for one in found}
         pairs = [*(self._case(one) for one in found), *(self._case(one) for one in self._flips(shown))]
         return (*pairs, *self._mistakes())
 
     def _pictured(self, id: str) -> dict[str, float]:
         """Image key → Δ, of the images whose two pictures are there."""
-        deltas: Mapping[str, float] = self._finished.measurements[id].deltas
+        deltas: Mapping[str, float] = self._run.measurements[id].deltas
         return {image: change for image, change in deltas.items() if self._pair(image, id) is not None}
 
     def _pair(self, image: str, id: str) -> _Pair | None:
-        before, after = (
-            self._edits.get(edit_key(image, candidate, self._facts.editor_fingerprint, self._facts.seed))
-            for candidate in (RECONSTRUCTION, self._candidates[id])
-        )
+        before, after = (self._run.edit(image, candidate) for candidate in (RECONSTRUCTION, self._run.candidates[id]))
         if before is None or after is None or before.file is None or after.file is None:
             return None
         return _Pair(before, after)
@@ -166,21 +144,17 @@ class Evidence:
     def _turn(self, image: str, id: str) -> str:
         """A sentence if the edit changes what is predicted, else nothing."""
         pair = self._pair(image, id)
-        rows = [self._scores.get(row.edit) for row in pair] if pair else []
+        rows = [self._run.scores.get(row.edit) for row in pair] if pair else []
         before, after = rows if rows else (None, None)
         if before is None or after is None or before.predicted == after.predicted:
             return ""
         return f" The prediction turned from {_listed(before.predicted)} to {_listed(after.predicted)}."
 
     def _case(self, one: Surprise) -> Case:
-        row, candidate, pair = (
-            self._rows[one.candidate],
-            self._candidates[one.candidate],
-            self._pair(one.image, one.candidate),
-        )
+        row, pair = self._rows[one.candidate], self._pair(one.image, one.candidate)
         assert pair is not None
-        removed = candidate.terms[0].remove
-        unit = "probability" if self._facts.scale == "prob" else "score"
+        removed = one.candidate.startswith("-")
+        unit = "probability" if self._run.search.scale == "prob" else "score"
         what = "the picture's own class" if row.target == PREDICTED else repr(row.target)
         role = "" if one.candidate in self._explanation else ", which is no part of the explanation,"
         return Case(
@@ -188,8 +162,8 @@ class Evidence:
             f"{one.change:+.3g}, on the other pictures by {one.mean:+.3g} on average."
             f"{self._turn(one.image, one.candidate)}",
             {
-                "before": small(self._run.edited_picture(pair.before)),
-                "after": small(self._run.edited_picture(pair.after)),
+                "before": small(self._run.run.edited_picture(pair.before)),
+                "after": small(self._run.run.edited_picture(pair.after)),
             },
         )
 
@@ -197,8 +171,8 @@ class Evidence:
         """Images whose true class is known and not the predicted one, the most certain mistake first. None for a
         classifier that does not predict one class of several."""
         wrong: list[tuple[float, str, ScoreRow, str]] = []
-        for key, image in self._images.items():
-            row = self._scores.get(key)
+        for key, image in self._run.searched.items():
+            row = self._run.scores.get(key)
             if row is None or image.label is None or row.output_kind != "softmax":
                 continue  # labels that exclude nothing have no single one to be wrong
             if row.prediction != image.label:
@@ -206,7 +180,7 @@ class Evidence:
         for _, key, row, label in sorted(wrong, key=lambda one: one[:2])[:MISTAKES]:
             yield Case(
                 f"the classifier takes this for {row.prediction!r}, and it is {label!r}.",
-                {"untouched": small(self._run.picture(self._images[key]))},
+                {"untouched": small(self._run.run.picture(self._run.images[key]))},
             )
 
 

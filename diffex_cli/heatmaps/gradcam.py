@@ -24,7 +24,6 @@ def gradcam(network: Gradients, images: Sequence[Image.Image], weights: NDArray[
     """Where a weighted sum of the logits comes from, at the last layer that has places (Eq. 1 and 2 of the paper).
 
     Args:
-        network: the classifier from the inside.
         images: n pictures of one size.
         weights: of the logits, shape (n, labels); a class's own is a row with a single 1.
 
@@ -61,8 +60,6 @@ def class_activation(network: Gradients, layer: Layer, pixels: torch.Tensor, wei
     """ReLU of the features, each weighted with the mean of its gradient.
 
     Args:
-        network: the classifier from the inside.
-        layer: whose output the features are.
         pixels: prepared pictures, shape (n, channels, height, width).
         weights: of the logits, shape (n, labels).
 
@@ -88,7 +85,6 @@ def placed(grids: torch.Tensor, seen: View, size: tuple[int, int]) -> torch.Tens
 
     Args:
         grids: shape (n, rows, columns), spread over the network's input.
-        seen: what the input shows of the picture.
         size: width and height of the pictures.
 
     Returns:

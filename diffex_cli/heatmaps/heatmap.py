@@ -10,7 +10,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.classifiers.checks import checked_logits, unique_labels
+from diffex_cli.classifiers.checks import checked_logits
 from diffex_cli.classifiers.gradients import GradientClassifier
 from diffex_cli.core.errors import UsageError
 from diffex_cli.heatmaps.gradcam import gradcam
@@ -20,34 +20,6 @@ from diffex_cli.measure.targets import parse
 
 Done = Callable[[int], None]
 """Hears of how many more pictures are done."""
-
-
-def heatmap(kind: Kind, classifier: Classifier, target: str, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-    """Heat maps of the target's logit, each on a scale of its own.
-
-    Args:
-        kind: ``gradcam``, or ``occlusion``, which asks nothing of a classifier but its logits, a few hundred times
-            for every picture.
-        classifier: whose.
-        target: as the artifacts call it: a class; ``predicted``, what the classifier says of each of these pictures;
-            ``A - B``, one class against another.
-        images: n pictures of one size.
-
-    Returns:
-        shape (n, height, width), in [0, 1]: 0 where nothing speaks for the target, 1 at the place that does so
-        most; all 0 where none does.
-
-    Raises:
-        UsageError: there is no such class, or Grad-CAM is not possible with this classifier.
-        ValueError: the pictures differ in size.
-    """
-    if not images:
-        return np.zeros((0, 1, 1))
-    _check_size(images)
-    labels = unique_labels(classifier.labels)
-    rows = checked_logits(classifier.logits(images), len(images), len(labels), "that is explained")
-    weights = target_weights(target, [ScoreRow("", "original", labels, row) for row in rows])
-    return scaled(heat(kind, classifier, images, weights))
 
 
 def heat(
@@ -60,11 +32,8 @@ def heat(
     """What speaks for a weighted sum of the logits, by place.
 
     Args:
-        kind: ``gradcam`` or ``occlusion``.
-        classifier: whose.
         images: n pictures of one size.
         weights: of the logits, shape (n, labels).
-        done: hears of the progress.
 
     Returns:
         shape (n, height, width), ≥ 0: of ``occlusion`` in logits, what the sum loses when the place is covered;
@@ -96,12 +65,8 @@ def target_weights(target: str, originals: Sequence[ScoreRow]) -> NDArray[np.flo
     """The weights of the logits that make up a target, shape (n, labels).
 
     Args:
-        target: as the artifacts call it.
         originals: the scores of the n pictures that ``predicted`` goes by; before and after an edit the same, those
             of the untouched image.
-
-    Raises:
-        UsageError: the classifier has no such class.
     """
     labels = originals[0].labels
     found = parse(target, labels)
@@ -112,29 +77,6 @@ def target_weights(target: str, originals: Sequence[ScoreRow]) -> NDArray[np.flo
     if found.against is not None:
         weights[:, found.against] = -1.0
     return weights
-
-
-def scaled(maps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each map divided by its largest value; shape (n, height, width)."""
-    peaks = maps.max(axis=(1, 2), keepdims=True, initial=0.0)
-    found: NDArray[np.float64] = maps / np.where(peaks > 0, peaks, 1.0)
-    return found
-
-
-def share(maps: NDArray[np.float64], regions: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How much of each map's heat lies in a region, in [0, 1]; NaN for a map without heat.
-
-    Args:
-        maps: shape (n, height, width), ≥ 0.
-        regions: of the same shape.
-
-    Returns:
-        shape (n,).
-    """
-    total = maps.sum(axis=(1, 2))
-    inside = (maps * regions).sum(axis=(1, 2))
-    found: NDArray[np.float64] = np.divide(inside, total, out=np.full(len(maps), np.nan), where=total > 0)
-    return found
 
 
 def _check_size(images: Sequence[Image.Image]) -> None:

@@ -13,11 +13,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def parse_kind(text: str, option: str = "--heatmap") -> Kind:
-    """The kind that a text names.
-
-    Raises:
-        UsageError: there is no such kind.
-    """
+    """The kind that a text names."""
     for kind in KINDS:
         if text == kind:
             return kind

@@ -21,8 +21,6 @@ class Arrangement:
     """How a layer's output lies over the picture.
 
     Attributes:
-        rows: of its grid.
-        columns: of its grid.
         axes: ``nchw`` or ``nhwc``, feature maps; ``tokens``, shape (n, tokens, features).
         extra: of tokens: how many come before the grid's.
     """
@@ -56,11 +54,7 @@ def last_layer(network: Gradients, pixels: torch.Tensor) -> Layer | None:
     last attention, so it is the one before that; else the final one.
 
     Args:
-        network: of which a layer is wanted.
         pixels: one prepared picture, shape (1, channels, height, width).
-
-    Returns:
-        ``None`` if the network has no such layer.
     """
     import torch
 
@@ -124,7 +118,6 @@ def _arrangement(
     """How an output lies over the picture; ``None`` if it does not.
 
     Args:
-        output: of a layer.
         size: height and width of the network's input.
         patches: rows and columns of the last feature map before it.
         tokens: it may consist of tokens.

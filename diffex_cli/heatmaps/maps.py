@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from diffex_cli.artifacts.finished_search import FinishedSearch
 from diffex_cli.artifacts.keys import digest, image_key
 from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.rows import ScoreRow
-from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.checks import unique_labels
 from diffex_cli.core import registry
@@ -44,7 +44,6 @@ class Picture:
     """A picture that a heat map is wanted of.
 
     Attributes:
-        file: where it lies.
         image: the key of the input image that it is, or is an edit of.
     """
 
@@ -56,23 +55,21 @@ class HeatMaps:
     """The heat maps of what a search explained. Before and after an edit they are of the same class.
 
     Args:
-        run: with a finished search. Who makes heat maps holds its lock.
-        kind: which.
+        found: what it left. Who makes heat maps holds the lock of its run.
         device: as in ``--device``, for the classifier.
 
     Raises:
         IncompleteError: there is no finished search.
     """
 
-    def __init__(self, run: RunDirectory, kind: Kind, device: str = "auto") -> None:
+    def __init__(self, found: FinishedSearch, kind: Kind, device: str = "auto") -> None:
+        search = found.search
         self.kind = kind
-        self._run = run
-        self._search = run.search()
-        self._fingerprint = str(self._search["classifier"]["fingerprint"])
+        self._found = found
+        self._recorded, self._target = search.classifier, search.target
         self._device = device
-        in_logits = (self._search.get("scale") or "logit") == "logit"
-        self._least = float(self._search["delta"]) if kind == "occlusion" and in_logits else 0.0
-        self._store = HeatMapStore(run.path / "heatmaps")
+        self._least = search.delta if kind == "occlusion" and search.scale == "logit" else 0.0
+        self._store = HeatMapStore(found.path / "heatmaps")
         self._looks: dict[Path, _Look | None] = {}
 
     @property
@@ -86,23 +83,17 @@ class HeatMaps:
         )
         return f"{_NOTES[self.kind]} Of {whose}, before and after alike; every map has a scale of its own{own}."
 
-    def missing(self, subjects: Iterable[Picture]) -> int:
-        """How many would have to be made."""
-        return len({key for key in self._keys(subjects).values() if not self._store.has(key)})
-
     def overlays(self, subjects: Iterable[Picture], progress: Progress) -> dict[Path, Path]:
         """Pictures with their heat over them.
 
         Args:
             subjects: of which; one whose picture cannot be read is left out.
-            progress: hears of the task ``heat maps``.
 
         Returns:
             the picture's file → a WebP of its size.
 
         Raises:
             UsageError: the classifier cannot be opened, is not what was searched, or Grad-CAM is not possible with it.
-            IncompleteError: the input images are not scored.
         """
         wanted = self._keys(subjects)
         lacking = {key: one for one, key in wanted.items() if not self._store.has(key)}
@@ -124,28 +115,21 @@ class HeatMaps:
             top = max(float(values.max()), self._least)
             self._store.write(key, HeatMap(values / (top or 1.0), top), picture)
 
-    @property
-    def _target(self) -> str:
-        return str(self._search["target"])
-
     @functools.cached_property
     def _own(self) -> bool:
         """With all classes, as with ``predicted``, an image's heat is that of its own class."""
-        labels = next(iter(self._scores.values())).labels if self._scores else ()
+        scores = self._found.scores
+        labels = next(iter(scores.values())).labels if scores else ()
         return self._target == PREDICTED or (self._target == ALL and ALL not in labels)
-
-    @functools.cached_property
-    def _scores(self) -> dict[str, ScoreRow]:
-        return self._run.scores(self._fingerprint)
 
     def _explained(self, image: str) -> str:
         """The class, or contrast, that an image's heat is of."""
-        row = self._scores.get(image)
+        row = self._found.scores.get(image)
         if row is None:
             raise IncompleteError(f"the input image {image[:16]} is not scored: run `diffex score` first")
         name = row.prediction if self._own else self._target
         if parse(name, row.labels) is None:
-            raise UsageError(f"the scores in {self._run.path} have no class {name!r}: run `diffex search` again")
+            raise UsageError(f"the scores in {self._found.path} have no class {name!r}: run `diffex search` again")
         return name
 
     def _weights(self, image: str) -> NDArray[np.float64]:
@@ -155,12 +139,12 @@ class HeatMaps:
 
     @functools.cached_property
     def _classifier(self) -> Classifier:
-        spec = registry.parse_spec(str(self._search["classifier"]["spec"]))
+        spec = registry.parse_spec(self._recorded.spec)
         device = parse_devices(self._device)[0]
         found: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=device)
-        if found.fingerprint != self._fingerprint:
+        if found.fingerprint != self._recorded.fingerprint:
             raise UsageError(
-                f"the classifier {spec.text} is not what it was when the search in {self._run.path} ran: "
+                f"the classifier {spec.text} is not what it was when the search in {self._found.path} ran: "
                 "run `diffex search` again, or leave out --heatmap"
             )
         return found
@@ -174,7 +158,7 @@ class HeatMaps:
                 keys[subject] = digest(
                     {
                         "picture": look.key,
-                        "classifier": self._fingerprint,
+                        "classifier": self._recorded.fingerprint,
                         "target": self._explained(subject.image),
                         "kind": self.kind,
                         "least": self._least,

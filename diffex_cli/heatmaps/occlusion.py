@@ -62,8 +62,6 @@ def occlusion(score: Score, image: Image.Image, windows: Windows | None = None) 
 
     Args:
         score: of pictures; it is called with up to :data:`BATCH` of them.
-        image: the picture.
-        windows: by default :func:`default_windows`.
 
     Returns:
         shape (height, width), in the score's unit.

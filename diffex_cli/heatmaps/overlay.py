@@ -37,7 +37,6 @@ def overlay(picture: Image.Image, heat: ArrayLike) -> Image.Image:
     """The heat over the picture, which shows in grey where it is cold.
 
     Args:
-        picture: RGB.
         heat: shape (height, width), in [0, 1], of the picture's size.
 
     Raises:

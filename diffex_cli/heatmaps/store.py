@@ -35,11 +35,7 @@ class HeatMap:
 
 
 class HeatMapStore:
-    """The folder ``heatmaps/`` of a run.
-
-    Args:
-        folder: where; need not exist.
-    """
+    """The folder ``heatmaps/`` of a run."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -39,10 +39,6 @@ class View:
 def view(prepare: Callable[[Sequence[Image.Image]], torch.Tensor], size: tuple[int, int]) -> View:
     """Measure what a preparation takes from pictures of one size.
 
-    Args:
-        prepare: as of :class:`~diffex_cli.classifiers.gradients.Gradients`.
-        size: width and height of the pictures.
-
     Raises:
         UsageError: it does more than resizing, cutting and padding upright, or nothing of the picture is left.
     """

@@ -15,9 +15,9 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.report.choose import typical_pairs
 from diffex_cli.report.conclusions import every_class, signed
 from diffex_cli.report.facts import p_value, standing
-from diffex_cli.report.finished import report_data
 from diffex_cli.report.numbers import finite
 from diffex_cli.report.pictures import Album, Gallery
+from diffex_cli.report.reading import read_report_data
 from diffex_cli.search.search import SearchSummary
 
 _ROWS = 8
@@ -64,7 +64,7 @@ def html(
 
 
 def _hero(run: RunDirectory, row: RankingRow) -> Hero | None:
-    for pair in typical_pairs(report_data(run), row, Gallery(), 1):
+    for pair in typical_pairs(read_report_data(run.path), row, Gallery(), 1):
         before, after = (_data_uri(Album([shot.file])) for shot in (pair.original, pair.edited))
         return Hero(before, after, signed(pair.delta))
     return None

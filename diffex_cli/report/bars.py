@@ -52,7 +52,11 @@ class Axis:
         """An axis on which all effects and the other values fit, and the intervals as far as :data:`_WIDEST` allows."""
         rows = tuple(rows)
         points = [*(value for row in rows for value in (row.effect, row.effect_holdout)), *others]
-        ends = [end for row in rows for end in (row.low, row.high, row.low_holdout, row.high_holdout)]
+        return cls.of(points, [end for row in rows for end in (row.low, row.high, row.low_holdout, row.high_holdout)])
+
+    @classmethod
+    def of(cls, points: Iterable[float | None], ends: Iterable[float | None]) -> Axis:
+        """The same over effects, and the ends of their intervals."""
         point, end = (max((abs(one) for one in some if finite(one)), default=0.0) for some in (points, ends))
         return cls(max(point, min(end, _WIDEST * point)))
 
@@ -67,10 +71,11 @@ class Axis:
         if not finite(row.effect):
             return None
         ends = sorted((50.0, self.at(row.effect)))
-        low, high = self._interval(row.low, row.high)
-        again_low, again_high = self._interval(row.low_holdout, row.high_holdout)
+        low, high = self.interval(row.low, row.high)
+        again_low, again_high = self.interval(row.low_holdout, row.high_holdout)
         again = self.at(row.effect_holdout) if finite(row.effect_holdout) else None
         return Bar(ends[0], round(ends[1] - ends[0], 2), low, high, again, again_low, again_high)
 
-    def _interval(self, low: float | None, high: float | None) -> tuple[float, float] | tuple[None, None]:
+    def interval(self, low: float | None, high: float | None) -> tuple[float, float] | tuple[None, None]:
+        """The positions of an interval's ends; ``None`` twice if it is unknown."""
         return (self.at(low), self.at(high)) if finite(low) and finite(high) else (None, None)

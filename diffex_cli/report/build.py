@@ -30,25 +30,21 @@ class Report:
     """Where the report is.
 
     Attributes:
-        html: the page.
-        csv: the ranking.
-        edits: all edits, one a row.
-        json: what the page shows.
-        figure: the overview picture (PNG).
+        edits: all edits, one a row, as CSV.
+        data: what the page shows, as JSON.
         assets: the folder of the pictures, if the page would have been too large with them.
-        size: of the page, in bytes.
         pictures: how many different ones it shows.
-        warnings: a sentence for each picture that could not be read.
     """
 
     html: Path
     csv: Path
     edits: Path
-    json: Path
+    data: Path
     figure: Path
     assets: Path | None
     size: int
     pictures: int
+    candidates: int
     warnings: tuple[str, ...]
 
 
@@ -58,7 +54,6 @@ def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
     The same data gives the same bytes.
 
     Args:
-        data: all that the report shows.
         folder: where to; created if it is missing.
         max_size: bytes that the page may have with its pictures in it; a larger one has them in ``assets/`` beside it.
     """
@@ -83,11 +78,12 @@ def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
         html=folder / "index.html",
         csv=folder / _FILES["csv"],
         edits=folder / _FILES["edits"],
-        json=folder / _FILES["json"],
+        data=folder / _FILES["json"],
         figure=folder / _FILES["figure"],
         assets=assets,
         size=len(html.encode()),
         pictures=len(album.pictures),
+        candidates=len(data.rows),
         warnings=tuple(album.warnings),
     )
 

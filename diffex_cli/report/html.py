@@ -30,10 +30,10 @@ def page(report: Mapping[str, object], pictures: Mapping[str, object]) -> str:
     Returns:
         A complete HTML document.
     """
-    environment = _environment()
-    style, script = _source(environment, "report.css"), _script(environment)
+    templates = environment("diffex_cli.report")
+    style, script = source(templates, "report.css"), _script(templates)
     embedded = str(pictures["base"]).startswith("data:")
-    document = environment.get_template("report.html.j2").render(
+    document = templates.get_template("report.html.j2").render(
         report=report,
         style=style,
         script=script,
@@ -61,18 +61,20 @@ def content_policy(style: str, script: str, images: str) -> str:
         images: sources of pictures, such as ``data:``.
     """
     return (
-        f"default-src 'none'; img-src {images}; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"default-src 'none'; img-src {images}; style-src '{digest(style)}'; script-src '{digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """A style sheet's or script's digest, as a policy names it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
 
 
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("diffex_cli.report"),
+def environment(package: str) -> jinja2.Environment:
+    """The templates of a package, with the filters that write figures."""
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -85,17 +87,17 @@ def _environment() -> jinja2.Environment:
         "share": numbers.share,
         "p_value": p_value,
     }
-    environment.filters |= filters
-    return environment
+    found.filters |= filters
+    return found
 
 
-def _script(environment: jinja2.Environment) -> Markup:
+def _script(templates: jinja2.Environment) -> Markup:
     """The pieces of the page's one script, in the order of their names."""
-    names = environment.list_templates(filter_func=lambda name: name.startswith("script/") and name.endswith(".js"))
-    return Markup("\n").join(_source(environment, name) for name in sorted(names))
+    names = templates.list_templates(filter_func=lambda name: name.startswith("script/") and name.endswith(".js"))
+    return Markup("\n").join(source(templates, name) for name in sorted(names))
 
 
-def _source(environment: jinja2.Environment, name: str) -> Markup:
+def source(templates: jinja2.Environment, name: str) -> Markup:
     """A file of the package, trusted as it is."""
-    assert environment.loader is not None
-    return Markup(environment.loader.get_source(environment, name)[0])  # noqa: S704
+    assert templates.loader is not None
+    return Markup(templates.loader.get_source(templates, name)[0])  # noqa: S704

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.search_document import SETTINGS
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings, flag
@@ -18,101 +16,41 @@ from diffex_cli.report import choose
 from diffex_cli.report.build import MAX_SIZE, Report, build
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.facts import kept
-from diffex_cli.report.finished import report_data
+from diffex_cli.report.finished import FinishedRun
 from diffex_cli.report.pictures import Gallery
+from diffex_cli.report.reading import report_data
 from diffex_cli.report.tree import hierarchy
-
-_SETTINGS = (
-    *("classifier", "target", "editor", "seed", "algorithm", "beam", "delta", "max_depth"),
-    *("scale", "accept", "direction", "racing", "max_edits"),
-)
-
 
 _HEATED = 4
 """Pairs of each kept attribute that get heat maps: by occlusion one picture takes hundreds of scores."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ReportSummary:
-    """Where the report is.
-
-    Attributes:
-        html: the page.
-        csv: the ranking.
-        edits: the edits behind it, as CSV.
-        data: what the page shows, as JSON.
-        figure: the overview picture.
-        assets: the folder of the page's pictures; ``None`` if they are in the page.
-        size: of the page, in bytes.
-        pictures: how many different ones it shows.
-        candidates: how many candidates the ranking has.
-        warnings: sentences that a reader has to know.
-    """
-
-    html: Path
-    csv: Path
-    edits: Path
-    data: Path
-    figure: Path
-    assets: Path | None
-    size: int
-    pictures: int
-    candidates: int
-    warnings: tuple[str, ...]
-
-
-def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatmap: Kind | None = None) -> ReportSummary:
+def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatmap: Kind | None = None) -> Report:
     """Write ``report/`` about the last search. No model is touched, but for heat maps that are not made yet.
-
-    Args:
-        settings: as resolved.
-        progress: hears of the task ``report``, and of ``heat maps``.
-        max_size: bytes that the page may have with its pictures in it.
-        heatmap: which heat maps to show beside the pictures, if any.
 
     Raises:
         IncompleteError: there is no ranking yet.
         UsageError: the settings name something else than what was searched, or the classifier allows no such heat maps.
     """
     with locked_session("report", settings) as session:
-        session.run.ranking()
-        _check(settings, session.run.search())
+        finished = _searched(session.run, settings)
         record(session.run, "report", settings, settings.target)
-        data = report_data(session.run, settings)
+        data = report_data(finished, settings)
         if heatmap is not None:
-            data = _heated(data, session.run, heatmap, settings.device, progress)
+            data = _heated(data, finished, heatmap, settings.device, progress)
         progress.start("report", 1)
         report = build(data, settings.run / "report", max_size)
         progress.advance("report")
         warnings = dict.fromkeys([*data.warnings, *report.warnings, *_too_large(report, max_size)])
-        return ReportSummary(
-            html=report.html,
-            csv=report.csv,
-            edits=report.edits,
-            data=report.json,
-            figure=report.figure,
-            assets=report.assets,
-            size=report.size,
-            pictures=report.pictures,
-            candidates=len(data.rows),
-            warnings=tuple(warnings),
-        )
+        return dataclasses.replace(report, warnings=tuple(warnings))
 
 
 def read(settings: Settings) -> ReportData:
-    """What :func:`run` would show, without writing anything.
-
-    Raises:
-        IncompleteError: there is no ranking yet.
-        UsageError: the settings name something else than what was searched.
-    """
-    directory = RunDirectory(settings.run)
-    directory.ranking()
-    _check(settings, directory.search())
-    return report_data(directory, settings)
+    """What :func:`run` would show, without writing anything."""
+    return report_data(_searched(RunDirectory(settings.run), settings), settings)
 
 
-def _heated(data: ReportData, run: RunDirectory, kind: Kind, device: str, progress: Progress) -> ReportData:
+def _heated(data: ReportData, run: FinishedRun, kind: Kind, device: str, progress: Progress) -> ReportData:
     """The data with heat maps of the pictures that a reader sees first: of what was kept, the most typical pairs."""
     from diffex_cli.heatmaps.maps import HeatMaps, Picture
 
@@ -143,12 +81,16 @@ def plan(settings: Settings) -> plans.Plan:
     return plans.count("report", "candidates", n, n)
 
 
-def _check(settings: Settings, searched: Mapping[str, Any]) -> None:
-    """The report is about the search as it was, so other settings would be a lie."""
-    given = settings.given()
-    used = {**searched, "editor": searched["editor"]["spec"], "classifier": searched["classifier"]["spec"]}
-    for name in _SETTINGS:
+def _searched(run: RunDirectory, settings: Settings) -> FinishedRun:
+    """The last search. The report is about it as it was, so other settings would be a lie."""
+    found, given = FinishedRun(run), settings.given()
+    _ = found.ranking  # complain before anything is remembered
+    search = found.search
+    used = {name: getattr(search, name) for name in ("target", *SETTINGS)}
+    used |= {"classifier": search.classifier.spec, "editor": search.editor.spec}
+    for name in ("classifier", "target", "editor", *SETTINGS):
         # what the file of an earlier version, or of another program, lacks cannot be compared
-        if name in given and name in used and given[name] != used[name]:
+        if name in given and name not in search.unsaid and given[name] != used[name]:
             option = flag(name)
             raise UsageError(f"the last search had {option} {used[name]}, not {given[name]}: run `diffex search` first")
+    return found

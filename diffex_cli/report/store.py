@@ -31,15 +31,7 @@ def beside(pictures: Sequence[Stored]) -> dict[str, object]:
 
 
 def write_beside(pictures: Sequence[Stored], report: Path) -> Path:
-    """Write the pictures' folder; what an earlier report left in it and this one does not show is removed.
-
-    Args:
-        pictures: all of them.
-        report: the report's folder.
-
-    Returns:
-        the pictures' folder.
-    """
+    """Write the pictures' folder; what an earlier report left in it and this one does not show is removed."""
     folder = report / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     names = {f"{picture.name}.webp": picture for picture in pictures}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.settings import Settings
+from diffex_cli.measure.targets import Target
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation
 from diffex_cli.search.evaluation import Evaluator
@@ -60,11 +61,7 @@ def findings(
     """Put the figures together.
 
     Args:
-        trace: of the search.
-        joint: the sets that were tried.
         held: candidate → its effect on the images that were held out.
-        evaluator: what the search asked.
-        settings: of the search.
         screened: ids of the candidates that a screening measured.
     """
     singles = trace.ranking
@@ -78,10 +75,9 @@ def findings(
         sets={one.id: [part.id for part in one.parts] for one in joint},
     )
     verdict = significance_of(tried, delta=settings.delta, targets=len(evaluator.targets), seed=settings.seed)
-    rows = [_single(one, evaluator, settings) for one in singles] + [_joint(one, evaluator, settings) for one in joint]
+    rows = [_single(one, evaluator) for one in singles] + [_joint(one, evaluator) for one in joint]
     judged = [_judged(row, verdict, held.get(row.candidate)) for row in rows]
-    judged.sort(key=lambda row: (math.isnan(row.influence), -row.influence, row.candidate))
-    return Findings(tuple(dataclasses.replace(row, rank=rank) for rank, row in enumerate(judged, 1)), verdict)
+    return Findings(tuple(_ranked(judged)), verdict)
 
 
 def _early(one: Evaluation) -> bool:
@@ -90,39 +86,19 @@ def _early(one: Evaluation) -> bool:
     return one.standing is not None and one.standing.status == "dropped" and not one.standing.complete
 
 
-def _single(one: Evaluation, evaluator: Evaluator, settings: Settings) -> RankingRow:
+def _single(one: Evaluation, evaluator: Evaluator) -> RankingRow:
     standing = one.standing
     indices = range(len(evaluator.images)) if standing is None else sorted(evaluator.order[: standing.images])
-    return _row(
-        one.node.candidate,
-        one.effect,
-        [evaluator.images[i] for i in indices],
-        evaluator,
-        settings,
-        name=one.node.name,
-        depth=one.depth,
-        group=one.id in evaluator.groups,
-        placebo=one.node.placebo,
-        status=one.status,
-        reason=one.reason,
-        decided=None if standing is None else standing.decided,
-    )
+    decided = None if standing is None else standing.decided
+    return _row(one, [evaluator.images[i] for i in indices], evaluator, decided=decided)
 
 
-def _joint(one: JointEvaluation, evaluator: Evaluator, settings: Settings) -> RankingRow:
+def _joint(one: JointEvaluation, evaluator: Evaluator) -> RankingRow:
     apart = one.interaction
     return _row(
-        one.candidate,
-        one.effect,
+        one,
         evaluator.images,
         evaluator,
-        settings,
-        name=one.name,
-        depth=max(part.depth for part in one.parts),
-        group=False,
-        placebo=False,
-        status=one.status,
-        reason=one.reason,
         joint_sum=known(apart.sum.mean),
         interaction=known(apart.interaction.mean),
         interaction_low=known(apart.interaction.low),
@@ -131,10 +107,12 @@ def _joint(one: JointEvaluation, evaluator: Evaluator, settings: Settings) -> Ra
 
 
 def _row(
-    candidate: Candidate, effect: Effect, tried: Sequence[str], evaluator: Evaluator, settings: Settings, **values: Any
+    one: Evaluation | JointEvaluation, tried: Sequence[str], evaluator: Evaluator, **further: float | None
 ) -> RankingRow:
+    candidate, effect = _candidate(one), one.effect
     interval = mean_interval(effect.deltas)
     figures = _figures(evaluator.statistics(candidate, tried), evaluator, candidate, tried) if tried else {}
+    values = {**_about(one, evaluator.groups), **figures, **further}
     return RankingRow(
         rank=0,
         candidate=candidate.id,
@@ -144,9 +122,10 @@ def _row(
         low=interval.low,
         high=interval.high,
         n=effect.n,
+        status=one.status,
+        reason=one.reason,
         effect_original=evaluator.effect_original(candidate, tried) if tried else math.nan,
         images=len(tried),
-        **figures,
         **values,
     )
 
@@ -223,65 +202,47 @@ def ranking_of_all(
 
     Args:
         trace: of the search, which was steered by the class that each candidate moves most.
-        joint: the sets that were tried.
-        evaluator: what the search asked.
-        delta: δ.
     """
+    everything: list[Evaluation | JointEvaluation] = [*trace.ranking, *joint]
     rows: list[RankingRow] = []
     for target in evaluator.targets:
-        block = []
-        for candidate, row in _described(trace, joint, evaluator.groups):
-            effect = Effect(candidate.id, evaluator.deltas(candidate, evaluator.images, target))
-            enough = effect.influence >= delta
-            block.append(
-                dataclasses.replace(
-                    row,
-                    target=target.name,
-                    effect=effect.effect,
-                    influence=effect.influence,
-                    low=effect.student_low,
-                    high=effect.student_high,
-                    n=effect.n,
-                    status="kept" if enough else "dropped",
-                    reason=f"influence {effect.influence:.3g}" + ("" if enough else f" is below δ = {delta:g}"),
-                    effect_original=evaluator.effect_original(candidate, evaluator.images, target),
-                )
-            )
-        block.sort(key=lambda row: (math.isnan(row.influence), -row.influence, row.candidate))
-        rows += [dataclasses.replace(row, rank=rank) for rank, row in enumerate(block, 1)]
+        rows += _ranked([_for_class(one, target, evaluator, delta) for one in everything])
     return tuple(rows)
 
 
-def _described(
-    trace: Trace, joint: Sequence[JointEvaluation], groups: Collection[str]
-) -> Iterator[tuple[Candidate, RankingRow]]:
-    """Each candidate, and a row of what does not depend on the class."""
-    nan = math.nan
-    for one in trace.ranking:
-        node = one.node
-        yield (
-            node.candidate,
-            RankingRow(
-                0,
-                one.id,
-                node.name,
-                "",
-                nan,
-                nan,
-                nan,
-                nan,
-                0,
-                one.depth,
-                one.id in groups,
-                node.placebo,
-                "",
-                "",
-                nan,
-            ),
-        )
-    for together in joint:
-        depth = max(part.depth for part in together.parts)
-        yield (
-            together.candidate,
-            RankingRow(0, together.id, together.name, "", nan, nan, nan, nan, 0, depth, False, False, "", "", nan),
-        )
+def _for_class(one: Evaluation | JointEvaluation, target: Target, evaluator: Evaluator, delta: float) -> RankingRow:
+    candidate = _candidate(one)
+    effect = Effect(candidate.id, evaluator.deltas(candidate, evaluator.images, target))
+    enough = effect.influence >= delta
+    return RankingRow(
+        rank=0,
+        candidate=candidate.id,
+        **_about(one, evaluator.groups),
+        target=target.name,
+        effect=effect.effect,
+        influence=effect.influence,
+        low=effect.student_low,
+        high=effect.student_high,
+        n=effect.n,
+        status="kept" if enough else "dropped",
+        reason=f"influence {effect.influence:.3g}" + ("" if enough else f" is below δ = {delta:g}"),
+        effect_original=evaluator.effect_original(candidate, evaluator.images, target),
+    )
+
+
+def _ranked(rows: Sequence[RankingRow]) -> list[RankingRow]:
+    """The most influential first, numbered."""
+    ordered = sorted(rows, key=lambda row: (math.isnan(row.influence), -row.influence, row.candidate))
+    return [dataclasses.replace(row, rank=rank) for rank, row in enumerate(ordered, 1)]
+
+
+def _candidate(one: Evaluation | JointEvaluation) -> Candidate:
+    return one.candidate if isinstance(one, JointEvaluation) else one.node.candidate
+
+
+def _about(one: Evaluation | JointEvaluation, groups: Collection[str]) -> dict[str, Any]:
+    """What of a row does not depend on any measurement."""
+    if isinstance(one, JointEvaluation):
+        depth = max(part.depth for part in one.parts)
+        return {"name": one.name, "depth": depth, "group": False, "placebo": False}
+    return {"name": one.node.name, "depth": one.depth, "group": one.id in groups, "placebo": one.node.placebo}

@@ -37,7 +37,6 @@ class SearchSummary:
     """What the stage found.
 
     Attributes:
-        target: what is explained.
         ranking: all candidates that were evaluated, the most influential first.
         best: id of the most influential attribute that was kept; ``None`` if none was.
         best_joint: the same of the sets of attributes.
@@ -47,13 +46,9 @@ class SearchSummary:
         images: how many images the search used.
         held_out: on how many others it measured again what it kept.
         screening: what the screening with a cheaper editor did; ``None`` without one.
-        edits: how many edits that took, those of the screening included.
         made: how many of them were made now.
-        no_ops: how many of all of them changed nothing.
         failed: how many of all of them failed: their images are left out of those attributes' effects.
         failure: the reason that most of those gave; ``None`` if none failed.
-        up_to_date: the same ranking was there already.
-        warnings: sentences about files that were left out.
     """
 
     target: str
@@ -79,7 +74,6 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
     """Search the hierarchy.
 
     Args:
-        settings: as resolved.
         progress: hears of the tasks ``edit`` and ``score``, and of each level.
         fill: make the edits and scores that are missing. Otherwise touch no model: write the edits to
             ``requests.parquet`` and give up for now.
@@ -132,11 +126,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
 
 
 def check(settings: Settings, fill: bool = True) -> None:
-    """Complain about settings that contradict each other.
-
-    Raises:
-        UsageError: they do.
-    """
+    """Complain about settings that contradict each other."""
     if settings.screen != "none" and settings.algorithm == "exhaustive":
         raise UsageError("--algorithm exhaustive measures everything: leave it out, or --screen")
     economy = "--racing" if settings.racing else "--max-edits"

@@ -9,8 +9,20 @@ from typing import Any
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.search_document import (
+    SETTINGS,
+    Backend,
+    Detectable,
+    Floor,
+    Holdout,
+    Screened,
+    ScreeningRecord,
+    SearchDocument,
+    SearchLevel,
+    Tried,
+    TriedSet,
+)
 from diffex_cli.core.errors import IncompleteError, UsageError
-from diffex_cli.core.settings import Settings
 from diffex_cli.measure.session import Session
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation
@@ -19,18 +31,12 @@ from diffex_cli.search.findings import Findings, known
 from diffex_cli.search.screening import Screening
 from diffex_cli.search.statistics.verdict import ALPHA, POWER
 
-_AS_USED = ("algorithm", "beam", "delta", "max_depth", "seed", "scale", "accept", "direction", "racing", "max_edits")
-_MISSING = object()
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Searched:
     """All that one search produced.
 
     Attributes:
-        trace: the search through the hierarchy.
-        joint: the sets that were tried after it, the most influential first.
-        findings: every candidate with its figures.
         of_all: the ranking for every class; ``None`` unless every class was asked for.
         screening: what a cheaper editor left to search; ``None`` without one.
     """
@@ -55,150 +61,113 @@ class Searched:
 def write(session: Session, searched: Searched, evaluator: Evaluator) -> bool:
     """Write ``search.yaml``, ``ranking.parquet`` and, of all classes, ``ranking-all.parquet``, unless they say the same
     already; returns whether it did. A ``ranking-all.parquet`` of an earlier search is removed."""
-    run, content, ranking = session.run, _content(session, searched, evaluator), searched.findings.ranking
-    if _same(run, content, ranking, searched.of_all):
+    run, document, ranking = session.run, _document(session, searched, evaluator), searched.findings.ranking
+    if _same(run, document, ranking, searched.of_all):
         return False
     made = provenance("search", {name: value for name, value in session.settings.values().items() if name != "run"})
-    run.write_search({"provenance": made, **content})
+    run.write_search(dataclasses.replace(document, provenance=made))
     run.write_ranking(ranking, made)
     run.write_ranking_of_all(searched.of_all, made)
     return True
 
 
-def _content(session: Session, searched: Searched, evaluator: Evaluator) -> dict[str, Any]:
-    settings, verdict, trace = session.settings, searched.findings.verdict, searched.trace
-    return {
-        "target": evaluator.target,
-        "best": searched.best,
-        "best_joint": searched.best_joint,
-        "passed": list(searched.findings.passed),
-        "images": len(session.images),
-        **_used(settings),
-        "held_out": list(evaluator.held_out),
-        "joint_size": settings.joint,
-        "floor": {
-            "value": known(verdict.floor.value),
-            "source": verdict.floor.source,
-            "arms": verdict.floor.arms,
-            "n": verdict.floor.n,
-        },
-        "detectable": {"effect": known(verdict.detectable), "alpha": ALPHA, "power": POWER},
-        "corrected_for": verdict.corrected_for,
-        "editor": {"spec": settings.editor, "fingerprint": session.editor_fingerprint},
-        "classifier": {"spec": settings.classifier, "fingerprint": session.classifier.fingerprint},
-        "screening": None if searched.screening is None else _screening(searched.screening),
-        "levels": [
-            {"depth": level.depth, "candidates": [_entry(one, searched.findings) for one in level.evaluations]}
-            for level in trace.levels
-        ],
-        "joint": [_joint_entry(one, searched.findings) for one in searched.joint],
-    }
+def _document(session: Session, searched: Searched, evaluator: Evaluator) -> SearchDocument:
+    """The whole, but for its provenance."""
+    settings, findings, verdict = session.settings, searched.findings, searched.findings.verdict
+    used: dict[str, Any] = {name: getattr(settings, name) for name in SETTINGS}
+    return SearchDocument(
+        **used,
+        target=evaluator.target,
+        best=searched.best,
+        best_joint=searched.best_joint,
+        passed=findings.passed,
+        images=len(session.images),
+        held_out=evaluator.held_out,
+        joint_size=settings.joint,
+        floor=Floor(known(verdict.floor.value), verdict.floor.source, verdict.floor.arms, verdict.floor.n),
+        detectable=Detectable(known(verdict.detectable), ALPHA, POWER),
+        corrected_for=verdict.corrected_for,
+        editor=Backend(settings.editor, session.editor_fingerprint),
+        classifier=Backend(settings.classifier, session.classifier.fingerprint),
+        screening=None if searched.screening is None else _screening(searched.screening),
+        levels=tuple(
+            SearchLevel(level.depth, tuple(_tried(one, findings.row(one.id)) for one in level.evaluations))
+            for level in searched.trace.levels
+        ),
+        joint=tuple(_set(one, findings.row(one.id)) for one in searched.joint),
+    )
 
 
-def _used(settings: Settings) -> dict[str, Any]:
-    return {name: getattr(settings, name) for name in _AS_USED}
+def _tried(one: Evaluation, row: RankingRow) -> Tried:
+    return Tried(
+        **_figures(row),
+        parent=one.parent,
+        reach=known(one.effect.reach),
+        status=one.status,
+        expanded=one.expanded,
+        images=row.images,
+        decided=row.decided,
+    )
 
 
-def _entry(one: Evaluation, findings: Findings) -> dict[str, object]:
-    """One evaluation as plain values; a figure that is not known is null."""
-    row = findings.row(one.id)
-    return {
-        "candidate": one.id,
-        "name": one.node.name,
-        "parent": one.parent,
-        "effect": known(row.effect),
-        "influence": known(row.influence),
-        "reach": known(one.effect.reach),
-        "low": known(row.low),
-        "high": known(row.high),
-        "n": row.n,
-        "status": one.status,
-        "expanded": one.expanded,
-        "reason": row.reason,
-        **_claims(row),
-        "images": row.images,
-        "decided": row.decided,
-    }
-
-
-def _screening(found: Screening) -> dict[str, object]:
-    return {
-        "editor": {"spec": found.editor, "fingerprint": found.fingerprint},
-        "edits": found.edits,
-        "candidates": [_screened(one, one.id in found.survivors) for one in found.trace.ranking],
-    }
-
-
-def _screened(one: Evaluation, survived: bool) -> dict[str, object]:
-    return {
-        "candidate": one.id,
-        "name": one.node.name,
-        "parent": one.parent,
-        "effect": known(one.effect.effect),
-        "reach": known(one.effect.reach),
-        "n": one.effect.n,
-        "images": len(one.effect.deltas) if one.standing is None else one.standing.images,
-        "survived": survived,
-        "expanded": one.expanded,
-        "reason": one.reason,
-    }
-
-
-def _joint_entry(one: JointEvaluation, findings: Findings) -> dict[str, object]:
-    row = findings.row(one.id)
+def _set(one: JointEvaluation, row: RankingRow) -> TriedSet:
     apart = one.interaction
+    return TriedSet(
+        **_figures(row),
+        parts=tuple(part.id for part in one.parts),
+        singles=tuple(known(single.mean) for single in apart.singles),
+        sum=known(apart.sum.mean),
+        interaction=known(apart.interaction.mean),
+        interaction_low=known(apart.interaction.low),
+        interaction_high=known(apart.interaction.high),
+        shared=apart.n,
+        status=one.status,
+    )
+
+
+def _figures(row: RankingRow) -> dict[str, Any]:
+    """What single attributes and sets have in common."""
+    held_out = Holdout(row.effect_holdout, row.low_holdout, row.high_holdout, row.n_holdout, row.confirmed)
     return {
-        "candidate": one.id,
-        "name": one.name,
-        "parts": [part.id for part in one.parts],
-        "effect": known(row.effect),
-        "influence": known(row.influence),
-        "low": known(row.low),
-        "high": known(row.high),
-        "n": row.n,
-        "singles": [known(single.mean) for single in apart.singles],
-        "sum": known(apart.sum.mean),
-        "interaction": known(apart.interaction.mean),
-        "interaction_low": known(apart.interaction.low),
-        "interaction_high": known(apart.interaction.high),
-        "shared": apart.n,
-        "status": one.status,
-        "reason": row.reason,
-        **_claims(row),
+        **{name: getattr(row, name) for name in ("candidate", "name", "n", "reason")},
+        **{name: known(getattr(row, name)) for name in ("effect", "influence", "low", "high")},
+        **{name: getattr(row, name) for name in ("p_value", "p_corrected", "below_floor", "passed")},
+        "holdout": None if row.n_holdout is None else held_out,
     }
 
 
-def _claims(row: RankingRow) -> dict[str, object]:
-    return {
-        "p_value": row.p_value,
-        "p_corrected": row.p_corrected,
-        "below_floor": row.below_floor,
-        "passed": row.passed,
-        "holdout": None
-        if row.n_holdout is None
-        else {
-            "effect": row.effect_holdout,
-            "low": row.low_holdout,
-            "high": row.high_holdout,
-            "n": row.n_holdout,
-            "confirmed": row.confirmed,
-        },
-    }
+def _screening(found: Screening) -> ScreeningRecord:
+    candidates = tuple(_screened(one, one.id in found.survivors) for one in found.trace.ranking)
+    return ScreeningRecord(Backend(found.editor, found.fingerprint), found.edits, candidates)
+
+
+def _screened(one: Evaluation, survived: bool) -> Screened:
+    return Screened(
+        candidate=one.id,
+        name=one.node.name,
+        parent=one.parent,
+        effect=known(one.effect.effect),
+        reach=known(one.effect.reach),
+        n=one.effect.n,
+        images=len(one.effect.deltas) if one.standing is None else one.standing.images,
+        survived=survived,
+        expanded=one.expanded,
+        reason=one.reason,
+    )
 
 
 def _same(
     run: RunDirectory,
-    content: dict[str, Any],
+    document: SearchDocument,
     ranking: Sequence[RankingRow],
     of_all: Sequence[RankingRow] | None,
 ) -> bool:
     try:
-        old = run.search()
         # by text: NaN is not equal to itself
         return (
             repr(run.ranking()) == repr(tuple(ranking))
             and repr(run.ranking_of_all()) == repr(of_all)
-            and all(old.get(key, _MISSING) == content[key] for key in content)
+            and dataclasses.replace(run.search(), provenance=document.provenance) == document
         )
     except (IncompleteError, UsageError):
         return False

@@ -9,18 +9,16 @@ from pathlib import Path
 from PIL import Image
 
 from diffex_cli.artifacts.files import write_text
-from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.provenance import provenance
-from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow
-from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Node
 from diffex_cli.core.progress import Progress
 from diffex_cli.heatmaps.kinds import Kind as HeatKind
 from diffex_cli.heatmaps.maps import HeatMaps, Picture
-from diffex_cli.report.finished import candidate_of
+from diffex_cli.report.finished import FinishedRun, read_finished
 from diffex_cli.study.choosing import Choice, Edited, identify_items, joint_items, quality_items
 from diffex_cli.study.order import shuffled
 from diffex_cli.study.page import Page, Shown, render
@@ -36,14 +34,11 @@ class StudyOptions:
     """What study is wanted.
 
     Attributes:
-        kind: of the study.
         attributes: at most how many; of a joint study, of each number of attributes.
         per_attribute: images of each, of ``identify`` for each method.
-        seed: of all that is left to chance.
         heatmap: for ``identify``: the kind of heat map to compare with, or ``None`` for none.
         heatmaps: a folder of heat maps to compare with instead.
         out: where to; ``None`` is in the run directory.
-        device: for the classifier whose heat maps are wanted.
     """
 
     kind: Kind
@@ -61,15 +56,10 @@ class StudyMade:
     """Where a study is.
 
     Attributes:
-        study: its id.
-        kind: of it.
         page: for the participants.
         key: for its maker: which item is what.
-        items: how many there are.
         per_participant: how many of them one participant answers.
         attributes: how many different attributes, or sets, were edited.
-        size: of the page, in bytes.
-        warnings: sentences about what had to be left out.
     """
 
     study: str
@@ -86,36 +76,24 @@ class StudyMade:
 def make(run: Path, wish: StudyOptions, progress: Progress) -> StudyMade:
     """Write a study's page and its key.
 
-    Args:
-        run: a finished run.
-        wish: what study.
-        progress: hears of the task ``heat maps``.
-
     Raises:
         IncompleteError: the run has no ranking.
         UsageError: the run has too little for such a study, a heat map is missing, or the folder holds another study.
     """
-    if not run.is_dir():
-        raise UsageError(f"there is no run directory {run}: name one that `diffex search --run` has finished")
+    finished = read_finished(run)
     if wish.kind != "identify" and wish.heatmaps is not None:
         raise UsageError(f"--heatmaps goes with --kind identify, not with {wish.kind}: leave it out")
     with RunLock(run, "study"):
-        return _Workshop(run, wish, progress).make()
+        return _Workshop(finished, wish, progress).make()
 
 
 class _Workshop:
-    """A finished run's artifacts, loaded once."""
+    """Makes one study, and counts what could not be drawn for it."""
 
-    def __init__(self, run: Path, wish: StudyOptions, progress: Progress) -> None:
+    def __init__(self, finished: FinishedRun, wish: StudyOptions, progress: Progress) -> None:
         self._wish = wish
         self._progress = progress
-        self._run = RunDirectory(run)
-        self._search = self._run.search()
-        self._ranking = self._run.ranking()
-        self._corpus = self._run.corpus()
-        self._nodes = {node.id: node for node in self._corpus.walk()}
-        self._images = {image.image: image for image in self._run.images()}
-        self._edits = self._run.edits(str(self._search["editor"]["fingerprint"]))
+        self._run = finished
         self._made = self._idle = 0
 
     def make(self) -> StudyMade:
@@ -135,7 +113,7 @@ class _Workshop:
         album, overlays = Album(), self._overlays(items)
         shown = tuple(self._shown(item, album, overlays) for item in items)
         text = render(Page(id, wish.kind, turns, shown, album.uris))
-        study = Study(id, wish.kind, self._corpus.domain, heat, turns, items, provenance("study", self._settings))
+        study = Study(id, wish.kind, self._run.corpus.domain, heat, turns, items, provenance("study", self._settings))
         write_study(study, key)
         write_text(folder / PAGE_FILE, text)
         return StudyMade(
@@ -147,7 +125,7 @@ class _Workshop:
             per_participant=len(study.of_turn(0)),
             attributes=len({item.candidate for item in items}),
             size=len(text.encode()),
-            warnings=(*self._run.warnings, *self._left_out),
+            warnings=(*self._run.run.warnings, *self._left_out),
         )
 
     def _items(self) -> tuple[Item, ...]:
@@ -155,18 +133,17 @@ class _Workshop:
         if wish.kind == "quality":
             return quality_items(edited, wish.attributes, wish.per_attribute, wish.seed)
         if wish.kind == "joint":
-            joint = self._search.get("joint") or ()
-            used = {str(part) for one in joint for part in one.get("parts") or ()}
+            used = {part for one in self._run.search.joint for part in one.parts}
             related = [one for one in edited if one.size > 1 or one.candidate in used]
             return joint_items(related, wish.attributes, wish.per_attribute, wish.seed)
         with_heat = wish.heatmap is not None or wish.heatmaps is not None
         methods = METHODS if with_heat else tuple(method for method in METHODS if method != "heatmap")
-        choices = [Choice(node.id, node.name) for node in _leaves(self._corpus.roots)]
+        choices = [Choice(node.id, node.name) for node in _leaves(self._run.corpus.roots)]
         return identify_items(edited, choices, methods, wish.attributes, wish.per_attribute, wish.seed)
 
     def _edited(self) -> list[Edited]:
         """What the search tried, without placebos; what passed first, then what was kept, then by influence."""
-        rows = sorted(self._ranking, key=lambda row: (row.passed is not True, row.status != "kept", row.rank))
+        rows = sorted(self._run.ranking, key=lambda row: (row.passed is not True, row.status != "kept", row.rank))
         found = []
         for row in rows:
             edits = {} if row.placebo else self._pictures_of(row)
@@ -177,19 +154,18 @@ class _Workshop:
 
     def _pictures_of(self, row: RankingRow) -> dict[str, str]:
         """Image key → edit key, where the edit changed something: else the attribute may have been there before."""
-        candidate = candidate_of(row.candidate, self._nodes)
+        candidate = self._run.candidates.get(row.candidate)
         if candidate is None:
             return {}
-        editor, seed = str(self._search["editor"]["fingerprint"]), int(self._search["seed"])
-        keys = {image: edit_key(image, candidate, editor, seed) for image in self._images}
-        made = {image: key for image, key in keys.items() if key in self._edits}
-        changed = {image: key for image, key in made.items() if self._edits[key].status == "ok"}
+        edits = {image: self._run.edit(image, candidate) for image in self._run.images}
+        made = {image: edit for image, edit in edits.items() if edit is not None}
+        changed = {image: edit.edit for image, edit in made.items() if edit.status == "ok"}
         self._made += len(made)
         self._idle += len(made) - len(changed)
         return changed
 
     def _shown(self, item: Item, album: Album, overlays: Mapping[str, Image.Image]) -> Shown:
-        pictures = [self._run.picture(self._image(item)), self._run.edited_picture(self._edit(item))]
+        pictures = [self._run.run.picture(self._run.images[item.image]), self._edited_picture(item)]
         if item.method == "heatmap":
             pictures.append(overlays[item.edit])
         words = item.name if item.method in ("", "words") else ""
@@ -201,21 +177,16 @@ class _Workshop:
         wish = self._wish
         mapped = [item for item in items if item.method == "heatmap"]
         if wish.heatmaps is not None:
-            return {
-                item.edit: overlay_from(wish.heatmaps, item.edit, self._run.edited_picture(self._edit(item)))
-                for item in mapped
-            }
+            return {item.edit: overlay_from(wish.heatmaps, item.edit, self._edited_picture(item)) for item in mapped}
         if wish.heatmap is None or not mapped:
             return {}
-        subjects = {item.edit: Picture(self._run.path / str(self._edit(item).file), item.image) for item in mapped}
-        files = HeatMaps(self._run, wish.heatmap, wish.device).overlays(subjects.values(), self._progress)
-        return {edit: open_picture(files[subject.file]) for edit, subject in subjects.items()}
+        files = {item.edit: self._run.path / str(self._run.edits[item.edit].file) for item in mapped}
+        subjects = {item.edit: Picture(files[item.edit], item.image) for item in mapped}
+        overlays = HeatMaps(self._run, wish.heatmap, wish.device).overlays(subjects.values(), self._progress)
+        return {edit: open_picture(overlays[subject.file]) for edit, subject in subjects.items()}
 
-    def _image(self, item: Item) -> InputImage:
-        return self._images[item.image]
-
-    def _edit(self, item: Item) -> EditRow:
-        return self._edits[item.edit]
+    def _edited_picture(self, item: Item) -> Image.Image:
+        return self._run.run.edited_picture(self._run.edits[item.edit])
 
     @property
     def _left_out(self) -> tuple[str, ...]:
@@ -232,7 +203,7 @@ class _Workshop:
 
     @property
     def _settings(self) -> Mapping[str, object]:
-        wish, search = self._wish, self._search
+        wish, search = self._wish, self._run.search
         return {
             "kind": wish.kind,
             "attributes": wish.attributes,
@@ -241,9 +212,9 @@ class _Workshop:
             "heatmap": None if wish.kind != "identify" else self._heat_name,
             "edits": self._made,
             "left_out": self._idle,
-            "target": search["target"],
-            "classifier": dict(search["classifier"]),
-            "editor": dict(search["editor"]),
+            "target": search.target,
+            "classifier": dataclasses.asdict(search.classifier),
+            "editor": dataclasses.asdict(search.editor),
         }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -58,25 +56,19 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as a complete HTML document; the same page gives the same text."""
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("diffex_cli.study"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    assert environment.loader is not None
-    style, script = (environment.loader.get_source(environment, name)[0] for name in ("study.css", "study.js"))
-    return environment.get_template("study.html.j2").render(
+    from diffex_cli.report.html import digest, environment, source
+
+    templates = environment("diffex_cli.study")
+    style, script = source(templates, "study.css"), source(templates, "study.js")
+    return templates.get_template("study.html.j2").render(
         wording=WORDINGS[page.kind],
         data=Markup(_embedded(_content(page))),  # noqa: S704 - cannot end the element
-        style=Markup(style),  # noqa: S704 - files of the package
-        script=Markup(script),  # noqa: S704
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style=style,
+        script=script,
+        style_hash=digest(style),
+        script_hash=digest(script),
     )
 
 
@@ -127,7 +119,3 @@ def _embedded(content: Mapping[str, Any]) -> str:
     """JSON that no HTML parser takes for anything else."""
     text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _hash(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode("ascii")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from diffex_cli.artifacts.corpus_yaml import CORPUS_SCHEMA
-from diffex_cli.artifacts.run import RUN_SCHEMA, SEARCH_SCHEMA
+from diffex_cli.artifacts.run import RUN_SCHEMA
 from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES
+from diffex_cli.artifacts.search_document import SEARCH_SCHEMA
 from diffex_cli.artifacts.tables import TableSchema
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "artifacts.md").read_text(encoding="utf-8")

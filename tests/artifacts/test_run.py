@@ -10,7 +10,8 @@ from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.rows import EditRow, RankingRow, RequestRow, instructions
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.schemas import RANKING, SCORES
-from diffex_cli.artifacts.tables import TableSchema, make_table, write_table
+from diffex_cli.artifacts.search_document import Backend, SearchDocument
+from diffex_cli.artifacts.tables import TableSchema, make_table, read_provenance, write_table
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
 
@@ -222,7 +223,7 @@ def test_requests(run: RunDirectory) -> None:
     run.write_requests([row], {"stage": "search"})
     assert run.requests() == (row,)
     assert run.requests()[0].parsed_candidate() == candidate
-    assert run.provenance_of("requests.parquet") == {"stage": "search"}
+    assert read_provenance(run.path / "requests.parquet") == {"stage": "search"}
 
 
 def test_malformed_instructions_are_named() -> None:
@@ -251,8 +252,10 @@ def test_ranking_and_search(run: RunDirectory) -> None:
     )
     run.write_ranking([row], {})
     assert run.ranking() == (row,)
-    run.write_search({"target": "finch", "levels": []})
-    assert run.search() == {"schema": "diffex.search/1", "target": "finch", "levels": []}
+    backend = Backend("tint:", "tint:/1")
+    document = SearchDocument(target="finch", images=8, delta=0.1, seed=0, editor=backend, classifier=backend)
+    run.write_search(document)
+    assert run.search() == document
 
 
 def test_a_ranking_without_the_later_columns_is_read(run: RunDirectory) -> None:

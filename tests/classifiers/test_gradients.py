@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from heat_of import heatmap
 from PIL import Image
 from torchvision_operators import torchvision_or_skip
 
@@ -19,7 +20,6 @@ from diffex_cli.classifiers.backends.transformers import TransformersClassifier
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.gradients import GradientClassifier
 from diffex_cli.core.registry import CLASSIFIERS, find, parse_spec
-from diffex_cli.heatmaps.heatmap import heatmap
 
 PICTURES = [
     Image.fromarray(np.random.default_rng(seed).integers(0, 256, (48, 64, 3), dtype=np.uint8)) for seed in range(3)

@@ -162,10 +162,10 @@ def test_what_a_language_model_is_shown(kind: str, mistakes: bool, turned: str) 
     run = RunDirectory(Path(kind))
     run.write_images([dataclasses.replace(image, label="light") for image in run.images()], {})
     finished = read_finished(run.path)
-    ranking = tuple(
+    finished.ranking = tuple(
         dataclasses.replace(row, status="kept" if row.candidate == "edge" else "dropped") for row in finished.ranking
     )
-    cases = Evidence(dataclasses.replace(finished, ranking=ranking)).cases()
+    cases = Evidence(finished).cases()
     assert any("takes this for 'paper', and it is 'light'" in case.text for case in cases) == mistakes
     told = {case.text[case.text.index(" The prediction") :] for case in cases if " The prediction" in case.text}
     assert told == ({turned} if turned else set())

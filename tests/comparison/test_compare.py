@@ -76,7 +76,7 @@ def test_each_is_compared_with_the_first(tmp_path: Path) -> None:
     runs = [make_run(tmp_path / name, EFFECTS, editor=f"tint::strength=0.{name}") for name in "123"]
     found = compare(runs, top=2)
     assert [(one.first, one.second) for one in found.comparisons] == [(runs[0], runs[1]), (runs[0], runs[2])]
-    assert [one.facts.editor for one in found.runs] == [f"tint::strength=0.{i}" for i in (1, 2, 3)]
+    assert [one.facts["editor"] for one in found.runs] == [f"tint::strength=0.{i}" for i in (1, 2, 3)]
     assert found.top == 2
 
 

@@ -5,6 +5,7 @@ from pipeline import HIERARCHY, N_IMAGES, N_NODES, SILENT, make_corpus, make_inp
 
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.tables import read_provenance
 from diffex_cli.core.errors import UsageError
 from diffex_cli.corpus import corpus
 
@@ -17,7 +18,7 @@ def test_it_writes_the_hierarchy_and_the_images(tmp_path: Path) -> None:
     assert [node.id for node in run.corpus().walk()][:3] == ["surface", "surface/rough", "surface/rough/very-rough"]
     assert [image.source for image in run.images()] == ["0.png", "2.png", "4.png", "more/1.png", "more/3.png"]
     assert all(image_key(run.picture(image)) == image.image for image in run.images())
-    assert run.provenance_of("images.parquet")["stage"] == "corpus"
+    assert read_provenance(run.path / "images.parquet")["stage"] == "corpus"
 
 
 def test_a_second_time_it_does_nothing(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
+from heat_of import heatmap, scaled, share
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -16,7 +17,7 @@ from diffex_cli.birds.panel.classifiers import open_member
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import parse_spec
-from diffex_cli.heatmaps.heatmap import heat, heatmap, scaled, share
+from diffex_cli.heatmaps.heatmap import heat
 from diffex_cli.heatmaps.kinds import KINDS, Kind, parse_kind
 
 KEYS = list(samples.pictures())[:10]
@@ -139,14 +140,14 @@ def test_wrong_wishes_end_in_a_sentence() -> None:
     with pytest.raises(UsageError, match=r"gradients can be reached.*use --heatmap occlusion"):
         heatmap("gradcam", Corners(), "top", pictures)
     with pytest.raises(ValueError, match="differ in size"):
-        heatmap("occlusion", Corners(), "top", [*pictures, Image.new("RGB", (32, 64))])
+        heat("occlusion", Corners(), [*pictures, Image.new("RGB", (32, 64))], np.ones((2, 3)))
     with pytest.raises(UsageError, match=r"--heatmap: there is no heat map 'gradcan' .did you mean 'gradcam'"):
         parse_kind("gradcan")
     assert [parse_kind(kind) for kind in KINDS] == list(KINDS)
 
 
 def test_no_pictures_have_no_maps() -> None:
-    assert len(heatmap("occlusion", Corners(), "top", [])) == 0
+    assert len(heat("occlusion", Corners(), [], np.zeros((0, len(Corners().labels))))) == 0
 
 
 def test_a_map_without_heat_stays_cold_and_has_no_share() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from pipeline import SILENT, make_corpus, settings
 
-from diffex_cli.artifacts.documents import write_document
-from diffex_cli.artifacts.run import SEARCH_SCHEMA, RunDirectory
+from diffex_cli.artifacts.finished_search import FinishedSearch
+from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.corpus import corpus
 from diffex_cli.heatmaps.kinds import Kind
@@ -49,9 +50,12 @@ def subjects(run: RunDirectory) -> list[Picture]:
     return found + [Picture(run.path / row.file, row.image) for row in run.edits().values() if row.file]
 
 
-def with_search(run: RunDirectory, **changes: object) -> None:
-    trace = {**run.search(), **changes}
-    write_document(run.path / "search.yaml", SEARCH_SCHEMA, {k: v for k, v in trace.items() if k != "schema"})
+def heat_maps(run: RunDirectory, kind: Kind) -> HeatMaps:
+    return HeatMaps(FinishedSearch(run), kind)
+
+
+def with_search(run: RunDirectory, **changes: Any) -> None:
+    run.write_search(dataclasses.replace(run.search(), **changes))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +77,7 @@ def birds(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
 
 def test_originals_and_edits_get_an_overlay_of_their_size(run: RunDirectory) -> None:
     wanted, listener = subjects(run)[:7], Listener()
-    found = HeatMaps(run, "occlusion").overlays(wanted, listener)
+    found = heat_maps(run, "occlusion").overlays(wanted, listener)
     assert found.keys() == {one.file for one in wanted}
     assert listener.total == listener.done > 0
     for one, overlay in found.items():
@@ -84,23 +88,23 @@ def test_originals_and_edits_get_an_overlay_of_their_size(run: RunDirectory) -> 
 
 def test_what_is_made_is_not_made_again(run: RunDirectory) -> None:
     wanted = subjects(run)[:3]
-    first = HeatMaps(run, "occlusion").overlays(wanted, SILENT)
+    first = heat_maps(run, "occlusion").overlays(wanted, SILENT)
     times = {file: file.stat().st_mtime_ns for file in first.values()}
     listener = Listener()
-    again = HeatMaps(run, "occlusion")
-    assert again.missing(wanted) == 0
+    again = heat_maps(run, "occlusion")
     assert again.overlays(wanted, listener) == first
     assert listener.total == 0
     assert {file: file.stat().st_mtime_ns for file in first.values()} == times
     next(iter(times)).write_bytes(b"broken")
-    assert again.missing(wanted) == 1
-    again.overlays(wanted, SILENT)
-    assert again.missing(wanted) == 0
+    again.overlays(wanted, listener)
+    assert listener.total == listener.done == 1
+    again.overlays(wanted, listener)
+    assert listener.total == 0
 
 
 @pytest.mark.parametrize("kind", ["gradcam", "occlusion"])
 def test_the_numbers_are_kept_too(birds: RunDirectory, kind: Kind) -> None:
-    maps, subject = HeatMaps(birds, kind), subjects(birds)[0]
+    maps, subject = heat_maps(birds, kind), subjects(birds)[0]
     maps.overlays([subject], SILENT)
     found = maps.heat(subject)
     assert found is not None
@@ -114,21 +118,21 @@ def test_the_numbers_are_kept_too(birds: RunDirectory, kind: Kind) -> None:
 def test_the_kinds_do_not_share_maps(birds: RunDirectory) -> None:
     subject = subjects(birds)[0]
     cam, covered = (
-        HeatMaps(birds, kind).overlays([subject], SILENT)[subject.file] for kind in ("gradcam", "occlusion")
+        heat_maps(birds, kind).overlays([subject], SILENT)[subject.file] for kind in ("gradcam", "occlusion")
     )
     assert cam != covered
 
 
 def test_where_no_place_matters_nothing_looks_hot(birds: RunDirectory) -> None:
-    subject, delta = subjects(birds)[0], birds.search()["delta"]
-    plain = HeatMaps(birds, "occlusion")
+    subject, delta = subjects(birds)[0], birds.search().delta
+    plain = heat_maps(birds, "occlusion")
     plain.overlays([subject], SILENT)
     before = plain.heat(subject)
     with_search(birds, delta=1000.0)
     try:
-        maps = HeatMaps(birds, "occlusion")
-        assert maps.missing([subject]) == 1
-        maps.overlays([subject], SILENT)
+        maps, listener = heat_maps(birds, "occlusion"), Listener()
+        maps.overlays([subject], listener)
+        assert listener.total == 1
         found = maps.heat(subject)
     finally:
         with_search(birds, delta=delta)
@@ -140,14 +144,14 @@ def test_where_no_place_matters_nothing_looks_hot(birds: RunDirectory) -> None:
 
 
 def test_each_images_own_class_is_that_of_the_original(run: RunDirectory) -> None:
-    target = run.search()["target"]
-    scores = run.scores(run.search()["classifier"]["fingerprint"])
+    target = run.search().target
+    scores = run.scores(run.search().classifier.fingerprint)
     wanted = subjects(run)
     overlays = {}
     try:
         for name in (*next(iter(scores.values())).labels, "predicted", "all"):
             with_search(run, target=name)
-            maps = HeatMaps(run, "occlusion")
+            maps = heat_maps(run, "occlusion")
             overlays[name] = maps.overlays(wanted[:2] + wanted[-2:], SILENT)
             assert ("untouched image" in maps.note) == (name in ("predicted", "all"))
     finally:
@@ -160,28 +164,27 @@ def test_each_images_own_class_is_that_of_the_original(run: RunDirectory) -> Non
 def test_a_picture_that_is_gone_is_left_out(run: RunDirectory, tmp_path: Path) -> None:
     image = run.images()[0]
     gone = Picture(tmp_path / "gone.png", image.image)
-    maps = HeatMaps(run, "occlusion")
+    maps = heat_maps(run, "occlusion")
     assert maps.overlays([gone], SILENT) == {}
-    assert maps.missing([gone]) == 0
     assert maps.heat(gone) is None
 
 
 def test_a_black_box_has_no_grad_cam(run: RunDirectory) -> None:
     with pytest.raises(UsageError, match="use --heatmap occlusion"):
-        HeatMaps(run, "gradcam").overlays(subjects(run)[:1], SILENT)
+        heat_maps(run, "gradcam").overlays(subjects(run)[:1], SILENT)
 
 
 def test_another_classifier_than_the_searchs_is_refused(run: RunDirectory) -> None:
-    recorded = run.search()["classifier"]
-    with_search(run, classifier={**recorded, "spec": "birds:null"})
+    recorded = run.search().classifier
+    with_search(run, classifier=dataclasses.replace(recorded, spec="birds:null"))
     try:
         # what is cached needs no classifier
         first, *_ = subjects(run)
-        HeatMaps(run, "occlusion").overlays([first], SILENT)
+        heat_maps(run, "occlusion").overlays([first], SILENT)
         fresh = subjects(run)[-1]
         (run.path / "heatmaps").rename(run.path / "aside")
         with pytest.raises(UsageError, match="not what it was when the search"):
-            HeatMaps(run, "occlusion").overlays([fresh], SILENT)
+            heat_maps(run, "occlusion").overlays([fresh], SILENT)
     finally:
         with_search(run, classifier=recorded)
         if (run.path / "aside").exists():
@@ -190,7 +193,7 @@ def test_another_classifier_than_the_searchs_is_refused(run: RunDirectory) -> No
 
 def test_without_a_search_or_scores_there_is_none(tmp_path: Path, run: RunDirectory) -> None:
     with pytest.raises(IncompleteError, match="run `diffex search` first"):
-        HeatMaps(RunDirectory(tmp_path), "occlusion")
+        heat_maps(RunDirectory(tmp_path), "occlusion")
     stranger = Picture(subjects(run)[0].file, "f" * 64)
     with pytest.raises(IncompleteError, match="is not scored"):
-        HeatMaps(run, "occlusion").overlays([stranger], SILENT)
+        heat_maps(run, "occlusion").overlays([stranger], SILENT)

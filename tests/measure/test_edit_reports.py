@@ -12,6 +12,7 @@ from pipeline import N_IMAGES, SILENT, make_corpus
 
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.tables import read_provenance
 from diffex_cli.artifacts.writers import EditWriter
 from diffex_cli.classifiers.perception import Perception
 from diffex_cli.core.errors import DiffexError, UsageError
@@ -230,7 +231,7 @@ def test_the_perceptual_distance_is_kept_and_its_network_recorded(tmp_path: Path
     assert all(0.001 < (row.perceptual or 0) <= 4 for row in rows if row.candidate in ("surface", "edge", "shadow"))
     assert summary.perceptual is not None
     (part,) = (made.run / "edits").glob("*.parquet")
-    settings = run.provenance_of(f"edits/{part.name}")["merged"][0]["settings"]
+    settings = read_provenance(part)["merged"][0]["settings"]
     assert settings["perceptual"]["model"] == "probe"
 
 

@@ -52,3 +52,10 @@ def test_a_wild_interval_does_not_flatten_the_others(report_data: ReportData) ->
     bar = axis.bar(wild)
     assert bar is not None
     assert bar.high == axis.at(1e9) <= 100
+
+
+def test_an_axis_can_be_made_of_effects_and_ends_alone() -> None:
+    assert Axis.of([0.5, None, -1.0], [math.nan, 2.0, -0.1]).span == 2.0
+    assert Axis.of([1.0], [100.0]).span == 2.5
+    assert Axis(2.0).interval(-1.0, 1.0) == (26.0, 74.0)
+    assert Axis(2.0).interval(math.nan, 1.0) == (None, None)

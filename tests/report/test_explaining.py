@@ -30,7 +30,7 @@ def test_what_was_tried_is_told_with_its_figures(made: Path) -> None:
 
 def test_a_name_will_do_and_so_will_a_set(made: Path) -> None:
     assert explain(made, "smooth").candidate == "surface/smooth"
-    joint = RunDirectory(made).search()["joint"][0]["candidate"]
+    joint = RunDirectory(made).search().joint[0].candidate
     assert "so that their interaction is" in explain(made, joint).text
 
 

@@ -21,7 +21,7 @@ def test_a_real_run_gives_back_the_changes_behind_its_effects(tmp_path: Path) ->
     shutil.rmtree(made.run / "edits")  # the scores are enough
     found = read_finished(made.run)
     assert found.ranking == ranking
-    assert (found.facts.target, found.facts.editor, found.facts.images) == ("green", "tint:", N_IMAGES)
+    assert (found.search.target, found.search.editor.spec, found.search.images) == ("green", "tint:", N_IMAGES)
     assert found.warnings == ()
     for row in ranking:
         one = found.measurements[row.candidate]
@@ -67,7 +67,7 @@ def test_what_is_no_finished_run(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no run directory"):
         read_finished(tmp_path / "nowhere")
     with pytest.raises(IncompleteError, match="run `diffex search` first"):
-        read_finished(tmp_path)
+        _ = read_finished(tmp_path).measurements
     path = make_run(tmp_path / "run", {"hat": [0.1, 0.2]}, search={"beam": "many"})
-    with pytest.raises(UsageError, match=r"search\.yaml lacks or garbles a key"):
-        read_finished(path)
+    with pytest.raises(UsageError, match=r"search\.yaml lacks or garbles a key \(beam: a whole number is expected"):
+        _ = read_finished(path).measurements

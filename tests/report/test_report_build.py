@@ -157,7 +157,7 @@ def test_above_the_size_cap_the_pictures_lie_beside_the_page(report_data: Report
 
 def test_the_files_beside_the_page_say_the_same(judged_data: ReportData, tmp_path: Path) -> None:
     report = build(judged_data, tmp_path / "report")
-    data = json.loads(report.json.read_text(encoding="utf-8"))
+    data = json.loads(report.data.read_text(encoding="utf-8"))
     page = Page(report.html.read_text(encoding="utf-8")).json("diffex-data")
     assert {name: value for name, value in data.items() if name != "pictures"} == page
     number = data["attributes"][0]["pairs"]["picture"][0]

@@ -8,7 +8,7 @@ from synthetic_runs import deltas, make_run
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.settings import Settings
 from diffex_cli.report import report
-from diffex_cli.report.finished import read_report_data
+from diffex_cli.report.reading import read_report_data
 from diffex_cli.search import search
 
 
@@ -101,3 +101,11 @@ def test_a_report_without_a_search_of_this_version(tmp_path: Path) -> None:
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no run directory"):
         read_report_data(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("stages", ["[1]", "{edit: {}}", "{edit: 3}"])
+def test_a_garbled_record_of_the_stages_is_told(tmp_path: Path, stages: str) -> None:
+    path = make_run(tmp_path / "run", {"beak": [0.1, 0.2]})
+    (path / "run.yaml").write_text(f"schema: diffex.run/1\nsettings: {{}}\nstages: {stages}\n")
+    with pytest.raises(UsageError, match=r"run\.yaml lacks or garbles the key stages"):
+        read_report_data(path)

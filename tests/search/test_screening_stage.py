@@ -14,6 +14,7 @@ from pipeline import N_IMAGES, N_NODES, N_ROOTS, SILENT, ask_until_done, make_co
 from typer.testing import CliRunner
 
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.search_document import Backend
 from diffex_cli.commands import completion
 from diffex_cli.commands.main import app
 from diffex_cli.core import registry
@@ -48,19 +49,19 @@ def by_editor(made: Settings) -> tuple[set[str], set[str]]:
 def test_the_real_editor_looks_at_what_is_left_and_at_nothing_else(tmp_path: Path) -> None:
     made = make_corpus(tmp_path, **WANTED)
     summary = search.run(made, SILENT)
-    screening = RunDirectory(made.run).search()["screening"]
+    screening = RunDirectory(made.run).search().screening
     cheap, real = by_editor(made)
-    assert screening["editor"] == {"spec": SCREEN, "fingerprint": fingerprint(made, SCREEN)}
-    assert cheap == {"", *(one["candidate"] for one in screening["candidates"])}
-    survivors = {one["candidate"] for one in screening["candidates"] if one["survived"]}
+    assert screening.editor == Backend(SCREEN, fingerprint(made, SCREEN))
+    assert cheap == {"", *(one.candidate for one in screening.candidates)}
+    survivors = {one.candidate for one in screening.candidates if one.survived}
     assert real - {""} == {row.candidate for row in summary.ranking} <= survivors < cheap
     assert "nothing" in survivors
-    for one in screening["candidates"]:
-        assert one["reason"]
-        assert (one["n"], one["images"]) == (N_IMAGES, N_IMAGES)
-        assert one["survived"] or not one["expanded"]
+    for one in screening.candidates:
+        assert one.reason
+        assert (one.n, one.images) == (N_IMAGES, N_IMAGES)
+        assert one.survived or not one.expanded
     assert summary.screening is not None
-    assert summary.screening.edits == screening["edits"] == len(cheap) * N_IMAGES
+    assert summary.screening.edits == screening.edits == len(cheap) * N_IMAGES
     assert summary.edits == summary.made == (len(cheap) + len(real)) * N_IMAGES
     assert summary.screening.screened == len(cheap) - 1
     assert summary.screening.left_out == len(cheap) - 1 - len(survivors)
@@ -70,7 +71,7 @@ def test_the_real_editor_looks_at_what_is_left_and_at_nothing_else(tmp_path: Pat
 def test_the_figures_are_the_real_editors_and_count_all_that_was_screened(tmp_path: Path) -> None:
     made = make_corpus(tmp_path, **WANTED)
     plain = {row.candidate: row for row in search.run(dataclasses.replace(made, screen="none"), SILENT).ranking}
-    assert RunDirectory(made.run).search()["screening"] is None
+    assert RunDirectory(made.run).search().screening is None
     summary = search.run(made, SILENT)
     assert len(summary.ranking) < len(plain)
     for row in summary.ranking:
@@ -86,7 +87,7 @@ def test_the_figures_are_the_real_editors_and_count_all_that_was_screened(tmp_pa
     assert best.p_corrected == pytest.approx(min(1.0, best.p_value * summary.screening.screened))
     assert summary.verdict.floor.source == "placebos"
     finished = read_finished(made.run)
-    assert finished.facts.editor == "tint:"
+    assert finished.search.editor.spec == "tint:"
     assert not finished.warnings
 
 
@@ -189,8 +190,8 @@ def test_fast_is_the_same_editor_with_its_preset(tmp_path: Path, monkeypatch: py
     made = make_corpus(tmp_path, target="green", beam=1, editor="preset::preset=fine,delay=0", screen="fast")
     search.run(made, SILENT)
     trace = RunDirectory(made.run).search()
-    assert trace["screening"]["editor"]["spec"] == "preset::preset=fast,delay=0"
-    assert trace["screening"]["editor"]["fingerprint"] == fingerprint(made, SCREEN)
+    assert trace.screening.editor.spec == "preset::preset=fast,delay=0"
+    assert trace.screening.editor.fingerprint == fingerprint(made, SCREEN)
     with pytest.raises(UsageError, match=r"fast changes nothing about the editor preset::strength=0.3, whose own"):
         search.run(dataclasses.replace(made, editor="preset::strength=0.3"), SILENT)
 
@@ -210,8 +211,8 @@ def test_what_cannot_be_screened(tmp_path: Path) -> None:
 def test_it_races_in_the_screening(tmp_path: Path) -> None:
     made = make_corpus(tmp_path, **WANTED, racing=True)
     summary = search.run(made, SILENT)
-    screening = RunDirectory(made.run).search()["screening"]
-    assert any(one["images"] < N_IMAGES for one in screening["candidates"])
+    screening = RunDirectory(made.run).search().screening
+    assert any(one.images < N_IMAGES for one in screening.candidates)
     assert all(row.n == N_IMAGES for row in summary.ranking if row.status == "kept")
     assert summary.edits < 2 * N_IMAGES * (1 + N_NODES)
 
@@ -259,14 +260,14 @@ def test_a_dry_run_expects_both(tmp_path: Path) -> None:
 def test_what_was_left_out_is_explained(tmp_path: Path) -> None:
     made = make_corpus(tmp_path, **WANTED)
     search.run(made, SILENT)
-    screening = RunDirectory(made.run).search()["screening"]
-    gone = next(one for one in screening["candidates"] if not one["survived"])
-    text = explain(made.run, gone["name"]).text
+    screening = RunDirectory(made.run).search().screening
+    gone = next(one for one in screening.candidates if not one.survived)
+    text = explain(made.run, gone.name).text
     assert text.startswith(f"{gone['name']!r} was left out by the screening with {SCREEN}, in whose edits it changes")
     assert text.endswith(f"on {N_IMAGES} images: {gone['reason']}. The editor tint: was not asked for it.")
     below = {"surface": "surface/smooth", "edge": "edge/sharp"}
-    stopped = next(one for one in screening["candidates"] if one["candidate"] in below and not one["expanded"])
-    assert explain(made.run, below[stopped["candidate"]]).text.endswith(
+    stopped = next(one for one in screening.candidates if one.candidate in below and not one.expanded)
+    assert explain(made.run, below[stopped.candidate]).text.endswith(
         f"The screening did not go below {stopped['candidate']!r}: {stopped['reason']}."
     )
     assert explain(made.run, "nothing").text.startswith("'nothing' changes 'green' by +0")

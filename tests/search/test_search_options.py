@@ -12,6 +12,7 @@ from PIL import Image
 from pipeline import N_IMAGES, N_NODES, SILENT, ask_until_done, make_corpus, settings, texts
 
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.search_document import Floor
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
@@ -50,11 +51,11 @@ def test_the_figures_of_every_candidate(tmp_path: Path) -> None:
         assert row.n_holdout is None
     assert (rows["nothing"].valid, rows["nothing"].p_value) == (0.0, 1.0)
     assert rows["surface"].valid == 1.0
-    assert trace["corrected_for"] == len(rows) == N_NODES
-    assert trace["floor"] == {"value": 0.0, "source": "placebos", "arms": 1, "n": N_IMAGES}
-    assert trace["detectable"]["effect"] > 0
+    assert trace.corrected_for == len(rows) == N_NODES
+    assert trace.floor == Floor(0.0, "placebos", arms=1, n=N_IMAGES)
+    assert trace.detectable.effect > 0
     # with five images the smallest p-value of a sign flip is 1/16
-    assert trace["passed"] == [] == list(summary.passed)
+    assert trace.passed == () == summary.passed
 
 
 def test_enough_images_tell_an_effect_from_chance(tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_a_holdout_measures_what_is_kept_again(tmp_path: Path) -> None:
     made = make_large(tmp_path, **EVERYTHING, holdout="on")
     summary = search.run(made, SILENT)
     run = RunDirectory(made.run)
-    held_out = run.search()["held_out"]
+    held_out = run.search().held_out
     assert (summary.images, summary.held_out, len(held_out)) == (15, 14, 14)
     for row in summary.ranking:
         assert row.n == 15
@@ -112,11 +113,11 @@ def test_racing_keeps_the_same_for_fewer_edits(tmp_path: Path) -> None:
     assert [row.candidate for row in raced.ranking if row.status == "kept"] == kept
     assert raced.edits < plain.edits
     trace = RunDirectory(tmp_path / "raced" / "large").search()
-    entries = [one for level in trace["levels"] for one in level["candidates"]]
-    assert any(one["images"] < 29 for one in entries)
-    assert all(one["images"] == 29 for one in entries if one["status"] == "kept")
-    assert all(isinstance(one["decided"], bool) for one in entries)
-    assert all((one["p_corrected"] is None) == (one["images"] < 29) for one in entries)
+    entries = [one for level in trace.levels for one in level.candidates]
+    assert any(one.images < 29 for one in entries)
+    assert all(one.images == 29 for one in entries if one.status == "kept")
+    assert all(isinstance(one.decided, bool) for one in entries)
+    assert all((one.p_corrected is None) == (one.images < 29) for one in entries)
 
 
 def test_racing_does_not_look_at_edits_that_it_did_not_ask_for(tmp_path: Path) -> None:
@@ -172,15 +173,15 @@ def test_sets_of_attributes(tmp_path: Path) -> None:
     made = make_corpus(tmp_path, target="green", joint=2, delta=0.0)
     summary = search.run(made, SILENT)
     run = RunDirectory(made.run)
-    joint = run.search()["joint"]
+    joint = run.search().joint
     assert joint
     rows = {row.candidate: row for row in summary.ranking}
     for one in joint:
-        row = rows[one["candidate"]]
-        assert row.candidate == " + ".join(sorted(one["parts"]))
-        assert row.interaction == pytest.approx(row.effect - sum(one["singles"]))
-        assert row.joint_sum == pytest.approx(sum(rows[part].effect for part in one["parts"]))
-        assert one["interaction_low"] <= one["interaction"] <= one["interaction_high"]
+        row = rows[one.candidate]
+        assert row.candidate == " + ".join(sorted(one.parts))
+        assert row.interaction == pytest.approx(row.effect - sum(one.singles))
+        assert row.joint_sum == pytest.approx(sum(rows[part].effect for part in one.parts))
+        assert one.interaction_low <= one.interaction <= one.interaction_high
     best = [row.candidate for row in summary.ranking if row.status == "kept" and " + " in row.candidate]
     assert summary.best_joint == (best[0] if best else None)
     assert summary.best is not None
@@ -252,7 +253,7 @@ def test_every_class_from_the_same_edits(tmp_path: Path) -> None:
     of_all = run.ranking_of_all()
     assert of_all is not None
     assert len(of_all) == 3 * N_NODES
-    assert summary.target == "all" == run.search()["target"]
+    assert summary.target == "all" == run.search().target
     for label in ("red", "green", "blue"):
         block = {row.candidate: row for row in of_all if row.target == label}
         assert sorted(row.rank for row in block.values()) == list(range(1, N_NODES + 1))

@@ -190,13 +190,13 @@ def test_the_scenarios_are_what_they_say(tmp_path: Path, patience: Patience) -> 
         found[name] = RunDirectory(made.run).search(), summary
     raced, budgeted = found["racing"][0], found["max-edits"][0]
     for trace in (raced, budgeted):
-        assert {one["images"] for one in trace["levels"][0]["candidates"]} != {trace["images"]}
-    assert any(len(one["parts"]) == 3 for one in found["joint"][0]["joint"])
+        assert {one.images for one in trace.levels[0].candidates} != {trace.images}
+    assert any(len(one.parts) == 3 for one in found["joint"][0].joint)
     assert any(row.n_holdout for row in found["holdout"][1].ranking)
     assert any(row.candidate.startswith("-") for row in found["both"][1].ranking)
     assert len({row.target for row in found["all"][1].ranking}) > 1
-    assert len(found["plain"][0]["levels"]) == 2
+    assert len(found["plain"][0].levels) == 2
     everything, summary = found["together"]
-    assert everything["joint"]
+    assert everything.joint
     assert summary.held_out
     assert summary.edits <= 34

@@ -47,13 +47,13 @@ def test_the_trace(tmp_path: Path) -> None:
     made = make_corpus(tmp_path)
     summary = search.run(made, SILENT)
     trace = RunDirectory(made.run).search()
-    assert trace["target"] == summary.target
-    assert (trace["beam"], trace["delta"], trace["algorithm"]) == (2, 0.05, "beam")
-    assert trace["editor"]["spec"] == "tint:"
-    assert trace["provenance"]["settings"]["beam"] == 2
-    traced = {one["candidate"]: one for level in trace["levels"] for one in level["candidates"]}
-    assert {row.candidate: row.effect for row in summary.ranking} == {id: one["effect"] for id, one in traced.items()}
-    assert traced["surface"]["parent"] is None
+    assert trace.target == summary.target
+    assert (trace.beam, trace.delta, trace.algorithm) == (2, 0.05, "beam")
+    assert trace.editor.spec == "tint:"
+    assert trace.provenance["settings"]["beam"] == 2
+    traced = {one.candidate: one for level in trace.levels for one in level.candidates}
+    assert {row.candidate: row.effect for row in summary.ranking} == {id: one.effect for id, one in traced.items()}
+    assert traced["surface"].parent is None
 
 
 def test_a_second_time_it_does_nothing(tmp_path: Path) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diffex_cli.artifacts.files import write_text
-from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.core.errors import UsageError
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.publication import forest, hierarchical, joint, top
 from diffex_cli.report.publication.drawing import Drawing
 from diffex_cli.report.publication.sheet import DPI
 from diffex_cli.report.publication.shots import Shots
+from diffex_cli.report.reading import read_report_data
 from diffex_cli.report.tree import Tree, hierarchy
 
 
@@ -96,14 +95,14 @@ def draw_figures(run: Path, folder: Path) -> list[Path]:
     """
     from diffex_cli.report.publication.figures import write_figures
 
-    return write_figures(_read(run), folder)
+    return write_figures(read_report_data(run), folder)
 
 
 def draw_top(runs: Sequence[Path], folder: Path) -> list[Path]:
     """Draw the leading attributes of several runs below each other; as :func:`draw_figures` otherwise."""
     from diffex_cli.report.publication.figures import write_top
 
-    return write_top([_read(run) for run in runs], folder)
+    return write_top([read_report_data(run) for run in runs], folder)
 
 
 def table(runs: Sequence[Path], kind: str, top: int = 10) -> str:
@@ -120,12 +119,4 @@ def table(runs: Sequence[Path], kind: str, top: int = 10) -> str:
     """
     from diffex_cli.report.publication.table import write_table
 
-    return write_table([_read(run) for run in runs], kind, top)
-
-
-def _read(run: Path) -> ReportData:
-    from diffex_cli.report.finished import report_data
-
-    if not run.is_dir():
-        raise UsageError(f"there is no run directory {run}: name one that `diffex search --run` has finished")
-    return report_data(RunDirectory(run))
+    return write_table([read_report_data(run) for run in runs], kind, top)

@@ -1,0 +1,93 @@
+"""What a finished search left in its run directory: each file is read once, when it is first asked for."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from diffex_cli.artifacts.keys import edit_key
+from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, ScoreRow
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.search_document import SearchDocument
+from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
+
+
+class FinishedSearch:
+    """The artifacts behind a ranking.
+
+    Everything raises :class:`IncompleteError` if its file is not there yet, and :class:`UsageError` if it cannot be
+    read.
+    """
+
+    def __init__(self, run: RunDirectory) -> None:
+        self.run = run
+        self.path = run.path
+        self._edit_keys: dict[tuple[str, str], str] = {}
+
+    @functools.cached_property
+    def search(self) -> SearchDocument:
+        """What was searched."""
+        return self.run.search()
+
+    @functools.cached_property
+    def ranking(self) -> tuple[RankingRow, ...]:
+        """As it was written, the most influential first."""
+        return self.run.ranking()
+
+    @functools.cached_property
+    def corpus(self) -> Corpus:
+        """The hierarchy as it is now."""
+        return self.run.corpus()
+
+    @functools.cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """The hierarchy's attributes by id."""
+        return {node.id: node for node in self.corpus.walk()}
+
+    @functools.cached_property
+    def images(self) -> Mapping[str, InputImage]:
+        """All input images by key, in the order of the table."""
+        return {image.image: image for image in self.run.images()}
+
+    @functools.cached_property
+    def searched(self) -> Mapping[str, InputImage]:
+        """Those that the ranking's figures are of: not held out."""
+        held_out = set(self.search.held_out)
+        return {key: image for key, image in self.images.items() if key not in held_out}
+
+    @functools.cached_property
+    def edits(self) -> Mapping[str, EditRow]:
+        """The editor's edits by key; this looks at the picture of each."""
+        return self.run.edits(self.search.editor.fingerprint)
+
+    @functools.cached_property
+    def scores(self) -> Mapping[str, ScoreRow]:
+        """The classifier's scores by subject."""
+        return self.run.scores(self.search.classifier.fingerprint)
+
+    @functools.cached_property
+    def candidates(self) -> Mapping[str, Candidate]:
+        """The ranking's candidates by id; without those of which the corpus lacks an attribute by now."""
+        found = ((row.candidate, self._candidate(row.candidate)) for row in self.ranking)
+        return {id: candidate for id, candidate in found if candidate is not None}
+
+    def key(self, image: str, candidate: Candidate) -> str:
+        """The key of one of the search's edits."""
+        asked = image, candidate.id
+        if asked not in self._edit_keys:
+            self._edit_keys[asked] = edit_key(image, candidate, self.search.editor.fingerprint, self.search.seed)
+        return self._edit_keys[asked]
+
+    def edit(self, image: str, candidate: Candidate) -> EditRow | None:
+        """One of the search's edits; ``None`` if it is not there."""
+        return self.edits.get(self.key(image, candidate))
+
+    def _candidate(self, id: str) -> Candidate | None:
+        terms = []
+        for part in id.split(" + "):
+            remove = part.startswith("-")
+            node = self.nodes.get(part.removeprefix("-"))
+            if node is None:
+                return None
+            terms.append(Term(node.id, node.prompt, remove, node.overrides, "" if remove else node.replaces))
+        return Candidate(tuple(terms))
