@@ -7,20 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from PIL import Image
 
-from diffex_cli.artifacts.keys import digest
 from diffex_cli.birds import meanings, samples
 from diffex_cli.birds.attributes import Bird
 from diffex_cli.birds.renderer import render
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.registry import Spec
-from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 
 _RENDERER_VERSION = 1
 """Raised when the renderer's pixels change; part of the fingerprint."""
 
 
-class RenderEditor:
+class RenderEditor(Settled):
     """``render:birds``. It knows the records of the sample images alone; any other image fails."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
@@ -32,11 +31,6 @@ class RenderEditor:
         """What the fingerprint is made of."""
         return {"editor": "render", "renderer": _RENDERER_VERSION}
 
-    @property
-    def fingerprint(self) -> str:
-        """The digest of :attr:`settings`."""
-        return digest(self.settings)
-
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
@@ -46,12 +40,12 @@ class RenderEditor:
         for request in requests:
             started = time.perf_counter()
             if request.image not in records:
-                yield EditResult(request.key, "failed", None, 0.0, "not one of the embedded birds: no record to render")
+                yield failed(request.key, "not one of the embedded birds: no record to render")
                 continue
             try:
                 picture = render(apply_all(records[request.image], request.candidate))
             except KeyError as error:
-                yield EditResult(request.key, "failed", None, 0.0, f"no bird can be drawn with {error.args[0]!r}")
+                yield failed(request.key, f"no bird can be drawn with {error.args[0]!r}")
                 continue
             yield EditResult(request.key, "ok", picture, time.perf_counter() - started)
 

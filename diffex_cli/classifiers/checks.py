@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
-from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
 from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
 
@@ -84,3 +85,9 @@ def checked_kind(classifier: Classifier, spec: str) -> OutputKind:
         )
     found: OutputKind = kind
     return found
+
+
+def in_batches(classifier: TwoPartClassifier, images: Sequence[Image.Image], n_labels: int) -> NDArray[np.float64]:
+    """The logits of any number of images, shape (len(images), n_labels)."""
+    batches = (images[start : start + classifier.batch] for start in range(0, len(images), classifier.batch))
+    return np.concatenate([np.zeros((0, n_labels)), *map(classifier.score, map(classifier.prepare, batches))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import UsageError, one_line
 from diffex_cli.core.registry import Spec
 
 
@@ -30,5 +30,5 @@ def require(package: str, extra: str, spec: Spec) -> ModuleType:
     except (ImportError, OSError, RuntimeError) as error:
         raise UsageError(
             f"{spec.text!r} needs the package {package}, which is installed but cannot be imported "
-            f"({' '.join(str(error).split())[:150]}): install torch and torchvision together, of one build"
+            f"({one_line(error, 150)}): install torch and torchvision together, of one build"
         ) from error

@@ -9,6 +9,7 @@ networks cannot be compared.
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest_files
+from diffex_cli.classifiers.pretrained import lacking_weights
 from diffex_cli.core.domains import packaged
-from diffex_cli.core.errors import DiffexError, UsageError
-from diffex_cli.core.machine import pick_device, quiet_transformers, resolve_commit
+from diffex_cli.core.errors import DiffexError, UsageError, one_line
+from diffex_cli.core.machine import load_from_hub, local_folder, pick_device, quiet_transformers, resolve_commit
 
 if TYPE_CHECKING:
     import torch
@@ -88,7 +90,7 @@ class Perception:
         """Which network it is, for the record: its name and its files' digest, or the hub id and commit."""
         if self._folder is not None:
             return {"model": self._folder.resolve().name, "files": digest_files(self._folder, _FILES)}
-        return {"model": self._name, "commit": self._commit()}
+        return {"model": self._name, "commit": resolve_commit(self._name)}
 
     def load(self) -> None:
         """Load the network and try it, unless that was done.
@@ -106,8 +108,7 @@ class Perception:
             raise UsageError(f"the network {self._name} for perceptual distances: {error}; {_REMEDY}") from error
         except Exception as error:
             raise UsageError(
-                f"the network {self._name} for perceptual distances cannot be used "
-                f"({' '.join(str(error).split())[:300]}): {_REMEDY}"
+                f"the network {self._name} for perceptual distances cannot be used ({one_line(error)}): {_REMEDY}"
             ) from error
         if not maps:
             raise UsageError(f"the network {self._name} for perceptual distances tells no feature maps: {_REMEDY}")
@@ -139,17 +140,10 @@ class Perception:
             self._inputs.popitem(last=False)
         return self._inputs[key]
 
-    def _commit(self) -> str:
-        return resolve_commit(self._name)
-
     def _load(self, device: torch.device) -> _Loaded:
         if self._folder is not None:
             return _read(str(self._folder), device)
-        commit = self._commit()
-        try:
-            return _read(self._name, device, revision=commit, local_files_only=True)
-        except OSError:
-            return _read(self._name, device, revision=commit)
+        return load_from_hub(functools.partial(_read, device=device), self._name, resolve_commit(self._name))
 
 
 def _features(loaded: _Loaded, picture: Image.Image) -> Features:
@@ -185,14 +179,12 @@ def distance(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> f
 
 def _folder(name: str) -> Path | None:
     """Where a network lies; ``None`` if the name is a hub id."""
-    folder = PACKAGED.get(name, Path(name).expanduser())
-    if folder.is_dir():
-        return folder
-    if name in PACKAGED:
+    folder = PACKAGED.get(name)
+    if folder is None:
+        return local_folder(name, f"--perceptual {name}", _REMEDY)
+    if not folder.is_dir():
         raise UsageError(f"--perceptual {name}: {folder} is not installed: run `make train-birds`, or {_REMEDY}")
-    if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name or folder.exists():
-        raise UsageError(f"--perceptual {name}: there is no such folder: {_REMEDY}")
-    return None
+    return folder
 
 
 def _read(source: str, device: torch.device, **where: Any) -> _Loaded:
@@ -209,9 +201,7 @@ def _read(source: str, device: torch.device, **where: Any) -> _Loaded:
             source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **where
         )
     # A pooler comes after the hidden states, and many a trunk is saved without one.
-    lacking = sorted(key for key in info["missing_keys"] if "pooler" not in key)
-    lacking += sorted(str(key[0]) for key in info["mismatched_keys"])
-    if lacking:
-        raise UsageError(f"there are no usable weights for {', '.join(lacking[:3])}{' …' if lacking[3:] else ''}")
+    if lacking := lacking_weights(info, but="pooler"):
+        raise UsageError(f"there are no usable weights for {lacking}")
     # A model of pictures and texts: only the half that sees.
     return _Loaded(getattr(model, "vision_model", model).to(device).eval(), processor, device)

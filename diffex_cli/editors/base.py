@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 from PIL import Image
 
+from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.hierarchy import Candidate
 
 EditStatus = Literal["ok", "no-op", "failed"]
@@ -39,6 +42,11 @@ class EditResult:
     seconds: float
     reason: str | None = None
     mask: Image.Image | None = None
+
+
+def failed(key: str, reason: str, seconds: float = 0.0) -> EditResult:
+    """The result of a request that could not be met."""
+    return EditResult(key, "failed", None, seconds, reason)
 
 
 class Editor(Protocol):
@@ -75,3 +83,17 @@ class Editor(Protocol):
             be made is ``failed`` with a reason; it never ends the others.
         """
         ...
+
+
+class Settled(ABC):
+    """An editor whose fingerprint is the digest of its settings."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> Mapping[str, object]:
+        """See :attr:`Editor.settings`."""
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """See :attr:`Editor.fingerprint`."""
+        return digest(self.settings)

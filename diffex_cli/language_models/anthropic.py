@@ -52,10 +52,10 @@ class AnthropicModel:
         parsed = ModelSpec(spec, _OPTIONS)
         self._model = parsed.model or DEFAULT_MODEL
         self._name = f"anthropic:{self._model}"
-        self._effort = parsed.effort()
-        self._max_tokens = parsed.whole("max_tokens")
-        self._timeout = parsed.number("timeout", zero=False) or _TIMEOUT
-        self._retries = parsed.retries(_RETRIES)
+        self._effort = parsed.options.effort
+        self._max_tokens = parsed.options.max_tokens
+        self._timeout = parsed.options.timeout or _TIMEOUT
+        self._retries = _RETRIES if parsed.options.retries is None else parsed.options.retries
         self._base_url = parsed.base_url("ANTHROPIC_BASE_URL", os.environ)
         listed = list_prices("anthropic", self._model) if self._base_url is None else None
         self._prices = parsed.prices(listed)

@@ -68,11 +68,11 @@ class OpenAIModel:
             )
         self._model = parsed.model or DEFAULT_MODEL
         self._name = f"openai:{self._model}"
-        self._effort = parsed.effort()
-        self._temperature = parsed.number("temperature")
-        self._max_tokens = parsed.whole("max_tokens")
-        self._timeout = parsed.number("timeout", zero=False) or _TIMEOUT
-        self._retries = parsed.retries(_RETRIES)
+        self._effort = parsed.options.effort
+        self._temperature = parsed.options.temperature
+        self._max_tokens = parsed.options.max_tokens
+        self._timeout = parsed.options.timeout or _TIMEOUT
+        self._retries = _RETRIES if parsed.options.retries is None else parsed.options.retries
         self._prices = parsed.prices(list_prices("openai", self._model) if self._base_url is None else None)
         self._lock = threading.Lock()
         self._held_to_schema = True

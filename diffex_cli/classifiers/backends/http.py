@@ -14,18 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.classifiers import spec_options
 from diffex_cli.classifiers.backends.http_server import JsonServer, parse_address
-from diffex_cli.classifiers.checks import as_numbers
-from diffex_cli.classifiers.outputs import OPTIONS, parse_outputs
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.classifiers.checks import as_numbers, in_batches
+from diffex_cli.classifiers.outputs import OutputOptions, parse_outputs
+from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
-
-_NUMBERS: Mapping[str, tuple[float, float]] = {"batch": (32, 1), "timeout": (60.0, 0.1), "retries": (4, 0)}
-"""Option → default and least value; whole numbers are written as such."""
-
-_MOST = 3600
+from diffex_cli.core.spec_options import number, read_options, whole
 
 _OPTIONS_PART = re.compile(r"(?P<url>.+):(?P<options>[a-z_]+=[^/]*)")
 
@@ -37,6 +32,15 @@ class _Model:
     name: str
     labels: tuple[str, ...]
     max_batch: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class HttpOptions(OutputOptions):
+    """``batch``: pictures a request; ``timeout``: seconds; ``retries``: of a request."""
+
+    batch: int = whole(32, 1, 3600)
+    timeout: float = number(60.0, 0.1, 3600)
+    retries: int = whole(4, 0, 3600)
 
 
 class HttpClassifier:
@@ -54,12 +58,9 @@ class HttpClassifier:
             UsageError: the address or an option is wrong.
         """
         spec = _split(spec)
-        spec_options.check_names(spec, (*_NUMBERS, *OPTIONS))
-        numbers = {name: _number(spec, name) for name in _NUMBERS}
-        self._spec = spec
-        self._outputs = parse_outputs(spec)
-        self._batch = int(numbers["batch"])
-        self._server = JsonServer(parse_address(spec.model, spec.text), numbers["timeout"], int(numbers["retries"]))
+        options = read_options(spec, HttpOptions())
+        self._spec, self._batch, self._outputs = spec, options.batch, parse_outputs(spec, options)
+        self._server = JsonServer(parse_address(spec.model, spec.text), options.timeout, options.retries)
 
     @property
     def fingerprint(self) -> str:
@@ -116,8 +117,7 @@ class HttpClassifier:
             UsageError, DiffexError: as for :meth:`JsonServer.get`; or the answer
                 holds no finite scores of all classes, or comes from another model than the first one.
         """
-        batches = (images[start : start + self.batch] for start in range(0, len(images), self.batch))
-        return np.concatenate([np.zeros((0, len(self.labels))), *map(self.score, map(self.prepare, batches))])
+        return in_batches(self, images, len(self.labels))
 
     @functools.cached_property
     def _model(self) -> _Model:
@@ -142,22 +142,6 @@ def _split(spec: Spec) -> Spec:
     pairs = [pair.partition("=") for pair in found["options"].split(",")]
     options = {key.strip(): value.strip() for key, _, value in pairs}
     return dataclasses.replace(spec, model=found["url"], options=options)
-
-
-def _number(spec: Spec, name: str) -> float:
-    default, least = _NUMBERS[name]
-    text = spec.options.get(name)
-    if text is None:
-        return default
-    whole = isinstance(default, int)
-    try:
-        value = int(text) if whole else float(text)
-    except ValueError:
-        value = -1
-    if not least <= value <= _MOST:
-        kind = "a whole number" if whole else "a number"
-        raise UsageError(f"{spec.text!r}: {name} must be {kind} from {least} to {_MOST}, not {text!r}")
-    return value
 
 
 def _png(picture: Image.Image) -> str:

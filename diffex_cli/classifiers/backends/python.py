@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import hashlib
 import importlib
 import importlib.util
 import sys
@@ -15,14 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from diffex_cli.artifacts.keys import digest
-from diffex_cli.classifiers import outputs, spec_options
+from diffex_cli.artifacts.keys import digest, file_digest
 from diffex_cli.classifiers.checks import as_numbers
+from diffex_cli.classifiers.outputs import OutputOptions, parse_outputs
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import read_options, text
 
-_OPTIONS = ("version", *outputs.OPTIONS)
+
+@dataclasses.dataclass(frozen=True)
+class PythonOptions(OutputOptions):
+    """``version``: what the fingerprint knows of all that the module imports or loads."""
+
+    version: str | None = text(None)
 
 
 class PythonClassifier:
@@ -48,8 +54,7 @@ class PythonClassifier:
         Raises:
             UsageError: the spec is malformed, or there is no such module.
         """
-        spec_options.check_names(spec, _OPTIONS)
-        self._outputs = outputs.parse_outputs(spec)
+        self._outputs = parse_outputs(spec, read_options(spec, PythonOptions()))
         self._module, _, self._callable = spec.model.partition(":")
         if not (self._callable.isidentifier() and all(part.isidentifier() for part in self._module.split("."))):
             raise UsageError(f"{spec.text!r}: write python:MODULE:CALLABLE, such as python:my_model:predict")
@@ -64,9 +69,8 @@ class PythonClassifier:
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
         """Module, callable, the source's digest, and the options that were given."""
-        source = hashlib.sha256(self._source.read_bytes()).hexdigest()
-        settings = {"backend": "python", "module": self._module, "callable": self._callable, "source": source}
-        return {**settings, **self._spec.options}
+        settings = {"backend": "python", "module": self._module, "callable": self._callable}
+        return {**settings, "source": file_digest(self._source), **self._spec.options}
 
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:

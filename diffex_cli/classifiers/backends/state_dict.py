@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import UsageError, one_line
 
 if TYPE_CHECKING:
     import torch
 
 _INSIDE = ("state_dict_ema", "model_ema", "state_dict", "model")
 _PREFIX = "module."
+T = TypeVar("T")
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
@@ -60,6 +61,21 @@ def load_weights(model: Any, weights: Mapping[str, torch.Tensor], path: Path) ->
     try:
         model.load_state_dict(versioned, strict=True)
     except RuntimeError as error:
-        raise UsageError(
-            f"the weights {path} do not fit {type(model).__name__}: {' '.join(str(error).split())[:300]}"
-        ) from None
+        raise UsageError(f"the weights {path} do not fit {type(model).__name__}: {one_line(error)}") from None
+
+
+def model_of_weights(file: Path, architecture: str, head: str, build: Callable[[int], T]) -> T:
+    """A model with the weights of a file, and with as many classes as they have.
+
+    Args:
+        file: for :func:`read_state_dict`.
+        architecture: its name, for errors.
+        head: the name of the layer that classifies.
+        build: makes the model with so many classes.
+    """
+    weights = read_state_dict(file)
+    if f"{head}.weight" not in weights:
+        raise UsageError(f"the weights {file} have no {head}.weight: they are not of a {architecture} classifier")
+    model = build(len(weights[f"{head}.weight"]))
+    load_weights(model, weights, file)
+    return model

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from diffex_cli.core.spec_options import number
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.pipelines.base import PipelineEditor
 from diffex_cli.editors.pipelines.options import PipelineOptions
@@ -23,7 +24,7 @@ class InstructOptions(PipelineOptions):
             ``guidance`` is 1, since the pipeline then runs without any guidance.
     """
 
-    image_guidance: float = 1.5
+    image_guidance: float = number(1.5, 1, 100)
 
 
 class InstructEditor(PipelineEditor[InstructOptions]):
