@@ -28,7 +28,6 @@ class ValueQuality:
         value: e.g. ``"tall"``.
         success: share of the edits after which the probe sees the value.
         disentanglement: share of the other attributes that the probe reads as on the reconstruction.
-        n: how many edits.
     """
 
     attribute: str
@@ -69,12 +68,7 @@ def measure(
     """Edit the sample images towards every value that they do not have, and read the results.
 
     Args:
-        editor: what is measured, with the corpus's settings for each value.
-        probe: ``birds:probe``.
         images: how many of the 48 samples.
-        seed: of the edits.
-        attributes: which attributes' values.
-        advance: hears of every finished edit.
     """
     records = dict(list(samples.records().items())[:images])
     pictures = samples.pictures()

@@ -39,9 +39,6 @@ _MARKING: Color = (74, 48, 34)
 def render(bird: Bird) -> Image.Image:
     """Draw one bird.
 
-    Args:
-        bird: the complete record.
-
     Returns:
         An RGB image of 128×128 pixels. The same record gives the same pixels.
     """

@@ -40,8 +40,6 @@ def random_specimen(rng: random.Random, label: str, shortcut: float | None = Non
     """A bird of a species.
 
     Args:
-        rng: the randomness.
-        label: one of :data:`LABELS`.
         shortcut: how often the background is the species' home; ``None`` leaves it independent.
     """
     species = SPECIES[label]

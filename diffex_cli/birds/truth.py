@@ -68,15 +68,11 @@ def exact_effects(
     """Measure every attribute of the birds corpus.
 
     Args:
-        classifier_spec: e.g. ``"birds:species"``.
         target: a label; by default the one predicted most often.
         images: the keys of the sample images to use; by default all 48.
 
     Returns:
         one row an attribute, the largest influence first.
-
-    Raises:
-        UsageError: an unknown classifier or target, or an image that is not a sample.
     """
     spec = registry.parse_spec(classifier_spec)
     classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device="auto")
@@ -95,7 +91,6 @@ def agreement(truth: Sequence[TruthRow], found: Mapping[str, float], delta: floa
     """Compare a ranking with the truth.
 
     Args:
-        truth: from :func:`exact_effects`.
         found: candidate → effect as diffex ranked it, best first.
         delta: the search's δ, in logits.
     """

@@ -26,11 +26,7 @@ def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
 
 
 def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
-    """The values as float64, of whatever shape; ``None`` becomes NaN.
-
-    Raises:
-        DiffexError: they are no rectangular array, or no numbers.
-    """
+    """The values as float64, of whatever shape; ``None`` becomes NaN."""
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -40,17 +36,8 @@ def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
 def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
     """The values as float64.
 
-    Args:
-        values: what the classifier gave.
-        n_images: how many rows there must be.
-        n_labels: how many columns there must be.
-        classifier: its spec, for errors.
-
     Returns:
         shape (n_images, n_labels), all finite.
-
-    Raises:
-        DiffexError: the shape is another, or a value is no finite number.
     """
     logits = as_numbers(values, classifier)
     if logits.shape != (n_images, n_labels):
@@ -68,15 +55,7 @@ def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: 
 
 
 def checked_kind(classifier: Classifier, spec: str) -> OutputKind:
-    """What a classifier's logits are logits of: softmax, unless its optional attribute ``output_kind`` says otherwise.
-
-    Args:
-        classifier: may have to load its model to know.
-        spec: its spec, for errors.
-
-    Raises:
-        DiffexError: it says something that nobody knows.
-    """
+    """What a classifier's logits are logits of: softmax, unless its optional attribute ``output_kind`` says otherwise."""
     kind = getattr(classifier, "output_kind", "softmax")
     if kind not in OUTPUT_KINDS:
         raise DiffexError(

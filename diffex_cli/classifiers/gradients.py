@@ -55,7 +55,6 @@ def logits_of(outputs: Outputs, raw: torch.Tensor) -> torch.Tensor:
     """:meth:`Outputs.logits <diffex_cli.classifiers.outputs.Outputs.logits>` for tensors, with their graph.
 
     Args:
-        outputs: what the numbers mean.
         raw: shape (n, columns), or (n,) for a single column.
 
     Returns:

@@ -37,7 +37,6 @@ class Inside:
     """What a network that PyTorch can differentiate has beside its numbers.
 
     Attributes:
-        module: the network.
         pixels: what ``prepare`` made, as a tensor of shape (n, channels, height, width) on the network's device.
         forward: such a tensor in, the model's numbers out, with their graph.
     """
@@ -126,9 +125,6 @@ class NetworkClassifier(abc.ABC, Generic[OptionsT]):
     def labels(self) -> tuple[str, ...]:
         """The names of the classes: from the file of labels, else from the model's configuration, else numbers;
         repeated ones get their column's number.
-
-        Raises:
-            UsageError, DiffexError: the model cannot be loaded, or the labels do not fit it.
         """
         names = self._file_names or self._network.names
         if names is not None:
@@ -166,19 +162,11 @@ class NetworkClassifier(abc.ABC, Generic[OptionsT]):
 
         Returns:
             shape (len(images), len(labels)); what they mean is in :class:`~diffex_cli.classifiers.outputs.Outputs`.
-
-        Raises:
-            UsageError: the model cannot be loaded.
-            DiffexError: it fails, or its numbers are not what was declared.
         """
         return in_batches(self, images, len(self.labels))
 
     def gradients(self) -> Gradients | None:
-        """The network from the inside; ``None`` if its gradients cannot be reached.
-
-        Raises:
-            UsageError: the model cannot be loaded.
-        """
+        """The network from the inside; ``None`` if its gradients cannot be reached."""
         inside = self._network.inside
         if inside is None:
             return None

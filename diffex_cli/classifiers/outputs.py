@@ -59,9 +59,6 @@ class Outputs:
 
         Args:
             names: the model's classes. For ``binary`` two of them, or the second one alone.
-
-        Raises:
-            UsageError: a binary classifier has another number of names.
         """
         if self.kind != "binary":
             return unique_labels(names)
@@ -72,11 +69,7 @@ class Outputs:
         return unique_labels(names)
 
     def unnamed(self, columns: int) -> tuple[str, ...]:
-        """Labels for a model whose classes nobody has named.
-
-        Args:
-            columns: how many numbers the model gives for an image.
-        """
+        """Labels for a model whose classes nobody has named."""
         return ("no", "yes") if self.kind == "binary" else tuple(str(column) for column in range(columns))
 
     def logits(self, raw: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
@@ -84,15 +77,9 @@ class Outputs:
 
         Args:
             raw: shape (n_images, columns), or (n_images,) for a single column.
-            n_images: how many images were scored.
-            n_labels: how many labels :meth:`labels` gave.
-            classifier: its spec, for errors.
 
         Returns:
             shape (n_images, n_labels), finite.
-
-        Raises:
-            DiffexError: another shape, a number that is not finite, or what cannot be a probability was declared one.
         """
         columns = 1 if self.kind == "binary" else n_labels
         values = np.asarray(raw)

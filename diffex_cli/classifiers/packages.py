@@ -13,12 +13,7 @@ def require(package: str, extra: str, spec: Spec) -> ModuleType:
     """Import a package.
 
     Args:
-        package: its module.
         extra: diffex's extra that installs it.
-        spec: what needs it, for the error.
-
-    Raises:
-        UsageError: it is not installed, or does not fit the rest of the installation.
     """
     try:
         return importlib.import_module(package)

@@ -52,13 +52,6 @@ def open_perception(name: str, device: str = "auto") -> Perception | None:
 
     Args:
         name: ``none``, the name of a packaged one, a folder, or a hub id.
-        device: torch's name of a device, or ``auto``.
-
-    Returns:
-        ``None`` for ``none``.
-
-    Raises:
-        UsageError: the name is a path, and there is no such folder.
     """
     return None if name == NONE else Perception(name, device)
 
@@ -69,13 +62,6 @@ class Perception:
 
     Weights are read from safetensors only, no code of the model's own is run, and a hub model is pinned to the
     commit in the local cache, or else to the newest. The network sees what its image processor makes of a picture.
-
-    Args:
-        name: of a packaged network, a folder, or a hub id.
-        device: torch's name of a device, or ``auto``.
-
-    Raises:
-        UsageError: the name is a path, and there is no such folder.
     """
 
     def __init__(self, name: str, device: str = "auto") -> None:
@@ -93,11 +79,7 @@ class Perception:
         return {"model": self._name, "commit": resolve_commit(self._name)}
 
     def load(self) -> None:
-        """Load the network and try it, unless that was done.
-
-        Raises:
-            UsageError: it cannot be loaded, lacks weights, or tells no feature maps.
-        """
+        """Load the network and try it, unless that was done."""
         if self._loaded is not None:
             return
         device = pick_device(self._device)
@@ -124,8 +106,6 @@ class Perception:
         """The distance of two RGB pictures, in [0, 4].
 
         Args:
-            before: the first.
-            after: the second.
             key: names the first, whose features are then kept for a few calls.
         """
         return distance(self._input_features(before, key), self.features(after))
@@ -169,7 +149,6 @@ def distance(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> f
 
     Args:
         before: maps of shape (positions, channels), the channels of unit length.
-        after: the same of another picture.
     """
     import torch
 

@@ -169,8 +169,6 @@ def parse_preprocessing(
     """The preprocessing that a spec's options spell out.
 
     Args:
-        spec: for errors.
-        options: the spec's.
         configured: what the model's own configuration says; options override it one by one. Without it, ``mean`` and
             ``std`` have to be given: a wrong guess would be silent.
         size: height and width that the model insists on, if it does.

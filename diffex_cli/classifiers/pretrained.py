@@ -38,13 +38,8 @@ class Pretrained:
         """Look at the spec and, for a folder, at its files.
 
         Args:
-            spec: the spec.
             files: patterns of the folder's files that can change a logit.
             needed: what a folder must have, by the name that the error uses: patterns of which one has to match.
-            hint: how such a folder is made, for the error.
-
-        Raises:
-            UsageError: no model is named, or the folder is missing or incomplete.
         """
         need_model(spec, f"{spec.name}:FOLDER or {spec.name}:HUB-ID")
         self._spec = spec
@@ -61,11 +56,7 @@ class Pretrained:
 
     @functools.cached_property
     def identity(self) -> Mapping[str, object]:
-        """Of a folder its files' digest, of a hub model its id and commit.
-
-        Raises:
-            UsageError, DiffexError: as for :func:`~diffex_cli.core.machine.resolve_commit`.
-        """
+        """Of a folder its files' digest, of a hub model its id and commit."""
         if self.folder is not None:
             return {"files": digest_files(self.folder, self._files)}
         return {"model": self._spec.model, "commit": resolve_commit(self._spec.model, self._revision)}
@@ -80,9 +71,6 @@ class Pretrained:
     def load(self, loader: Callable[..., T]) -> T:
         """Call ``loader(source, **where)`` as transformers' ``from_pretrained`` wants it, the local cache first. None
         of the model's own code is allowed to run.
-
-        Raises:
-            UsageError: it fails.
         """
         safe = functools.partial(loader, trust_remote_code=False)
         with quiet_transformers():
@@ -100,7 +88,6 @@ def lacking_weights(info: Mapping[str, Any], but: str = "?") -> str:
     """Which weights a checkpoint lacks or has of another shape; empty if none.
 
     Args:
-        info: ``from_pretrained``'s ``output_loading_info``.
         but: missing ones with this in their names do not matter.
     """
     missing = {key for key in info["missing_keys"] if but not in key}
@@ -109,15 +96,6 @@ def lacking_weights(info: Mapping[str, Any], but: str = "?") -> str:
 
 
 def refuse_untrained(info: Mapping[str, Any], spec: Spec, what: str) -> None:
-    """Refuse a model of which a weight is not in the checkpoint.
-
-    Args:
-        info: ``from_pretrained``'s ``output_loading_info``.
-        spec: the classifier's spec, for the error.
-        what: what it ought to be.
-
-    Raises:
-        DiffexError: a weight is missing, or of another shape.
-    """
+    """Refuse a model of which a weight is not in the checkpoint."""
     if lacking := lacking_weights(info):
         raise DiffexError(f"the classifier {spec.text} has no usable weights for {lacking}: it is not {what}")

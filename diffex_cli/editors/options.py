@@ -20,12 +20,7 @@ def check_overrides(editor: str, requests: Sequence[EditRequest], ranges: Mappin
     editors know is let pass: it is not meant for this one.
 
     Args:
-        editor: its name.
-        requests: what the corpus's nodes ask for.
         ranges: override → least and largest value, of those that this editor knows.
-
-    Raises:
-        UsageError: it names the node.
     """
     for term in (term for request in requests for term in request.candidate.terms):
         for key, value in term.overrides.items():

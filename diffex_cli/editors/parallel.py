@@ -45,11 +45,7 @@ class ParallelEditor:
     this object or this process, or an :meth:`edit` that does not run to its end.
 
     Args:
-        spec: of the editor.
         devices: one process each; a device may come twice.
-
-    Raises:
-        UsageError: the editor refuses the spec.
     """
 
     def __init__(self, spec: Spec, devices: Sequence[str]) -> None:
@@ -74,7 +70,6 @@ class ParallelEditor:
         """See :meth:`diffex_cli.editors.base.Editor.edit`; one call at a time.
 
         Raises:
-            UsageError: a worker's editor refuses its device or an override.
             DiffexError: a worker died, or its editor raised an error. All results that were finished by then
                 have been yielded.
         """

@@ -34,10 +34,6 @@ class TintEditor(Settled):
     Args:
         spec: ``strength`` is the colour's share in the result, in [0, 1]; an attribute's override of the
             same name goes first. ``delay`` is how long an edit takes, in seconds, and changes no pixel.
-        device: has no meaning here.
-
-    Raises:
-        UsageError: an unknown option, or one that is not a number in its range.
     """
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:

@@ -50,8 +50,6 @@ def work(spec: Spec, device: str, threads: int, connection: Connection) -> None:
     """Make edits until the pipe ends.
 
     Args:
-        spec: of the editor.
-        device: its device.
         threads: how many processor threads torch may use.
         connection: brings :class:`Job` objects; takes the answers.
     """

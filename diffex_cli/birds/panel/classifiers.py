@@ -35,13 +35,7 @@ _NOISE_VERSION = 1
 
 
 class FormulaClassifier:
-    """A formula of what the probe reads; the classes are ``no``, whose logit is 0, and ``yes``.
-
-    Args:
-        name: of the member.
-        formula: the logit of ``yes``.
-        probe: the attribute probe.
-    """
+    """A formula of what the probe reads; the classes are ``no``, whose logit is 0, and ``yes``."""
 
     def __init__(self, name: str, formula: Formula, probe: Classifier) -> None:
         self._name, self._formula, self._probe = name, formula, probe
@@ -102,12 +96,7 @@ def _formula_graph(formula: Formula, probe_logits: torch.Tensor) -> torch.Tensor
 
 
 class NoiseClassifier:
-    """Logits that are normal noise, fixed by the pixels.
-
-    Args:
-        member: a member of the panel whose source is ``noise``.
-        noise: which noise.
-    """
+    """Logits that are normal noise, fixed by the pixels."""
 
     def __init__(self, member: Member, noise: Noise) -> None:
         self._member, self._noise = member, noise
@@ -142,16 +131,7 @@ class NoiseClassifier:
 
 
 def open_member(spec: Spec, device: str = "auto", models: Path | None = None) -> Classifier:
-    """The member that ``birds:panel-NAME`` names.
-
-    Args:
-        spec: as parsed.
-        device: for a network.
-        models: where the trained members are; by default :data:`MODELS`.
-
-    Raises:
-        UsageError: there is no such member, it is not trained yet, or an option is wrong.
-    """
+    """The member that ``birds:panel-NAME`` names."""
     name = spec.model.removeprefix(PREFIX)
     if name not in PANEL:
         raise UsageError(f"{spec.text!r}: there is no {name!r} on the panel{did_you_mean(name, tuple(PANEL))}")

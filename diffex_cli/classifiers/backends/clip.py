@@ -58,11 +58,7 @@ class ClipClassifier(NetworkClassifier[PretrainedOptions]):
     defaults = PretrainedOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the spec, the file of labels and, for a folder, that the needed files are there.
-
-        Raises:
-            UsageError: an option is wrong, or a file or folder is missing or incomplete.
-        """
+        """Check the spec, the file of labels and, for a folder, that the needed files are there."""
         super().__init__(spec, device)
         if self._options.kind not in (None, "softmax", "multilabel") or self._options.values:
             raise UsageError(f"{spec.text!r}: zero-shot classes are kind=softmax or kind=multilabel logits")

@@ -52,11 +52,7 @@ class HttpClassifier:
     """
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the spec; the server is first asked when its answer is needed. The device is the server's choice.
-
-        Raises:
-            UsageError: the address or an option is wrong.
-        """
+        """Check the spec; the server is first asked when its answer is needed. The device is the server's choice."""
         spec = _split(spec)
         options = read_options(spec, HttpOptions())
         self._spec, self._batch, self._outputs = spec, options.batch, parse_outputs(spec, options)
@@ -69,11 +65,7 @@ class HttpClassifier:
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """The backend, the model's name, its classes, and what its numbers mean.
-
-        Raises:
-            UsageError, DiffexError: as for :meth:`~diffex_cli.classifiers.backends.http_server.JsonServer.get`.
-        """
+        """The backend, the model's name, its classes, and what its numbers mean."""
         settings = {"backend": "http", "model": self._model.name, "labels": list(self._model.labels)}
         return {**settings, "outputs": dataclasses.asdict(self._outputs)}
 
@@ -108,15 +100,7 @@ class HttpClassifier:
         return self._outputs.logits(scores, len(prepared), len(self.labels), self._spec.text)
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Let the server score images, batch by batch.
-
-        Returns:
-            shape (len(images), len(labels)).
-
-        Raises:
-            UsageError, DiffexError: as for :meth:`JsonServer.get`; or the answer
-                holds no finite scores of all classes, or comes from another model than the first one.
-        """
+        """Let the server score images, batch by batch."""
         return in_batches(self, images, len(self.labels))
 
     @functools.cached_property

@@ -45,11 +45,7 @@ class OnnxClassifier(NetworkClassifier[FileOptions]):
     defaults = FileOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and that the file is there.
-
-        Raises:
-            UsageError: an option is wrong or missing, or there is no such file.
-        """
+        """Check the options and that the file is there."""
         super().__init__(spec, device)
         self._file = model_file(spec, "onnx:FILE.onnx:mean=…,std=…")
         self._preparation = FilePreparation(spec, self._options)

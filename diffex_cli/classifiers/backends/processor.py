@@ -61,9 +61,6 @@ class FilePreparation:
         Args:
             size: height and width that the model insists on, if it does.
             layout: the model's, where no option says.
-
-        Raises:
-            UsageError: the options do not fit the model, or the processor cannot be loaded.
         """
         folder = self._options.processor
         if folder is None:

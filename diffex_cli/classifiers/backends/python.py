@@ -49,11 +49,7 @@ class PythonClassifier:
     """
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Find the module, without importing it. The callable chooses its own device.
-
-        Raises:
-            UsageError: the spec is malformed, or there is no such module.
-        """
+        """Find the module, without importing it. The callable chooses its own device."""
         self._outputs = parse_outputs(spec, read_options(spec, PythonOptions()))
         self._module, _, self._callable = spec.model.partition(":")
         if not (self._callable.isidentifier() and all(part.isidentifier() for part in self._module.split("."))):
@@ -74,11 +70,7 @@ class PythonClassifier:
 
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
-        """The names of the classes; where nothing declares them, a grey picture is scored to see them.
-
-        Raises:
-            UsageError, DiffexError: the callable cannot be imported, or fails.
-        """
+        """The names of the classes; where nothing declares them, a grey picture is scored to see them."""
         declared = getattr(self._function, "labels", None)
         if declared is None:
             declared = getattr(sys.modules[self._module], "LABELS", None)
@@ -101,15 +93,7 @@ class PythonClassifier:
         return self._outputs.output_kind
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Call the callable once with all images.
-
-        Returns:
-            shape (len(images), len(labels)).
-
-        Raises:
-            UsageError: the callable cannot be imported.
-            DiffexError: it raises, or returns something else than finite scores of all labels.
-        """
+        """Call the callable once with all images."""
         labels = self.labels
         if not images:
             return np.zeros((0, len(labels)))

@@ -23,9 +23,6 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
     Of the latter only tensors and plain values are unpickled (``weights_only``). Weights that a training script keeps
     beside its own state, as timm's and torchvision's do, are found under ``state_dict`` or ``model``, an average of
     them (``…_ema``) first; the prefix ``module.`` of parallel training is removed.
-
-    Raises:
-        UsageError: the file is broken, holds a whole model or something else than weights.
     """
     import torch
     from safetensors.torch import load_file
@@ -50,11 +47,7 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
 
 
 def load_weights(model: Any, weights: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Put weights into a model, all of them and no others.
-
-    Raises:
-        UsageError: they are of another architecture.
-    """
+    """Put weights into a model, all of them and no others."""
     # Some layers refuse weights that do not say of which version they are, which safetensors cannot.
     versioned = OrderedDict(weights)
     versioned._metadata = model.state_dict()._metadata  # type: ignore[attr-defined]
@@ -68,8 +61,6 @@ def model_of_weights(file: Path, architecture: str, head: str, build: Callable[[
     """A model with the weights of a file, and with as many classes as they have.
 
     Args:
-        file: for :func:`read_state_dict`.
-        architecture: its name, for errors.
         head: the name of the layer that classifies.
         build: makes the model with so many classes.
     """

@@ -53,11 +53,7 @@ class TimmClassifier(NetworkClassifier[TimmOptions]):
     defaults = TimmOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and, for a folder, that the needed files are there.
-
-        Raises:
-            UsageError: an option is wrong, or a file or folder is missing or incomplete.
-        """
+        """Check the options and, for a folder, that the needed files are there."""
         super().__init__(spec, device)
         need_model(spec, "timm:NAME, timm:FOLDER or timm:HUB-ID")
         self._own = self._options.weights

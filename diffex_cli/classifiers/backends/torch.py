@@ -54,11 +54,7 @@ class TorchClassifier(NetworkClassifier[TorchOptions]):
     defaults = TorchOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and what kind of file it is, without loading it.
-
-        Raises:
-            UsageError: an option is wrong or missing, or the file is not there, of another kind, or not trusted.
-        """
+        """Check the options and what kind of file it is, without loading it."""
         super().__init__(spec, device)
         self._file = model_file(spec, "torch:FILE.pt2:trust=yes,mean=…,std=…")
         self._format = _format(self._file)

@@ -55,11 +55,7 @@ class TorchvisionClassifier(NetworkClassifier[TorchvisionOptions]):
     defaults = TorchvisionOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and that a file of weights is there. What torchvision knows is asked later.
-
-        Raises:
-            UsageError: an option is wrong, or a file is missing.
-        """
+        """Check the options and that a file of weights is there. What torchvision knows is asked later."""
         super().__init__(spec, device)
         need_model(spec, "torchvision:NAME, such as torchvision:resnet50")
         weights = self._options.weights

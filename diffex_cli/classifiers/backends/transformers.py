@@ -33,11 +33,7 @@ class TransformersClassifier(NetworkClassifier[PretrainedOptions]):
     defaults = PretrainedOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the spec and, for a folder, that the needed files are there.
-
-        Raises:
-            UsageError: an option is unknown or wrong, or the folder is missing or incomplete.
-        """
+        """Check the spec and, for a folder, that the needed files are there."""
         super().__init__(spec, device)
         hint = (
             "save the model and its image processor there with save_pretrained (weights are read from safetensors only)"

@@ -37,10 +37,6 @@ class FolderEditor(Settled):
     Args:
         spec: the folder; ``manifest`` is a table in it, ``originals`` the folder of the input images, so that
             they can be called by their own names.
-        device: has no meaning here.
-
-    Raises:
-        UsageError: an unknown option, or a folder that is not there.
     """
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
@@ -68,11 +64,7 @@ class FolderEditor(Settled):
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`.
-
-        Raises:
-            UsageError: there are two pictures for one edit.
-        """
+        """See :meth:`diffex_cli.editors.base.Editor.edit`."""
         found = [self._find(request) for request in requests]
         for request, path in zip(requests, found, strict=True):
             yield self._open(request, path, images[request.image])

@@ -21,9 +21,6 @@ class ImageNames:
 
     Args:
         originals: the folder; its pictures are read to find their keys.
-
-    Raises:
-        UsageError: two different pictures in it have one name.
     """
 
     def __init__(self, originals: Path | None) -> None:

@@ -42,10 +42,6 @@ class InpaintEditor(Settled):
     Args:
         spec: ``inpaint:FOLDER`` or ``inpaint:HUB/ID``, a Stable Diffusion (XL) model, made for inpainting or not;
             ``inpaint:birds`` is the one that ships with diffex.
-        device: where it runs.
-
-    Raises:
-        UsageError: no model, an unknown option, or a value out of its range.
     """
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
@@ -68,11 +64,7 @@ class InpaintEditor(Settled):
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`. Edits are made one by one.
-
-        Raises:
-            UsageError: a wrong override; or a U-Net from which no region can be read.
-        """
+        """See :meth:`diffex_cli.editors.base.Editor.edit`. Edits are made one by one."""
         check_overrides(requests, self._options.steps)
         for request in requests:
             started = time.perf_counter()

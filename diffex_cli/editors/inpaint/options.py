@@ -26,7 +26,6 @@ class InpaintOptions:
         mask_at: how noisy the picture is when the attention is read, as a fraction of the training timesteps.
         size: the longer side in pixels that images are brought to; 0 for the model's own.
         dtype: ``float32``, ``bfloat16`` or ``float16``; ``auto`` is float32 on the CPU and float16 elsewhere.
-        revision: of a hub id.
     """
 
     steps: int = whole(30, 1, 999)

@@ -31,16 +31,11 @@ def attended_region(
     Args:
         pipeline: a ``StableDiffusion(XL)InpaintPipeline``; it is left as it was.
         picture: RGB, of a size that the pipeline can compute.
-        words: one text an attribute.
         thresholds: λ of each.
         mask_at: the noise level, as a fraction of the training timesteps.
-        seed: of the noise.
 
     Returns:
         0/1, float32, shape (h, w) of the latents.
-
-    Raises:
-        UsageError: the U-Net has no cross-attention at a quarter of the latents' sides.
     """
     clean = encode(pipeline, picture) * pipeline.vae.config.scaling_factor
     levels = pipeline.scheduler.alphas_cumprod

@@ -35,7 +35,6 @@ class InversionCache:
     off on many machines.
 
     Args:
-        folder: made when first needed.
         limit_bytes: what all files together may take; 0 to keep none and find none.
     """
 
@@ -48,7 +47,6 @@ class InversionCache:
         A file that is torn, not finite, of another key or of another number of steps is removed.
 
         Args:
-            key: a digest, in letters and digits, of all that the inversion depends on.
             schedule: the inversion's own, with which its noise maps are computed again.
         """
         if not self._limit:
@@ -95,11 +93,7 @@ class InversionCache:
 
 
 def default_cache() -> InversionCache:
-    """The cache in diffex's cache folder, of 4 GiB, or of as many as ``DIFFEX_CACHE_GB`` says (0 for none).
-
-    Raises:
-        UsageError: the variable is no such number.
-    """
+    """The cache in diffex's cache folder, of 4 GiB, or of as many as ``DIFFEX_CACHE_GB`` says (0 for none)."""
     text = os.environ.get("DIFFEX_CACHE_GB") or str(_GIBIBYTES)
     try:
         size = float(text)

@@ -16,8 +16,6 @@ def compiled(unet: Any, limit: Callable[[], int], device: torch.device) -> Calla
     out and the limit is lowered, the padding follows, at the price of one more compilation.
 
     Args:
-        unet: a ``UNet2DConditionModel`` in evaluation mode, whose weights change no more.
-        limit: tells the largest batch now.
         device: on the CPU the weights are frozen into the compiled code, which is faster still.
     """
     options: dict[str, str | int | bool | Callable[..., Any]] | None = (

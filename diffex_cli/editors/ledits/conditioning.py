@@ -38,7 +38,6 @@ class Conditioner(Protocol):
         """The U-Net's keyword arguments for one row a prompt.
 
         Args:
-            prompts: one a row.
             size: (height, width) of the picture in pixels.
         """
         ...
@@ -52,13 +51,7 @@ def new_conditioner(pipeline: Any, device: torch.device, dtype: torch.dtype) -> 
 
 
 class SingleConditioner:
-    """Stable Diffusion 1 and 2: the last hidden state of one text encoder.
-
-    Args:
-        pipeline: has ``tokenizer`` and ``text_encoder``.
-        device: where the text encoder runs.
-        dtype: what the U-Net computes in.
-    """
+    """Stable Diffusion 1 and 2: the last hidden state of one text encoder."""
 
     def __init__(self, pipeline: Any, device: torch.device, dtype: torch.dtype) -> None:
         self._tokenizer = pipeline.tokenizer
@@ -88,11 +81,6 @@ class DoubleConditioner:
     embedding, and the picture's size.
 
     The empty prompt is all zeros where the model was trained so (``force_zeros_for_empty_prompt``).
-
-    Args:
-        pipeline: has ``tokenizer``, ``tokenizer_2``, ``text_encoder`` and ``text_encoder_2``.
-        device: where the text encoders run.
-        dtype: what the U-Net computes in.
     """
 
     def __init__(self, pipeline: Any, device: torch.device, dtype: torch.dtype) -> None:

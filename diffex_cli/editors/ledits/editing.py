@@ -41,7 +41,6 @@ class Concept:
     """One term of a row, as numbers.
 
     Attributes:
-        prompt: what the predictor looks up the words' embedding by.
         token_count: the prompt's tokens without start, end and padding.
         guidance: the guidance scale; negative removes.
         threshold: λ in [0, 1]; about 1 − λ of the picture may change.
@@ -126,9 +125,7 @@ def edit(
     step the empty prompt's ε is the stored one, too. Where it cancels it is never predicted.
 
     Args:
-        schedule: the one that the images were inverted with.
         rows: what to edit; a row without concepts gives back the image.
-        predict: the U-Net.
         masking: which masks bound the guidance; M1 ∩ M2 if not given.
         zero_noise: so many last noise maps are left out, as the stock SDXL pipeline does against grain
             that the edit no longer explains. A row without concepts walks these steps, too, so that it

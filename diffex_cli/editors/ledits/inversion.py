@@ -53,11 +53,8 @@ def invert(schedule: Schedule, x0: Tensor, noise: Tensor, predict: Predictor, ro
     U-Net sees all N of them in one batch, ``rows`` at a time.
 
     Args:
-        schedule: N steps.
         x0: the image's latents, float32, shape (C, h, w).
         noise: from :func:`trajectory_noise`, on the device of ``x0``.
-        predict: ε on the empty prompt.
-        rows: the largest batch for the U-Net.
     """
     alphas, sigmas = (level[:-1].view(-1, 1, 1, 1).to(x0.device) for level in (schedule.alphas, schedule.sigmas))
     x = torch.cat([alphas * x0 + sigmas * noise, x0[None]])
@@ -70,7 +67,6 @@ def noise_maps(schedule: Schedule, x: Tensor, epsilon: Tensor) -> Tensor:
     """The z_t that lead the solver from every latent to the next, shape (N, C, h, w).
 
     Args:
-        schedule: N steps.
         x: shape (N + 1, C, h, w), float32; the latents before each step, and the image's.
         epsilon: shape (N, C, h, w), float32; the predictions at ``x[:-1]``.
     """

@@ -23,10 +23,6 @@ class Inversions:
     """Inverts images when they are first needed.
 
     Args:
-        model: encodes, and predicts on the empty prompt.
-        schedule: the inversions' steps.
-        cache: keeps them across processes.
-        limit: the largest batch for the U-Net.
         identity: all that determines an inversion beside image, picture size and seed.
     """
 
@@ -47,10 +43,7 @@ class Inversions:
         """The inversions of some images.
 
         Args:
-            keys: which of ``images``.
-            images: image key → RGB picture.
             size: (width, height) to bring a picture to.
-            seed: with the image's key, fixes the noise.
         """
         found: dict[str, Inversion] = {}
         for key in dict.fromkeys(keys):

@@ -57,11 +57,7 @@ def load_pipeline(source: ModelSource, dtype: torch.dtype) -> Any:
     scored like any other. Of its scheduler only the configuration matters.
 
     Args:
-        source: the model.
         dtype: of all weights, but for an SDXL auto-encoder that overflows in float16: that is float32.
-
-    Raises:
-        UsageError: there is no such model, it is of another kind, or a part of it is missing or torn.
     """
     loras = usable_loras(source.lora)
     with _quiet():
@@ -80,9 +76,6 @@ def source_digest(source: ModelSource) -> Mapping[str, object]:
 
     Of local parts the digest of their files, and the last part of their path to tell a reader; of the
     hub's their id, and the model's revision. Parts that were not given are left out.
-
-    Raises:
-        UsageError: a LoRA is not there.
     """
     parts: dict[str, object] = {"model": _name(source.model), "weights": _digest(source.model)}
     if parts["weights"] is None or source.config:

@@ -25,7 +25,6 @@ class LeditsOptions:
         steps: N, the U-Net steps of an edit.
         start: the timestep at which the edit starts; higher changes more.
         skip: the stock pipelines' way to say ``start``; ignored if ``start`` is given.
-        guidance: the guidance scale s.
         threshold: λ; about 1 − λ of the picture may change.
         warmup: steps before a concept begins to act.
         cooldown: the step at which it stops; 0 for the last.
@@ -39,12 +38,9 @@ class LeditsOptions:
         rows: the largest batch for the U-Net; 0 to find it: it is halved when memory runs out.
         dtype: ``float32``, ``bfloat16`` or ``float16`` for the U-Net and the auto-encoder; ``auto``
             is float32 on the CPU and float16 elsewhere.
-        channels_last: the U-Net's memory format.
         compile: compile the U-Net by ``torch.compile``; takes a minute or two at the first edit.
-        revision: of a hub id.
         variant: of the weights' files, e.g. ``fp16``.
         config: folder or hub id of the configuration of a single-file checkpoint.
-        vae: folder or hub id of another auto-encoder.
         lora: file, folder or hub id of low-rank weights, ``@weight`` behind it; several joined by ``+``.
         preset: stands for some of the others; empty once it is read.
     """

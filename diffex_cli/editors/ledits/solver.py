@@ -43,7 +43,6 @@ def leading_schedule(alphas_cumprod: Tensor, steps: int, start: int, offset: int
 
     Args:
         alphas_cumprod: shape (T,), ᾱ of every training timestep.
-        steps: N ≥ 1.
         start: the noisiest timestep wanted, below T; rounded down to ``offset + k·N``.
         offset: added to every timestep (1 for Stable Diffusion).
     """
@@ -83,11 +82,7 @@ def solver_step(coefficients: StepCoefficients, x: Tensor, current: Tensor, prev
     """One step, all arguments of one shape.
 
     Args:
-        coefficients: from :func:`step_coefficients`.
-        x: the latents now.
-        current: the prediction of x₀ at this step.
         previous: the prediction at the step before (ignored by the first step).
-        noise: the noise map z of this step.
     """
     mean = coefficients.sample * x + coefficients.current * current + coefficients.previous * previous
     return mean + coefficients.noise * noise

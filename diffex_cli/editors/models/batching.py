@@ -85,7 +85,6 @@ class RowLimit:
 
     Args:
         key: names model, picture size and device; what is learned is remembered under it.
-        device: sets the first guess.
         given: the user's own number; 0 to start with the remembered one, or else a guess.
     """
 

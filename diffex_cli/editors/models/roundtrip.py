@@ -17,10 +17,7 @@ def round_trip(
     """Encode to the mode of the latents and decode.
 
     Args:
-        pipeline: with an auto-encoder and an image processor.
-        images: RGB.
         size: (width, height) to resize to first.
-        device: where the auto-encoder runs.
         frames: the auto-encoder is one for videos; a picture is a video of one frame.
 
     Returns:

@@ -37,8 +37,6 @@ class Job(NamedTuple):
     """One request, made ready for the pipeline.
 
     Attributes:
-        request: as asked.
-        options: with the candidate's overrides.
         instruction: what the model is told; ``None`` for a baseline that needs no instruction.
         size: (width, height) at which the model works.
     """
@@ -61,10 +59,6 @@ class PipelineEditor(Settled, Generic[OptionsT]):
 
     Args:
         spec: ``NAME[:MODEL][:key=value,…]``; the model is a folder in diffusers format or a hub id.
-        device: where to run.
-
-    Raises:
-        UsageError: an unknown option or a value out of its range.
     """
 
     name: ClassVar[str]
@@ -137,7 +131,6 @@ class PipelineEditor(Settled, Generic[OptionsT]):
         """The pipeline's arguments besides prompts and generators.
 
         Args:
-            options: of this call.
             images: the inputs, not resized.
             size: (width, height) at which the model works.
         """

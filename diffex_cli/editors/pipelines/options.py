@@ -20,7 +20,6 @@ class PipelineOptions(Wording):
     """How to run the pipeline. A corpus node may override ``steps`` and ``guidance``.
 
     Attributes:
-        steps: the denoising steps of an edit.
         guidance: how strongly the instruction is followed; which of the pipeline's parameters this
             is, each editor says.
         size: the longer side in pixels at which the model works; 0 for the model's own.
@@ -31,7 +30,6 @@ class PipelineOptions(Wording):
         dtype: of all weights; ``auto`` is float32 on the CPU and the editor's half precision elsewhere.
         offload: keep the weights in main memory and move whole models (``model``) or layers
             (``sequential``) to the accelerator when they are needed.
-        revision: of a hub id.
     """
 
     steps: int = whole(20, 1, 999)
