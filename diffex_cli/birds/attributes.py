@@ -84,7 +84,6 @@ class Bird:
                 raise ValueError(f"{attribute}={value!r} is not one of {', '.join(values)}")
 
     def value(self, attribute: str) -> str:
-        """The value of one attribute of :data:`ATTRIBUTES`."""
         if attribute not in ATTRIBUTES:
             raise KeyError(attribute)
         return str(getattr(self, attribute))

@@ -28,7 +28,6 @@ class RenderEditor(Settled):
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """What the fingerprint is made of."""
         return {"editor": "render", "renderer": _RENDERER_VERSION}
 
     def edit(

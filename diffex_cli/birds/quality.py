@@ -65,11 +65,8 @@ def measure(
     attributes: Sequence[str] = tuple(ATTRIBUTES),
     advance: Callable[[int], None] = lambda edits: None,
 ) -> Quality:
-    """Edit the sample images towards every value that they do not have, and read the results.
-
-    Args:
-        images: how many of the 48 samples.
-    """
+    """Edit the sample images towards every value that they do not have, and read the results. ``images``: how many of
+    the 48 samples."""
     records = dict(list(samples.records().items())[:images])
     pictures = samples.pictures()
     nodes = {node.prompt: node for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}

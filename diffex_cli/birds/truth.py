@@ -29,9 +29,8 @@ from diffex_cli.search.statistics.metrics import ndcg_at_k, spearman
 class TruthRow:
     """One attribute's exact effect.
 
-    ``effect`` is the mean over ``n`` birds of the target's logit on the counterfactual minus that on
-    the bird; for a coarse attribute also over its options, all equally likely. ``influence`` is its
-    absolute value.
+    ``effect`` is the mean over ``n`` birds of the target's logit on the counterfactual minus that on the bird; for a
+    coarse attribute also over its options, all equally likely. ``influence`` is its absolute value.
     """
 
     rank: int
@@ -65,14 +64,11 @@ class Agreement:
 def exact_effects(
     classifier_spec: str, target: str | None = None, images: Sequence[str] | None = None
 ) -> list[TruthRow]:
-    """Measure every attribute of the birds corpus.
+    """Measure every attribute of the birds corpus, the largest influence first.
 
     Args:
         target: a label; by default the one predicted most often.
         images: the keys of the sample images to use; by default all 48.
-
-    Returns:
-        one row an attribute, the largest influence first.
     """
     spec = registry.parse_spec(classifier_spec)
     classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device="auto")
@@ -88,12 +84,8 @@ def exact_effects(
 
 
 def agreement(truth: Sequence[TruthRow], found: Mapping[str, float], delta: float) -> Agreement:
-    """Compare a ranking with the truth.
-
-    Args:
-        found: candidate → effect as diffex ranked it, best first.
-        delta: the search's δ, in logits.
-    """
+    """Compare a ranking with the truth. ``found``: candidate → effect as diffex ranked it, best first. ``delta``: the
+    search's δ, in logits."""
     exact = {row.candidate: row.effect for row in truth}
     both = [candidate for candidate in found if candidate in exact]
     strong = [candidate for candidate in both if abs(exact[candidate]) >= delta]

@@ -34,11 +34,7 @@ def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
 
 
 def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
-    """The values as float64.
-
-    Returns:
-        shape (n_images, n_labels), all finite.
-    """
+    """The values as float64, shape (n_images, n_labels), all finite."""
     logits = as_numbers(values, classifier)
     if logits.shape != (n_images, n_labels):
         raise DiffexError(
@@ -55,7 +51,7 @@ def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: 
 
 
 def checked_kind(classifier: Classifier, spec: str) -> OutputKind:
-    """What a classifier's logits are logits of: softmax, unless its optional attribute ``output_kind`` says otherwise."""
+    """What a classifier's logits are logits of: softmax, unless its optional ``output_kind`` says otherwise."""
     kind = getattr(classifier, "output_kind", "softmax")
     if kind not in OUTPUT_KINDS:
         raise DiffexError(

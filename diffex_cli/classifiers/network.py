@@ -34,12 +34,9 @@ _NOT_IN_FINGERPRINT = ("batch", "labels", "processor", "revision", "trust", "wei
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Inside:
-    """What a network that PyTorch can differentiate has beside its numbers.
-
-    Attributes:
-        pixels: what ``prepare`` made, as a tensor of shape (n, channels, height, width) on the network's device.
-        forward: such a tensor in, the model's numbers out, with their graph.
-    """
+    """What a network that PyTorch can differentiate has beside its numbers. ``pixels``: what ``prepare`` made, as a
+    tensor of shape (n, channels, height, width) on the network's device. ``forward``: such a tensor in, the model's
+    numbers out, with their graph."""
 
     module: torch.nn.Module
     pixels: Callable[[Any], torch.Tensor]
@@ -87,7 +84,8 @@ OptionsT = TypeVar("OptionsT", bound=NetworkOptions)
 
 
 class NetworkClassifier(abc.ABC, Generic[OptionsT]):
-    """A classifier that prepares pictures and runs a network on them, batch by batch."""
+    """A classifier that prepares pictures and runs a network on them, batch by batch. Weights are read from safetensors
+    only and no code of a model's own is run, where an adapter does not say otherwise."""
 
     backend: ClassVar[str]
     defaults: OptionsT
@@ -107,8 +105,7 @@ class NetworkClassifier(abc.ABC, Generic[OptionsT]):
         """What else people want to read: names, which change no logit."""
 
     @abc.abstractmethod
-    def _load(self) -> Network:
-        """Load the model."""
+    def _load(self) -> Network: ...
 
     @property
     def fingerprint(self) -> str:
@@ -118,14 +115,12 @@ class NetworkClassifier(abc.ABC, Generic[OptionsT]):
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """The backend, what it loads, and the options that count."""
         return {**self._shown(), **self._identity}
 
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """The names of the classes: from the file of labels, else from the model's configuration, else numbers;
-        repeated ones get their column's number.
-        """
+        repeated ones get their column's number."""
         names = self._file_names or self._network.names
         if names is not None:
             return self.outputs.labels(names)
@@ -139,12 +134,10 @@ class NetworkClassifier(abc.ABC, Generic[OptionsT]):
 
     @property
     def output_kind(self) -> OutputKind:
-        """What the logits are logits of; asking for it loads the model."""
         return self.outputs.output_kind
 
     @property
     def batch(self) -> int:
-        """How many pictures are scored at a time."""
         return self._network.batch or self._options.batch
 
     def prepare(self, images: Sequence[Image.Image]) -> Prepared:
@@ -153,16 +146,12 @@ class NetworkClassifier(abc.ABC, Generic[OptionsT]):
         return Prepared(len(pictures), self._prepared(pictures))
 
     def score(self, prepared: Prepared) -> NDArray[np.float64]:
-        """Run the network on one batch. Shape and errors as for :meth:`logits`."""
         raw = self._run(prepared.pixels)[: prepared.count]
         return self.outputs.logits(raw, prepared.count, len(self.labels), self._spec.text)
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Score images of any size and mode, in evaluation mode and float32.
-
-        Returns:
-            shape (len(images), len(labels)); what they mean is in :class:`~diffex_cli.classifiers.outputs.Outputs`.
-        """
+        """Score images of any size and mode, in evaluation mode and float32. Returns shape (len(images), len(labels));
+        what they mean is in :class:`~diffex_cli.classifiers.outputs.Outputs`."""
         return in_batches(self, images, len(self.labels))
 
     def gradients(self) -> Gradients | None:
@@ -220,5 +209,4 @@ def tensor_network(model: Any, device: torch.device, prepare: Prepare, names: tu
 
 
 def cannot_load(spec: Spec, error: Exception) -> UsageError:
-    """What to raise when a library cannot load a model."""
     return UsageError(f"cannot load the classifier {spec.text}: {one_line(error)}")

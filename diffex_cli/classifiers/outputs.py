@@ -55,11 +55,8 @@ class Outputs:
         return "softmax" if self.kind == "binary" else self.kind
 
     def labels(self, names: Sequence[object]) -> tuple[str, ...]:
-        """The names of the columns that :meth:`logits` returns.
-
-        Args:
-            names: the model's classes. For ``binary`` two of them, or the second one alone.
-        """
+        """The names of the columns that :meth:`logits` returns. ``names``: the model's classes. For ``binary`` two of
+        them, or the second one alone."""
         if self.kind != "binary":
             return unique_labels(names)
         if len(names) == 1:
@@ -73,14 +70,8 @@ class Outputs:
         return ("no", "yes") if self.kind == "binary" else tuple(str(column) for column in range(columns))
 
     def logits(self, raw: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
-        """Turn a model's numbers into logits.
-
-        Args:
-            raw: shape (n_images, columns), or (n_images,) for a single column.
-
-        Returns:
-            shape (n_images, n_labels), finite.
-        """
+        """Turn a model's numbers into logits. ``raw``: shape (n_images, columns), or (n_images,) for a single column.
+        Returns shape (n_images, n_labels), finite."""
         columns = 1 if self.kind == "binary" else n_labels
         values = np.asarray(raw)
         if values.shape == (n_images,) and columns == 1:

@@ -10,11 +10,7 @@ from diffex_cli.core.registry import Spec
 
 
 def require(package: str, extra: str, spec: Spec) -> ModuleType:
-    """Import a package.
-
-    Args:
-        extra: diffex's extra that installs it.
-    """
+    """Import a package. ``extra``: diffex's extra that installs it."""
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:

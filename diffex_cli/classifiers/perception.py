@@ -1,10 +1,9 @@
 """How different two pictures look to a trained network.
 
-The distance of Zhang et al. 2018 ("The Unreasonable Effectiveness of Deep Features as a Perceptual
-Metric", Eq. 1) without learned weights, so that any network serves: at every position of every feature map
-the channels are scaled to unit length; the squared differences are summed over the channels, averaged over
-the positions, and then over the maps. It is 0 for equal pictures and at most 4. Distances of different
-networks cannot be compared.
+The distance of Zhang et al. 2018 ("The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", Eq. 1)
+without learned weights, so that any network serves: at every position of every feature map the channels are scaled to
+unit length; the squared differences are summed over the channels, averaged over the positions, and then over the maps.
+It is 0 for equal pictures and at most 4. Distances of different networks cannot be compared.
 """
 
 from __future__ import annotations
@@ -48,11 +47,7 @@ class _Loaded(NamedTuple):
 
 
 def open_perception(name: str, device: str = "auto") -> Perception | None:
-    """The network of this name, not loaded yet.
-
-    Args:
-        name: ``none``, the name of a packaged one, a folder, or a hub id.
-    """
+    """The network of this name, not loaded yet: ``none``, the name of a packaged one, a folder, or a hub id."""
     return None if name == NONE else Perception(name, device)
 
 
@@ -103,11 +98,8 @@ class Perception:
         return _features(self._loaded, picture)
 
     def distance(self, before: Image.Image, after: Image.Image, key: str | None = None) -> float:
-        """The distance of two RGB pictures, in [0, 4].
-
-        Args:
-            key: names the first, whose features are then kept for a few calls.
-        """
+        """The distance of two RGB pictures, in [0, 4]. ``key``: names the first, whose features are then kept for a few
+        calls."""
         return distance(self._input_features(before, key), self.features(after))
 
     def _input_features(self, picture: Image.Image, key: str | None) -> Features:
@@ -145,11 +137,8 @@ def unit_channels(state: torch.Tensor) -> torch.Tensor:
 
 
 def distance(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float:
-    """Zhang et al. 2018, Eq. 1, with equal weights, averaged over the maps.
-
-    Args:
-        before: maps of shape (positions, channels), the channels of unit length.
-    """
+    """Zhang et al. 2018, Eq. 1, with equal weights, averaged over the maps. ``before``: maps of shape (positions,
+    channels), the channels of unit length."""
     import torch
 
     layers = [(one - other).square().sum(dim=1).mean() for one, other in zip(before, after, strict=True)]

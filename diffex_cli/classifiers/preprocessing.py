@@ -52,11 +52,8 @@ class Preprocessing:
     layout: Layout = "nchw"
 
     def __call__(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
-        """Prepare pictures of any size and mode.
-
-        Returns:
-            shape (n, channels, height, width), or (n, height, width, channels) for the layout ``nhwc``.
-        """
+        """Prepare pictures of any size and mode. Returns shape (n, channels, height, width), or (n, height, width,
+        channels) for the layout ``nhwc``."""
         pixels = np.stack([self._pixels(image) for image in images]).astype(np.float32)
         if self.range == 1:
             pixels /= np.float32(255)

@@ -35,11 +35,8 @@ class Pretrained:
     """
 
     def __init__(self, spec: Spec, files: tuple[str, ...], needed: Mapping[str, tuple[str, ...]], hint: str) -> None:
-        """Look at the spec and, for a folder, at its files.
-
-        Args:
-            files: patterns of the folder's files that can change a logit.
-            needed: what a folder must have, by the name that the error uses: patterns of which one has to match.
+        """Look at the spec and, for a folder, at its files. ``files``: patterns of the folder's files that can change a
+        logit. ``needed``: what a folder must have, by the name that the error uses: patterns of which one has to match.
         """
         need_model(spec, f"{spec.name}:FOLDER or {spec.name}:HUB-ID")
         self._spec = spec
@@ -70,8 +67,7 @@ class Pretrained:
 
     def load(self, loader: Callable[..., T]) -> T:
         """Call ``loader(source, **where)`` as transformers' ``from_pretrained`` wants it, the local cache first. None
-        of the model's own code is allowed to run.
-        """
+        of the model's own code is allowed to run."""
         safe = functools.partial(loader, trust_remote_code=False)
         with quiet_transformers():
             try:
@@ -85,11 +81,8 @@ class Pretrained:
 
 
 def lacking_weights(info: Mapping[str, Any], but: str = "?") -> str:
-    """Which weights a checkpoint lacks or has of another shape; empty if none.
-
-    Args:
-        but: missing ones with this in their names do not matter.
-    """
+    """Which weights a checkpoint lacks or has of another shape; empty if none. ``but``: missing ones with this in their
+    names do not matter."""
     missing = {key for key in info["missing_keys"] if but not in key}
     lacking = sorted(missing | {str(key[0]) for key in info["mismatched_keys"]})
     return ", ".join(lacking[:3]) + (" …" if lacking[3:] else "")

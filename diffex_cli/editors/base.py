@@ -30,10 +30,9 @@ class EditRequest:
 class EditResult:
     """What became of one request.
 
-    A failed edit has no image, and a reason. A no-op has the unchanged image. ``seconds`` is this
-    edit's share of the wall time of the batch in which it was made. ``mask`` is where the editor let
-    itself change the picture, as a picture of mode ``L`` of the same size (255: everywhere in it);
-    ``None`` if it knows no bounds.
+    A failed edit has no image, and a reason. A no-op has the unchanged image. ``seconds`` is this edit's share of the
+    wall time of the batch in which it was made. ``mask`` is where the editor let itself change the picture, as a
+    picture of mode ``L`` of the same size (255: everywhere in it); ``None`` if it knows no bounds.
     """
 
     key: str
@@ -75,8 +74,7 @@ class Editor(Protocol):
         Args:
             images: image key → RGB picture, at least all that the requests name.
             requests: what to make. The empty candidate asks for the reconstruction.
-            seed: with the image's key, fixes all randomness; a result does not depend on what
-                else is in the batch.
+            seed: with the image's key, fixes all randomness; a result does not depend on what else is in the batch.
 
         Yields:
             exactly one result a request, of the same size as its input image. One that could not
@@ -90,10 +88,8 @@ class Settled(ABC):
 
     @property
     @abstractmethod
-    def settings(self) -> Mapping[str, object]:
-        """See :attr:`Editor.settings`."""
+    def settings(self) -> Mapping[str, object]: ...
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """See :attr:`Editor.fingerprint`."""
         return digest(self.settings)

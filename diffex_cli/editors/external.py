@@ -30,7 +30,6 @@ class ExternalEditor:
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """Refuse."""
         raise UsageError(
             f"{len(requests)} edits by {self._name!r} are missing, and diffex cannot make them: "
             f"`diffex search --no-fill` writes requests.parquet; run {self._name!r} on it, then `diffex score`"

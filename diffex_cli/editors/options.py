@@ -16,12 +16,9 @@ OVERRIDES = ("guidance", "threshold", "warmup", "cooldown", "image_guidance", "s
 
 
 def check_overrides(editor: str, requests: Sequence[EditRequest], ranges: Mapping[str, tuple[float, float]]) -> None:
-    """Refuse overrides that no editor knows, or that are out of range in this one. One that only other
-    editors know is let pass: it is not meant for this one.
-
-    Args:
-        ranges: override → least and largest value, of those that this editor knows.
-    """
+    """Refuse overrides that no editor knows, or that are out of range in this one. One that only other editors know is
+    let pass: it is not meant for this one. ``ranges``: override → least and largest value, of those that this editor
+    knows."""
     for term in (term for request in requests for term in request.candidate.terms):
         for key, value in term.overrides.items():
             if key not in OVERRIDES:

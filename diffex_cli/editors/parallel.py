@@ -41,11 +41,8 @@ _SECONDS_TO_END = 5.0
 class ParallelEditor:
     """See :class:`~diffex_cli.editors.base.Editor`.
 
-    The workers start at the first edit and stay, with their models, until :meth:`close`, the end of
-    this object or this process, or an :meth:`edit` that does not run to its end.
-
-    Args:
-        devices: one process each; a device may come twice.
+    The workers start at the first edit and stay, with their models, until :meth:`close`, the end of this object or this
+    process, or an :meth:`edit` that does not run to its end. ``devices``: one process each; a device may come twice.
     """
 
     def __init__(self, spec: Spec, devices: Sequence[str]) -> None:
@@ -61,7 +58,6 @@ class ParallelEditor:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The single editor's."""
         return self._single.settings
 
     def edit(

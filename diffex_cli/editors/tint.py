@@ -29,12 +29,9 @@ class TintOptions:
 
 
 class TintEditor(Settled):
-    """``tint:[strength=0.3][,delay=0]``.
-
-    Args:
-        spec: ``strength`` is the colour's share in the result, in [0, 1]; an attribute's override of the
-            same name goes first. ``delay`` is how long an edit takes, in seconds, and changes no pixel.
-    """
+    """``tint:[strength=0.3][,delay=0]``. ``spec``: ``strength`` is the colour's share in the result, in [0, 1]; an
+    attribute's override of the same name goes first. ``delay`` is how long an edit takes, in seconds, and changes no
+    pixel."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         if spec.model:

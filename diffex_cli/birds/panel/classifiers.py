@@ -42,21 +42,17 @@ class FormulaClassifier:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The formula and the probe."""
         return {"backend": "formula", "model": self._name, "formula": str(self._formula), "probe": self._probe.settings}
 
     @property
     def fingerprint(self) -> str:
-        """The digest of the formula and of the probe's own."""
         return digest({"formula": str(self._formula), "probe": self._probe.fingerprint})
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """``no`` and ``yes``."""
         return ("no", "yes")
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """See :meth:`diffex_cli.classifiers.base.Classifier.logits`."""
         return formula_logits(self._formula, self._probe.logits(images))
 
     def gradients(self) -> Gradients | None:
@@ -103,7 +99,6 @@ class NoiseClassifier:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Seed and scale."""
         return {
             "backend": "noise",
             "version": _NOISE_VERSION,
@@ -113,16 +108,13 @@ class NoiseClassifier:
 
     @property
     def fingerprint(self) -> str:
-        """The digest of the settings."""
         return digest(self.settings)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The species'."""
         return self._member.labels
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """See :meth:`diffex_cli.classifiers.base.Classifier.logits`."""
         rows = np.zeros((len(images), len(self.labels)))
         for row, image in zip(rows, images, strict=True):
             seed = hashlib.sha256(f"{self._noise.seed}\n{image_key(image)}".encode()).digest()

@@ -39,11 +39,8 @@ class Untrained:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Noise:
-    """A logit that depends on nothing in particular: normal, of a digest of the pixels.
-
-    Attributes:
-        scale: its standard deviation, in logits; with 0 every picture gets the same.
-    """
+    """A logit that depends on nothing in particular: normal, of a digest of the pixels. ``scale``: its standard
+    deviation, in logits; with 0 every picture gets the same."""
 
     seed: int
     scale: float
@@ -51,11 +48,7 @@ class Noise:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Member:
-    """One classifier of the panel.
-
-    Attributes:
-        target: the class that is explained.
-    """
+    """One classifier of the panel. ``target``: the class that is explained."""
 
     name: str
     kind: str
@@ -77,7 +70,6 @@ class Member:
 
     @property
     def spec(self) -> str:
-        """How a command line names it."""
         return f"birds:{PREFIX}{self.name}"
 
 

@@ -42,23 +42,16 @@ class _Parts:
 class ClipClassifier(NetworkClassifier[PretrainedOptions]):
     """``clip:<folder or hub id>:labels=FILE[,batch=N,revision=R,kind=softmax|multilabel]``.
 
-    The file names the classes and describes each in one or several texts
-    (:func:`read_descriptions`). The embeddings of a class's texts, each of
-    length one, are averaged, as FLAIR does with experts' descriptions (Silva-Rodríguez et al. 2025): a class's logit
-    is the mean of its texts' logits.
-
-    A logit is the cosine of the image's and the class's embedding, times the model's temperature, for SigLIP plus its
-    bias. CLIP's are read as one class of several, SigLIP's as independent labels; ``kind`` says otherwise.
-
-    The folder holds what ``save_pretrained`` of the model and its processor wrote. Only safetensors weights are read,
-    and no code of the model's own is run.
+    The embeddings of a class's texts (:func:`read_descriptions`), each of length one, are averaged, as FLAIR does with
+    experts' descriptions (Silva-Rodríguez et al. 2025). A logit is the cosine of the image's and the class's embedding,
+    times the model's temperature, for SigLIP plus its bias. CLIP's are read as one class of several, SigLIP's as
+    independent labels; ``kind`` says otherwise.
     """
 
     backend = "clip"
     defaults = PretrainedOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the spec, the file of labels and, for a folder, that the needed files are there."""
         super().__init__(spec, device)
         if self._options.kind not in (None, "softmax", "multilabel") or self._options.values:
             raise UsageError(f"{spec.text!r}: zero-shot classes are kind=softmax or kind=multilabel logits")

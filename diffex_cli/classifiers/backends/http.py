@@ -65,18 +65,15 @@ class HttpClassifier:
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """The backend, the model's name, its classes, and what its numbers mean."""
         settings = {"backend": "http", "model": self._model.name, "labels": list(self._model.labels)}
         return {**settings, "outputs": dataclasses.asdict(self._outputs)}
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of the classes, as the server tells them; repeated ones get their number."""
         return self._outputs.labels(self._model.labels)
 
     @property
     def output_kind(self) -> OutputKind:
-        """What the logits are logits of, as the spec declares it."""
         return self._outputs.output_kind
 
     @property
@@ -89,7 +86,6 @@ class HttpClassifier:
         return [_png(image) for image in images]
 
     def score(self, prepared: list[str]) -> NDArray[np.float64]:
-        """Let the server score one batch. Shape and errors as for :meth:`logits`."""
         answer = self._server.post("/v1/scores", {"images": prepared})
         if answer.get("model") != self._model.name:
             raise DiffexError(
@@ -100,7 +96,6 @@ class HttpClassifier:
         return self._outputs.logits(scores, len(prepared), len(self.labels), self._spec.text)
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Let the server score images, batch by batch."""
         return in_batches(self, images, len(self.labels))
 
     @functools.cached_property

@@ -30,22 +30,14 @@ _ERRORS_ONLY = 3
 class OnnxClassifier(NetworkClassifier[FileOptions]):
     """``onnx:FILE.onnx:mean=…,std=…[,size=…,labels=FILE,kind=K,values=V,output=NAME,batch=N,…]``.
 
-    Pixels: either ``processor=FOLDER`` with a ``preprocessor_config.json``, or the options of
-    :func:`~diffex_cli.classifiers.preprocessing.parse_preprocessing`; ``mean`` and ``std`` have to be given, ``size``
-    and ``layout`` too where the network's input does not fix them. A network with 8-bit input gets rounded numbers.
-
-    Labels: ``labels=FILE`` (a model's ``config.json`` will do), else numbers. Outputs: ``kind`` and ``values``
-    (:class:`~diffex_cli.classifiers.outputs.Outputs`); ``output=NAME`` chooses one of several, else the first is taken.
-
-    Needs the extra ``onnx``. ONNX files hold no code. Weights beside the file (``FILE.onnx.data`` and the like) are
-    in the fingerprint.
+    The network may fix ``size`` and ``layout``; one with 8-bit input gets rounded numbers. Of several outputs the first
+    is taken. Weights beside the file (``FILE.onnx.data`` and the like) are in the fingerprint. ONNX holds no code.
     """
 
     backend = "onnx"
     defaults = FileOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and that the file is there."""
         super().__init__(spec, device)
         self._file = model_file(spec, "onnx:FILE.onnx:mean=…,std=…")
         self._preparation = FilePreparation(spec, self._options)

@@ -51,17 +51,12 @@ class FilePreparation:
 
     @property
     def identity(self) -> dict[str, object]:
-        """A digest of the processor's configuration, if there is one."""
         folder = self._options.processor
         return {"processor": digest_files(folder, PROCESSOR)} if folder else {}
 
     def load(self, size: tuple[int, int] | None, layout: Layout) -> Callable[[Sequence[Image.Image]], NDArray[Any]]:
-        """What prepares pictures.
-
-        Args:
-            size: height and width that the model insists on, if it does.
-            layout: the model's, where no option says.
-        """
+        """What prepares pictures. ``size``: height and width that the model insists on, if it does. ``layout``: the
+        model's, where no option says."""
         folder = self._options.processor
         if folder is None:
             return parse_preprocessing(self._spec, self._options, size=size, layout=layout)
@@ -81,7 +76,6 @@ class FilePreparation:
 
 
 def model_file(spec: Spec, example: str) -> Path:
-    """The file that a spec's model names."""
     path = Path(need_model(spec, example)).expanduser()
     if not path.is_file():
         raise UsageError(f"{spec.text!r}: there is no file {path}")

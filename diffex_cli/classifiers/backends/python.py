@@ -32,7 +32,7 @@ class PythonOptions(OutputOptions):
 
 
 class PythonClassifier:
-    """``python:<module>:<callable>[:kind=…,values=…,version=V]``.
+    """``python:<module>:<callable>[:kind=…,values=…,version=V]``; the module may be in the current folder.
 
     The callable is given a list of n RGB pictures and returns scores in one of these forms:
 
@@ -41,11 +41,8 @@ class PythonClassifier:
     - a mapping from label to n scores
     - n mappings from label to score, one a picture
 
-    They are logits of one class of several, unless ``kind`` and ``values`` say otherwise
-    (:class:`~diffex_cli.classifiers.outputs.Outputs`).
-
-    The module may be in the current folder. The fingerprint covers the module's own source and nothing
-    that it imports or loads: give another ``version`` when those change.
+    The fingerprint covers the module's own source and nothing that it imports or loads: give another ``version`` when
+    those change.
     """
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
@@ -59,12 +56,10 @@ class PythonClassifier:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of the spec and of the module's source."""
         return digest(self.settings)
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """Module, callable, the source's digest, and the options that were given."""
         settings = {"backend": "python", "module": self._module, "callable": self._callable}
         return {**settings, "source": file_digest(self._source), **self._spec.options}
 
@@ -89,7 +84,6 @@ class PythonClassifier:
 
     @property
     def output_kind(self) -> OutputKind:
-        """What the logits are logits of, as the spec declares it."""
         return self._outputs.output_kind
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
@@ -137,7 +131,6 @@ class PythonClassifier:
 
 
 def _find_source(module: str, spec: str) -> Path:
-    """The module's source file."""
     here = str(Path.cwd())
     if here not in sys.path:
         # At the end: a file in the current folder must not replace one that diffex itself imports.
@@ -158,7 +151,6 @@ def _is_list_of_mappings(result: Any) -> bool:
 
 
 def _in_order(scores: Mapping[Any, Any], labels: tuple[str, ...]) -> list[Any]:
-    """The scores in the order of the labels."""
     by_text = {str(label): score for label, score in scores.items()}
     if by_text.keys() != set(labels):
         raise ValueError(f"it scored {', '.join(sorted(by_text))}, not {', '.join(labels)}")

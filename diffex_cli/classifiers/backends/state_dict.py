@@ -58,12 +58,8 @@ def load_weights(model: Any, weights: Mapping[str, torch.Tensor], path: Path) ->
 
 
 def model_of_weights(file: Path, architecture: str, head: str, build: Callable[[int], T]) -> T:
-    """A model with the weights of a file, and with as many classes as they have.
-
-    Args:
-        head: the name of the layer that classifies.
-        build: makes the model with so many classes.
-    """
+    """A model with the weights of a file, and with as many classes as they have. ``head``: the name of the layer that
+    classifies. ``build``: makes the model with so many classes."""
     weights = read_state_dict(file)
     if f"{head}.weight" not in weights:
         raise UsageError(f"the weights {file} have no {head}.weight: they are not of a {architecture} classifier")

@@ -34,26 +34,15 @@ class TimmOptions(PretrainedOptions, PixelOptions):
 class TimmClassifier(NetworkClassifier[TimmOptions]):
     """``timm:<folder, hub id or name>[:weights=FILE,revision=R,labels=FILE,kind=K,values=V,batch=N,…]``.
 
-    - A folder that ``timm.models.save_for_hf(…, safe_serialization=True)`` wrote.
-    - A hub id, such as ``timm/resnet18.a1_in1k``; pinned as for ``transformers:``.
-    - A name that timm knows, such as ``resnet18`` or ``resnet18.a1_in1k``: its weights on the hub; or with
-      ``weights=FILE`` one's own (:func:`read_state_dict`), with as many classes as
-      they have.
-
-    Needs the extra ``timm``. Weights are read from safetensors; a file of one's own may also be a plain state_dict.
-
-    The preprocessing is that of the model's configuration; the options of
-    :func:`~diffex_cli.classifiers.preprocessing.parse_preprocessing` override it one by one. Labels are the
-    configuration's or, for pretrained models with as many classes as ImageNet's subsets, ImageNet's; or
-    ``labels=FILE``. Outputs are softmax logits unless ``kind`` and ``values`` say otherwise
-    (:class:`~diffex_cli.classifiers.outputs.Outputs`).
+    A folder is one that ``timm.models.save_for_hf(…, safe_serialization=True)`` wrote. Of a name that timm knows, such
+    as ``resnet18.a1_in1k``, the weights are those on the hub, or with ``weights=FILE`` one's own. The preprocessing is
+    that of the model's configuration. So are the labels, or else ImageNet's for pretrained models with as many classes.
     """
 
     backend = "timm"
     defaults = TimmOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and, for a folder, that the needed files are there."""
         super().__init__(spec, device)
         need_model(spec, "timm:NAME, timm:FOLDER or timm:HUB-ID")
         self._own = self._options.weights

@@ -34,27 +34,18 @@ class TorchOptions(FileOptions):
 class TorchClassifier(NetworkClassifier[TorchOptions]):
     """``torch:FILE:trust=yes,mean=…,std=…[,size=…,labels=FILE,kind=K,values=V,output=NAME,batch=N,…]``.
 
-    The file is what ``torch.export.save`` (``.pt2``) or ``torch.jit.save`` wrote; which of them is seen from its
-    content.
-
+    The file is what ``torch.export.save`` (``.pt2``) or ``torch.jit.save`` wrote; which, is seen from its content.
     **Loading one can run code of its author's**: ``torch.export.load`` unpickles without ``weights_only`` and evaluates
-    expressions, and TorchScript is a program. So ``trust=yes`` has to say that the file comes from somebody whose
-    programs one would run. ONNX holds no code (``onnx:``), nor do weights alone (``timm:NAME:weights=FILE``).
+    expressions, and TorchScript is a program. So ``trust=yes`` has to say that one would run the author's programs.
 
-    Pixels: either ``processor=FOLDER`` with a ``preprocessor_config.json``, or the options of
-    :func:`~diffex_cli.classifiers.preprocessing.parse_preprocessing`; ``mean`` and ``std`` have to be given, ``size``
-    too unless an exported program fixes it.
-
-    Labels: ``labels=FILE`` (a model's ``config.json`` will do), else numbers. Outputs: ``kind`` and ``values``
-    (:class:`~diffex_cli.classifiers.outputs.Outputs`); of several outputs, ``output`` chooses one by key or number,
-    else ``logits`` is taken if there is such a key, else the first.
+    An exported program may fix ``size``. Of several outputs, ``output`` chooses one by key or number, else ``logits``
+    is taken if there is such a key, else the first.
     """
 
     backend = "torch"
     defaults = TorchOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and what kind of file it is, without loading it."""
         super().__init__(spec, device)
         self._file = model_file(spec, "torch:FILE.pt2:trust=yes,mean=…,std=…")
         self._format = _format(self._file)

@@ -39,16 +39,9 @@ class TorchvisionOptions(NetworkOptions, PixelOptions):
 class TorchvisionClassifier(NetworkClassifier[TorchvisionOptions]):
     """``torchvision:NAME[:weights=W,labels=FILE,kind=K,values=V,batch=N,…]``; needs the extra ``torchvision``.
 
-    ``NAME`` is one of ``torchvision.models.list_models(module=torchvision.models)``, such as ``resnet50``.
-    ``weights`` is one of its sets, such as ``IMAGENET1K_V2`` (the default set without it), or a file of one's own
-    (:func:`~diffex_cli.classifiers.backends.state_dict.read_state_dict`), with as many classes as its last layer has.
-    torchvision's own sets are taken from torch's cache or downloaded, checked against the digest in their name, and
-    unpickled with ``weights_only``.
-
-    The preprocessing is that of the set of weights, for a file that of the default set; the options of
-    :func:`~diffex_cli.classifiers.preprocessing.parse_preprocessing` override it one by one. Labels are the set's; a
-    file has none but those of ``labels=FILE``. Outputs are softmax logits unless ``kind`` and ``values`` say
-    otherwise (:class:`~diffex_cli.classifiers.outputs.Outputs`).
+    ``weights`` is one of the model's sets, such as ``IMAGENET1K_V2``, or a file of one's own. torchvision's sets are
+    taken from torch's cache or downloaded, checked against the digest in their name, and unpickled with
+    ``weights_only``. The preprocessing is that of the set, for a file that of the default set.
     """
 
     backend = "torchvision"

@@ -32,11 +32,9 @@ class FolderOptions:
 class FolderEditor(Settled):
     """Looks edits up. A baseline that is not there is the input itself; any other edit that is not there fails.
 
-    An attribute's overrides and what it replaces are not looked at, and neither is the seed.
-
-    Args:
-        spec: the folder; ``manifest`` is a table in it, ``originals`` the folder of the input images, so that
-            they can be called by their own names.
+    An attribute's overrides and what it replaces are not looked at, and neither is the seed. ``spec``: the folder;
+    ``manifest`` is a table in it, ``originals`` the folder of the input images, so that they can be called by their own
+    names.
     """
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
@@ -64,7 +62,6 @@ class FolderEditor(Settled):
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`."""
         found = [self._find(request) for request in requests]
         for request, path in zip(requests, found, strict=True):
             yield self._open(request, path, images[request.image])

@@ -59,8 +59,7 @@ class NamedPictures:
 
 def candidate_name(candidate: Candidate) -> str:
     """``head--crest``; with several attributes ``head--crest+-tail`` (the second one removed), in the order of their
-    ids; ``reconstruction`` for the empty candidate.
-    """
+    ids; ``reconstruction`` for the empty candidate."""
     name = "+".join(term.id.replace("/", "--") for term in candidate.terms)
     if name == _RECONSTRUCTION:
         raise UsageError(f"corpus node {name}: in a folder of edits this is the baseline's name; rename the node")

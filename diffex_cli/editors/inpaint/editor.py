@@ -37,11 +37,9 @@ class InpaintEditor(Settled):
 
     The region is the mask M1 of the attributes' words; the stock inpainting pipeline fills it. An added attribute's
     words are the prompt, a removed one's the negative prompt. The baseline is the auto-encoder's reconstruction of the
-    whole picture, which is also what the pipeline makes of everything outside the region.
-
-    Args:
-        spec: ``inpaint:FOLDER`` or ``inpaint:HUB/ID``, a Stable Diffusion (XL) model, made for inpainting or not;
-            ``inpaint:birds`` is the one that ships with diffex.
+    whole picture, which is also what the pipeline makes of everything outside the region. ``spec``: ``inpaint:FOLDER``
+    or ``inpaint:HUB/ID``, a Stable Diffusion (XL) model, made for inpainting or not; ``inpaint:birds`` is the one that
+    ships with diffex.
     """
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
@@ -51,7 +49,6 @@ class InpaintEditor(Settled):
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """What the fingerprint is made of."""
         local = self._folder.is_dir()
         return {
             "editor": "inpaint",
@@ -64,7 +61,6 @@ class InpaintEditor(Settled):
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`. Edits are made one by one."""
         check_overrides(requests, self._options.steps)
         for request in requests:
             started = time.perf_counter()

@@ -36,8 +36,7 @@ def quiet_diffusers() -> Iterator[None]:
 
 def load_pipeline(source: str, revision: str, device: torch.device, dtype: torch.dtype) -> Any:
     """A ``StableDiffusion(XL)InpaintPipeline`` on its device, without safety checker and watermark: both would change
-    pixels that a classifier is to judge.
-    """
+    pixels that a classifier is to judge."""
     kind = pipeline_kind(source, revision)
     if kind not in _PIPELINES:
         raise UsageError(f"{source!r} is a {kind}; the inpaint editor runs {', '.join(_PIPELINES)} models")

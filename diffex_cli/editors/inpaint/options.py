@@ -53,7 +53,6 @@ def parse_options(spec: Spec) -> InpaintOptions:
 
 
 def check_overrides(requests: Sequence[EditRequest], steps: int) -> None:
-    """See :func:`diffex_cli.editors.options.check_overrides`."""
     options.check_overrides("inpaint", requests, ranges(InpaintOptions, OVERRIDES))
     for term in (term for request in requests for term in request.candidate.terms):
         strength = term.overrides.get("strength")

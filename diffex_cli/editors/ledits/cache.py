@@ -29,13 +29,10 @@ _LEFTOVER_SECONDS = 3600.0
 class InversionCache:
     """One safetensors file an inversion; what was used longest ago goes first when there is no room.
 
-    Several processes may share the folder: files appear whole or not at all, and one that vanishes
-    is a miss. The cache is a convenience, so a full, read-only or foreign disk makes it forget and
-    is no error. The time of a file's last use is its modification time: access times are switched
-    off on many machines.
-
-    Args:
-        limit_bytes: what all files together may take; 0 to keep none and find none.
+    Several processes may share the folder: files appear whole or not at all, and one that vanishes is a miss. The cache
+    is a convenience, so a full, read-only or foreign disk makes it forget and is no error. The time of a file's last
+    use is its modification time: access times are switched off on many machines. ``limit_bytes``: what all files
+    together may take; 0 to keep none and find none.
     """
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
@@ -44,10 +41,8 @@ class InversionCache:
     def get(self, key: str, schedule: Schedule, device: torch.device | str = "cpu") -> Inversion | None:
         """The inversion put under ``key``, on the device, bit for bit; ``None`` if there is none.
 
-        A file that is torn, not finite, of another key or of another number of steps is removed.
-
-        Args:
-            schedule: the inversion's own, with which its noise maps are computed again.
+        A file that is torn, not finite, of another key or of another number of steps is removed. ``schedule``: the
+        inversion's own, with which its noise maps are computed again.
         """
         if not self._limit:
             return None

@@ -24,7 +24,6 @@ def local_or_hub(source: str) -> str:
 
 
 def read_config(owner: Any, source: str, revision: str = "main", subfolder: str = "") -> Mapping[str, Any]:
-    """A JSON configuration."""
     from huggingface_hub.errors import RevisionNotFoundError
 
     try:

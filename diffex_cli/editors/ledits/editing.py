@@ -78,12 +78,8 @@ def cancels_empty(concepts: Sequence[Concept], masking: Masking) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Edited:
-    """The rows' outcome.
-
-    Attributes:
-        latents: float32, shape (rows, C, h, w).
-        masks: the mean over a row's working steps of the union of its concepts' masks, float32 in
-            [0, 1], shape (rows, 1, h, w); 0 for a row that no concept worked on.
+    """The rows' outcome. ``latents``: float32, shape (rows, C, h, w). ``masks``: the mean over a row's working steps of
+    the union of its concepts' masks, float32 in [0, 1], shape (rows, 1, h, w); 0 for a row that no concept worked on.
     """
 
     latents: Tensor
@@ -121,15 +117,14 @@ def edit(
 ) -> Edited:
     """Edit rows of one latent size together.
 
-    Until a row's first concept acts it follows its stored trajectory, which costs nothing; at that
-    step the empty prompt's ε is the stored one, too. Where it cancels it is never predicted.
+    Until a row's first concept acts it follows its stored trajectory, which costs nothing; at that step the empty
+    prompt's ε is the stored one, too. Where it cancels it is never predicted.
 
     Args:
         rows: what to edit; a row without concepts gives back the image.
         masking: which masks bound the guidance; M1 ∩ M2 if not given.
-        zero_noise: so many last noise maps are left out, as the stock SDXL pipeline does against grain
-            that the edit no longer explains. A row without concepts walks these steps, too, so that it
-            stays the others' baseline.
+        zero_noise: so many last noise maps are left out, as the stock SDXL pipeline does against grain that the edit no
+            longer explains. A row without concepts walks these steps, too, so that it stays the others' baseline.
         on_step: hears of every step that ran, and of all rows' latents after it.
     """
     masking = masking or Masking()

@@ -81,7 +81,6 @@ class LeditsEditor(Settled):
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`."""
         check_overrides("ledits", requests, ranges(LeditsOptions, CONCEPT_SETTINGS))
         by_size: dict[tuple[int, int], list[EditRequest]] = {}
         for request in requests:

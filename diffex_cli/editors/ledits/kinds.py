@@ -40,7 +40,6 @@ class ModelKind:
 
     @property
     def is_xl(self) -> bool:
-        """Whether it is an SDXL model."""
         return len(self.text_encoders) == 2
 
     def vae_dtype(self, dtype: torch.dtype) -> torch.dtype:

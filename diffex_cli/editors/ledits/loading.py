@@ -46,18 +46,15 @@ class ModelSource:
 
     @property
     def single_file(self) -> bool:
-        """Whether the model is one file."""
         return self.model.endswith(".safetensors")
 
 
 def load_pipeline(source: ModelSource, dtype: torch.dtype) -> Any:
     """A ``StableDiffusionPipeline`` or ``StableDiffusionXLPipeline``, in evaluation mode.
 
-    It has no safety checker: a classifier's images are not for show, and a blackened picture would be
-    scored like any other. Of its scheduler only the configuration matters.
-
-    Args:
-        dtype: of all weights, but for an SDXL auto-encoder that overflows in float16: that is float32.
+    It has no safety checker: a classifier's images are not for show, and a blackened picture would be scored like any
+    other. Of its scheduler only the configuration matters. ``dtype``: of all weights, but for an SDXL auto-encoder that
+    overflows in float16: that is float32.
     """
     loras = usable_loras(source.lora)
     with _quiet():
@@ -94,7 +91,6 @@ def source_digest(source: ModelSource) -> Mapping[str, object]:
 
 
 def _load_folder(source: ModelSource, dtype: torch.dtype) -> Any:
-    """A model in diffusers format, from a folder or the hub."""
     import transformers
     from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
 
@@ -118,7 +114,6 @@ def _load_folder(source: ModelSource, dtype: torch.dtype) -> Any:
 
 
 def _load_file(source: ModelSource, dtype: torch.dtype) -> Any:
-    """A model in one file."""
     if source.variant:
         raise UsageError(f"variant={source.variant}: the file {source.model!r} has no variants, leave the option out")
     checkpoint = read_checkpoint(source.model)

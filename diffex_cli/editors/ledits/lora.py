@@ -18,11 +18,8 @@ _USUAL_NAME = "pytorch_lora_weights.safetensors"
 
 @dataclasses.dataclass(frozen=True)
 class Lora:
-    """One adaptation: W + ``weight``·(alpha / r)·B·A (Hu et al. 2022, §4.1).
-
-    Attributes:
-        file: the weights; ``None`` for a hub id.
-    """
+    """One adaptation: W + ``weight``·(alpha / r)·B·A (Hu et al. 2022, §4.1). ``file``: the weights; ``None`` for a hub
+    id."""
 
     name: str
     file: Path | None
@@ -30,7 +27,7 @@ class Lora:
 
 
 def parse_loras(text: str) -> tuple[Lora, ...]:
-    """Read ``NAME[@WEIGHT][+NAME[@WEIGHT]…]``, each name a ``.safetensors`` file, a folder that holds one, or a hub id."""
+    """Read ``NAME[@WEIGHT][+…]``, each name a ``.safetensors`` file, a folder that holds one, or a hub id."""
     return tuple(_parse(part) for part in text.split("+")) if text else ()
 
 

@@ -102,7 +102,6 @@ class DiffusionModel:
         return max(1, _PIXELS_TOGETHER.get(self.device.type, _PIXELS_TOGETHER_ELSEWHERE) // pixels)
 
     def token_count(self, prompt: str) -> int:
-        """The prompt's tokens without start, end and padding."""
         return self._conditioner.token_count(prompt)
 
     def predict_empty(self, latents: Tensor, timesteps: Tensor) -> Tensor:

@@ -22,11 +22,8 @@ _OPEN_CLIP = _TEXT + "model."
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """A single file that the engine can run, as its header shows it.
-
-    Attributes:
-        config: the hub id of the original model's configuration; empty if the file does not tell.
-    """
+    """A single file that the engine can run, as its header shows it. ``config``: the hub id of the original model's
+    configuration; empty if the file does not tell."""
 
     path: Path
     is_xl: bool

@@ -81,12 +81,8 @@ class Batches(Generic[J]):
 
 
 class RowLimit:
-    """The largest batch that has not run out of memory.
-
-    Args:
-        key: names model, picture size and device; what is learned is remembered under it.
-        given: the user's own number; 0 to start with the remembered one, or else a guess.
-    """
+    """The largest batch that has not run out of memory. ``key``: names model, picture size and device; what is learned
+    is remembered under it. ``given``: the user's own number; 0 to start with the remembered one, or else a guess."""
 
     def __init__(self, key: str, device: torch.device, given: int = 0) -> None:
         self._key = key

@@ -35,11 +35,8 @@ def pipeline_kind(source: str, revision: str) -> str:
 
 def load_whole(kind: str, source: str, revision: str, dtype: torch.dtype, **parts: Any) -> Any:
     """A pipeline without progress bar, safety checker and watermark: a classifier's images are not for show, and what
-    those two draw would be scored like any edit.
-
-    Args:
-        parts: further arguments of ``from_pretrained``, such as components to leave out.
-    """
+    those two draw would be scored like any edit. ``parts``: further arguments of ``from_pretrained``, such as
+    components to leave out."""
     with quiet_transformers():
         import diffusers
         from diffusers.utils import logging

@@ -34,12 +34,8 @@ _FILES = ("**/*.safetensors", "**/*.json", "**/*.txt", "**/*.model", "**/*.jinja
 
 
 class Job(NamedTuple):
-    """One request, made ready for the pipeline.
-
-    Attributes:
-        instruction: what the model is told; ``None`` for a baseline that needs no instruction.
-        size: (width, height) at which the model works.
-    """
+    """One request, made ready for the pipeline. ``instruction``: what the model is told; ``None`` for a baseline that
+    needs no instruction. ``size``: (width, height) at which the model works."""
 
     request: EditRequest
     options: Any
@@ -54,11 +50,9 @@ class Job(NamedTuple):
 class PipelineEditor(Settled, Generic[OptionsT]):
     """See :class:`~diffex_cli.editors.base.Editor`.
 
-    All candidates of an image start from the same noise, which the seed and the image's key fix. The
-    baseline of the effects is what the option of that name says.
-
-    Args:
-        spec: ``NAME[:MODEL][:key=value,…]``; the model is a folder in diffusers format or a hub id.
+    All candidates of an image start from the same noise, which the seed and the image's key fix. The baseline of the
+    effects is what the option of that name says. ``spec``: ``NAME[:MODEL][:key=value,…]``; the model is a folder in
+    diffusers format or a hub id.
     """
 
     name: ClassVar[str]
@@ -96,7 +90,6 @@ class PipelineEditor(Settled, Generic[OptionsT]):
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`."""
         check_overrides(self.name, requests, ranges(self._options, OVERRIDES))
         groups: dict[Hashable, list[Job]] = {}
         for request in requests:
@@ -128,12 +121,8 @@ class PipelineEditor(Settled, Generic[OptionsT]):
 
     @abstractmethod
     def arguments(self, options: OptionsT, images: Sequence[Image.Image], size: tuple[int, int]) -> dict[str, Any]:
-        """The pipeline's arguments besides prompts and generators.
-
-        Args:
-            images: the inputs, not resized.
-            size: (width, height) at which the model works.
-        """
+        """The pipeline's arguments besides prompts and generators. ``images``: the inputs, not resized. ``size``:
+        (width, height) at which the model works."""
 
     @functools.cached_property
     def _device(self) -> torch.device:

@@ -17,12 +17,8 @@ from diffex_cli.editors.pipelines.options import PipelineOptions
 
 @dataclasses.dataclass(frozen=True)
 class InstructOptions(PipelineOptions):
-    """A corpus node may override ``image_guidance`` too.
-
-    Attributes:
-        image_guidance: how strongly the picture holds on to its input. Without effect where
-            ``guidance`` is 1, since the pipeline then runs without any guidance.
-    """
+    """A corpus node may override ``image_guidance`` too. ``image_guidance``: how strongly the picture holds on to its
+    input. Without effect where ``guidance`` is 1, since the pipeline then runs without any guidance."""
 
     image_guidance: float = number(1.5, 1, 100)
 
@@ -88,7 +84,6 @@ class Flux2KleinEditor(PipelineEditor[PipelineOptions]):
     def arguments(
         self, options: PipelineOptions, images: Sequence[Image.Image], size: tuple[int, int]
     ) -> dict[str, Any]:
-        """See :meth:`PipelineEditor.arguments`."""
         return {
             "image": images[0].resize(size, Image.Resampling.LANCZOS),
             "width": size[0],

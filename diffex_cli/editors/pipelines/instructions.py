@@ -43,9 +43,8 @@ class Wording:
     keep: str = text_or_none("")
 
     def instruction(self, candidate: Candidate) -> str:
-        """One instruction for all terms, joined by "and" in the order of their prompts: an edit's key
-        knows nothing of the order of ids, so its pixels must not either.
-        """
+        """One instruction for all terms, joined by "and" in the order of their prompts: an edit's key knows nothing of
+        the order of ids, so its pixels must not either."""
         terms = sorted(candidate.terms, key=lambda term: (term.prompt, term.remove))
         text = " and ".join(self._clause(term) for term in terms)
         return f"{text}. {self.keep}" if self.keep else text

@@ -21,11 +21,8 @@ _LEFT_OUT: Mapping[str, Mapping[str, Any]] = {
 def load_pipeline(
     editor: str, source: str, revision: str, dtype: torch.dtype, kinds: Sequence[str], needs: Sequence[str] = ()
 ) -> Any:
-    """The pipeline, of the class that its checkpoint names.
-
-    Args:
-        needs: packages without which their parts cannot be loaded.
-    """
+    """The pipeline, of the class that its checkpoint names. ``needs``: packages without which their parts cannot be
+    loaded."""
     for package in needs:
         if importlib.util.find_spec(package) is None:
             raise UsageError(f"the {editor} editor needs the package {package}: pip install {package}")
