@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
@@ -63,7 +63,6 @@ def measure(
     images: int = samples.COUNT,
     seed: int = 0,
     attributes: Sequence[str] = tuple(ATTRIBUTES),
-    advance: Callable[[int], None] = lambda edits: None,
 ) -> Quality:
     """Edit the sample images towards every value that they do not have, and read the results. ``images``: how many of
     the 48 samples."""
@@ -82,7 +81,6 @@ def measure(
     for result in editor.edit(pictures, requests, seed):
         if result.image is not None:
             edited[result.key] = result.image
-        advance(1)
     seen = dict(zip(edited, read_attributes(probe, list(edited.values())), strict=True))
     outcomes: dict[tuple[str, str], list[tuple[bool, float]]] = {}
     for key, prompt, attribute, value in wanted:

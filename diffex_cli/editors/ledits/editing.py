@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 import torch
@@ -113,7 +113,6 @@ def edit(
     predict: ConceptPredictor,
     masking: Masking | None = None,
     zero_noise: int = 0,
-    on_step: Callable[[int, Tensor], None] = lambda step, latents: None,
 ) -> Edited:
     """Edit rows of one latent size together.
 
@@ -125,7 +124,6 @@ def edit(
         masking: which masks bound the guidance; M1 ∩ M2 if not given.
         zero_noise: so many last noise maps are left out, as the stock SDXL pipeline does against grain that the edit no
             longer explains. A row without concepts walks these steps, too, so that it stays the others' baseline.
-        on_step: hears of every step that ran, and of all rows' latents after it.
     """
     masking = masking or Masking()
     last = schedule.steps - zero_noise
@@ -148,7 +146,6 @@ def edit(
             noise = torch.zeros_like(noise)
         x[active] = solver_step(step_coefficients(schedule, step), x[active], current, previous[active], noise)
         previous[active] = current
-        on_step(step, x)
     return Edited(x, guidance.mean_masks())
 
 

@@ -119,10 +119,15 @@ class PipelineEditor(Settled, Generic[OptionsT]):
     def size(self, pipeline: Any, image: tuple[int, int]) -> tuple[int, int]:
         """The (width, height) at which the model works on an image of this (width, height)."""
 
-    @abstractmethod
     def arguments(self, options: OptionsT, images: Sequence[Image.Image], size: tuple[int, int]) -> dict[str, Any]:
-        """The pipeline's arguments besides prompts and generators. ``images``: the inputs, not resized. ``size``:
-        (width, height) at which the model works."""
+        """The pipeline's arguments besides prompts and generators, for inputs of any size."""
+        return {
+            "image": [image.resize(size, Image.Resampling.LANCZOS) for image in images],
+            "width": size[0],
+            "height": size[1],
+            "num_inference_steps": options.steps,
+            "guidance_scale": options.guidance,
+        }
 
     @functools.cached_property
     def _device(self) -> torch.device:

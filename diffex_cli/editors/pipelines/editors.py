@@ -45,15 +45,10 @@ class InstructEditor(PipelineEditor[InstructOptions]):
     def arguments(
         self, options: InstructOptions, images: Sequence[Image.Image], size: tuple[int, int]
     ) -> dict[str, Any]:
-        """See :meth:`PipelineEditor.arguments`; only the XL pipeline takes a size."""
-        arguments: dict[str, Any] = {
-            "image": [image.resize(size, Image.Resampling.LANCZOS) for image in images],
-            "num_inference_steps": options.steps,
-            "guidance_scale": options.guidance,
-            "image_guidance_scale": options.image_guidance,
-        }
-        if hasattr(self._pipeline, "text_encoder_2"):
-            arguments.update(width=size[0], height=size[1])
+        """Only the XL pipeline takes a size."""
+        arguments = super().arguments(options, images, size) | {"image_guidance_scale": options.image_guidance}
+        if not hasattr(self._pipeline, "text_encoder_2"):
+            del arguments["width"], arguments["height"]
         return arguments
 
 
@@ -84,13 +79,7 @@ class Flux2KleinEditor(PipelineEditor[PipelineOptions]):
     def arguments(
         self, options: PipelineOptions, images: Sequence[Image.Image], size: tuple[int, int]
     ) -> dict[str, Any]:
-        return {
-            "image": images[0].resize(size, Image.Resampling.LANCZOS),
-            "width": size[0],
-            "height": size[1],
-            "num_inference_steps": options.steps,
-            "guidance_scale": options.guidance,
-        }
+        return super().arguments(options, images, size) | {"image": images[0].resize(size, Image.Resampling.LANCZOS)}
 
 
 class FluxKontextEditor(PipelineEditor[PipelineOptions]):
@@ -119,16 +108,8 @@ class FluxKontextEditor(PipelineEditor[PipelineOptions]):
     def arguments(
         self, options: PipelineOptions, images: Sequence[Image.Image], size: tuple[int, int]
     ) -> dict[str, Any]:
-        """See :meth:`PipelineEditor.arguments`. Left alone, the pipeline would answer with a square."""
-        return {
-            "image": [image.resize(size, Image.Resampling.LANCZOS) for image in images],
-            "width": size[0],
-            "height": size[1],
-            "max_area": size[0] * size[1],
-            "_auto_resize": False,
-            "num_inference_steps": options.steps,
-            "guidance_scale": options.guidance,
-        }
+        """Left alone, the pipeline would answer with a square."""
+        return super().arguments(options, images, size) | {"max_area": size[0] * size[1], "_auto_resize": False}
 
 
 _AREA = 1024 * 1024
@@ -164,15 +145,7 @@ class QwenEditEditor(PipelineEditor[PipelineOptions]):
     def arguments(
         self, options: PipelineOptions, images: Sequence[Image.Image], size: tuple[int, int]
     ) -> dict[str, Any]:
-        """See :meth:`PipelineEditor.arguments`. The pipelines resize the input for their two encoders
-        themselves, and guide only against a negative prompt."""
-        arguments: dict[str, Any] = {
-            "image": images[0],
-            "width": size[0],
-            "height": size[1],
-            "num_inference_steps": options.steps,
-            "true_cfg_scale": options.guidance,
-        }
-        if options.guidance > 1:
-            arguments["negative_prompt"] = " "
-        return arguments
+        """The pipelines resize the input themselves, for two encoders, and guide only against a negative prompt."""
+        arguments = super().arguments(options, images, size) | {"image": images[0]}
+        arguments["true_cfg_scale"] = arguments.pop("guidance_scale")
+        return arguments | ({"negative_prompt": " "} if options.guidance > 1 else {})
