@@ -51,11 +51,8 @@ def phrase(attribute: str, value: str) -> str:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bird:
-    """One picture's record.
-
-    The attribute fields hold values of :data:`ATTRIBUTES`; the jitter fields fix everything else
-    about the picture. Lengths are in pixels of the 128×128 picture, angles in radians.
-    """
+    """One picture's record. The attribute fields hold values of :data:`ATTRIBUTES`; the jitter fields fix everything
+    else about the picture. Lengths are in pixels of the 128×128 picture, angles in radians."""
 
     upperparts: str
     belly: str

@@ -50,11 +50,7 @@ class RenderEditor(Settled):
 
 
 def apply_all(bird: Bird, candidate: Candidate) -> Bird:
-    """The exact counterfactual of a candidate, its terms applied in order.
-
-    Raises:
-        KeyError: a prompt that the domain does not know.
-    """
+    """The exact counterfactual of a candidate, its terms applied in order; a KeyError for an unknown prompt."""
     for term in candidate.terms:
         bird = meanings.apply(bird, term.prompt, term.remove)
     return bird

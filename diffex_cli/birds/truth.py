@@ -27,11 +27,9 @@ from diffex_cli.search.statistics.metrics import ndcg_at_k, spearman
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TruthRow:
-    """One attribute's exact effect.
-
-    ``effect`` is the mean over ``n`` birds of the target's logit on the counterfactual minus that on the bird; for a
-    coarse attribute also over its options, all equally likely. ``influence`` is its absolute value.
-    """
+    """One attribute's exact effect. ``effect`` is the mean over ``n`` birds of the target's logit on the counterfactual
+    minus that on the bird; for a coarse attribute also over its options, all equally likely. ``influence`` is its
+    absolute value."""
 
     rank: int
     candidate: str

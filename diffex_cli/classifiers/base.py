@@ -42,11 +42,9 @@ class Classifier(Protocol):
 
 @runtime_checkable
 class TwoPartClassifier(Protocol):
-    """A :class:`Classifier` whose preparation of one batch may overlap with the scoring of another.
-
-    Optional: ``logits(images)`` is ``score(prepare(images))``, batch by batch. diffex prepares in one thread and scores
-    in another, so the two must not write to the same state.
-    """
+    """A :class:`Classifier` whose preparation of one batch may overlap with the scoring of another. Optional:
+    ``logits(images)`` is ``score(prepare(images))``, batch by batch. diffex prepares in one thread and scores in
+    another, so the two must not write to the same state."""
 
     @property
     def batch(self) -> int:

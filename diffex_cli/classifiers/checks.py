@@ -15,10 +15,8 @@ from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
 
 
 def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
-    """The names as text; one that occurs more than once gets its column's number, as in ``crane (134)``.
-
-    Scores are filed under their label, and well-known label sets do repeat names.
-    """
+    """The names as text; one that occurs more than once gets its column's number, as in ``crane (134)``. Scores are
+    filed under their label, and well-known label sets do repeat names."""
     texts = [str(name) for name in names]
     counts = Counter(texts)
     labels = tuple(text if counts[text] == 1 else f"{text} ({column})" for column, text in enumerate(texts))

@@ -14,11 +14,9 @@ _YAML = (".yaml", ".yml", ".json")
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
-    """Names in the order of the model's outputs.
-
-    A text file holds one name a line. A YAML or JSON file (``.yaml``, ``.yml``, ``.json``) holds a list of names, a
-    mapping from 0, 1, … to names, or, as a model's ``config.json`` does, such a mapping under ``id2label``.
-    """
+    """Names in the order of the model's outputs. A text file holds one name a line. A YAML or JSON file (``.yaml``,
+    ``.yml``, ``.json``) holds a list of names, a mapping from 0, 1, … to names, or, as a model's ``config.json`` does,
+    such a mapping under ``id2label``."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -52,12 +52,10 @@ def open_perception(name: str, device: str = "auto") -> Perception | None:
 
 
 class Perception:
-    """Any image model of transformers that tells its hidden states: maps of shape (b, channels, h, w) or tokens
-    of shape (b, tokens, channels).
-
-    Weights are read from safetensors only, no code of the model's own is run, and a hub model is pinned to the
-    commit in the local cache, or else to the newest. The network sees what its image processor makes of a picture.
-    """
+    """Any image model of transformers that tells its hidden states: maps of shape (b, channels, h, w) or tokens of
+    shape (b, tokens, channels). Weights are read from safetensors only, no code of the model's own is run, and a hub
+    model is pinned to the commit in the local cache, or else to the newest. The network sees what its image processor
+    makes of a picture."""
 
     def __init__(self, name: str, device: str = "auto") -> None:
         self._name = name

@@ -28,11 +28,8 @@ class PretrainedOptions(NetworkOptions):
 
 
 class Pretrained:
-    """Where a spec's model is.
-
-    A hub model is pinned to the commit that is in the local cache, or else to the newest; the option ``revision`` asks
-    for another one.
-    """
+    """Where a spec's model is. A hub model is pinned to the commit that is in the local cache, or else to the newest;
+    the option ``revision`` asks for another one."""
 
     def __init__(self, spec: Spec, files: tuple[str, ...], needed: Mapping[str, tuple[str, ...]], hint: str) -> None:
         """Look at the spec and, for a folder, at its files. ``files``: patterns of the folder's files that can change a

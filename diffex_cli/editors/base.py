@@ -28,12 +28,10 @@ class EditRequest:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class EditResult:
-    """What became of one request.
-
-    A failed edit has no image, and a reason. A no-op has the unchanged image. ``seconds`` is this edit's share of the
-    wall time of the batch in which it was made. ``mask`` is where the editor let itself change the picture, as a
-    picture of mode ``L`` of the same size (255: everywhere in it); ``None`` if it knows no bounds.
-    """
+    """What became of one request. A failed edit has no image, and a reason. A no-op has the unchanged image.
+    ``seconds`` is this edit's share of the wall time of the batch in which it was made. ``mask`` is where the editor
+    let itself change the picture, as a picture of mode ``L`` of the same size (255: everywhere in it); ``None`` if it
+    knows no bounds."""
 
     key: str
     status: EditStatus
@@ -49,11 +47,8 @@ def failed(key: str, reason: str, seconds: float = 0.0) -> EditResult:
 
 
 class Editor(Protocol):
-    """Turns requests into results.
-
-    Constructed from a :class:`~diffex_cli.core.registry.Spec`, cheaply: the model is loaded at the
-    first edit. Bad options raise :class:`~diffex_cli.core.errors.UsageError` at construction.
-    """
+    """Turns requests into results. Constructed from a :class:`~diffex_cli.core.registry.Spec`, cheaply: the model is
+    loaded at the first edit. Bad options raise :class:`~diffex_cli.core.errors.UsageError` at construction."""
 
     @property
     def fingerprint(self) -> str:

@@ -15,10 +15,8 @@ from diffex_cli.editors.base import EditRequest, EditResult
 
 
 class ExternalEditor:
-    """Stands for a program of this name. Its fingerprint is the spec itself, ``external:NAME``.
-
-    Give the program a new name when its pictures change (``external:recolor-2``).
-    """
+    """Stands for a program of this name. Its fingerprint is the spec itself, ``external:NAME``. Give the program a new
+    name when its pictures change (``external:recolor-2``)."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         if not spec.model or spec.options:

@@ -40,13 +40,11 @@ class _Parts:
 
 
 class ClipClassifier(NetworkClassifier[PretrainedOptions]):
-    """``clip:<folder or hub id>:labels=FILE[,batch=N,revision=R,kind=softmax|multilabel]``.
-
-    The embeddings of a class's texts (:func:`read_descriptions`), each of length one, are averaged, as FLAIR does with
-    experts' descriptions (Silva-Rodríguez et al. 2025). A logit is the cosine of the image's and the class's embedding,
-    times the model's temperature, for SigLIP plus its bias. CLIP's are read as one class of several, SigLIP's as
-    independent labels; ``kind`` says otherwise.
-    """
+    """``clip:<folder or hub id>:labels=FILE[,batch=N,revision=R,kind=softmax|multilabel]``. The embeddings of a class's
+    texts (:func:`read_descriptions`), each of length one, are averaged, as FLAIR does with experts' descriptions
+    (Silva-Rodríguez et al. 2025). A logit is the cosine of the image's and the class's embedding, times the model's
+    temperature, for SigLIP plus its bias. CLIP's are read as one class of several, SigLIP's as independent labels;
+    ``kind`` says otherwise."""
 
     backend = "clip"
     defaults = PretrainedOptions()

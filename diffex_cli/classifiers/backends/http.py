@@ -44,12 +44,10 @@ class HttpOptions(OutputOptions):
 
 
 class HttpClassifier:
-    """``http:<URL>[:batch=32,timeout=60,retries=4,kind=…,values=…]``.
-
-    ``GET URL/v1/model`` names the model and its classes, ``POST URL/v1/scores`` scores a batch of PNGs. A
-    bearer token is taken from ``DIFFEX_HTTP_TOKEN`` and sent to this server alone. ``kind`` and ``values`` say what the
-    scores are (:class:`~diffex_cli.classifiers.outputs.Outputs`).
-    """
+    """``http:<URL>[:batch=32,timeout=60,retries=4,kind=…,values=…]``. ``GET URL/v1/model`` names the model and its
+    classes, ``POST URL/v1/scores`` scores a batch of PNGs. A bearer token is taken from ``DIFFEX_HTTP_TOKEN`` and sent
+    to this server alone. ``kind`` and ``values`` say what the scores are
+    (:class:`~diffex_cli.classifiers.outputs.Outputs`)."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         """Check the spec; the server is first asked when its answer is needed. The device is the server's choice."""

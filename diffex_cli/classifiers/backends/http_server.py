@@ -26,12 +26,10 @@ LONGEST_WAIT = 60.0
 
 
 class JsonServer:
-    """A server below one address.
-
-    Answers 429 and 5xx, time-outs and connections that fail or break are tried again, after what ``Retry-After`` says,
-    else after 0.5 s, 1 s, 2 s … The bearer token goes to this server alone: a redirection is not followed but reported.
-    ``timeout``: seconds to wait for a connection, and for each piece of an answer.
-    """
+    """A server below one address. Answers 429 and 5xx, time-outs and connections that fail or break are tried again,
+    after what ``Retry-After`` says, else after 0.5 s, 1 s, 2 s … The bearer token goes to this server alone: a
+    redirection is not followed but reported. ``timeout``: seconds to wait for a connection, and for each piece of an
+    answer."""
 
     def __init__(self, address: str, timeout: float, retries: int) -> None:
         self._address = address

@@ -28,11 +28,9 @@ _ERRORS_ONLY = 3
 
 
 class OnnxClassifier(NetworkClassifier[FileOptions]):
-    """``onnx:FILE.onnx:mean=…,std=…[,size=…,labels=FILE,kind=K,values=V,output=NAME,batch=N,…]``.
-
-    The network may fix ``size`` and ``layout``; one with 8-bit input gets rounded numbers. Of several outputs the first
-    is taken. Weights beside the file (``FILE.onnx.data`` and the like) are in the fingerprint. ONNX holds no code.
-    """
+    """``onnx:FILE.onnx:mean=…,std=…[,size=…,labels=FILE,kind=K,values=V,output=NAME,batch=N,…]``. The network may fix
+    ``size`` and ``layout``; one with 8-bit input gets rounded numbers. Of several outputs the first is taken. Weights
+    beside the file (``FILE.onnx.data`` and the like) are in the fingerprint. ONNX holds no code."""
 
     backend = "onnx"
     defaults = FileOptions()

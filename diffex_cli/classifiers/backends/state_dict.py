@@ -18,12 +18,10 @@ T = TypeVar("T")
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
-    """The weights in a ``.safetensors`` file, or in one that ``torch.save`` wrote.
-
-    Of the latter only tensors and plain values are unpickled (``weights_only``). Weights that a training script keeps
-    beside its own state, as timm's and torchvision's do, are found under ``state_dict`` or ``model``, an average of
-    them (``…_ema``) first; the prefix ``module.`` of parallel training is removed.
-    """
+    """The weights in a ``.safetensors`` file, or in one that ``torch.save`` wrote. Of the latter only tensors and plain
+    values are unpickled (``weights_only``). Weights that a training script keeps beside its own state, as timm's and
+    torchvision's do, are found under ``state_dict`` or ``model``, an average of them (``…_ema``) first; the prefix
+    ``module.`` of parallel training is removed."""
     import torch
     from safetensors.torch import load_file
 

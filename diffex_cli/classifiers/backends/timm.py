@@ -32,10 +32,9 @@ class TimmOptions(PretrainedOptions, PixelOptions):
 
 
 class TimmClassifier(NetworkClassifier[TimmOptions]):
-    """``timm:<folder, hub id or name>[:weights=FILE,revision=R,labels=FILE,kind=K,values=V,batch=N,…]``.
-
-    A folder is one that ``timm.models.save_for_hf(…, safe_serialization=True)`` wrote. Of a name that timm knows, such
-    as ``resnet18.a1_in1k``, the weights are those on the hub, or with ``weights=FILE`` one's own. The preprocessing is
+    """``timm:<folder, hub id or name>[:weights=FILE,revision=R,labels=FILE,kind=K,values=V,batch=N,…]``. A folder is
+    one that ``timm.models.save_for_hf(…, safe_serialization=True)`` wrote. Of a name that timm knows, such as
+    ``resnet18.a1_in1k``, the weights are those on the hub, or with ``weights=FILE`` one's own. The preprocessing is
     that of the model's configuration. So are the labels, or else ImageNet's for pretrained models with as many classes.
     """
 

@@ -38,11 +38,9 @@ class TorchvisionOptions(NetworkOptions, PixelOptions):
 
 class TorchvisionClassifier(NetworkClassifier[TorchvisionOptions]):
     """``torchvision:NAME[:weights=W,labels=FILE,kind=K,values=V,batch=N,…]``; needs the extra ``torchvision``.
-
     ``weights`` is one of the model's sets, such as ``IMAGENET1K_V2``, or a file of one's own. torchvision's sets are
     taken from torch's cache or downloaded, checked against the digest in their name, and unpickled with
-    ``weights_only``. The preprocessing is that of the set, for a file that of the default set.
-    """
+    ``weights_only``. The preprocessing is that of the set, for a file that of the default set."""
 
     backend = "torchvision"
     defaults = TorchvisionOptions()

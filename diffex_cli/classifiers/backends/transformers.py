@@ -17,11 +17,9 @@ _KINDS: Mapping[str, Kind] = {"multi_label_classification": "multilabel", "regre
 
 
 class TransformersClassifier(NetworkClassifier[PretrainedOptions]):
-    """``transformers:<folder or hub id>[:batch=N,revision=R,labels=FILE,kind=K,values=V]``.
-
-    The outputs are softmax logits unless the configuration's ``problem_type`` says multi-label or regression; a single
-    output without one is a regression, as it is for transformers. ``kind`` and ``values`` say otherwise.
-    """
+    """``transformers:<folder or hub id>[:batch=N,revision=R,labels=FILE,kind=K,values=V]``. The outputs are softmax
+    logits unless the configuration's ``problem_type`` says multi-label or regression; a single output without one is a
+    regression, as it is for transformers. ``kind`` and ``values`` say otherwise."""
 
     backend = "transformers"
     defaults = PretrainedOptions()

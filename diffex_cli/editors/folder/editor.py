@@ -30,12 +30,10 @@ class FolderOptions:
 
 
 class FolderEditor(Settled):
-    """Looks edits up. A baseline that is not there is the input itself; any other edit that is not there fails.
-
-    An attribute's overrides and what it replaces are not looked at, and neither is the seed. ``spec``: the folder;
+    """Looks edits up. A baseline that is not there is the input itself; any other edit that is not there fails. An
+    attribute's overrides and what it replaces are not looked at, and neither is the seed. ``spec``: the folder;
     ``manifest`` is a table in it, ``originals`` the folder of the input images, so that they can be called by their own
-    names.
-    """
+    names."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         options = read_options(spec, FolderOptions())

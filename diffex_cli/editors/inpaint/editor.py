@@ -33,14 +33,11 @@ _VERSION = 1
 
 
 class InpaintEditor(Settled):
-    """See :class:`~diffex_cli.editors.base.Editor`.
-
-    The region is the mask M1 of the attributes' words; the stock inpainting pipeline fills it. An added attribute's
-    words are the prompt, a removed one's the negative prompt. The baseline is the auto-encoder's reconstruction of the
-    whole picture, which is also what the pipeline makes of everything outside the region. ``spec``: ``inpaint:FOLDER``
-    or ``inpaint:HUB/ID``, a Stable Diffusion (XL) model, made for inpainting or not; ``inpaint:birds`` is the one that
-    ships with diffex.
-    """
+    """See :class:`~diffex_cli.editors.base.Editor`. The region is the mask M1 of the attributes' words; the stock
+    inpainting pipeline fills it. An added attribute's words are the prompt, a removed one's the negative prompt. The
+    baseline is the auto-encoder's reconstruction of the whole picture, which is also what the pipeline makes of
+    everything outside the region. ``spec``: ``inpaint:FOLDER`` or ``inpaint:HUB/ID``, a Stable Diffusion (XL) model,
+    made for inpainting or not; ``inpaint:birds`` is the one that ships with diffex."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         self._name, self._device = need_model(spec, "inpaint:FOLDER or inpaint:HUB/ID"), device

@@ -27,16 +27,13 @@ _DIVISOR = 4
 def attended_region(
     pipeline: Any, picture: Image.Image, words: Sequence[str], thresholds: Sequence[float], mask_at: float, seed: int
 ) -> Tensor:
-    """The union of where each of several attributes' words look.
+    """Where any of several attributes' words look: 0/1, float32, shape (h, w) of the latents.
 
     Args:
         pipeline: a ``StableDiffusion(XL)InpaintPipeline``; it is left as it was.
         picture: RGB, of a size that the pipeline can compute.
         thresholds: λ of each.
         mask_at: the noise level, as a fraction of the training timesteps.
-
-    Returns:
-        0/1, float32, shape (h, w) of the latents.
     """
     clean = encode(pipeline, picture) * pipeline.vae.config.scaling_factor
     levels = pipeline.scheduler.alphas_cumprod

@@ -21,13 +21,7 @@ class Words:
 
 
 class Conditioner(ABC):
-    """Embeds prompts; each text encoder runs once a prompt.
-
-    Args:
-        encoders: (tokenizer, text encoder) pairs.
-        device: where they run.
-        dtype: what the U-Net computes in.
-    """
+    """Embeds prompts by (tokenizer, text encoder) pairs, each once a prompt; ``dtype`` is what the U-Net takes."""
 
     def __init__(self, encoders: Sequence[tuple[Any, Any]], device: torch.device, dtype: torch.dtype) -> None:
         self._encoders = [(tokenizer, _ready(encoder, device)) for tokenizer, encoder in encoders]

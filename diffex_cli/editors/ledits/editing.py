@@ -69,10 +69,8 @@ class Row:
 
 
 def cancels_empty(concepts: Sequence[Concept], masking: Masking) -> bool:
-    """Whether ε(∅) has no part in the guided ε, and need not be predicted.
-
-    Without masks that is ε(∅) + Σ s·(ε(c) − ε(∅)) = (1 − Σ s)·ε(∅) + Σ s·ε(c).
-    """
+    """Whether ε(∅) has no part in the guided ε, and need not be predicted. Without masks that is ε(∅) + Σ s·(ε(c) −
+    ε(∅)) = (1 − Σ s)·ε(∅) + Σ s·ε(c)."""
     return masking.kind == "none" and math.fsum(concept.guidance for concept in concepts) == 1.0
 
 

@@ -39,13 +39,10 @@ _ENGINE_VERSION = 2
 
 
 class LeditsEditor(Settled):
-    """See :class:`~diffex_cli.editors.base.Editor`.
-
-    ``ledits:birds`` is the model that ships with diffex; ``ledits:FOLDER``, ``ledits:HUB/ID`` and
-    ``ledits:FILE.safetensors`` are any Stable Diffusion or SDXL model. An image is inverted once, on the
-    empty prompt, and its inversion kept on disk. The baseline of its effects is the auto-encoder's
-    reconstruction, which the inversion reaches exactly.
-    """
+    """See :class:`~diffex_cli.editors.base.Editor`. ``ledits:birds`` is the model that ships with diffex;
+    ``ledits:FOLDER``, ``ledits:HUB/ID`` and ``ledits:FILE.safetensors`` are any Stable Diffusion or SDXL model. An
+    image is inverted once, on the empty prompt, and its inversion kept on disk. The baseline of its effects is the
+    auto-encoder's reconstruction, which the inversion reaches exactly."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         model = need_model(spec, "ledits:birds, ledits:FOLDER or ledits:HUB/ID")

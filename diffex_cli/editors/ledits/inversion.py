@@ -37,21 +37,16 @@ class Inversion:
 
 
 def trajectory_noise(shape: tuple[int, ...], steps: int, seed: int) -> Tensor:
-    """Independent standard normal noise for every step, shape (steps, *shape).
-
-    Each image has its own seed, so that a result does not depend on what else is in a batch.
-    """
+    """Independent standard normal noise for every step, shape (steps, *shape). Each image has its own seed, so that a
+    result does not depend on what else is in a batch."""
     return torch.randn(steps, *shape, generator=torch.Generator().manual_seed(seed))
 
 
 @torch.no_grad()
 def invert(schedule: Schedule, x0: Tensor, noise: Tensor, predict: Predictor, rows: int = 64) -> Inversion:
-    """Invert one image.
-
-    The noisy latents are drawn independently for every step, so no step needs another's result: the U-Net sees all N of
-    them in one batch, ``rows`` at a time. ``x0``: the image's latents, float32, shape (C, h, w). ``noise``: from
-    :func:`trajectory_noise`, on the device of ``x0``.
-    """
+    """Invert one image. The noisy latents are drawn independently for every step, so no step needs another's result:
+    the U-Net sees all N of them in one batch, ``rows`` at a time. ``x0``: the image's latents, float32, shape (C, h,
+    w). ``noise``: from :func:`trajectory_noise`, on the device of ``x0``."""
     alphas, sigmas = (level[:-1].view(-1, 1, 1, 1).to(x0.device) for level in (schedule.alphas, schedule.sigmas))
     x = torch.cat([alphas * x0 + sigmas * noise, x0[None]])
     chunks = zip(x[:-1].split(rows), schedule.timesteps.split(rows), strict=True)

@@ -50,12 +50,10 @@ class ModelSource:
 
 
 def load_pipeline(source: ModelSource, dtype: torch.dtype) -> Any:
-    """A ``StableDiffusionPipeline`` or ``StableDiffusionXLPipeline``, in evaluation mode.
-
-    It has no safety checker: a classifier's images are not for show, and a blackened picture would be scored like any
-    other. Of its scheduler only the configuration matters. ``dtype``: of all weights, but for an SDXL auto-encoder that
-    overflows in float16: that is float32.
-    """
+    """A ``StableDiffusionPipeline`` or ``StableDiffusionXLPipeline``, in evaluation mode. It has no safety checker: a
+    classifier's images are not for show, and a blackened picture would be scored like any other. Of its scheduler only
+    the configuration matters. ``dtype``: of all weights, but for an SDXL auto-encoder that overflows in float16: that
+    is float32."""
     loras = usable_loras(source.lora)
     with _quiet():
         pipeline = _load_file(source, dtype) if source.single_file else _load_folder(source, dtype)
@@ -69,11 +67,9 @@ def load_pipeline(source: ModelSource, dtype: torch.dtype) -> Any:
 
 
 def source_digest(source: ModelSource) -> Mapping[str, object]:
-    """What of a model goes into a fingerprint, without loading it.
-
-    Of local parts the digest of their files, and the last part of their path to tell a reader; of the
-    hub's their id, and the model's revision. Parts that were not given are left out.
-    """
+    """What of a model goes into a fingerprint, without loading it. Of local parts the digest of their files, and the
+    last part of their path to tell a reader; of the hub's their id, and the model's revision. Parts that were not given
+    are left out."""
     parts: dict[str, object] = {"model": _name(source.model), "weights": _digest(source.model)}
     if parts["weights"] is None or source.config:
         parts["revision"] = source.revision

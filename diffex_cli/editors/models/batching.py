@@ -49,11 +49,8 @@ class Batches(Generic[J]):
     no_memory: str
 
     def results(self, jobs: Sequence[J]) -> Iterator[EditResult]:
-        """Every job's result. A batch that fails is halved until the edit stands alone that cannot be made.
-
-        Raises:
-            Exception: one that :func:`ends_the_run`.
-        """
+        """Every job's result. A batch that fails is halved until the edit stands alone that cannot be made; errors that
+        :func:`ends_the_run` names are passed on."""
         waiting = deque(self.split(jobs))
         while waiting:
             batch = waiting.popleft()

@@ -48,12 +48,9 @@ class Job(NamedTuple):
 
 
 class PipelineEditor(Settled, Generic[OptionsT]):
-    """See :class:`~diffex_cli.editors.base.Editor`.
-
-    All candidates of an image start from the same noise, which the seed and the image's key fix. The baseline of the
-    effects is what the option of that name says. ``spec``: ``NAME[:MODEL][:key=value,…]``; the model is a folder in
-    diffusers format or a hub id.
-    """
+    """See :class:`~diffex_cli.editors.base.Editor`. All candidates of an image start from the same noise, which the
+    seed and the image's key fix. The baseline of the effects is what the option of that name says. ``spec``:
+    ``NAME[:MODEL][:key=value,…]``; the model is a folder in diffusers format or a hub id."""
 
     name: ClassVar[str]
     model: ClassVar[str]

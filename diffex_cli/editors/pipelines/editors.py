@@ -24,11 +24,9 @@ class InstructOptions(PipelineOptions):
 
 
 class InstructEditor(PipelineEditor[InstructOptions]):
-    """``instruct[:MODEL][:key=value,…]``: Brooks et al., "InstructPix2Pix", CVPR 2023.
-
-    ``guidance`` is the pipelines' ``guidance_scale``. The no-op instruction is the empty prompt: with
-    it, both of the classifier-free differences over the instruction vanish.
-    """
+    """``instruct[:MODEL][:key=value,…]``: Brooks et al., "InstructPix2Pix", CVPR 2023. ``guidance`` is the pipelines'
+    ``guidance_scale``. The no-op instruction is the empty prompt: with it, both of the classifier-free differences over
+    the instruction vanish."""
 
     name = "instruct"
     model = "timbrooks/instruct-pix2pix"
@@ -53,11 +51,8 @@ class InstructEditor(PipelineEditor[InstructOptions]):
 
 
 class Flux2KleinEditor(PipelineEditor[PipelineOptions]):
-    """``flux2-klein[:MODEL][:key=value,…]``.
-
-    ``guidance`` is the pipeline's ``guidance_scale``, which the distilled models ignore. For the base
-    models give ``steps=50,guidance=4``.
-    """
+    """``flux2-klein[:MODEL][:key=value,…]``. ``guidance`` is the pipeline's ``guidance_scale``, which the distilled
+    models ignore. For the base models give ``steps=50,guidance=4``."""
 
     name = "flux2-klein"
     model = "black-forest-labs/FLUX.2-klein-4B"
@@ -83,10 +78,8 @@ class Flux2KleinEditor(PipelineEditor[PipelineOptions]):
 
 
 class FluxKontextEditor(PipelineEditor[PipelineOptions]):
-    """``flux-kontext[:MODEL][:key=value,…]``: Black Forest Labs, "FLUX.1 Kontext", arXiv 2506.15742.
-
-    ``guidance`` is the pipeline's ``guidance_scale``, which the model was distilled to follow.
-    """
+    """``flux-kontext[:MODEL][:key=value,…]``: Black Forest Labs, "FLUX.1 Kontext", arXiv 2506.15742. ``guidance`` is
+    the pipeline's ``guidance_scale``, which the model was distilled to follow."""
 
     name = "flux-kontext"
     model = "black-forest-labs/FLUX.1-Kontext-dev"
@@ -116,10 +109,8 @@ _AREA = 1024 * 1024
 
 
 class QwenEditEditor(PipelineEditor[PipelineOptions]):
-    """``qwen-edit[:MODEL][:key=value,…]``: "Qwen-Image Technical Report", arXiv 2508.02324.
-
-    ``guidance`` is the pipelines' ``true_cfg_scale``; above 1 every step runs twice.
-    """
+    """``qwen-edit[:MODEL][:key=value,…]``: "Qwen-Image Technical Report", arXiv 2508.02324. ``guidance`` is the
+    pipelines' ``true_cfg_scale``; above 1 every step runs twice."""
 
     name = "qwen-edit"
     model = "Qwen/Qwen-Image-Edit-2509"
