@@ -17,6 +17,7 @@ from benchmarks.stock import skip_for, stock_edit, stock_invert, stock_pipeline
 from benchmarks.workload import Pairs, cold_cache, open_engine, run_edits, workload
 from diffex_cli.core.domains import packaged
 from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.ledits.editing import Concept
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline
 from diffex_cli.editors.ledits.options import BIRDS_DEFAULTS, LeditsOptions, parse_options
@@ -105,7 +106,7 @@ def _spec(options: Sequence[str]) -> str:
 
 
 def _settings(options: Sequence[str]) -> LeditsOptions:
-    return parse_options(dict(option.split("=", 1) for option in options), BIRDS_DEFAULTS)
+    return parse_options(parse_spec(_spec(options)), BIRDS_DEFAULTS)
 
 
 def stock(settings: LeditsOptions, dtype: str, pairs: Pairs, invert_often: bool) -> Timing:

@@ -51,8 +51,10 @@ def edit_key(image: str, candidate: Candidate, editor_fingerprint: str, seed: in
 def digest_files(folder: Path, patterns: Sequence[str]) -> str:
     """One digest of the files below a folder that match any of the glob patterns: names and contents."""
     files = sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})
-    contents = {}
-    for path in files:
-        with path.open("rb") as file:
-            contents[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
-    return digest(contents)
+    return digest({path.relative_to(folder).as_posix(): file_digest(path) for path in files})
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 hex of a file's content; its name is no part of it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -51,11 +51,8 @@ def phrase(attribute: str, value: str) -> str:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bird:
-    """One picture's record.
-
-    The attribute fields hold values of :data:`ATTRIBUTES`; the jitter fields fix everything else
-    about the picture. Lengths are in pixels of the 128×128 picture, angles in radians.
-    """
+    """One picture's record. The attribute fields hold values of :data:`ATTRIBUTES`; the jitter fields fix everything
+    else about the picture. Lengths are in pixels of the 128×128 picture, angles in radians."""
 
     upperparts: str
     belly: str
@@ -84,7 +81,6 @@ class Bird:
                 raise ValueError(f"{attribute}={value!r} is not one of {', '.join(values)}")
 
     def value(self, attribute: str) -> str:
-        """The value of one attribute of :data:`ATTRIBUTES`."""
         if attribute not in ATTRIBUTES:
             raise KeyError(attribute)
         return str(getattr(self, attribute))

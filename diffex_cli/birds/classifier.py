@@ -15,11 +15,7 @@ NAMES = ("null", "probe", "shortcut", "species")
 
 
 def open_birds(spec: Spec, device: str = "auto") -> Classifier:
-    """The packaged classifier that a spec names.
-
-    Raises:
-        UsageError: there is no such classifier, its folder is not installed, or an option is wrong.
-    """
+    """The packaged classifier that a spec names."""
     if spec.model.startswith("panel-"):
         from diffex_cli.birds.panel.classifiers import open_member
 

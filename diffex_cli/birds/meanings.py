@@ -1,10 +1,9 @@
 """What every prompt of the birds domain means: the exact edit that its words stand for.
 
-A fine prompt sets one attribute to one value. A coarse prompt (``"crest"``, ``"head color"``) sets
-one attribute to one of several values, all equally likely, so that its exact effect is the mean of
-its options' effects. A placebo names what the images cannot have and means no change at all. The
-diffusion model learns its words from these meanings, the renderer edits by them, and
-:mod:`diffex_cli.birds.truth` measures them.
+A fine prompt sets one attribute to one value. A coarse prompt (``"crest"``, ``"head color"``) sets one attribute to one
+of several values, all equally likely, so that its exact effect is the mean of its options' effects. A placebo names
+what the images cannot have and means no change at all. The diffusion model learns its words from these meanings, the
+renderer edits by them, and :mod:`diffex_cli.birds.truth` measures them.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
@@ -28,7 +28,6 @@ class ValueQuality:
         value: e.g. ``"tall"``.
         success: share of the edits after which the probe sees the value.
         disentanglement: share of the other attributes that the probe reads as on the reconstruction.
-        n: how many edits.
     """
 
     attribute: str
@@ -64,18 +63,9 @@ def measure(
     images: int = samples.COUNT,
     seed: int = 0,
     attributes: Sequence[str] = tuple(ATTRIBUTES),
-    advance: Callable[[int], None] = lambda edits: None,
 ) -> Quality:
-    """Edit the sample images towards every value that they do not have, and read the results.
-
-    Args:
-        editor: what is measured, with the corpus's settings for each value.
-        probe: ``birds:probe``.
-        images: how many of the 48 samples.
-        seed: of the edits.
-        attributes: which attributes' values.
-        advance: hears of every finished edit.
-    """
+    """Edit the sample images towards every value that they do not have, and read the results. ``images``: how many of
+    the 48 samples."""
     records = dict(list(samples.records().items())[:images])
     pictures = samples.pictures()
     nodes = {node.prompt: node for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}
@@ -91,7 +81,6 @@ def measure(
     for result in editor.edit(pictures, requests, seed):
         if result.image is not None:
             edited[result.key] = result.image
-        advance(1)
     seen = dict(zip(edited, read_attributes(probe, list(edited.values())), strict=True))
     outcomes: dict[tuple[str, str], list[tuple[bool, float]]] = {}
     for key, prompt, attribute, value in wanted:

@@ -37,14 +37,7 @@ _MARKING: Color = (74, 48, 34)
 
 
 def render(bird: Bird) -> Image.Image:
-    """Draw one bird.
-
-    Args:
-        bird: the complete record.
-
-    Returns:
-        An RGB image of 128×128 pixels. The same record gives the same pixels.
-    """
+    """Draw one bird: RGB, 128×128 pixels; the same record gives the same ones."""
     canvas = Image.new("RGB", (SIZE * _SUPERSAMPLING, SIZE * _SUPERSAMPLING))
     draw = ImageDraw.Draw(canvas)
     _BACKGROUNDS[bird.background](canvas, draw, random.Random(f"{bird.texture}/background"))

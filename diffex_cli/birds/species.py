@@ -37,13 +37,7 @@ LABELS = tuple(SPECIES)
 
 
 def random_specimen(rng: random.Random, label: str, shortcut: float | None = None) -> Bird:
-    """A bird of a species.
-
-    Args:
-        rng: the randomness.
-        label: one of :data:`LABELS`.
-        shortcut: how often the background is the species' home; ``None`` leaves it independent.
-    """
+    """A bird of a species; ``shortcut`` is how often the background is its home, ``None`` leaves it independent."""
     species = SPECIES[label]
     fixed = {name: value for name, value in species.traits.items() if rng.random() < TRAIT_SHARE}
     if shortcut is not None:

@@ -27,12 +27,9 @@ from diffex_cli.search.statistics.metrics import ndcg_at_k, spearman
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TruthRow:
-    """One attribute's exact effect.
-
-    ``effect`` is the mean over ``n`` birds of the target's logit on the counterfactual minus that on
-    the bird; for a coarse attribute also over its options, all equally likely. ``influence`` is its
-    absolute value.
-    """
+    """One attribute's exact effect. ``effect`` is the mean over ``n`` birds of the target's logit on the counterfactual
+    minus that on the bird; for a coarse attribute also over its options, all equally likely. ``influence`` is its
+    absolute value."""
 
     rank: int
     candidate: str
@@ -65,18 +62,11 @@ class Agreement:
 def exact_effects(
     classifier_spec: str, target: str | None = None, images: Sequence[str] | None = None
 ) -> list[TruthRow]:
-    """Measure every attribute of the birds corpus.
+    """Measure every attribute of the birds corpus, the largest influence first.
 
     Args:
-        classifier_spec: e.g. ``"birds:species"``.
         target: a label; by default the one predicted most often.
         images: the keys of the sample images to use; by default all 48.
-
-    Returns:
-        one row an attribute, the largest influence first.
-
-    Raises:
-        UsageError: an unknown classifier or target, or an image that is not a sample.
     """
     spec = registry.parse_spec(classifier_spec)
     classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device="auto")
@@ -92,13 +82,8 @@ def exact_effects(
 
 
 def agreement(truth: Sequence[TruthRow], found: Mapping[str, float], delta: float) -> Agreement:
-    """Compare a ranking with the truth.
-
-    Args:
-        truth: from :func:`exact_effects`.
-        found: candidate → effect as diffex ranked it, best first.
-        delta: the search's δ, in logits.
-    """
+    """Compare a ranking with the truth. ``found``: candidate → effect as diffex ranked it, best first. ``delta``: the
+    search's δ, in logits."""
     exact = {row.candidate: row.effect for row in truth}
     both = [candidate for candidate in found if candidate in exact]
     strong = [candidate for candidate in both if abs(exact[candidate]) >= delta]

@@ -22,8 +22,7 @@ class Classifier(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """A digest of everything about the classifier that can change a logit. Known without
-        loading the model."""
+        """A digest of everything about the classifier that can change a logit. Known without loading the model."""
         ...
 
     @property
@@ -37,21 +36,15 @@ class Classifier(Protocol):
         ...
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Score RGB images of any size.
-
-        Returns:
-            shape (len(images), len(labels)); finite, unnormalised scores of every class.
-        """
+        """Finite, unnormalised scores of every class for RGB images of any size, shape (len(images), len(labels))."""
         ...
 
 
 @runtime_checkable
 class TwoPartClassifier(Protocol):
-    """A :class:`Classifier` whose preparation of one batch may overlap with the scoring of another.
-
-    Optional: ``logits(images)`` is ``score(prepare(images))``, batch by batch. diffex prepares in one thread and scores
-    in another, so the two must not write to the same state.
-    """
+    """A :class:`Classifier` whose preparation of one batch may overlap with the scoring of another. Optional:
+    ``logits(images)`` is ``score(prepare(images))``, batch by batch. diffex prepares in one thread and scores in
+    another, so the two must not write to the same state."""
 
     @property
     def batch(self) -> int:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
-from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
 from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
 
 
 def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
-    """The names as text; one that occurs more than once gets its column's number, as in ``crane (134)``.
-
-    Scores are filed under their label, and well-known label sets do repeat names.
-    """
+    """The names as text; one that occurs more than once gets its column's number, as in ``crane (134)``. Scores are
+    filed under their label, and well-known label sets do repeat names."""
     texts = [str(name) for name in names]
     counts = Counter(texts)
     labels = tuple(text if counts[text] == 1 else f"{text} ({column})" for column, text in enumerate(texts))
@@ -25,11 +24,7 @@ def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
 
 
 def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
-    """The values as float64, of whatever shape; ``None`` becomes NaN.
-
-    Raises:
-        DiffexError: they are no rectangular array, or no numbers.
-    """
+    """The values as float64, of whatever shape; ``None`` becomes NaN."""
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -37,20 +32,7 @@ def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
 
 
 def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
-    """The values as float64.
-
-    Args:
-        values: what the classifier gave.
-        n_images: how many rows there must be.
-        n_labels: how many columns there must be.
-        classifier: its spec, for errors.
-
-    Returns:
-        shape (n_images, n_labels), all finite.
-
-    Raises:
-        DiffexError: the shape is another, or a value is no finite number.
-    """
+    """The values as float64, shape (n_images, n_labels), all finite."""
     logits = as_numbers(values, classifier)
     if logits.shape != (n_images, n_labels):
         raise DiffexError(
@@ -67,15 +49,7 @@ def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: 
 
 
 def checked_kind(classifier: Classifier, spec: str) -> OutputKind:
-    """What a classifier's logits are logits of: softmax, unless its optional attribute ``output_kind`` says otherwise.
-
-    Args:
-        classifier: may have to load its model to know.
-        spec: its spec, for errors.
-
-    Raises:
-        DiffexError: it says something that nobody knows.
-    """
+    """What a classifier's logits are logits of: softmax, unless its optional ``output_kind`` says otherwise."""
     kind = getattr(classifier, "output_kind", "softmax")
     if kind not in OUTPUT_KINDS:
         raise DiffexError(
@@ -84,3 +58,9 @@ def checked_kind(classifier: Classifier, spec: str) -> OutputKind:
         )
     found: OutputKind = kind
     return found
+
+
+def in_batches(classifier: TwoPartClassifier, images: Sequence[Image.Image], n_labels: int) -> NDArray[np.float64]:
+    """The logits of any number of images, shape (len(images), n_labels)."""
+    batches = (images[start : start + classifier.batch] for start in range(0, len(images), classifier.batch))
+    return np.concatenate([np.zeros((0, n_labels)), *map(classifier.score, map(classifier.prepare, batches))])

@@ -52,15 +52,8 @@ def without_gradients(forward: Callable[[Any], torch.Tensor]) -> Callable[[Any],
 
 
 def logits_of(outputs: Outputs, raw: torch.Tensor) -> torch.Tensor:
-    """:meth:`Outputs.logits <diffex_cli.classifiers.outputs.Outputs.logits>` for tensors, with their graph.
-
-    Args:
-        outputs: what the numbers mean.
-        raw: shape (n, columns), or (n,) for a single column.
-
-    Returns:
-        shape (n, labels).
-    """
+    """:meth:`Outputs.logits <diffex_cli.classifiers.outputs.Outputs.logits>` for tensors, with their graph. ``raw``:
+    shape (n, columns), or (n,) for a single column. Returns shape (n, labels)."""
     import torch
 
     numbers = (raw[:, None] if raw.ndim == 1 else raw).float()

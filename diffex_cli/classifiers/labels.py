@@ -14,14 +14,9 @@ _YAML = (".yaml", ".yml", ".json")
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
-    """Names in the order of the model's outputs.
-
-    A text file holds one name a line. A YAML or JSON file (``.yaml``, ``.yml``, ``.json``) holds a list of names, a
-    mapping from 0, 1, … to names, or, as a model's ``config.json`` does, such a mapping under ``id2label``.
-
-    Raises:
-        UsageError: the file cannot be read, or holds something else.
-    """
+    """Names in the order of the model's outputs. A text file holds one name a line. A YAML or JSON file (``.yaml``,
+    ``.yml``, ``.json``) holds a list of names, a mapping from 0, 1, … to names, or, as a model's ``config.json`` does,
+    such a mapping under ``id2label``."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -36,11 +31,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
 
 def read_yaml(path: Path, text: str) -> Any:
-    """The document in a YAML or JSON text.
-
-    Raises:
-        UsageError: it is neither; the sentence names the line.
-    """
+    """The document in a YAML or JSON text."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -5,29 +5,28 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.classifiers import outputs, spec_options
-from diffex_cli.classifiers.gradients import Gradients, logits_of
+from diffex_cli.classifiers.checks import in_batches
+from diffex_cli.classifiers.gradients import Gradients, logits_of, without_gradients
 from diffex_cli.classifiers.labels import read_labels
-from diffex_cli.classifiers.outputs import Kind, Outputs, parse_outputs
-from diffex_cli.core.errors import DiffexError
+from diffex_cli.classifiers.outputs import Kind, OutputOptions, Outputs, parse_outputs
+from diffex_cli.core.errors import DiffexError, UsageError, one_line
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import file, read_options, whole
 
 if TYPE_CHECKING:
     import torch
 
-BATCH = 32
-OPTIONS = ("batch", "labels", *outputs.OPTIONS)
+Prepare = Callable[[Sequence[Image.Image]], Any]
 
 _NOT_IN_FINGERPRINT = ("batch", "labels", "processor", "revision", "trust", "weights")
 """They change no logit, or what they name is in the fingerprint by its content."""
@@ -35,13 +34,9 @@ _NOT_IN_FINGERPRINT = ("batch", "labels", "processor", "revision", "trust", "wei
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Inside:
-    """What a network that PyTorch can differentiate has beside its numbers.
-
-    Attributes:
-        module: the network.
-        pixels: what ``prepare`` made, as a tensor of shape (n, channels, height, width) on the network's device.
-        forward: such a tensor in, the model's numbers out, with their graph.
-    """
+    """What a network that PyTorch can differentiate has beside its numbers. ``pixels``: what ``prepare`` made, as a
+    tensor of shape (n, channels, height, width) on the network's device. ``forward``: such a tensor in, the model's
+    numbers out, with their graph."""
 
     module: torch.nn.Module
     pixels: Callable[[Any], torch.Tensor]
@@ -61,7 +56,7 @@ class Network:
         inside: how its gradients are reached; ``None`` if they cannot be.
     """
 
-    prepare: Callable[[Sequence[Image.Image]], Any]
+    prepare: Prepare
     run: Callable[[Any], NDArray[Any]]
     names: tuple[str, ...] | None = None
     kind: Kind = "softmax"
@@ -77,33 +72,29 @@ class Prepared:
     pixels: Any
 
 
-class NetworkClassifier(abc.ABC):
-    """A classifier that prepares pictures and runs a network on them, batch by batch.
+@dataclasses.dataclass(frozen=True)
+class NetworkOptions(OutputOptions):
+    """``batch``: pictures at a time; ``labels``: a file for :func:`~diffex_cli.classifiers.labels.read_labels`."""
 
-    All of them take the options ``batch=N`` (pictures at a time, default 32), ``labels=FILE``
-    (:func:`~diffex_cli.classifiers.labels.read_labels`), ``kind`` and ``values``
-    (:class:`~diffex_cli.classifiers.outputs.Outputs`).
-    """
+    batch: int = whole(32)
+    labels: Path | None = file()
 
-    backend: str
 
-    def __init__(self, spec: Spec, device: str = "auto", options: Sequence[str] = ()) -> None:
-        """Check the options.
+OptionsT = TypeVar("OptionsT", bound=NetworkOptions)
 
-        Args:
-            spec: the spec.
-            device: as in ``--device``.
-            options: those that the adapter has beside the common ones.
 
-        Raises:
-            UsageError: an option is unknown or wrong, or the file of labels is missing.
-        """
-        spec_options.check_names(spec, (*OPTIONS, *options))
-        self._spec = spec
-        self._device = device
-        self._batch = spec_options.whole_number(spec, "batch", BATCH)
-        self._labels_file = spec_options.option_file(spec, "labels")
-        parse_outputs(spec)
+class NetworkClassifier(abc.ABC, Generic[OptionsT]):
+    """A classifier that prepares pictures and runs a network on them, batch by batch. Weights are read from safetensors
+    only and no code of a model's own is run, where an adapter does not say otherwise."""
+
+    backend: ClassVar[str]
+    defaults: OptionsT
+    """The options that there are."""
+
+    def __init__(self, spec: Spec, device: str = "auto") -> None:
+        self._spec, self._device = spec, device
+        self._options: OptionsT = read_options(spec, self.defaults)
+        parse_outputs(spec, self._options)
 
     @abc.abstractmethod
     def _weights(self) -> Mapping[str, object]:
@@ -114,8 +105,7 @@ class NetworkClassifier(abc.ABC):
         """What else people want to read: names, which change no logit."""
 
     @abc.abstractmethod
-    def _load(self) -> Network:
-        """Load the model."""
+    def _load(self) -> Network: ...
 
     @property
     def fingerprint(self) -> str:
@@ -125,17 +115,12 @@ class NetworkClassifier(abc.ABC):
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """The backend, what it loads, and the options that count."""
         return {**self._shown(), **self._identity}
 
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """The names of the classes: from the file of labels, else from the model's configuration, else numbers;
-        repeated ones get their column's number.
-
-        Raises:
-            UsageError, DiffexError: the model cannot be loaded, or the labels do not fit it.
-        """
+        repeated ones get their column's number."""
         names = self._file_names or self._network.names
         if names is not None:
             return self.outputs.labels(names)
@@ -145,17 +130,15 @@ class NetworkClassifier(abc.ABC):
     @functools.cached_property
     def outputs(self) -> Outputs:
         """What the model's numbers mean: what the options say, else its configuration, else softmax logits."""
-        return parse_outputs(self._spec, self._network.kind)
+        return parse_outputs(self._spec, self._options, self._network.kind)
 
     @property
     def output_kind(self) -> OutputKind:
-        """What the logits are logits of; asking for it loads the model."""
         return self.outputs.output_kind
 
     @property
     def batch(self) -> int:
-        """How many pictures are scored at a time."""
-        return self._network.batch or self._batch
+        return self._network.batch or self._options.batch
 
     def prepare(self, images: Sequence[Image.Image]) -> Prepared:
         """Resize, cut and normalise one batch of images of any size and mode."""
@@ -163,29 +146,16 @@ class NetworkClassifier(abc.ABC):
         return Prepared(len(pictures), self._prepared(pictures))
 
     def score(self, prepared: Prepared) -> NDArray[np.float64]:
-        """Run the network on one batch. Shape and errors as for :meth:`logits`."""
         raw = self._run(prepared.pixels)[: prepared.count]
         return self.outputs.logits(raw, prepared.count, len(self.labels), self._spec.text)
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Score images of any size and mode, in evaluation mode and float32.
-
-        Returns:
-            shape (len(images), len(labels)); what they mean is in :class:`~diffex_cli.classifiers.outputs.Outputs`.
-
-        Raises:
-            UsageError: the model cannot be loaded.
-            DiffexError: it fails, or its numbers are not what was declared.
-        """
-        batches = (images[start : start + self.batch] for start in range(0, len(images), self.batch))
-        return np.concatenate([np.zeros((0, len(self.labels))), *map(self.score, map(self.prepare, batches))])
+        """Score images of any size and mode, in evaluation mode and float32. Returns shape (len(images), len(labels));
+        what they mean is in :class:`~diffex_cli.classifiers.outputs.Outputs`."""
+        return in_batches(self, images, len(self.labels))
 
     def gradients(self) -> Gradients | None:
-        """The network from the inside; ``None`` if its gradients cannot be reached.
-
-        Raises:
-            UsageError: the model cannot be loaded.
-        """
+        """The network from the inside; ``None`` if its gradients cannot be reached."""
         inside = self._network.inside
         if inside is None:
             return None
@@ -201,7 +171,7 @@ class NetworkClassifier(abc.ABC):
 
     @functools.cached_property
     def _file_names(self) -> tuple[str, ...] | None:
-        return read_labels(self._labels_file) if self._labels_file else None
+        return read_labels(self._options.labels) if self._options.labels else None
 
     @functools.cached_property
     def _identity(self) -> dict[str, object]:
@@ -223,11 +193,20 @@ class NetworkClassifier(abc.ABC):
             raise
         except Exception as error:
             raise DiffexError(
-                f"the classifier {self._spec.text} failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+                f"the classifier {self._spec.text} failed: {type(error).__name__}: {one_line(error)}"
             ) from error
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 hex of a file's content; its name is no part of it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def tensor_network(model: Any, device: torch.device, prepare: Prepare, names: tuple[str, ...] | None) -> Network:
+    """A network of PyTorch that takes the array that ``prepare`` makes."""
+    import torch
+
+    def pixels(prepared: NDArray[Any]) -> torch.Tensor:
+        return torch.from_numpy(prepared).to(device)
+
+    run = without_gradients(lambda prepared: model(pixels(prepared)))
+    return Network(prepare, run, names, inside=Inside(model, pixels, model))
+
+
+def cannot_load(spec: Spec, error: Exception) -> UsageError:
+    return UsageError(f"cannot load the classifier {spec.text}: {one_line(error)}")

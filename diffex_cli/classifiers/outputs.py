@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from diffex_cli.classifiers import spec_options
 from diffex_cli.classifiers.checks import checked_logits, unique_labels
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import choice
 
 Kind = Literal["softmax", "binary", "multilabel", "regression"]
 Values = Literal["logits", "probabilities"]
 
-KINDS: tuple[Kind, ...] = ("softmax", "binary", "multilabel", "regression")
-VALUES: tuple[Values, ...] = ("logits", "probabilities")
-OPTIONS = ("kind", "values")
+KINDS: tuple[Kind, ...] = get_args(Kind)
+VALUES: tuple[Values, ...] = get_args(Values)
 
 CLIP = 1e-7
 """Probabilities below this, and above one minus this, count as this: float32 knows hardly any between them and 0 or 1,
@@ -56,14 +55,8 @@ class Outputs:
         return "softmax" if self.kind == "binary" else self.kind
 
     def labels(self, names: Sequence[object]) -> tuple[str, ...]:
-        """The names of the columns that :meth:`logits` returns.
-
-        Args:
-            names: the model's classes. For ``binary`` two of them, or the second one alone.
-
-        Raises:
-            UsageError: a binary classifier has another number of names.
-        """
+        """The names of the columns that :meth:`logits` returns. ``names``: the model's classes. For ``binary`` two of
+        them, or the second one alone."""
         if self.kind != "binary":
             return unique_labels(names)
         if len(names) == 1:
@@ -73,28 +66,12 @@ class Outputs:
         return unique_labels(names)
 
     def unnamed(self, columns: int) -> tuple[str, ...]:
-        """Labels for a model whose classes nobody has named.
-
-        Args:
-            columns: how many numbers the model gives for an image.
-        """
+        """Labels for a model whose classes nobody has named."""
         return ("no", "yes") if self.kind == "binary" else tuple(str(column) for column in range(columns))
 
     def logits(self, raw: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
-        """Turn a model's numbers into logits.
-
-        Args:
-            raw: shape (n_images, columns), or (n_images,) for a single column.
-            n_images: how many images were scored.
-            n_labels: how many labels :meth:`labels` gave.
-            classifier: its spec, for errors.
-
-        Returns:
-            shape (n_images, n_labels), finite.
-
-        Raises:
-            DiffexError: another shape, a number that is not finite, or what cannot be a probability was declared one.
-        """
+        """Turn a model's numbers into logits. ``raw``: shape (n_images, columns), or (n_images,) for a single column.
+        Returns shape (n_images, n_labels), finite."""
         columns = 1 if self.kind == "binary" else n_labels
         values = np.asarray(raw)
         if values.shape == (n_images,) and columns == 1:
@@ -132,18 +109,17 @@ class Outputs:
         return f"the classifier {classifier} gave {found} numbers for an image, but has {wanted} labels"
 
 
-def parse_outputs(spec: Spec, kind: Kind = "softmax") -> Outputs:
-    """The outputs that a spec's options ``kind`` and ``values`` declare.
+@dataclasses.dataclass(frozen=True)
+class OutputOptions:
+    """What a user may declare; see :class:`Outputs`."""
 
-    Args:
-        spec: the spec.
-        kind: where the spec says nothing, what the model's own configuration says.
+    kind: Kind | None = choice(None, KINDS)
+    values: Values | None = choice(None, VALUES)
 
-    Raises:
-        UsageError: one has no such value, or a regression is declared to give probabilities.
-    """
-    given = cast("Kind | None", spec_options.choice(spec, "kind", KINDS))
-    values = cast("Values | None", spec_options.choice(spec, "values", VALUES))
-    if (given or kind) == "regression" and values == "probabilities":
+
+def parse_outputs(spec: Spec, options: OutputOptions, kind: Kind = "softmax") -> Outputs:
+    """The outputs that a spec's options declare; ``kind`` is what the model's own configuration says."""
+    kind = options.kind or kind
+    if kind == "regression" and options.values == "probabilities":
         raise UsageError(f"{spec.text!r}: a regression gives no probabilities: take values=probabilities away")
-    return Outputs(given or kind, values or "logits")
+    return Outputs(kind, options.values or "logits")

@@ -5,21 +5,12 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import UsageError, one_line
 from diffex_cli.core.registry import Spec
 
 
 def require(package: str, extra: str, spec: Spec) -> ModuleType:
-    """Import a package.
-
-    Args:
-        package: its module.
-        extra: diffex's extra that installs it.
-        spec: what needs it, for the error.
-
-    Raises:
-        UsageError: it is not installed, or does not fit the rest of the installation.
-    """
+    """Import a package. ``extra``: diffex's extra that installs it."""
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
@@ -30,5 +21,5 @@ def require(package: str, extra: str, spec: Spec) -> ModuleType:
     except (ImportError, OSError, RuntimeError) as error:
         raise UsageError(
             f"{spec.text!r} needs the package {package}, which is installed but cannot be imported "
-            f"({' '.join(str(error).split())[:150]}): install torch and torchvision together, of one build"
+            f"({one_line(error, 150)}): install torch and torchvision together, of one build"
         ) from error

@@ -1,14 +1,14 @@
 """How different two pictures look to a trained network.
 
-The distance of Zhang et al. 2018 ("The Unreasonable Effectiveness of Deep Features as a Perceptual
-Metric", Eq. 1) without learned weights, so that any network serves: at every position of every feature map
-the channels are scaled to unit length; the squared differences are summed over the channels, averaged over
-the positions, and then over the maps. It is 0 for equal pictures and at most 4. Distances of different
-networks cannot be compared.
+The distance of Zhang et al. 2018 ("The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", Eq. 1)
+without learned weights, so that any network serves: at every position of every feature map the channels are scaled to
+unit length; the squared differences are summed over the channels, averaged over the positions, and then over the maps.
+It is 0 for equal pictures and at most 4. Distances of different networks cannot be compared.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest_files
+from diffex_cli.classifiers.pretrained import lacking_weights
 from diffex_cli.core.domains import packaged
-from diffex_cli.core.errors import DiffexError, UsageError
-from diffex_cli.core.machine import pick_device, quiet_transformers, resolve_commit
+from diffex_cli.core.errors import DiffexError, UsageError, one_line
+from diffex_cli.core.machine import load_from_hub, local_folder, pick_device, quiet_transformers, resolve_commit
 
 if TYPE_CHECKING:
     import torch
@@ -46,35 +47,15 @@ class _Loaded(NamedTuple):
 
 
 def open_perception(name: str, device: str = "auto") -> Perception | None:
-    """The network of this name, not loaded yet.
-
-    Args:
-        name: ``none``, the name of a packaged one, a folder, or a hub id.
-        device: torch's name of a device, or ``auto``.
-
-    Returns:
-        ``None`` for ``none``.
-
-    Raises:
-        UsageError: the name is a path, and there is no such folder.
-    """
+    """The network of this name, not loaded yet: ``none``, the name of a packaged one, a folder, or a hub id."""
     return None if name == NONE else Perception(name, device)
 
 
 class Perception:
-    """Any image model of transformers that tells its hidden states: maps of shape (b, channels, h, w) or tokens
-    of shape (b, tokens, channels).
-
-    Weights are read from safetensors only, no code of the model's own is run, and a hub model is pinned to the
-    commit in the local cache, or else to the newest. The network sees what its image processor makes of a picture.
-
-    Args:
-        name: of a packaged network, a folder, or a hub id.
-        device: torch's name of a device, or ``auto``.
-
-    Raises:
-        UsageError: the name is a path, and there is no such folder.
-    """
+    """Any image model of transformers that tells its hidden states: maps of shape (b, channels, h, w) or tokens of
+    shape (b, tokens, channels). Weights are read from safetensors only, no code of the model's own is run, and a hub
+    model is pinned to the commit in the local cache, or else to the newest. The network sees what its image processor
+    makes of a picture."""
 
     def __init__(self, name: str, device: str = "auto") -> None:
         self._name = name
@@ -88,14 +69,10 @@ class Perception:
         """Which network it is, for the record: its name and its files' digest, or the hub id and commit."""
         if self._folder is not None:
             return {"model": self._folder.resolve().name, "files": digest_files(self._folder, _FILES)}
-        return {"model": self._name, "commit": self._commit()}
+        return {"model": self._name, "commit": resolve_commit(self._name)}
 
     def load(self) -> None:
-        """Load the network and try it, unless that was done.
-
-        Raises:
-            UsageError: it cannot be loaded, lacks weights, or tells no feature maps.
-        """
+        """Load the network and try it, unless that was done."""
         if self._loaded is not None:
             return
         device = pick_device(self._device)
@@ -106,8 +83,7 @@ class Perception:
             raise UsageError(f"the network {self._name} for perceptual distances: {error}; {_REMEDY}") from error
         except Exception as error:
             raise UsageError(
-                f"the network {self._name} for perceptual distances cannot be used "
-                f"({' '.join(str(error).split())[:300]}): {_REMEDY}"
+                f"the network {self._name} for perceptual distances cannot be used ({one_line(error)}): {_REMEDY}"
             ) from error
         if not maps:
             raise UsageError(f"the network {self._name} for perceptual distances tells no feature maps: {_REMEDY}")
@@ -120,13 +96,8 @@ class Perception:
         return _features(self._loaded, picture)
 
     def distance(self, before: Image.Image, after: Image.Image, key: str | None = None) -> float:
-        """The distance of two RGB pictures, in [0, 4].
-
-        Args:
-            before: the first.
-            after: the second.
-            key: names the first, whose features are then kept for a few calls.
-        """
+        """The distance of two RGB pictures, in [0, 4]. ``key``: names the first, whose features are then kept for a few
+        calls."""
         return distance(self._input_features(before, key), self.features(after))
 
     def _input_features(self, picture: Image.Image, key: str | None) -> Features:
@@ -139,17 +110,10 @@ class Perception:
             self._inputs.popitem(last=False)
         return self._inputs[key]
 
-    def _commit(self) -> str:
-        return resolve_commit(self._name)
-
     def _load(self, device: torch.device) -> _Loaded:
         if self._folder is not None:
             return _read(str(self._folder), device)
-        commit = self._commit()
-        try:
-            return _read(self._name, device, revision=commit, local_files_only=True)
-        except OSError:
-            return _read(self._name, device, revision=commit)
+        return load_from_hub(functools.partial(_read, device=device), self._name, resolve_commit(self._name))
 
 
 def _features(loaded: _Loaded, picture: Image.Image) -> Features:
@@ -171,12 +135,8 @@ def unit_channels(state: torch.Tensor) -> torch.Tensor:
 
 
 def distance(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> float:
-    """Zhang et al. 2018, Eq. 1, with equal weights, averaged over the maps.
-
-    Args:
-        before: maps of shape (positions, channels), the channels of unit length.
-        after: the same of another picture.
-    """
+    """Zhang et al. 2018, Eq. 1, with equal weights, averaged over the maps. ``before``: maps of shape (positions,
+    channels), the channels of unit length."""
     import torch
 
     layers = [(one - other).square().sum(dim=1).mean() for one, other in zip(before, after, strict=True)]
@@ -185,14 +145,12 @@ def distance(before: Sequence[torch.Tensor], after: Sequence[torch.Tensor]) -> f
 
 def _folder(name: str) -> Path | None:
     """Where a network lies; ``None`` if the name is a hub id."""
-    folder = PACKAGED.get(name, Path(name).expanduser())
-    if folder.is_dir():
-        return folder
-    if name in PACKAGED:
+    folder = PACKAGED.get(name)
+    if folder is None:
+        return local_folder(name, f"--perceptual {name}", _REMEDY)
+    if not folder.is_dir():
         raise UsageError(f"--perceptual {name}: {folder} is not installed: run `make train-birds`, or {_REMEDY}")
-    if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name or folder.exists():
-        raise UsageError(f"--perceptual {name}: there is no such folder: {_REMEDY}")
-    return None
+    return folder
 
 
 def _read(source: str, device: torch.device, **where: Any) -> _Loaded:
@@ -209,9 +167,7 @@ def _read(source: str, device: torch.device, **where: Any) -> _Loaded:
             source, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **where
         )
     # A pooler comes after the hidden states, and many a trunk is saved without one.
-    lacking = sorted(key for key in info["missing_keys"] if "pooler" not in key)
-    lacking += sorted(str(key[0]) for key in info["mismatched_keys"])
-    if lacking:
-        raise UsageError(f"there are no usable weights for {', '.join(lacking[:3])}{' …' if lacking[3:] else ''}")
+    if lacking := lacking_weights(info, but="pooler"):
+        raise UsageError(f"there are no usable weights for {lacking}")
     # A model of pictures and texts: only the half that sees.
     return _Loaded(getattr(model, "vision_model", model).to(device).eval(), processor, device)

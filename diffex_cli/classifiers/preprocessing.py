@@ -5,21 +5,20 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from diffex_cli.classifiers import spec_options
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import choice, number, option, whole
 
 Fit = Literal["squash", "crop", "pad"]
 Channels = Literal["rgb", "bgr", "grey"]
 Layout = Literal["nchw", "nhwc"]
 
-OPTIONS = ("size", "fit", "crop", "resize", "mean", "std", "interpolation", "channels", "range", "layout")
 INTERPOLATIONS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 """Of the red, green and blue of ImageNet's training pictures, in [0, 1]."""
@@ -53,11 +52,8 @@ class Preprocessing:
     layout: Layout = "nchw"
 
     def __call__(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
-        """Prepare pictures of any size and mode.
-
-        Returns:
-            shape (n, channels, height, width), or (n, height, width, channels) for the layout ``nhwc``.
-        """
+        """Prepare pictures of any size and mode. Returns shape (n, channels, height, width), or (n, height, width,
+        channels) for the layout ``nhwc``."""
         pixels = np.stack([self._pixels(image) for image in images]).astype(np.float32)
         if self.range == 1:
             pixels /= np.float32(255)
@@ -117,13 +113,27 @@ def centred(
     return Preprocessing(size, _before_cropping(size, crop), fit, tuple(mean), tuple(std), interpolation)
 
 
-def parse_preprocessing(
-    spec: Spec,
-    configured: Preprocessing | None = None,
-    size: tuple[int, int] | None = None,
-    layout: Layout = "nchw",
-) -> Preprocessing:
-    """The preprocessing that a spec's options spell out.
+def _pixels(given: str) -> tuple[int, int]:
+    sides = [int(part) for part in given.split("x")]
+    if len(sides) > 2 or min(sides) < 1:
+        raise ValueError
+    return sides[0], sides[-1]
+
+
+def _numbers(given: str) -> tuple[float, ...] | str:
+    numbers = given if given == "imagenet" else tuple(float(part) for part in given.split("/"))
+    if isinstance(numbers, tuple) and not all(map(math.isfinite, numbers)):
+        raise ValueError
+    return numbers
+
+
+def _per_channel() -> Any:
+    return option(None, "numbers with / between them, or imagenet", _numbers)
+
+
+@dataclasses.dataclass(frozen=True)
+class PixelOptions:
+    """How a user spells out a :class:`Preprocessing`.
 
     - ``size=224`` or ``size=HEIGHTxWIDTH``, in pixels
     - ``fit=squash|crop|pad``; ``crop`` where the option ``crop`` or ``resize`` is given, else ``squash``
@@ -132,46 +142,61 @@ def parse_preprocessing(
     - ``range=1`` or ``range=255``: what a pixel's 255 becomes before mean and std
     - ``interpolation=nearest|box|bilinear|hamming|bicubic|lanczos``
     - ``channels=rgb|bgr|grey``, ``layout=nchw|nhwc``
+    """
+
+    size: tuple[int, int] | None = option(None, "pixels, as 224 or HEIGHTxWIDTH", _pixels)
+    fit: Fit | None = choice(None, get_args(Fit))
+    crop: float | None = number(None, 0, 1, above=True)
+    resize: int | None = whole(None)
+    mean: tuple[float, ...] | str | None = _per_channel()
+    std: tuple[float, ...] | str | None = _per_channel()
+    interpolation: str | None = choice(None, INTERPOLATIONS)
+    channels: Channels | None = choice(None, get_args(Channels))
+    range: str | None = choice(None, ("1", "255"))
+    layout: Layout | None = choice(None, get_args(Layout))
+
+
+def parse_preprocessing(
+    spec: Spec,
+    options: PixelOptions,
+    configured: Preprocessing | None = None,
+    size: tuple[int, int] | None = None,
+    layout: Layout = "nchw",
+) -> Preprocessing:
+    """The preprocessing that a spec's options spell out.
 
     Args:
-        spec: the spec.
         configured: what the model's own configuration says; options override it one by one. Without it, ``mean`` and
             ``std`` have to be given: a wrong guess would be silent.
         size: height and width that the model insists on, if it does.
         layout: the model's layout, where the option is not given.
-
-    Raises:
-        UsageError: an option is wrong or missing.
     """
-    wanted = _size(spec, configured, size)
-    channels = cast("Channels | None", spec_options.choice(spec, "channels", ("rgb", "bgr", "grey")))
-    channels = channels or (configured.channels if configured else "rgb")
-    count = 1 if channels == "grey" else 3
-    mean, std = (_per_channel(spec, option, count, channels) for option in ("mean", "std"))
-    if configured is None and (mean is None or std is None):
+    wanted = _size(spec, options, configured, size)
+    channels = options.channels or (configured.channels if configured else "rgb")
+    if configured is None and (options.mean is None or options.std is None):
         raise UsageError(
             f"{spec.text!r}: nothing says how the model wants its pixels: add mean=… and std=… (mean=imagenet,"
             "std=imagenet for most networks trained on ImageNet, mean=0,std=1 for pixels in [0, 1])"
         )
     base = configured or Preprocessing(wanted, wanted, layout=layout)
-    mean, std = mean or base.mean, std or base.std
+    mean = _of_channels(spec, "mean", options, channels) or base.mean
+    std = _of_channels(spec, "std", options, channels) or base.std
+    count = 1 if channels == "grey" else 3
     if len(mean) != count or len(std) != count:
         raise UsageError(f"{spec.text!r}: channels={channels} needs mean and std of {count} number(s)")
     if min(std) <= 0:
         raise UsageError(f"{spec.text!r}: std must be above 0")
-    resize, cuts = _resize(spec, base, wanted)
-    fit = cast("Fit | None", spec_options.choice(spec, "fit", ("squash", "crop", "pad")))
-    bounds = spec_options.choice(spec, "range", ("1", "255"))
+    cuts = options.crop is not None or options.resize is not None
     return Preprocessing(
         size=wanted,
-        resize=resize,
-        fit=fit or ("crop" if cuts else base.fit),
+        resize=_resize(spec, options, base, wanted),
+        fit=options.fit or ("crop" if cuts else base.fit),
         mean=mean,
         std=std,
-        interpolation=spec_options.choice(spec, "interpolation", INTERPOLATIONS) or base.interpolation,
+        interpolation=options.interpolation or base.interpolation,
         channels=channels,
-        range=int(bounds) if bounds else base.range,
-        layout=cast("Layout | None", spec_options.choice(spec, "layout", ("nchw", "nhwc"))) or base.layout,
+        range=int(options.range) if options.range else base.range,
+        layout=options.layout or base.layout,
     )
 
 
@@ -179,47 +204,40 @@ def _before_cropping(size: tuple[int, int], crop: float) -> tuple[int, int]:
     return math.floor(size[0] / crop), math.floor(size[1] / crop)
 
 
-def _size(spec: Spec, configured: Preprocessing | None, fixed: tuple[int, int] | None) -> tuple[int, int]:
-    text = spec.options.get("size")
-    if text is None:
-        found = fixed or (configured.size if configured else None)
-        if found is None:
-            raise UsageError(f"{spec.text!r}: the model does not say what size it wants: add size=…, such as size=224")
-        return found
-    parts = text.split("x")
-    if len(parts) > 2 or not all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts):
-        raise UsageError(f"{spec.text!r}: size must be pixels, as 224 or HEIGHTxWIDTH, not {text!r}")
-    wanted = (int(parts[0]), int(parts[-1]))
+def _size(
+    spec: Spec, options: PixelOptions, configured: Preprocessing | None, fixed: tuple[int, int] | None
+) -> tuple[int, int]:
+    wanted = options.size or fixed or (configured.size if configured else None)
+    if wanted is None:
+        raise UsageError(f"{spec.text!r}: the model does not say what size it wants: add size=…, such as size=224")
     if fixed is not None and wanted != fixed:
-        raise UsageError(f"{spec.text!r}: the model takes {fixed[0]}x{fixed[1]} pixels only: take size={text} away")
+        raise UsageError(
+            f"{spec.text!r}: the model takes {fixed[0]}x{fixed[1]} pixels only: take size={spec.options['size']} away"
+        )
     return wanted
 
 
-def _resize(spec: Spec, base: Preprocessing, size: tuple[int, int]) -> tuple[tuple[int, int], bool]:
-    """What the picture is resized to before it is cut, and whether an option says so."""
-    crop, resize = spec_options.numbers(spec, "crop"), spec.options.get("resize")
-    if crop is not None and resize is not None:
+def _resize(spec: Spec, options: PixelOptions, base: Preprocessing, size: tuple[int, int]) -> tuple[int, int]:
+    """What the picture is resized to before it is cut."""
+    if options.crop is not None and options.resize is not None:
         raise UsageError(f"{spec.text!r}: crop and resize say the same thing: give one")
-    if crop is not None:
-        if len(crop) != 1 or not 0 < crop[0] <= 1:
-            raise UsageError(f"{spec.text!r}: crop must be a share above 0 and up to 1, not {spec.options['crop']!r}")
-        return _before_cropping(size, crop[0]), True
-    if resize is not None:
-        pixels = spec_options.whole_number(spec, "resize", 1)
-        if pixels < max(size):
-            raise UsageError(f"{spec.text!r}: resize={pixels} is smaller than the size that is cut out of it")
+    if options.crop is not None:
+        return _before_cropping(size, options.crop)
+    if options.resize is not None:
+        if options.resize < max(size):
+            raise UsageError(f"{spec.text!r}: resize={options.resize} is smaller than the size that is cut out of it")
         # The shorter side of the size is not widened by more than the longer one.
-        scale = pixels / max(size)
-        return (round(size[0] * scale), round(size[1] * scale)), True
-    if size == base.size:
-        return base.resize, False
-    return _before_cropping(size, base.size[0] / base.resize[0]), False
+        scale = options.resize / max(size)
+        return round(size[0] * scale), round(size[1] * scale)
+    return base.resize if size == base.size else _before_cropping(size, base.size[0] / base.resize[0])
 
 
-def _per_channel(spec: Spec, option: str, count: int, channels: Channels) -> tuple[float, ...] | None:
-    if spec.options.get(option) == "imagenet":
-        if channels == "grey" or spec.options.get("range") == "255":
-            raise UsageError(f"{spec.text!r}: {option}=imagenet is for three channels in the range 1: give numbers")
-        return IMAGENET[option] if channels == "rgb" else IMAGENET[option][::-1]
-    values = spec_options.numbers(spec, option)
-    return values * count if values is not None and len(values) == 1 else values
+def _of_channels(
+    spec: Spec, name: Literal["mean", "std"], options: PixelOptions, channels: Channels
+) -> tuple[float, ...] | None:
+    values: tuple[float, ...] | str | None = getattr(options, name)
+    if isinstance(values, str):
+        if channels == "grey" or options.range == "255":
+            raise UsageError(f"{spec.text!r}: {name}=imagenet is for three channels in the range 1: give numbers")
+        return IMAGENET[name] if channels == "rgb" else IMAGENET[name][::-1]
+    return values * 3 if values and len(values) == 1 and channels != "grey" else values

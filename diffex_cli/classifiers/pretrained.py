@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 from diffex_cli.artifacts.keys import digest_files
+from diffex_cli.classifiers.network import NetworkOptions, cannot_load
 from diffex_cli.core.errors import DiffexError, UsageError
-from diffex_cli.core.machine import quiet_transformers, resolve_commit
+from diffex_cli.core.machine import load_from_hub, local_folder, quiet_transformers, resolve_commit
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import need_model, text
 
 T = TypeVar("T")
 
@@ -18,41 +20,37 @@ PROCESSOR = ("preprocessor_config.json", "processor_config.json")
 CONFIGURATION = ("config.json", *PROCESSOR, "*.safetensors", "*.safetensors.index.json")
 
 
-class Pretrained:
-    """Where a spec's model is.
+@dataclasses.dataclass(frozen=True)
+class PretrainedOptions(NetworkOptions):
+    """``revision``: a hub model's branch, tag or commit."""
 
-    A hub model is pinned to the commit that is in the local cache, or else to the newest; the option ``revision`` asks
-    for another one.
-    """
+    revision: str | None = text(None)
+
+
+class Pretrained:
+    """Where a spec's model is. A hub model is pinned to the commit that is in the local cache, or else to the newest;
+    the option ``revision`` asks for another one."""
 
     def __init__(self, spec: Spec, files: tuple[str, ...], needed: Mapping[str, tuple[str, ...]], hint: str) -> None:
-        """Look at the spec and, for a folder, at its files.
-
-        Args:
-            spec: the spec.
-            files: patterns of the folder's files that can change a logit.
-            needed: what a folder must have, by the name that the error uses: patterns of which one has to match.
-            hint: how such a folder is made, for the error.
-
-        Raises:
-            UsageError: no model is named, or the folder is missing or incomplete.
+        """Look at the spec and, for a folder, at its files. ``files``: patterns of the folder's files that can change a
+        logit. ``needed``: what a folder must have, by the name that the error uses: patterns of which one has to match.
         """
-        if not spec.model:
-            raise UsageError(f"{spec.text!r} names no model: write {spec.name}:FOLDER or {spec.name}:HUB-ID")
+        need_model(spec, f"{spec.name}:FOLDER or {spec.name}:HUB-ID")
         self._spec = spec
         self._files = files
         self._revision = spec.options.get("revision")
-        self.folder = _local_folder(spec, needed, hint)
-        if self.folder is not None and self._revision is not None:
+        self.folder = local_folder(spec.model, repr(spec.text))
+        if self.folder is None:
+            return
+        for name, patterns in needed.items():
+            if not any(True for pattern in patterns for _ in self.folder.glob(pattern)):
+                raise UsageError(f"the folder {self.folder} has no {name}: {hint}")
+        if self._revision is not None:
             raise UsageError(f"{spec.text!r}: a local folder has no revision: remove the option")
 
     @functools.cached_property
     def identity(self) -> Mapping[str, object]:
-        """Of a folder its files' digest, of a hub model its id and commit.
-
-        Raises:
-            UsageError, DiffexError: as for :func:`~diffex_cli.core.machine.resolve_commit`.
-        """
+        """Of a folder its files' digest, of a hub model its id and commit."""
         if self.folder is not None:
             return {"files": digest_files(self.folder, self._files)}
         return {"model": self._spec.model, "commit": resolve_commit(self._spec.model, self._revision)}
@@ -66,64 +64,28 @@ class Pretrained:
 
     def load(self, loader: Callable[..., T]) -> T:
         """Call ``loader(source, **where)`` as transformers' ``from_pretrained`` wants it, the local cache first. None
-        of the model's own code is allowed to run.
-
-        Raises:
-            UsageError: it fails.
-        """
+        of the model's own code is allowed to run."""
+        safe = functools.partial(loader, trust_remote_code=False)
         with quiet_transformers():
-            if self.folder is not None:
-                return self._try(loader, str(self.folder))
-            commit = str(self.identity["commit"])
             try:
-                return loader(self._spec.model, revision=commit, local_files_only=True, trust_remote_code=False)
-            except OSError:
-                return self._try(loader, self._spec.model, revision=commit)
+                if self.folder is not None:
+                    return safe(str(self.folder))
+                return load_from_hub(safe, self._spec.model, str(self.identity["commit"]))
             except DiffexError:
                 raise
             except Exception as error:
-                raise self._refused(error) from error
+                raise cannot_load(self._spec, error) from error
 
-    def _try(self, loader: Callable[..., T], source: str, **where: Any) -> T:
-        try:
-            return loader(source, trust_remote_code=False, **where)
-        except DiffexError:
-            raise
-        except Exception as error:
-            raise self._refused(error) from error
 
-    def _refused(self, error: Exception) -> UsageError:
-        return UsageError(f"cannot load the classifier {self._spec.text}: {' '.join(str(error).split())[:300]}")
+def lacking_weights(info: Mapping[str, Any], but: str = "?") -> str:
+    """Which weights a checkpoint lacks or has of another shape; empty if none. ``but``: missing ones with this in their
+    names do not matter."""
+    missing = {key for key in info["missing_keys"] if but not in key}
+    lacking = sorted(missing | {str(key[0]) for key in info["mismatched_keys"]})
+    return ", ".join(lacking[:3]) + (" …" if lacking[3:] else "")
 
 
 def refuse_untrained(info: Mapping[str, Any], spec: Spec, what: str) -> None:
-    """Refuse a model of which a weight is not in the checkpoint.
-
-    Args:
-        info: ``from_pretrained``'s ``output_loading_info``.
-        spec: the classifier's spec, for the error.
-        what: what it ought to be.
-
-    Raises:
-        DiffexError: a weight is missing, or of another shape.
-    """
-    lacking = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
-    if lacking:
-        raise DiffexError(
-            f"the classifier {spec.text} has no usable weights for {', '.join(lacking[:3])}"
-            f"{' …' if len(lacking) > 3 else ''}: it is not {what}"
-        )
-
-
-def _local_folder(spec: Spec, needed: Mapping[str, tuple[str, ...]], hint: str) -> Path | None:
-    """The spec's folder, with all that is needed in it; ``None`` if the spec is a hub id."""
-    folder = Path(spec.model).expanduser()
-    if not folder.is_dir():
-        looks_local = spec.model.startswith((".", "/", "~")) or spec.model.count("/") > 1 or "\\" in spec.model
-        if looks_local or folder.exists():
-            raise UsageError(f"{spec.text!r}: there is no folder {folder}")
-        return None
-    for name, patterns in needed.items():
-        if not any(True for pattern in patterns for _ in folder.glob(pattern)):
-            raise UsageError(f"the folder {folder} has no {name}: {hint}")
-    return folder
+    """Refuse a model of which a weight is not in the checkpoint."""
+    if lacking := lacking_weights(info):
+        raise DiffexError(f"the classifier {spec.text} has no usable weights for {lacking}: it is not {what}")

@@ -36,3 +36,8 @@ class GateError(DiffexError):
     """A classifier did not pass a gate."""
 
     exit_code = 4
+
+
+def one_line(error: BaseException, most: int = 300) -> str:
+    """What another library says is wrong, on one line of at most so many characters."""
+    return " ".join(str(error).split())[:most] or type(error).__name__

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from diffex_cli.core.errors import DiffexError, UsageError
 
 if TYPE_CHECKING:
     import torch
+
+T = TypeVar("T")
 
 
 def pick_device(name: str) -> torch.device:
@@ -86,6 +88,33 @@ def cache_folder() -> Path:
 
 
 _SECONDS = 10.0
+
+
+def local_folder(name: str, place: str, remedy: str = "") -> Path | None:
+    """The folder that a model's name means, with ``~`` expanded; ``None`` if it is a hub id.
+
+    Args:
+        name: as the user wrote it.
+        place: where, for the error.
+        remedy: what else to do, for the error.
+
+    Raises:
+        UsageError: it can only be meant as a path, and there is no such folder.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name or folder.exists():
+        raise UsageError(f"{place}: there is no folder {folder}{remedy and f': {remedy}'}")
+    return None
+
+
+def load_from_hub(load: Callable[..., T], model: str, commit: str) -> T:
+    """``load(model, revision=commit)``, from the local cache alone if all of it is there."""
+    try:
+        return load(model, revision=commit, local_files_only=True)
+    except OSError:
+        return load(model, revision=commit)
 
 
 def resolve_commit(model: str, revision: str | None = None) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 from PIL import Image
 
+from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.hierarchy import Candidate
 
 EditStatus = Literal["ok", "no-op", "failed"]
@@ -25,13 +28,10 @@ class EditRequest:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class EditResult:
-    """What became of one request.
-
-    A failed edit has no image, and a reason. A no-op has the unchanged image. ``seconds`` is this
-    edit's share of the wall time of the batch in which it was made. ``mask`` is where the editor let
-    itself change the picture, as a picture of mode ``L`` of the same size (255: everywhere in it);
-    ``None`` if it knows no bounds.
-    """
+    """What became of one request. A failed edit has no image, and a reason. A no-op has the unchanged image.
+    ``seconds`` is this edit's share of the wall time of the batch in which it was made. ``mask`` is where the editor
+    let itself change the picture, as a picture of mode ``L`` of the same size (255: everywhere in it); ``None`` if it
+    knows no bounds."""
 
     key: str
     status: EditStatus
@@ -41,12 +41,14 @@ class EditResult:
     mask: Image.Image | None = None
 
 
-class Editor(Protocol):
-    """Turns requests into results.
+def failed(key: str, reason: str, seconds: float = 0.0) -> EditResult:
+    """The result of a request that could not be met."""
+    return EditResult(key, "failed", None, seconds, reason)
 
-    Constructed from a :class:`~diffex_cli.core.registry.Spec`, cheaply: the model is loaded at the
-    first edit. Bad options raise :class:`~diffex_cli.core.errors.UsageError` at construction.
-    """
+
+class Editor(Protocol):
+    """Turns requests into results. Constructed from a :class:`~diffex_cli.core.registry.Spec`, cheaply: the model is
+    loaded at the first edit. Bad options raise :class:`~diffex_cli.core.errors.UsageError` at construction."""
 
     @property
     def fingerprint(self) -> str:
@@ -67,11 +69,22 @@ class Editor(Protocol):
         Args:
             images: image key → RGB picture, at least all that the requests name.
             requests: what to make. The empty candidate asks for the reconstruction.
-            seed: with the image's key, fixes all randomness; a result does not depend on what
-                else is in the batch.
+            seed: with the image's key, fixes all randomness; a result does not depend on what else is in the batch.
 
         Yields:
             exactly one result a request, of the same size as its input image. One that could not
             be made is ``failed`` with a reason; it never ends the others.
         """
         ...
+
+
+class Settled(ABC):
+    """An editor whose fingerprint is the digest of its settings."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> Mapping[str, object]: ...
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        return digest(self.settings)

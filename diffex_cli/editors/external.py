@@ -15,17 +15,8 @@ from diffex_cli.editors.base import EditRequest, EditResult
 
 
 class ExternalEditor:
-    """Stands for a program of this name. Its fingerprint is the spec itself, ``external:NAME``.
-
-    Give the program a new name when its pictures change (``external:recolor-2``).
-
-    Args:
-        spec: the name is its model part.
-        device: has no meaning here.
-
-    Raises:
-        UsageError: the spec has no name, or has options.
-    """
+    """Stands for a program of this name. Its fingerprint is the spec itself, ``external:NAME``. Give the program a new
+    name when its pictures change (``external:recolor-2``)."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         if not spec.model or spec.options:
@@ -37,11 +28,6 @@ class ExternalEditor:
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """Refuse.
-
-        Raises:
-            UsageError: always, saying what to run.
-        """
         raise UsageError(
             f"{len(requests)} edits by {self._name!r} are missing, and diffex cannot make them: "
             f"`diffex search --no-fill` writes requests.parquet; run {self._name!r} on it, then `diffex score`"

@@ -39,18 +39,9 @@ _SECONDS_TO_END = 5.0
 
 
 class ParallelEditor:
-    """See :class:`~diffex_cli.editors.base.Editor`.
-
-    The workers start at the first edit and stay, with their models, until :meth:`close`, the end of
-    this object or this process, or an :meth:`edit` that does not run to its end.
-
-    Args:
-        spec: of the editor.
-        devices: one process each; a device may come twice.
-
-    Raises:
-        UsageError: the editor refuses the spec.
-    """
+    """See :class:`~diffex_cli.editors.base.Editor`. The workers start at the first edit and stay, with their models,
+    until :meth:`close`, the end of this object or this process, or an :meth:`edit` that does not run to its end.
+    ``devices``: one process each; a device may come twice."""
 
     def __init__(self, spec: Spec, devices: Sequence[str]) -> None:
         self._spec, self._devices = spec, tuple(devices)
@@ -65,19 +56,13 @@ class ParallelEditor:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The single editor's."""
         return self._single.settings
 
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`; one call at a time.
-
-        Raises:
-            UsageError: a worker's editor refuses its device or an override.
-            DiffexError: a worker died, or its editor raised an error. All results that were finished by then
-                have been yielded.
-        """
+        """One call at a time. When a worker dies or its editor raises an error, all results that were finished by then
+        have been yielded before the DiffexError."""
         jobs = deque(_split(requests, len(self._devices)))
         if not jobs:
             return

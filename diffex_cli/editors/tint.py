@@ -6,43 +6,42 @@ it draws means nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from PIL import Image
 
-from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate, Term
-from diffex_cli.core.registry import Spec, did_you_mean
-from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import number, read_options
+from diffex_cli.editors.base import EditRequest, EditResult, Settled
 
-_OPTIONS = ("delay", "strength")
+
+@dataclasses.dataclass(frozen=True)
+class TintOptions:
+    """``strength`` is the colour's share in the result; ``delay`` is how long an edit takes, in seconds."""
+
+    strength: float = number(0.3, 0, 1)
+    delay: float = number(0.0, 0, 3600)
 
 
-class TintEditor:
-    """``tint:[strength=0.3][,delay=0]``.
-
-    Args:
-        spec: ``strength`` is the colour's share in the result, in [0, 1]; an attribute's override of the
-            same name goes first. ``delay`` is how long an edit takes, in seconds, and changes no pixel.
-        device: has no meaning here.
-
-    Raises:
-        UsageError: an unknown option, or one that is not a number in its range.
-    """
+class TintEditor(Settled):
+    """``tint:[strength=0.3][,delay=0]``. ``spec``: ``strength`` is the colour's share in the result, in [0, 1]; an
+    attribute's override of the same name goes first. ``delay`` is how long an edit takes, in seconds, and changes no
+    pixel."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         if spec.model:
             raise UsageError(f"the editor tint takes no model, but {spec.text!r} names {spec.model!r}: write tint:")
-        for name in spec.options:
-            if name not in _OPTIONS:
-                raise UsageError(f"the editor tint has no option {name!r}{did_you_mean(name, _OPTIONS)}")
-        self._strength = _number(spec, "strength", 0.3, 1.0)
-        self._delay = _number(spec, "delay", 0.0, 3600.0)
-        self.settings: Mapping[str, object] = {"editor": "tint", "version": 1, "strength": self._strength}
-        self.fingerprint = digest(self.settings)
+        self._options = read_options(spec, TintOptions())
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What changes a pixel, and not the delay."""
+        return {"editor": "tint", "version": 1, "strength": self._options.strength}
 
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
@@ -50,7 +49,7 @@ class TintEditor:
         """Make the edits one by one, in the order of the requests. The seed has no meaning here."""
         for request in requests:
             start = time.perf_counter()
-            time.sleep(self._delay)
+            time.sleep(self._options.delay)
             picture = self._tint(images[request.image], request.candidate)
             yield EditResult(request.key, "ok", picture, time.perf_counter() - start)
 
@@ -58,7 +57,7 @@ class TintEditor:
         result = picture.copy()
         for term in sorted(candidate.terms, key=lambda term: (term.prompt, term.remove)):
             wash = Image.new("RGB", picture.size, colour(term))
-            strength = term.overrides.get("strength", self._strength)
+            strength = term.overrides.get("strength", self._options.strength)
             result = Image.blend(result, wash, min(max(float(strength), 0.0), 1.0))
         return result
 
@@ -67,16 +66,3 @@ def colour(term: Term) -> tuple[int, int, int]:
     """The RGB colour of an attribute; of a removed one, the complement."""
     red, green, blue = hashlib.sha256(term.prompt.encode()).digest()[:3]
     return (255 - red, 255 - green, 255 - blue) if term.remove else (red, green, blue)
-
-
-def _number(spec: Spec, name: str, default: float, largest: float) -> float:
-    text = spec.options.get(name)
-    if text is None:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= largest:
-        raise UsageError(f"the option {name}={text} of {spec.text!r} must be a number from 0 to {largest:g}")
-    return value

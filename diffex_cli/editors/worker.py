@@ -47,14 +47,8 @@ class Failure:
 
 
 def work(spec: Spec, device: str, threads: int, connection: Connection) -> None:
-    """Make edits until the pipe ends.
-
-    Args:
-        spec: of the editor.
-        device: its device.
-        threads: how many processor threads torch may use.
-        connection: brings :class:`Job` objects; takes the answers.
-    """
+    """Make edits until the pipe ends. ``threads``: how many processor threads torch may use. ``connection``: brings
+    :class:`Job` objects; takes the answers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends the workers
     _limit_threads(threads)
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()

@@ -48,11 +48,12 @@ class ServiceModel(ABC):
         self._base_url = parsed.base_url(f"{self.provider.upper()}_BASE_URL", os.environ)
         self._model = parsed.model or self._unnamed(parsed.text)
         self._name = f"{self.provider}:{self._model}"
-        self._effort = parsed.effort()
-        self._temperature = parsed.number("temperature")
-        self._max_tokens = parsed.whole("max_tokens")
-        self._timeout = parsed.number("timeout", zero=False) or _TIMEOUT
-        self._retries = parsed.retries(_RETRIES)
+        options = parsed.options
+        self._effort = options.effort
+        self._temperature = options.temperature
+        self._max_tokens = options.max_tokens
+        self._timeout = options.timeout or _TIMEOUT
+        self._retries = _RETRIES if options.retries is None else options.retries
         self._prices = parsed.prices(list_prices(self.provider, self._model) if self._base_url is None else None)
         self._lock = threading.Lock()
         self._held_to_schema = True

@@ -14,7 +14,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import digest, digest_files
 from diffex_cli.core.errors import DiffexError, UsageError
-from diffex_cli.core.machine import pick_device, quiet_transformers, resolve_commit
+from diffex_cli.core.machine import local_folder, pick_device, quiet_transformers, resolve_commit
 from diffex_cli.core.registry import Spec
 from diffex_cli.language_models.answers import instruction, parse_answer, turns
 from diffex_cli.language_models.base import Answer, Prices, Question, Usage
@@ -52,9 +52,9 @@ class TransformersModel:
             raise UsageError(f"{parsed.text!r} names no model: write transformers:FOLDER or transformers:HUB-ID")
         self._model = parsed.model
         self._name = f"transformers:{self._model}"
-        self._max_tokens = parsed.whole("max_tokens")
-        self._device = parsed.options.get("device", "auto")
-        self._revision = parsed.options.get("revision")
+        self._max_tokens = parsed.options.max_tokens
+        self._device = parsed.options.device
+        self._revision = parsed.options.revision
         self._prices = parsed.prices(None)
         self._folder = _local_folder(self._model, parsed.text)
         if self._folder is not None and self._revision is not None:
@@ -189,14 +189,10 @@ def _conversation(question: Question) -> list[dict[str, Any]]:
 
 def _local_folder(model: str, spec: str) -> Path | None:
     """The spec's folder; ``None`` if it is a hub id."""
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise UsageError(f"the folder {folder} has no config.json: save the model there with save_pretrained")
-        return folder
-    if model.startswith((".", "/", "~")) or model.count("/") > 1 or "\\" in model or folder.exists():
-        raise UsageError(f"{spec!r}: there is no folder {folder}")
-    return None
+    folder = local_folder(model, repr(spec))
+    if folder is not None and not (folder / "config.json").is_file():
+        raise UsageError(f"the folder {folder} has no config.json: save the model there with save_pretrained")
+    return folder
 
 
 def _short(error: Exception) -> str:

@@ -10,9 +10,10 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers.backends.python import Function, FunctionClassifier
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.classifiers.outputs import parse_outputs
+from diffex_cli.classifiers.outputs import OutputOptions, parse_outputs
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import OBJECT, Spec
+from diffex_cli.core.spec_options import read_options
 from diffex_cli.editors.base import Editor
 
 AnyClassifier: TypeAlias = str | Classifier | Function
@@ -59,7 +60,8 @@ def as_classifier(given: AnyClassifier, labels: Sequence[str] | None, *meaning: 
         raise UsageError(f"labels must be a list of names, not {labels!r}")
     spec = _spec(given)
     options = {name: value for name, value in zip(("kind", "values"), meaning, strict=True) if value is not None}
-    outputs = parse_outputs(Spec(spec, OBJECT, spec, options))
+    read = Spec(spec, OBJECT, spec, options)
+    outputs = parse_outputs(read, read_options(read, OutputOptions()))
     return Named(spec, FunctionClassifier(cast(Function, given), spec.partition(":")[2], outputs, labels))
 
 

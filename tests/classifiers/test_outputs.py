@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diffex_cli.classifiers.outputs import CLIP, KINDS, Outputs, parse_outputs
+from diffex_cli.classifiers.outputs import CLIP, KINDS, Kind, OutputOptions, Outputs, parse_outputs
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import softmax
 from diffex_cli.core.registry import parse_spec
+from diffex_cli.core.spec_options import read_options
 
 LOGITS = arrays(np.float64, (4, 3), elements=st.floats(-12, 12))
 
@@ -84,16 +85,21 @@ def test_what_cannot_be_is_refused(outputs: Outputs, raw: object, labels: int, m
         outputs.logits(np.asarray(raw), 1, labels, "x")
 
 
+def declared(text: str, kind: Kind = "softmax") -> Outputs:
+    spec = parse_spec(text)
+    return parse_outputs(spec, read_options(spec, OutputOptions()), kind)
+
+
 def test_options_win_over_the_models_configuration() -> None:
-    assert parse_outputs(parse_spec("onnx:m")) == Outputs("softmax", "logits")
-    assert parse_outputs(parse_spec("onnx:m"), "multilabel") == Outputs("multilabel", "logits")
+    assert declared("onnx:m") == Outputs("softmax", "logits")
+    assert declared("onnx:m", "multilabel") == Outputs("multilabel", "logits")
     for kind in KINDS:
-        assert parse_outputs(parse_spec(f"onnx:m:kind={kind}"), "regression").kind == kind
-    assert parse_outputs(parse_spec("onnx:m:values=probabilities")).values == "probabilities"
+        assert declared(f"onnx:m:kind={kind}", "regression").kind == kind
+    assert declared("onnx:m:values=probabilities").values == "probabilities"
     with pytest.raises(UsageError, match="values must be one of logits, probabilities, not 'probs'"):
-        parse_outputs(parse_spec("onnx:m:values=probs"))
+        declared("onnx:m:values=probs")
     with pytest.raises(UsageError, match="a regression gives no probabilities"):
-        parse_outputs(parse_spec("onnx:m:values=probabilities"), "regression")
+        declared("onnx:m:values=probabilities", "regression")
 
 
 def test_a_binary_classifier_is_one_class_of_two() -> None:

@@ -166,7 +166,7 @@ def refusal(name: object) -> str:
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    assert "no such folder" in refusal(tmp_path / "nowhere")
+    assert "there is no folder" in refusal(tmp_path / "nowhere")
 
 
 def test_weights_are_read_from_safetensors_only(tmp_path: Path) -> None:

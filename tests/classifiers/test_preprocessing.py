@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 from torchvision_operators import torchvision_or_skip
 
+from diffex_cli.classifiers.backends.processor import FileOptions
 from diffex_cli.classifiers.preprocessing import IMAGENET, Preprocessing, centred, parse_preprocessing
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import parse_spec
+from diffex_cli.core.spec_options import read_options
 
 PLAIN = "mean=0,std=1"
 
@@ -25,7 +27,8 @@ PICTURES = [picture(90, 60), picture(61, 97), picture(40, 40), picture(300, 31)]
 
 
 def parsed(options: str, **known: object) -> Preprocessing:
-    return parse_preprocessing(parse_spec(f"onnx:m:{options}"), **known)  # type: ignore[arg-type]
+    spec = parse_spec(f"onnx:m:{options}")
+    return parse_preprocessing(spec, read_options(spec, FileOptions()), **known)  # type: ignore[arg-type]
 
 
 def test_pixels_are_scaled_and_normalised() -> None:
@@ -120,10 +123,10 @@ def test_options_override_a_configuration_one_by_one() -> None:
         (f"size=0,{PLAIN}", "size must be pixels, as 224 or HEIGHTxWIDTH, not '0'"),
         (f"size=4x4x4,{PLAIN}", "size must be pixels"),
         ("size=4,mean=0.1/0.2,std=1", r"channels=rgb needs mean and std of 3 number\(s\)"),
-        ("size=4,mean=nan,std=1", "mean must be numbers with / between them, not 'nan'"),
+        ("size=4,mean=nan,std=1", "mean must be numbers with / between them, or imagenet, not 'nan'"),
         ("size=4,mean=imagenet,std=1,range=255", "mean=imagenet is for three channels in the range 1"),
         ("size=4,mean=0,std=-1", "std must be above 0"),
-        (f"size=4,crop=1.5,{PLAIN}", r"crop must be a share above 0 and up to 1, not '1\.5'"),
+        (f"size=4,crop=1.5,{PLAIN}", r"crop must be a number above 0 and up to 1, not '1\.5'"),
         (f"size=4,crop=0.5,resize=8,{PLAIN}", "crop and resize say the same thing"),
         (f"size=8,resize=4,{PLAIN}", "resize=4 is smaller than the size that is cut out of it"),
         (f"size=4,interpolation=cubic,{PLAIN}", r"not 'cubic' \(did you mean 'bicubic'\?\)"),

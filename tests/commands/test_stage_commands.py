@@ -139,7 +139,9 @@ def test_a_network_that_is_not_there_is_a_mistake_and_not_remembered() -> None:
     for command in (("edit", "--editor", "tint:"), SEARCH):
         result = diffex(*command, "--perceptual", "./nowhere")
         assert result.exit_code == 2
-        assert result.stderr.splitlines()[-1].startswith("Error: --perceptual ./nowhere: there is no such folder")
+        assert result.stderr.splitlines()[-1].startswith(
+            "Error: --perceptual ./nowhere: there is no folder nowhere: give another"
+        )
     told("edit", "--editor", "tint:")
 
 

@@ -181,6 +181,6 @@ def test_the_example_configs_name_backends_and_options_that_exist(file: Path) ->
     settings = resolve({}, {}, file)
     editor = parse_spec(settings.editor)
     assert editor.name == "ledits"
-    parse_options(editor.options, LeditsOptions())
+    parse_options(editor, LeditsOptions())
     assert parse_spec(settings.classifier).name in names(CLASSIFIERS)
     assert parse_spec(settings.provider).name in names(CORPUS_PROVIDERS)

@@ -167,9 +167,9 @@ def test_the_fingerprint_is_of_names_and_contents(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ("folder", "names no folder: write folder:DIR"),
+        ("folder", "names no model: write folder:DIR"),
         ("folder:/nowhere/at/all", "there is no folder /nowhere/at/all"),
-        ("folder:.:manifst=a.csv", "no option 'manifst' .did you mean 'manifest'"),
+        ("folder:.:manifst=a.csv", "unknown option 'manifst' .did you mean 'manifest'"),
         ("folder:.:originals=/nowhere", "there is no folder /nowhere"),
     ],
 )

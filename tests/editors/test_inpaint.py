@@ -247,11 +247,11 @@ def test_the_fingerprint(folders: Mapping[str, Path]) -> None:
     ("spec", "sentence"),
     [
         ("inpaint", "names no model: write inpaint:FOLDER or inpaint:HUB/ID"),
-        ("inpaint:m:step=3", "no option 'step' .did you mean 'steps'"),
-        ("inpaint:m:steps=many", "steps=many: not a number"),
-        ("inpaint:m:threshold=2", "threshold=2: must lie between 0 and 1"),
-        ("inpaint:m:dtype=half", "dtype=half: choose one of auto"),
-        ("inpaint:m:steps=3,strength=0.1", "strength=0.1: of 3 steps it leaves none"),
+        ("inpaint:m:step=3", "unknown option 'step' .did you mean 'steps'"),
+        ("inpaint:m:steps=many", "steps must be a whole number from 1 to 999, not 'many'"),
+        ("inpaint:m:threshold=2", "threshold must be a number from 0 to 1, not '2'"),
+        ("inpaint:m:dtype=half", "dtype must be one of auto"),
+        ("inpaint:m:steps=3,strength=0.1", "strength=0.1 leaves none of 3 steps"),
     ],
 )
 def test_bad_specs_are_refused_at_once(spec: str, sentence: str) -> None:

@@ -212,8 +212,8 @@ def test_the_token_count_leaves_padding_out(new_pipeline: Callable[..., Any]) ->
     ("spec", "sentence"),
     [
         ("ledits", "names no model: write ledits:birds, ledits:FOLDER or ledits:HUB/ID"),
-        ("ledits:birds:step=8", "no option 'step' .did you mean 'steps'"),
-        ("ledits:birds:steps=none", "steps=none: not a number"),
+        ("ledits:birds:step=8", "unknown option 'step' .did you mean 'steps'"),
+        ("ledits:birds:steps=none", "steps must be a whole number from 1 to 999, not 'none'"),
     ],
 )
 def test_bad_specs_are_refused_at_once(spec: str, sentence: str) -> None:

@@ -6,51 +6,63 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate, Term
+from diffex_cli.core.registry import parse_spec
+from diffex_cli.core.spec_options import ranges
+from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.ledits.editing import Masking
 from diffex_cli.editors.ledits.options import (
     BIRDS_DEFAULTS,
     BIRDS_PRESETS,
+    CONCEPT_SETTINGS,
+    PRESETS,
     LeditsOptions,
-    check_override,
     parse_options,
 )
 from diffex_cli.editors.models.sizes import fit, restore
+from diffex_cli.editors.options import check_overrides
+
+
+def read(
+    options: str, defaults: LeditsOptions | None = None, presets: Mapping[str, Mapping[str, int]] = PRESETS
+) -> LeditsOptions:
+    return parse_options(parse_spec(f"ledits:m:{options}"), defaults or LeditsOptions(), presets)
 
 
 def test_options_are_read_by_their_type() -> None:
-    options = parse_options({"steps": "8", "guidance": "2", "mask": "none", "dtype": "bfloat16"}, LeditsOptions())
+    options = read("steps=8,guidance=2,mask=none,dtype=bfloat16")
     assert (options.steps, options.guidance, options.mask, options.dtype) == (8, 2.0, "none", "bfloat16")
     assert isinstance(options.guidance, float)
-    assert parse_options({}, BIRDS_DEFAULTS) == BIRDS_DEFAULTS
+    assert parse_options(parse_spec("ledits:birds"), BIRDS_DEFAULTS) == BIRDS_DEFAULTS
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("options", "sentence"),
     [
-        ({"guidence": "3"}, "no option 'guidence' .did you mean 'guidance'"),
-        ({"steps": "many"}, "steps=many: not a number"),
-        ({"steps": "2.5"}, "steps=2.5: not a number"),
-        ({"steps": "0"}, "steps=0: must lie between 1 and 999"),
-        ({"threshold": "1.01"}, "threshold=1.01: must lie between 0 and 1"),
-        ({"guidance": "nan"}, "guidance=nan: must lie between 0 and 100"),
-        ({"guidance": "-3"}, "guidance=-3: must lie between 0 and 100"),
-        ({"mask": "some"}, "mask=some: choose one of auto, both, attention, guidance, none"),
-        ({"compile": "maybe"}, "compile=maybe: write true or false"),
-        ({"preset": "quick"}, "preset=quick: choose one of fast, fine"),
-        ({"dtype": "int8"}, "dtype=int8: choose one of auto, float32, bfloat16, float16"),
+        ("guidence=3", "'ledits:m:guidence=3': unknown option 'guidence' .did you mean 'guidance'"),
+        ("steps=many", "'ledits:m:steps=many': steps must be a whole number from 1 to 999, not 'many'"),
+        ("steps=2.5", "steps must be a whole number from 1 to 999, not '2.5'"),
+        ("steps=0", "steps must be a whole number from 1 to 999, not '0'"),
+        ("threshold=1.01", "threshold must be a number from 0 to 1, not '1.01'"),
+        ("guidance=nan", "guidance must be a number from 0 to 100, not 'nan'"),
+        ("guidance=-3", "guidance must be a number from 0 to 100, not '-3'"),
+        ("mask=some", "mask must be one of auto, both, attention, guidance, none, not 'some'"),
+        ("compile=maybe", "compile must be true or false, not 'maybe'"),
+        ("preset=quick", "preset must be one of fast, fine, not 'quick'"),
+        ("dtype=int8", "dtype must be one of auto, float32, bfloat16, float16, not 'int8'"),
     ],
 )
-def test_bad_options_are_one_sentence(given: Mapping[str, str], sentence: str) -> None:
+def test_bad_options_are_one_sentence(options: str, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
-        parse_options(given, LeditsOptions())
+        read(options)
 
 
 def test_a_preset_stands_for_options_and_given_ones_go_first() -> None:
-    fast = parse_options({"preset": "fast"}, BIRDS_DEFAULTS, BIRDS_PRESETS)
-    assert fast == parse_options({"steps": str(BIRDS_PRESETS["fast"]["steps"])}, BIRDS_DEFAULTS)
+    fast = read("preset=fast", BIRDS_DEFAULTS, BIRDS_PRESETS)
+    assert fast == read(f"steps={BIRDS_PRESETS['fast']['steps']}", BIRDS_DEFAULTS)
     assert fast.steps < BIRDS_DEFAULTS.steps
-    assert parse_options({"steps": "9", "preset": "fast"}, BIRDS_DEFAULTS, BIRDS_PRESETS).steps == 9
-    assert parse_options({"compile": "Yes"}, LeditsOptions()).compile is True
+    assert read("steps=9,preset=fast", BIRDS_DEFAULTS, BIRDS_PRESETS).steps == 9
+    assert read("compile=Yes").compile is True
 
 
 def test_what_is_left_open_follows_the_stock_pipelines() -> None:
@@ -70,20 +82,25 @@ def test_skip_follows_the_stock_pipelines_rule() -> None:
 
 def test_a_given_skip_replaces_a_default_start() -> None:
     assert BIRDS_DEFAULTS.start_timestep() == BIRDS_DEFAULTS.start
-    assert parse_options({"skip": "0.2", "steps": "50"}, BIRDS_DEFAULTS).start_timestep() == 801
-    assert parse_options({"skip": "0.2", "start": "500"}, BIRDS_DEFAULTS).start_timestep() == 500
+    assert read("skip=0.2,steps=50", BIRDS_DEFAULTS).start_timestep() == 801
+    assert read("skip=0.2,start=500", BIRDS_DEFAULTS).start_timestep() == 500
+
+
+def check(overrides: Mapping[str, float]) -> None:
+    request = EditRequest("k", "i", Candidate((Term("head/crest", "crest", overrides=overrides),)))
+    check_overrides("ledits", [request], ranges(LeditsOptions, CONCEPT_SETTINGS))
 
 
 def test_overrides() -> None:
-    check_override("guidance", 4.0, "head/crest")
-    check_override("image_guidance", 1.5, "head/crest")  # of another editor
+    check({"guidance": 4.0})
+    check({"image_guidance": -1.5})  # of another editor
     for key, value, sentence in (
         ("guidence", 4.0, "corpus node head/crest: .*'guidence'.*guidance"),
         ("threshold", 2.0, "corpus node head/crest: threshold=2 must lie between 0 and 1"),
         ("warmup", float("nan"), "corpus node head/crest: warmup=nan"),
     ):
         with pytest.raises(UsageError, match=sentence):
-            check_override(key, value, "head/crest")
+            check({key: value})
 
 
 sides = st.integers(1, 4000)

@@ -7,11 +7,14 @@ import pytest
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate, Term
 from diffex_cli.core.registry import parse_spec
+from diffex_cli.core.spec_options import ranges, read_options
+from diffex_cli.editors.base import EditRequest
+from diffex_cli.editors.options import check_overrides
 from diffex_cli.editors.pipelines import Flux2KleinEditor, FluxKontextEditor, InstructEditor, QwenEditEditor
 from diffex_cli.editors.pipelines.base import PipelineEditor
 from diffex_cli.editors.pipelines.editors import InstructOptions
 from diffex_cli.editors.pipelines.instructions import Wording
-from diffex_cli.editors.pipelines.options import PipelineOptions, check_override, overridden, parse_options
+from diffex_cli.editors.pipelines.options import OVERRIDES, PipelineOptions, overridden
 
 EDITORS: list[type[PipelineEditor[PipelineOptions]]] = [
     InstructEditor,  # type: ignore[list-item]
@@ -44,7 +47,7 @@ def test_braces_in_a_prompt_are_words() -> None:
 
 def test_options_are_read() -> None:
     spec = parse_spec("instruct:folder:steps=9,guidance=3.5,image_guidance=2,add=give it {prompt},keep=none,noop=stay")
-    options = parse_options("instruct", spec.options, InstructOptions(keep="Keep the rest"))
+    options = read_options(spec, InstructOptions(keep="Keep the rest"))
     assert (options.steps, options.guidance, options.image_guidance) == (9, 3.5, 2.0)
     assert (options.add, options.keep, options.noop) == ("give it {prompt}", "", "stay")
 
@@ -60,17 +63,17 @@ def test_a_model_is_not_obligatory(kind: type[PipelineEditor[PipelineOptions]]) 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ("step=3", "the flux-kontext editor has no option 'step'.*did you mean 'steps'"),
-        ("image_guidance=3", "no option 'image_guidance'"),
-        ("steps=0", "steps=0: must lie between 1 and 999"),
-        ("steps=some", "steps=some: not a number"),
-        ("guidance=0.5", "guidance=0.5: must lie between 1 and 100"),
-        ("baseline=none", "choose one of noop, reconstruction, original"),
-        ("offload=all", "choose one of none, model, sequential"),
-        ("add=add it", r"add=add it: must contain \{prompt\} and no other braces"),
-        ("remove=drop {thing}", r"must contain \{prompt\}"),
-        ("replace=swap {prompt}", r"must contain \{replaces\} and \{prompt\}"),
-        ("add=add {prompt", r"must contain \{prompt\}"),
+        ("step=3", "'flux-kontext:step=3': unknown option 'step'.*did you mean 'steps'"),
+        ("image_guidance=3", "unknown option 'image_guidance'"),
+        ("steps=0", "steps must be a whole number from 1 to 999, not '0'"),
+        ("steps=some", "steps must be a whole number from 1 to 999, not 'some'"),
+        ("guidance=0.5", "guidance must be a number from 1 to 100, not '0.5'"),
+        ("baseline=none", "baseline must be one of noop, reconstruction, original, not 'none'"),
+        ("offload=all", "offload must be one of none, model, sequential, not 'all'"),
+        ("add=add it", r"add must be a text with \{prompt\} and no other braces, not 'add it'"),
+        ("remove=drop {thing}", r"must be a text with \{prompt\}"),
+        ("replace=swap {prompt}", r"must be a text with \{replaces\} and \{prompt\}"),
+        ("add=add {prompt", r"must be a text with \{prompt\}"),
     ],
 )
 def test_bad_options_are_refused_at_once(options: str, sentence: str) -> None:
@@ -85,14 +88,20 @@ def test_whatever_changes_pixels_changes_the_fingerprint(changed: str) -> None:
     assert InstructEditor(parse_spec("instruct:batch=7,offload=model"), device="cuda").fingerprint == plain
 
 
+def check(options: PipelineOptions, overrides: dict[str, float]) -> None:
+    request = EditRequest("k", "i", Candidate((Term("head", "head", overrides=overrides),)))
+    check_overrides("instruct", [request], ranges(options, OVERRIDES))
+
+
 def test_overrides_of_other_editors_are_ignored_and_unknown_ones_refused() -> None:
-    for key in ("threshold", "warmup", "cooldown", "strength"):
-        check_override("instruct", key, -5.0, "head")
-    check_override("flux-kontext", "image_guidance", 2.0, "head")
+    check(InstructOptions(), dict.fromkeys(("threshold", "warmup", "cooldown", "strength"), -5.0))
+    check(PipelineOptions(), {"image_guidance": -2.0})
     with pytest.raises(UsageError, match=r"corpus node head: .*'guidence'.*did you mean 'guidance'"):
-        check_override("instruct", "guidence", 2.0, "head")
+        check(InstructOptions(), {"guidence": 2.0})
     with pytest.raises(UsageError, match="corpus node head: steps=0 must lie between 1 and 999"):
-        check_override("instruct", "steps", 0.0, "head")
+        check(InstructOptions(), {"steps": 0.0})
+    with pytest.raises(UsageError, match="corpus node head: image_guidance=-2 must lie between 1 and 100"):
+        check(InstructOptions(), {"image_guidance": -2.0})
 
 
 def test_the_largest_override_of_a_candidate_counts() -> None:

@@ -35,34 +35,24 @@ _NOISE_VERSION = 1
 
 
 class FormulaClassifier:
-    """A formula of what the probe reads; the classes are ``no``, whose logit is 0, and ``yes``.
-
-    Args:
-        name: of the member.
-        formula: the logit of ``yes``.
-        probe: the attribute probe.
-    """
+    """A formula of what the probe reads; the classes are ``no``, whose logit is 0, and ``yes``."""
 
     def __init__(self, name: str, formula: Formula, probe: Classifier) -> None:
         self._name, self._formula, self._probe = name, formula, probe
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The formula and the probe."""
         return {"backend": "formula", "model": self._name, "formula": str(self._formula), "probe": self._probe.settings}
 
     @property
     def fingerprint(self) -> str:
-        """The digest of the formula and of the probe's own."""
         return digest({"formula": str(self._formula), "probe": self._probe.fingerprint})
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """``no`` and ``yes``."""
         return ("no", "yes")
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """See :meth:`diffex_cli.classifiers.base.Classifier.logits`."""
         return formula_logits(self._formula, self._probe.logits(images))
 
     def gradients(self) -> Gradients | None:
@@ -102,19 +92,13 @@ def _formula_graph(formula: Formula, probe_logits: torch.Tensor) -> torch.Tensor
 
 
 class NoiseClassifier:
-    """Logits that are normal noise, fixed by the pixels.
-
-    Args:
-        member: a member of the panel whose source is ``noise``.
-        noise: which noise.
-    """
+    """Logits that are normal noise, fixed by the pixels."""
 
     def __init__(self, member: Member, noise: Noise) -> None:
         self._member, self._noise = member, noise
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Seed and scale."""
         return {
             "backend": "noise",
             "version": _NOISE_VERSION,
@@ -124,16 +108,13 @@ class NoiseClassifier:
 
     @property
     def fingerprint(self) -> str:
-        """The digest of the settings."""
         return digest(self.settings)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The species'."""
         return self._member.labels
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """See :meth:`diffex_cli.classifiers.base.Classifier.logits`."""
         rows = np.zeros((len(images), len(self.labels)))
         for row, image in zip(rows, images, strict=True):
             seed = hashlib.sha256(f"{self._noise.seed}\n{image_key(image)}".encode()).digest()
@@ -142,16 +123,7 @@ class NoiseClassifier:
 
 
 def open_member(spec: Spec, device: str = "auto", models: Path | None = None) -> Classifier:
-    """The member that ``birds:panel-NAME`` names.
-
-    Args:
-        spec: as parsed.
-        device: for a network.
-        models: where the trained members are; by default :data:`MODELS`.
-
-    Raises:
-        UsageError: there is no such member, it is not trained yet, or an option is wrong.
-    """
+    """The member that ``birds:panel-NAME`` names."""
     name = spec.model.removeprefix(PREFIX)
     if name not in PANEL:
         raise UsageError(f"{spec.text!r}: there is no {name!r} on the panel{did_you_mean(name, tuple(PANEL))}")

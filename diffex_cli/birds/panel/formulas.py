@@ -15,11 +15,7 @@ from diffex_cli.birds.attributes import ATTRIBUTES
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Has:
-    """That an attribute has one of these values.
-
-    Raises:
-        ValueError: there is no such attribute or value, or a value comes twice.
-    """
+    """That an attribute has one of these values; a ValueError if it has no such value, or one comes twice."""
 
     attribute: str
     values: tuple[str, ...]

@@ -19,7 +19,6 @@ class Planted:
     """A network that was trained to tell two species apart by pictures with a shortcut.
 
     Attributes:
-        labels: the two species.
         attribute: what gives them away; a trait of neither.
         values: which value goes with which species.
         strength: how often a bird is given its species' value; otherwise the attribute is drawn uniformly.
@@ -40,12 +39,8 @@ class Untrained:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Noise:
-    """A logit that depends on nothing in particular: normal, of a digest of the pixels.
-
-    Attributes:
-        seed: another seed, other noise.
-        scale: its standard deviation, in logits; with 0 every picture gets the same.
-    """
+    """A logit that depends on nothing in particular: normal, of a digest of the pixels. ``scale``: its standard
+    deviation, in logits; with 0 every picture gets the same."""
 
     seed: int
     scale: float
@@ -53,15 +48,7 @@ class Noise:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Member:
-    """One classifier of the panel.
-
-    Attributes:
-        name: unique.
-        kind: what it is, for a table.
-        source: what it is made of.
-        labels: its classes.
-        target: the class that is explained.
-    """
+    """One classifier of the panel. ``target``: the class that is explained."""
 
     name: str
     kind: str
@@ -83,7 +70,6 @@ class Member:
 
     @property
     def spec(self) -> str:
-        """How a command line names it."""
         return f"birds:{PREFIX}{self.name}"
 
 

@@ -11,7 +11,7 @@ from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers.backends.descriptions import Described, read_descriptions
 from diffex_cli.classifiers.gradients import without_gradients
 from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier
-from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, refuse_untrained
+from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, PretrainedOptions, refuse_untrained
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
@@ -39,37 +39,25 @@ class _Parts:
     tokenizer: Any
 
 
-class ClipClassifier(NetworkClassifier):
-    """``clip:<folder or hub id>:labels=FILE[,batch=N,revision=R,kind=softmax|multilabel]``.
-
-    The file names the classes and describes each in one or several texts
-    (:func:`read_descriptions`). The embeddings of a class's texts, each of
-    length one, are averaged, as FLAIR does with experts' descriptions (Silva-Rodríguez et al. 2025): a class's logit
-    is the mean of its texts' logits.
-
-    A logit is the cosine of the image's and the class's embedding, times the model's temperature, for SigLIP plus its
-    bias. CLIP's are read as one class of several, SigLIP's as independent labels; ``kind`` says otherwise.
-
-    The folder holds what ``save_pretrained`` of the model and its processor wrote. Only safetensors weights are read,
-    and no code of the model's own is run.
-    """
+class ClipClassifier(NetworkClassifier[PretrainedOptions]):
+    """``clip:<folder or hub id>:labels=FILE[,batch=N,revision=R,kind=softmax|multilabel]``. The embeddings of a class's
+    texts (:func:`read_descriptions`), each of length one, are averaged, as FLAIR does with experts' descriptions
+    (Silva-Rodríguez et al. 2025). A logit is the cosine of the image's and the class's embedding, times the model's
+    temperature, for SigLIP plus its bias. CLIP's are read as one class of several, SigLIP's as independent labels;
+    ``kind`` says otherwise."""
 
     backend = "clip"
+    defaults = PretrainedOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the spec, the file of labels and, for a folder, that the needed files are there.
-
-        Raises:
-            UsageError: an option is wrong, or a file or folder is missing or incomplete.
-        """
-        super().__init__(spec, device, ("revision",))
-        if spec.options.get("kind", "softmax") not in ("softmax", "multilabel") or "values" in spec.options:
+        super().__init__(spec, device)
+        if self._options.kind not in (None, "softmax", "multilabel") or self._options.values:
             raise UsageError(f"{spec.text!r}: zero-shot classes are kind=softmax or kind=multilabel logits")
         hint = "save the model and its processor there with save_pretrained (weights are read from safetensors only)"
         self._pretrained = Pretrained(spec, _FILES, _NEEDED, hint)
-        if self._labels_file is None:
+        if self._options.labels is None:
             raise UsageError(f"{spec.text!r} names no classes: add labels=FILE.yaml, which describes each in words")
-        self._classes: tuple[Described, ...] = read_descriptions(self._labels_file)
+        self._classes: tuple[Described, ...] = read_descriptions(self._options.labels)
 
     @functools.cached_property
     def _file_names(self) -> tuple[str, ...]:
@@ -131,7 +119,7 @@ class ClipClassifier(NetworkClassifier):
             count = len(tokenizer(text)["input_ids"])
             if count > longest:
                 raise UsageError(
-                    f"{self._labels_file}: the description {text[:60]!r} has {count} tokens, but the model reads "
+                    f"{self._options.labels}: the description {text[:60]!r} has {count} tokens, but the model reads "
                     f"{longest}: make it shorter, or two of it"
                 )
 

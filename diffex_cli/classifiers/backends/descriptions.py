@@ -36,9 +36,6 @@ def read_descriptions(path: Path) -> tuple[Described, ...]:
         classes:
           healthy: [no lesion, clear optic disc]
           diabetic retinopathy: [hard exudates, cotton wool spots]
-
-    Raises:
-        UsageError: the file cannot be read, or holds something else.
     """
     if path.suffix.lower() not in (".yaml", ".yml", ".json"):
         return _described(list(read_labels(path)), None, path)

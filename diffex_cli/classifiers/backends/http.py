@@ -14,18 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.classifiers import spec_options
 from diffex_cli.classifiers.backends.http_server import JsonServer, parse_address
-from diffex_cli.classifiers.checks import as_numbers
-from diffex_cli.classifiers.outputs import OPTIONS, parse_outputs
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.classifiers.checks import as_numbers, in_batches
+from diffex_cli.classifiers.outputs import OutputOptions, parse_outputs
+from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
-
-_NUMBERS: Mapping[str, tuple[float, float]] = {"batch": (32, 1), "timeout": (60.0, 0.1), "retries": (4, 0)}
-"""Option → default and least value; whole numbers are written as such."""
-
-_MOST = 3600
+from diffex_cli.core.spec_options import number, read_options, whole
 
 _OPTIONS_PART = re.compile(r"(?P<url>.+):(?P<options>[a-z_]+=[^/]*)")
 
@@ -39,27 +34,27 @@ class _Model:
     max_batch: int | None
 
 
-class HttpClassifier:
-    """``http:<URL>[:batch=32,timeout=60,retries=4,kind=…,values=…]``.
+@dataclasses.dataclass(frozen=True)
+class HttpOptions(OutputOptions):
+    """``batch``: pictures a request; ``timeout``: seconds; ``retries``: of a request."""
 
-    ``GET URL/v1/model`` names the model and its classes, ``POST URL/v1/scores`` scores a batch of PNGs. A
-    bearer token is taken from ``DIFFEX_HTTP_TOKEN`` and sent to this server alone. ``kind`` and ``values`` say what the
-    scores are (:class:`~diffex_cli.classifiers.outputs.Outputs`).
-    """
+    batch: int = whole(32, 1, 3600)
+    timeout: float = number(60.0, 0.1, 3600)
+    retries: int = whole(4, 0, 3600)
+
+
+class HttpClassifier:
+    """``http:<URL>[:batch=32,timeout=60,retries=4,kind=…,values=…]``. ``GET URL/v1/model`` names the model and its
+    classes, ``POST URL/v1/scores`` scores a batch of PNGs. A bearer token is taken from ``DIFFEX_HTTP_TOKEN`` and sent
+    to this server alone. ``kind`` and ``values`` say what the scores are
+    (:class:`~diffex_cli.classifiers.outputs.Outputs`)."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the spec; the server is first asked when its answer is needed. The device is the server's choice.
-
-        Raises:
-            UsageError: the address or an option is wrong.
-        """
+        """Check the spec; the server is first asked when its answer is needed. The device is the server's choice."""
         spec = _split(spec)
-        spec_options.check_names(spec, (*_NUMBERS, *OPTIONS))
-        numbers = {name: _number(spec, name) for name in _NUMBERS}
-        self._spec = spec
-        self._outputs = parse_outputs(spec)
-        self._batch = int(numbers["batch"])
-        self._server = JsonServer(parse_address(spec.model, spec.text), numbers["timeout"], int(numbers["retries"]))
+        options = read_options(spec, HttpOptions())
+        self._spec, self._batch, self._outputs = spec, options.batch, parse_outputs(spec, options)
+        self._server = JsonServer(parse_address(spec.model, spec.text), options.timeout, options.retries)
 
     @property
     def fingerprint(self) -> str:
@@ -68,22 +63,15 @@ class HttpClassifier:
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """The backend, the model's name, its classes, and what its numbers mean.
-
-        Raises:
-            UsageError, DiffexError: as for :meth:`~diffex_cli.classifiers.backends.http_server.JsonServer.get`.
-        """
         settings = {"backend": "http", "model": self._model.name, "labels": list(self._model.labels)}
         return {**settings, "outputs": dataclasses.asdict(self._outputs)}
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of the classes, as the server tells them; repeated ones get their number."""
         return self._outputs.labels(self._model.labels)
 
     @property
     def output_kind(self) -> OutputKind:
-        """What the logits are logits of, as the spec declares it."""
         return self._outputs.output_kind
 
     @property
@@ -96,7 +84,6 @@ class HttpClassifier:
         return [_png(image) for image in images]
 
     def score(self, prepared: list[str]) -> NDArray[np.float64]:
-        """Let the server score one batch. Shape and errors as for :meth:`logits`."""
         answer = self._server.post("/v1/scores", {"images": prepared})
         if answer.get("model") != self._model.name:
             raise DiffexError(
@@ -107,17 +94,7 @@ class HttpClassifier:
         return self._outputs.logits(scores, len(prepared), len(self.labels), self._spec.text)
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Let the server score images, batch by batch.
-
-        Returns:
-            shape (len(images), len(labels)).
-
-        Raises:
-            UsageError, DiffexError: as for :meth:`JsonServer.get`; or the answer
-                holds no finite scores of all classes, or comes from another model than the first one.
-        """
-        batches = (images[start : start + self.batch] for start in range(0, len(images), self.batch))
-        return np.concatenate([np.zeros((0, len(self.labels))), *map(self.score, map(self.prepare, batches))])
+        return in_batches(self, images, len(self.labels))
 
     @functools.cached_property
     def _model(self) -> _Model:
@@ -142,22 +119,6 @@ def _split(spec: Spec) -> Spec:
     pairs = [pair.partition("=") for pair in found["options"].split(",")]
     options = {key.strip(): value.strip() for key, _, value in pairs}
     return dataclasses.replace(spec, model=found["url"], options=options)
-
-
-def _number(spec: Spec, name: str) -> float:
-    default, least = _NUMBERS[name]
-    text = spec.options.get(name)
-    if text is None:
-        return default
-    whole = isinstance(default, int)
-    try:
-        value = int(text) if whole else float(text)
-    except ValueError:
-        value = -1
-    if not least <= value <= _MOST:
-        kind = "a whole number" if whole else "a number"
-        raise UsageError(f"{spec.text!r}: {name} must be {kind} from {least} to {_MOST}, not {text!r}")
-    return value
 
 
 def _png(picture: Image.Image) -> str:

@@ -26,17 +26,10 @@ LONGEST_WAIT = 60.0
 
 
 class JsonServer:
-    """A server below one address.
-
-    Answers 429 and 5xx, time-outs and connections that fail or break are tried again, after what
-    ``Retry-After`` says, else after 0.5 s, 1 s, 2 s … The bearer token goes to this server alone: a
-    redirection is not followed but reported.
-
-    Args:
-        address: as :func:`parse_address` returned it.
-        timeout: seconds to wait for a connection, and for each piece of an answer.
-        retries: how often a request is repeated before giving up.
-    """
+    """A server below one address. Answers 429 and 5xx, time-outs and connections that fail or break are tried again,
+    after what ``Retry-After`` says, else after 0.5 s, 1 s, 2 s … The bearer token goes to this server alone: a
+    redirection is not followed but reported. ``timeout``: seconds to wait for a connection, and for each piece of an
+    answer."""
 
     def __init__(self, address: str, timeout: float, retries: int) -> None:
         self._address = address
@@ -44,12 +37,7 @@ class JsonServer:
         self._retries = retries
 
     def get(self, path: str) -> dict[str, Any]:
-        """The JSON object at a path.
-
-        Raises:
-            UsageError: the server refuses the token, redirects, or has nothing at this path.
-            DiffexError: it cannot be reached, keeps failing, or answers something else than an object.
-        """
+        """The JSON object at a path."""
         return self._ask("GET", path, None)
 
     def post(self, path: str, content: Mapping[str, object]) -> dict[str, Any]:
@@ -138,15 +126,7 @@ class JsonServer:
 
 
 def parse_address(text: str, spec: str) -> str:
-    """An address without its trailing slash.
-
-    Args:
-        text: ``http://…`` or ``https://…``.
-        spec: where it stands, for errors.
-
-    Raises:
-        UsageError: it is none, or has a password or a query in it, which would end up in the run's records.
-    """
+    """An address without its trailing slash."""
     import httpx2
 
     try:

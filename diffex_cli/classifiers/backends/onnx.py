@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.classifiers import spec_options
-from diffex_cli.classifiers.backends import processor
-from diffex_cli.classifiers.network import Network, NetworkClassifier, file_digest
+from diffex_cli.artifacts.keys import file_digest
+from diffex_cli.classifiers.backends.processor import FileOptions, FilePreparation, model_file
+from diffex_cli.classifiers.network import Network, NetworkClassifier, cannot_load
 from diffex_cli.classifiers.packages import require
 from diffex_cli.classifiers.preprocessing import Layout
 from diffex_cli.core.errors import UsageError
@@ -27,31 +27,18 @@ _CHANNELS = (1, 3)
 _ERRORS_ONLY = 3
 
 
-class OnnxClassifier(NetworkClassifier):
-    """``onnx:FILE.onnx:mean=…,std=…[,size=…,labels=FILE,kind=K,values=V,output=NAME,batch=N,…]``.
-
-    Pixels: either ``processor=FOLDER`` with a ``preprocessor_config.json``, or the options of
-    :func:`~diffex_cli.classifiers.preprocessing.parse_preprocessing`; ``mean`` and ``std`` have to be given, ``size``
-    and ``layout`` too where the network's input does not fix them. A network with 8-bit input gets rounded numbers.
-
-    Labels: ``labels=FILE`` (a model's ``config.json`` will do), else numbers. Outputs: ``kind`` and ``values``
-    (:class:`~diffex_cli.classifiers.outputs.Outputs`); ``output=NAME`` chooses one of several, else the first is taken.
-
-    Needs the extra ``onnx``. ONNX files hold no code. Weights beside the file (``FILE.onnx.data`` and the like) are
-    in the fingerprint.
-    """
+class OnnxClassifier(NetworkClassifier[FileOptions]):
+    """``onnx:FILE.onnx:mean=…,std=…[,size=…,labels=FILE,kind=K,values=V,output=NAME,batch=N,…]``. The network may fix
+    ``size`` and ``layout``; one with 8-bit input gets rounded numbers. Of several outputs the first is taken. Weights
+    beside the file (``FILE.onnx.data`` and the like) are in the fingerprint. ONNX holds no code."""
 
     backend = "onnx"
+    defaults = FileOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and that the file is there.
-
-        Raises:
-            UsageError: an option is wrong or missing, or there is no such file.
-        """
-        super().__init__(spec, device, ("output", *processor.OPTIONS))
-        self._file = spec_options.model_file(spec, "onnx:FILE.onnx:mean=…,std=…")
-        self._preparation = processor.FilePreparation(spec)
+        super().__init__(spec, device)
+        self._file = model_file(spec, "onnx:FILE.onnx:mean=…,std=…")
+        self._preparation = FilePreparation(spec, self._options)
 
     def _weights(self) -> Mapping[str, object]:
         beside = sorted(self._file.parent.glob(f"{glob.escape(self._file.name)}?*"))
@@ -70,9 +57,7 @@ class OnnxClassifier(NetworkClassifier):
         except UsageError:
             raise
         except Exception as error:
-            raise UsageError(
-                f"cannot load the classifier {self._spec.text}: {' '.join(str(error).split())[:300]}"
-            ) from error
+            raise cannot_load(self._spec, error) from error
         inputs = session.get_inputs()
         if len(inputs) != 1 or inputs[0].type not in _TYPES or len(inputs[0].shape) != 4:
             found = ", ".join(f"{each.name} {each.type}{each.shape}" for each in inputs)
@@ -101,7 +86,7 @@ class OnnxClassifier(NetworkClassifier):
         return ["CPUExecutionProvider"]
 
     def _output(self, names: Sequence[str]) -> str:
-        wanted = self._spec.options.get("output", names[0])
+        wanted = self._options.output or names[0]
         if wanted not in names:
             raise UsageError(
                 f"{self._spec.text!r}: the network has no output {wanted!r}{did_you_mean(wanted, tuple(names))}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import hashlib
 import importlib
 import importlib.util
 import sys
@@ -16,15 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from diffex_cli.artifacts.keys import digest
-from diffex_cli.classifiers import outputs, spec_options
+from diffex_cli.artifacts.keys import digest, file_digest
 from diffex_cli.classifiers.checks import as_numbers
-from diffex_cli.classifiers.outputs import Outputs
+from diffex_cli.classifiers.outputs import OutputOptions, Outputs, parse_outputs
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import read_options, text
 
-_OPTIONS = ("version", *outputs.OPTIONS)
+
+@dataclasses.dataclass(frozen=True)
+class PythonOptions(OutputOptions):
+    """``version``: what the fingerprint knows of all that the module imports or loads."""
+
+    version: str | None = text(None)
+
 
 Function: TypeAlias = Callable[[list[Image.Image]], Any]
 
@@ -138,13 +144,8 @@ class PythonClassifier:
     """
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Find the module, without importing it. The callable chooses its own device.
-
-        Raises:
-            UsageError: the spec is malformed, or there is no such module.
-        """
-        spec_options.check_names(spec, _OPTIONS)
-        self._outputs = outputs.parse_outputs(spec)
+        """Find the module, without importing it. The callable chooses its own device."""
+        self._outputs = parse_outputs(spec, read_options(spec, PythonOptions()))
         self._module, _, self._callable = spec.model.partition(":")
         if not (self._callable.isidentifier() and all(part.isidentifier() for part in self._module.split("."))):
             raise UsageError(f"{spec.text!r}: write python:MODULE:CALLABLE, such as python:my_model:predict")
@@ -153,23 +154,15 @@ class PythonClassifier:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of the spec and of the module's source."""
         return digest(self.settings)
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """Module, callable, the source's digest, and the options that were given."""
-        source = hashlib.sha256(self._source.read_bytes()).hexdigest()
-        settings = {"backend": "python", "module": self._module, "callable": self._callable, "source": source}
-        return {**settings, **self._spec.options}
+        settings = {"backend": "python", "module": self._module, "callable": self._callable}
+        return {**settings, "source": file_digest(self._source), **self._spec.options}
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of the classes.
-
-        Raises:
-            UsageError, DiffexError: the callable cannot be imported, or fails.
-        """
         return self._imported.labels
 
     @property
@@ -178,12 +171,6 @@ class PythonClassifier:
         return self._outputs.output_kind
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """The callable's scores, of shape (len(images), len(labels)).
-
-        Raises:
-            UsageError: the callable cannot be imported.
-            DiffexError: it raises, or returns something else than finite scores of all labels.
-        """
         return self._imported.logits(images)
 
     @functools.cached_property

@@ -8,55 +8,44 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
-
-from diffex_cli.classifiers import preprocessing, spec_options
-from diffex_cli.classifiers.backends.state_dict import load_weights, read_state_dict
-from diffex_cli.classifiers.gradients import without_gradients
-from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier, file_digest
+from diffex_cli.artifacts.keys import file_digest
+from diffex_cli.classifiers.backends.state_dict import model_of_weights
+from diffex_cli.classifiers.network import Network, NetworkClassifier, tensor_network
 from diffex_cli.classifiers.packages import require
-from diffex_cli.classifiers.preprocessing import Fit, Preprocessing, centred, parse_preprocessing
-from diffex_cli.classifiers.pretrained import Pretrained
+from diffex_cli.classifiers.preprocessing import Fit, PixelOptions, Preprocessing, centred, parse_preprocessing
+from diffex_cli.classifiers.pretrained import Pretrained, PretrainedOptions
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec, did_you_mean
+from diffex_cli.core.spec_options import file, need_model
 
 _FILES = ("config.json", "model.safetensors")
 _NEEDED = {name: (name,) for name in _FILES}
 _FITS: Mapping[str, Fit] = {"center": "crop", "squash": "squash", "border": "pad"}
 
 
-class TimmClassifier(NetworkClassifier):
-    """``timm:<folder, hub id or name>[:weights=FILE,revision=R,labels=FILE,kind=K,values=V,batch=N,…]``.
+@dataclasses.dataclass(frozen=True)
+class TimmOptions(PretrainedOptions, PixelOptions):
+    """``weights``: a file of one's own."""
 
-    - A folder that ``timm.models.save_for_hf(…, safe_serialization=True)`` wrote.
-    - A hub id, such as ``timm/resnet18.a1_in1k``; pinned as for ``transformers:``.
-    - A name that timm knows, such as ``resnet18`` or ``resnet18.a1_in1k``: its weights on the hub; or with
-      ``weights=FILE`` one's own (:func:`read_state_dict`), with as many classes as
-      they have.
+    weights: Path | None = file()
 
-    Needs the extra ``timm``. Weights are read from safetensors; a file of one's own may also be a plain state_dict.
 
-    The preprocessing is that of the model's configuration; the options of
-    :func:`~diffex_cli.classifiers.preprocessing.parse_preprocessing` override it one by one. Labels are the
-    configuration's or, for pretrained models with as many classes as ImageNet's subsets, ImageNet's; or
-    ``labels=FILE``. Outputs are softmax logits unless ``kind`` and ``values`` say otherwise
-    (:class:`~diffex_cli.classifiers.outputs.Outputs`).
+class TimmClassifier(NetworkClassifier[TimmOptions]):
+    """``timm:<folder, hub id or name>[:weights=FILE,revision=R,labels=FILE,kind=K,values=V,batch=N,…]``. A folder is
+    one that ``timm.models.save_for_hf(…, safe_serialization=True)`` wrote. Of a name that timm knows, such as
+    ``resnet18.a1_in1k``, the weights are those on the hub, or with ``weights=FILE`` one's own. The preprocessing is
+    that of the model's configuration. So are the labels, or else ImageNet's for pretrained models with as many classes.
     """
 
     backend = "timm"
+    defaults = TimmOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and, for a folder, that the needed files are there.
-
-        Raises:
-            UsageError: an option is wrong, or a file or folder is missing or incomplete.
-        """
-        super().__init__(spec, device, ("weights", "revision", *preprocessing.OPTIONS))
-        if not spec.model:
-            raise UsageError(f"{spec.text!r} names no model: write timm:NAME, timm:FOLDER or timm:HUB-ID")
-        self._own = spec_options.option_file(spec, "weights")
-        if self._own is not None and (_is_pretrained(spec) or "revision" in spec.options):
+        super().__init__(spec, device)
+        need_model(spec, "timm:NAME, timm:FOLDER or timm:HUB-ID")
+        self._own = self._options.weights
+        if self._own is not None and (_is_pretrained(spec) or self._options.revision):
             raise UsageError(f"{spec.text!r}: weights=FILE needs the name of an architecture, such as timm:resnet18")
         if _is_pretrained(spec):
             _ = self._pretrained
@@ -78,22 +67,11 @@ class TimmClassifier(NetworkClassifier):
         return {"model": self._own.name} if self._own is not None else self._pretrained.shown
 
     def _load(self) -> Network:
-        import torch
-
         device = pick_device(self._device)
         model = self._with_own_weights(self._own) if self._own is not None else self._pretrained.load(self._from)
-        model = model.to(device).eval()
-
-        def pixels(prepared: NDArray[Any]) -> torch.Tensor:
-            return torch.from_numpy(prepared).to(device)
-
-        prepare = parse_preprocessing(self._spec, self._configured(model))
-        return Network(
-            prepare=prepare,
-            run=without_gradients(lambda prepared: model(pixels(prepared))),
-            names=None if self._own is not None else self._names(model),
-            inside=Inside(model, pixels, model),
-        )
+        prepare = parse_preprocessing(self._spec, self._options, self._configured(model))
+        names = None if self._own is not None else self._names(model)
+        return tensor_network(model.to(device).eval(), device, prepare, names)
 
     def _hub_id(self) -> str:
         timm = require("timm", "timm", self._spec)
@@ -120,14 +98,11 @@ class TimmClassifier(NetworkClassifier):
     def _with_own_weights(self, file: Path) -> Any:
         timm = require("timm", "timm", self._spec)
         name = self._known_name(timm)
-        weights = read_state_dict(file)
         heads = timm.create_model(name, pretrained=False).default_cfg["classifier"]
         head = heads if isinstance(heads, str) else heads[0]
-        if f"{head}.weight" not in weights:
-            raise UsageError(f"the weights {file} have no {head}.weight: they are not of a {name} classifier")
-        model = timm.create_model(name, pretrained=False, num_classes=len(weights[f"{head}.weight"]))
-        load_weights(model, weights, file)
-        return model
+        return model_of_weights(
+            file, name, head, lambda classes: timm.create_model(name, pretrained=False, num_classes=classes)
+        )
 
     def _from(self, source: str, **where: Any) -> Any:
         timm = require("timm", "timm", self._spec)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from numpy.typing import NDArray
-
-from diffex_cli.classifiers import spec_options
-from diffex_cli.classifiers.backends import processor
-from diffex_cli.classifiers.network import Network, NetworkClassifier, file_digest
+from diffex_cli.artifacts.keys import file_digest
+from diffex_cli.classifiers.backends.processor import FileOptions, FilePreparation, model_file
+from diffex_cli.classifiers.gradients import without_gradients
+from diffex_cli.classifiers.network import Network, NetworkClassifier, cannot_load
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import choice
 
 if TYPE_CHECKING:
     import torch
@@ -23,43 +24,38 @@ if TYPE_CHECKING:
 Format = Literal["exported program", "TorchScript"]
 
 
-class TorchClassifier(NetworkClassifier):
+@dataclasses.dataclass(frozen=True)
+class TorchOptions(FileOptions):
+    """``trust``: whether the file's author may run code here."""
+
+    trust: str = choice("no", ("yes", "no"))
+
+
+class TorchClassifier(NetworkClassifier[TorchOptions]):
     """``torch:FILE:trust=yes,mean=…,std=…[,size=…,labels=FILE,kind=K,values=V,output=NAME,batch=N,…]``.
 
-    The file is what ``torch.export.save`` (``.pt2``) or ``torch.jit.save`` wrote; which of them is seen from its
-    content.
-
+    The file is what ``torch.export.save`` (``.pt2``) or ``torch.jit.save`` wrote; which, is seen from its content.
     **Loading one can run code of its author's**: ``torch.export.load`` unpickles without ``weights_only`` and evaluates
-    expressions, and TorchScript is a program. So ``trust=yes`` has to say that the file comes from somebody whose
-    programs one would run. ONNX holds no code (``onnx:``), nor do weights alone (``timm:NAME:weights=FILE``).
+    expressions, and TorchScript is a program. So ``trust=yes`` has to say that one would run the author's programs.
 
-    Pixels: either ``processor=FOLDER`` with a ``preprocessor_config.json``, or the options of
-    :func:`~diffex_cli.classifiers.preprocessing.parse_preprocessing`; ``mean`` and ``std`` have to be given, ``size``
-    too unless an exported program fixes it.
-
-    Labels: ``labels=FILE`` (a model's ``config.json`` will do), else numbers. Outputs: ``kind`` and ``values``
-    (:class:`~diffex_cli.classifiers.outputs.Outputs`); of several outputs, ``output`` chooses one by key or number,
-    else ``logits`` is taken if there is such a key, else the first.
+    An exported program may fix ``size``. Of several outputs, ``output`` chooses one by key or number, else ``logits``
+    is taken if there is such a key, else the first.
     """
 
     backend = "torch"
+    defaults = TorchOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and what kind of file it is, without loading it.
-
-        Raises:
-            UsageError: an option is wrong or missing, or the file is not there, of another kind, or not trusted.
-        """
-        super().__init__(spec, device, ("trust", "output", *processor.OPTIONS))
-        self._file = spec_options.model_file(spec, "torch:FILE.pt2:trust=yes,mean=…,std=…")
+        super().__init__(spec, device)
+        self._file = model_file(spec, "torch:FILE.pt2:trust=yes,mean=…,std=…")
         self._format = _format(self._file)
-        if spec_options.choice(spec, "trust", ("yes", "no")) != "yes":
+        if self._options.trust != "yes":
             raise UsageError(
                 f"{spec.text!r}: loading {self._file} can run code that its author put there (it is "
                 f"{'an' if self._format == 'exported program' else 'in'} {self._format}): add trust=yes if you would "
                 "run the author's programs, or use ONNX or safetensors weights, which hold no code"
             )
-        self._preparation = processor.FilePreparation(spec)
+        self._preparation = FilePreparation(spec, self._options)
 
     def _weights(self) -> Mapping[str, object]:
         return {"weights": file_digest(self._file), **self._preparation.identity}
@@ -77,23 +73,16 @@ class TorchClassifier(NetworkClassifier):
                 warnings.simplefilter("ignore")
                 model, size, batch = _LOADERS[self._format](self._file, device)
         except Exception as error:
-            raise UsageError(
-                f"cannot load the classifier {self._spec.text}: {' '.join(str(error).split())[:300]}"
-            ) from error
+            raise cannot_load(self._spec, error) from error
 
-        def run(pixels: NDArray[Any]) -> NDArray[Any]:
-            with torch.inference_mode():
-                scores = self._chosen(model(torch.from_numpy(pixels).to(device)))
-            numbers: NDArray[Any] = scores.float().cpu().numpy()
-            return numbers
-
+        run = without_gradients(lambda pixels: self._chosen(model(torch.from_numpy(pixels).to(device))))
         return Network(prepare=self._preparation.load(size, "nchw"), run=run, batch=batch)
 
     def _chosen(self, result: Any) -> torch.Tensor:
         """The tensor of scores in what the network returns."""
         import torch
 
-        wanted = self._spec.options.get("output")
+        wanted = self._options.output
         if isinstance(result, torch.Tensor) and wanted is None:
             return result
         if isinstance(result, Mapping) and result:

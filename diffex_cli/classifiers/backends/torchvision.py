@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
-from diffex_cli.classifiers import preprocessing
-from diffex_cli.classifiers.backends.state_dict import load_weights, read_state_dict
-from diffex_cli.classifiers.gradients import without_gradients
-from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier, file_digest
+from diffex_cli.artifacts.keys import file_digest
+from diffex_cli.classifiers.backends.state_dict import model_of_weights
+from diffex_cli.classifiers.network import Network, NetworkClassifier, NetworkOptions, tensor_network
 from diffex_cli.classifiers.packages import require
-from diffex_cli.classifiers.preprocessing import Preprocessing, parse_preprocessing
+from diffex_cli.classifiers.preprocessing import PixelOptions, Preprocessing, parse_preprocessing
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec, did_you_mean
+from diffex_cli.core.spec_options import need_model, text
 
 if TYPE_CHECKING:
     import torch
@@ -30,33 +29,27 @@ _AS_PRETRAINED = {"transform_input": True, "init_weights": False}
 _SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".tar")
 
 
-class TorchvisionClassifier(NetworkClassifier):
+@dataclasses.dataclass(frozen=True)
+class TorchvisionOptions(NetworkOptions, PixelOptions):
+    """``weights``: the name of a set, or a file."""
+
+    weights: str = text()
+
+
+class TorchvisionClassifier(NetworkClassifier[TorchvisionOptions]):
     """``torchvision:NAME[:weights=W,labels=FILE,kind=K,values=V,batch=N,…]``; needs the extra ``torchvision``.
-
-    ``NAME`` is one of ``torchvision.models.list_models(module=torchvision.models)``, such as ``resnet50``.
-    ``weights`` is one of its sets, such as ``IMAGENET1K_V2`` (the default set without it), or a file of one's own
-    (:func:`~diffex_cli.classifiers.backends.state_dict.read_state_dict`), with as many classes as its last layer has.
-    torchvision's own sets are taken from torch's cache or downloaded, checked against the digest in their name, and
-    unpickled with ``weights_only``.
-
-    The preprocessing is that of the set of weights, for a file that of the default set; the options of
-    :func:`~diffex_cli.classifiers.preprocessing.parse_preprocessing` override it one by one. Labels are the set's; a
-    file has none but those of ``labels=FILE``. Outputs are softmax logits unless ``kind`` and ``values`` say
-    otherwise (:class:`~diffex_cli.classifiers.outputs.Outputs`).
-    """
+    ``weights`` is one of the model's sets, such as ``IMAGENET1K_V2``, or a file of one's own. torchvision's sets are
+    taken from torch's cache or downloaded, checked against the digest in their name, and unpickled with
+    ``weights_only``. The preprocessing is that of the set, for a file that of the default set."""
 
     backend = "torchvision"
+    defaults = TorchvisionOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the options and that a file of weights is there. What torchvision knows is asked later.
-
-        Raises:
-            UsageError: an option is wrong, or a file is missing.
-        """
-        super().__init__(spec, device, ("weights", *preprocessing.OPTIONS))
-        if not spec.model:
-            raise UsageError(f"{spec.text!r} names no model: write torchvision:NAME, such as torchvision:resnet50")
-        weights = spec.options.get("weights", "")
+        """Check the options and that a file of weights is there. What torchvision knows is asked later."""
+        super().__init__(spec, device)
+        need_model(spec, "torchvision:NAME, such as torchvision:resnet50")
+        weights = self._options.weights
         file = Path(weights).expanduser()
         self._own = file if file.is_file() else None
         if self._own is None and ("/" in weights or file.suffix in _SUFFIXES):
@@ -72,21 +65,11 @@ class TorchvisionClassifier(NetworkClassifier):
         return {"model": self._own.name if self._own is not None else str(self._set)}
 
     def _load(self) -> Network:
-        import torch
-
         device = pick_device(self._device)
         model = (self._with_own_weights(self._own) if self._own is not None else self._pretrained()).to(device).eval()
-
-        def pixels(prepared: NDArray[Any]) -> torch.Tensor:
-            return torch.from_numpy(prepared).to(device)
-
         names = None if self._own is not None else tuple(self._set.meta["categories"])
-        return Network(
-            prepare=parse_preprocessing(self._spec, self._configured()),
-            run=without_gradients(lambda prepared: model(pixels(prepared))),
-            names=names,
-            inside=Inside(model, pixels, model),
-        )
+        prepare = parse_preprocessing(self._spec, self._options, self._configured())
+        return tensor_network(model, device, prepare, names)
 
     @functools.cached_property
     def _models(self) -> Any:
@@ -101,7 +84,7 @@ class TorchvisionClassifier(NetworkClassifier):
     def _set(self) -> Any:
         """torchvision's entry for the weights, or for a file for the default ones."""
         sets = self._models.get_model_weights(self._spec.model)
-        name = "DEFAULT" if self._own is not None else self._spec.options.get("weights", "DEFAULT")
+        name = "DEFAULT" if self._own is not None else self._options.weights or "DEFAULT"
         if name not in sets.__members__:
             known = tuple(sets.__members__)
             raise UsageError(
@@ -128,14 +111,14 @@ class TorchvisionClassifier(NetworkClassifier):
         return model
 
     def _with_own_weights(self, file: Path) -> torch.nn.Module:
-        weights = read_state_dict(file)
-        more = _AS_PRETRAINED if self._spec.model in _TRANSFORMING else {}
-        head = f"{self._head(more)}.weight"
-        if head not in weights:
-            raise UsageError(f"the weights {file} have no {head}: they are not of a {self._spec.model} classifier")
-        classes = len(weights[head])
-        model: torch.nn.Module = self._models.get_model(self._spec.model, weights=None, num_classes=classes, **more)
-        load_weights(model, weights, file)
+        name = self._spec.model
+        more = _AS_PRETRAINED if name in _TRANSFORMING else {}
+        model: torch.nn.Module = model_of_weights(
+            file,
+            name,
+            self._head(more),
+            lambda classes: self._models.get_model(name, weights=None, num_classes=classes, **more),
+        )
         return model
 
     def _head(self, more: Mapping[str, bool]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from diffex_cli.classifiers.gradients import without_gradients
 from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier
 from diffex_cli.classifiers.outputs import Kind
-from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, refuse_untrained
+from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, PretrainedOptions, refuse_untrained
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
 
@@ -16,28 +16,16 @@ _NEEDED = {"config.json": ("config.json",), "preprocessor_config.json": PROCESSO
 _KINDS: Mapping[str, Kind] = {"multi_label_classification": "multilabel", "regression": "regression"}
 
 
-class TransformersClassifier(NetworkClassifier):
-    """``transformers:<folder or hub id>[:batch=N,revision=R,labels=FILE,kind=K,values=V]``.
-
-    The folder holds what ``save_pretrained`` of the model and of its image processor wrote. Only
-    safetensors weights are read, and no code of the model's own is run. A hub model is pinned to the
-    commit that is in the local cache, or else to the newest; ``revision`` asks for another one.
-
-    Labels are the configuration's ``id2label``, unless a file is named. The outputs are softmax logits unless the
-    configuration's ``problem_type`` says multi-label or regression; a single output without one is a regression, as
-    it is for transformers. ``kind`` and ``values`` say otherwise
-    (:class:`~diffex_cli.classifiers.outputs.Outputs`), such as ``kind=binary`` for a single logit.
-    """
+class TransformersClassifier(NetworkClassifier[PretrainedOptions]):
+    """``transformers:<folder or hub id>[:batch=N,revision=R,labels=FILE,kind=K,values=V]``. The outputs are softmax
+    logits unless the configuration's ``problem_type`` says multi-label or regression; a single output without one is a
+    regression, as it is for transformers. ``kind`` and ``values`` say otherwise."""
 
     backend = "transformers"
+    defaults = PretrainedOptions()
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        """Check the spec and, for a folder, that the needed files are there.
-
-        Raises:
-            UsageError: an option is unknown or wrong, or the folder is missing or incomplete.
-        """
-        super().__init__(spec, device, ("revision",))
+        super().__init__(spec, device)
         hint = (
             "save the model and its image processor there with save_pretrained (weights are read from safetensors only)"
         )

@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from diffex_cli.artifacts.keys import digest
+from diffex_cli.artifacts.keys import digest, file_digest
 from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.registry import Spec, did_you_mean
-from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import need_model, read_options, text
+from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 from diffex_cli.editors.folder.files import NamedPictures, Pictures
 from diffex_cli.editors.folder.manifest import ListedPictures
 from diffex_cli.editors.folder.names import ImageNames
 
-_OPTIONS = ("manifest", "originals")
+
+@dataclasses.dataclass(frozen=True)
+class FolderOptions:
+    """``manifest`` is a table in the folder, ``originals`` the folder of the input images."""
+
+    manifest: str = text()
+    originals: str = text()
 
 
-class FolderEditor:
-    """Looks edits up. A baseline that is not there is the input itself; any other edit that is not there fails.
-
-    An attribute's overrides and what it replaces are not looked at, and neither is the seed.
-
-    Args:
-        spec: the folder; ``manifest`` is a table in it, ``originals`` the folder of the input images, so that
-            they can be called by their own names.
-        device: has no meaning here.
-
-    Raises:
-        UsageError: an unknown option, or a folder that is not there.
-    """
+class FolderEditor(Settled):
+    """Looks edits up. A baseline that is not there is the input itself; any other edit that is not there fails. An
+    attribute's overrides and what it replaces are not looked at, and neither is the seed. ``spec``: the folder;
+    ``manifest`` is a table in it, ``originals`` the folder of the input images, so that they can be called by their own
+    names."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        if not spec.model:
-            raise UsageError(f"--editor {spec.text} names no folder: write folder:DIR")
-        for name in spec.options:
-            if name not in _OPTIONS:
-                raise UsageError(f"the folder editor has no option {name!r}{did_you_mean(name, _OPTIONS)}")
-        self._folder = Path(spec.model)
-        self._manifest = spec.options.get("manifest")
-        self._originals = Path(spec.options["originals"]) if "originals" in spec.options else None
+        options = read_options(spec, FolderOptions())
+        self._folder, self._manifest = Path(need_model(spec, "folder:DIR")), options.manifest
+        self._originals = Path(options.originals) if options.originals else None
         for folder in filter(None, (self._folder, self._originals)):
             if not folder.is_dir():
                 raise UsageError(f"--editor {spec.text}: there is no folder {folder}")
@@ -63,19 +57,9 @@ class FolderEditor:
             "originals": self._names.digest if self._originals else None,
         }
 
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """The digest of :attr:`settings`."""
-        return digest(self.settings)
-
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`.
-
-        Raises:
-            UsageError: there are two pictures for one edit.
-        """
         found = [self._find(request) for request in requests]
         for request, path in zip(requests, found, strict=True):
             yield self._open(request, path, images[request.image])
@@ -103,25 +87,20 @@ class FolderEditor:
             return EditResult(request.key, "ok", original.copy(), time.perf_counter() - started)
         if path is None:
             sought = self._pictures.sought(self._names.of(request.image), request.candidate)
-            return _failed(request, f"the folder has no picture of this edit: looked for {sought}")
+            return failed(request.key, f"the folder has no picture of this edit: looked for {sought}")
         name = path.relative_to(self._folder).as_posix()
         try:
             picture = open_picture(path)
         except OSError as error:
-            return _failed(request, f"{name} cannot be read: {error.strerror or 'no picture, or a broken one'}")
+            return failed(request.key, f"{name} cannot be read: {error.strerror or 'no picture, or a broken one'}")
         if picture.size != original.size:
             sizes = f"{picture.width}x{picture.height} pixels where the input has {original.width}x{original.height}"
-            return _failed(request, f"{name} has {sizes}: diffex does not resize what others made")
+            return failed(request.key, f"{name} has {sizes}: diffex does not resize what others made")
         return EditResult(request.key, "ok", picture, time.perf_counter() - started)
-
-
-def _failed(request: EditRequest, reason: str) -> EditResult:
-    return EditResult(request.key, "failed", None, 0.0, reason)
 
 
 def _digest(path: Path) -> str | None:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(path)
     except OSError:
         return None

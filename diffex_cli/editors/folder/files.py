@@ -36,11 +36,7 @@ class Pictures(Protocol):
 
 
 class NamedPictures:
-    """All pictures below a folder, by name.
-
-    Raises:
-        UsageError: there are none, or one of them leads out of the folder.
-    """
+    """All pictures below a folder, by name."""
 
     def __init__(self, folder: Path) -> None:
         self._by_name: dict[str, list[Path]] = {}
@@ -63,11 +59,7 @@ class NamedPictures:
 
 def candidate_name(candidate: Candidate) -> str:
     """``head--crest``; with several attributes ``head--crest+-tail`` (the second one removed), in the order of their
-    ids; ``reconstruction`` for the empty candidate.
-
-    Raises:
-        UsageError: the attribute itself is called ``reconstruction``.
-    """
+    ids; ``reconstruction`` for the empty candidate."""
     name = "+".join(term.id.replace("/", "--") for term in candidate.terms)
     if name == _RECONSTRUCTION:
         raise UsageError(f"corpus node {name}: in a folder of edits this is the baseline's name; rename the node")
@@ -75,11 +67,7 @@ def candidate_name(candidate: Candidate) -> str:
 
 
 def pictures_below(folder: Path) -> Iterator[Path]:
-    """The picture files, but for hidden ones, sorted.
-
-    Raises:
-        UsageError: a symbolic link leads out of the folder.
-    """
+    """The picture files, but for hidden ones, sorted."""
     for path in sorted(folder.rglob("*")):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue

@@ -25,16 +25,7 @@ _Terms = frozenset[tuple[str, bool]]
 
 
 class ListedPictures:
-    """The pictures that a manifest lists.
-
-    Args:
-        folder: where they are.
-        path: the manifest.
-        names: of the images.
-
-    Raises:
-        UsageError: the manifest cannot be read, or a row does not say what it must, or names a file out of the folder.
-    """
+    """The pictures that a manifest lists."""
 
     def __init__(self, folder: Path, path: Path, names: ImageNames) -> None:
         self._path = path

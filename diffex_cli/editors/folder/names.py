@@ -17,14 +17,8 @@ _KEY = re.compile(rf"[0-9a-f]{{{_DIGITS},64}}")
 
 class ImageNames:
     """Names of images: the first 16 digits of the key, always; and, if the folder of the originals is known, the source
-    file's path in it without suffix, with ``--`` for ``/``.
-
-    Args:
-        originals: the folder; its pictures are read to find their keys.
-
-    Raises:
-        UsageError: two different pictures in it have one name.
-    """
+    file's path in it without suffix, with ``--`` for ``/``. ``originals``: the folder; its pictures are read to find
+    their keys."""
 
     def __init__(self, originals: Path | None) -> None:
         self._keys: dict[str, str] = {}

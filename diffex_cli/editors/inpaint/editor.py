@@ -13,52 +13,39 @@ import numpy as np
 import torch
 from PIL import Image
 
-from diffex_cli.artifacts.keys import digest, digest_files
+from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.core.domains import packaged
-from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Term
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
-from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.core.spec_options import need_model
+from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 from diffex_cli.editors.inpaint.loading import load_pipeline, quiet_diffusers
-from diffex_cli.editors.inpaint.options import check_override, parse_options
+from diffex_cli.editors.inpaint.options import check_overrides, parse_options
 from diffex_cli.editors.inpaint.region import attended_region, pixel_mask, round_trip
 from diffex_cli.editors.models.batching import ends_the_run, first_line
 from diffex_cli.editors.models.loading import pick_dtype
 from diffex_cli.editors.models.seeds import image_seed
 from diffex_cli.editors.models.sizes import fit, restore
-from diffex_cli.editors.options import overrides_of
 
 _VERSION = 1
 """Raised when a change to this editor changes pixels; part of the fingerprint."""
 
 
-class InpaintEditor:
-    """See :class:`~diffex_cli.editors.base.Editor`.
-
-    The region is the mask M1 of the attributes' words; the stock inpainting pipeline fills it. An added attribute's
-    words are the prompt, a removed one's the negative prompt. The baseline is the auto-encoder's reconstruction of the
-    whole picture, which is also what the pipeline makes of everything outside the region.
-
-    Args:
-        spec: ``inpaint:FOLDER`` or ``inpaint:HUB/ID``, a Stable Diffusion (XL) model, made for inpainting or not;
-            ``inpaint:birds`` is the one that ships with diffex.
-        device: where it runs.
-
-    Raises:
-        UsageError: no model, an unknown option, or a value out of its range.
-    """
+class InpaintEditor(Settled):
+    """See :class:`~diffex_cli.editors.base.Editor`. The region is the mask M1 of the attributes' words; the stock
+    inpainting pipeline fills it. An added attribute's words are the prompt, a removed one's the negative prompt. The
+    baseline is the auto-encoder's reconstruction of the whole picture, which is also what the pipeline makes of
+    everything outside the region. ``spec``: ``inpaint:FOLDER`` or ``inpaint:HUB/ID``, a Stable Diffusion (XL) model,
+    made for inpainting or not; ``inpaint:birds`` is the one that ships with diffex."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        if not spec.model:
-            raise UsageError(f"--editor {spec.text} names no model: write inpaint:FOLDER or inpaint:HUB/ID")
-        self._name, self._device = spec.model, device
+        self._name, self._device = need_model(spec, "inpaint:FOLDER or inpaint:HUB/ID"), device
         self._folder = packaged("diffusion") if spec.model == "birds" else Path(spec.model)
-        self._options = parse_options(spec.options)
+        self._options = parse_options(spec)
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        """What the fingerprint is made of."""
         local = self._folder.is_dir()
         return {
             "editor": "inpaint",
@@ -68,21 +55,10 @@ class InpaintEditor:
             **dataclasses.asdict(self._options),
         }
 
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """The digest of :attr:`settings`."""
-        return digest(self.settings)
-
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`. Edits are made one by one.
-
-        Raises:
-            UsageError: a wrong override; or a U-Net from which no region can be read.
-        """
-        for key, value, node in overrides_of(requests):
-            check_override(key, value, node, self._options.steps)
+        check_overrides(requests, self._options.steps)
         for request in requests:
             started = time.perf_counter()
             try:
@@ -91,8 +67,7 @@ class InpaintEditor:
             except Exception as error:  # out of memory, say, or a size that the U-Net cannot take
                 if ends_the_run(error):
                     raise
-                reason = f"{type(error).__name__}: {first_line(error)}"
-                yield EditResult(request.key, "failed", None, 0.0, reason)
+                yield failed(request.key, f"{type(error).__name__}: {first_line(error)}")
                 continue
             yield dataclasses.replace(made, seconds=time.perf_counter() - started)
 
@@ -113,7 +88,7 @@ class InpaintEditor:
         else:
             pixels = round_trip(self._pipeline, picture)
         if not np.isfinite(pixels).all():
-            return EditResult(request.key, "failed", None, 0.0, "the edited pixels are not finite")
+            return failed(request.key, "the edited pixels are not finite")
         edited = Image.fromarray((pixels * 255).round().astype(np.uint8))
         return EditResult(request.key, "ok", restore(edited, original.size), 0.0, mask=mask)
 

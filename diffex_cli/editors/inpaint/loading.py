@@ -36,17 +36,7 @@ def quiet_diffusers() -> Iterator[None]:
 
 def load_pipeline(source: str, revision: str, device: torch.device, dtype: torch.dtype) -> Any:
     """A ``StableDiffusion(XL)InpaintPipeline`` on its device, without safety checker and watermark: both would change
-    pixels that a classifier is to judge.
-
-    Args:
-        source: a folder in diffusers format, or a hub id.
-        revision: of a hub id.
-        device: where it runs.
-        dtype: of all weights.
-
-    Raises:
-        UsageError: there is no such model, it is of another kind, or a part of it is missing or torn.
-    """
+    pixels that a classifier is to judge."""
     kind = pipeline_kind(source, revision)
     if kind not in _PIPELINES:
         raise UsageError(f"{source!r} is a {kind}; the inpaint editor runs {', '.join(_PIPELINES)} models")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.registry import did_you_mean
+from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import choice, number, ranges, read_options, text, whole
 from diffex_cli.editors import options
+from diffex_cli.editors.base import EditRequest
+from diffex_cli.editors.options import DTYPES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,75 +26,35 @@ class InpaintOptions:
         mask_at: how noisy the picture is when the attention is read, as a fraction of the training timesteps.
         size: the longer side in pixels that images are brought to; 0 for the model's own.
         dtype: ``float32``, ``bfloat16`` or ``float16``; ``auto`` is float32 on the CPU and float16 elsewhere.
-        revision: of a hub id.
     """
 
-    steps: int = 30
-    guidance: float = 7.5
-    strength: float = 1.0
-    threshold: float = 0.8
-    dilate: int = 8
-    mask_at: float = 0.5
-    size: int = 0
-    dtype: str = "auto"
-    revision: str = "main"
+    steps: int = whole(30, 1, 999)
+    guidance: float = number(7.5, 0, 100)
+    strength: float = number(1.0, 0, 1)
+    threshold: float = number(0.8, 0, 1)
+    dilate: int = whole(8, 0, 512)
+    mask_at: float = number(0.5, 0, 1)
+    size: int = whole(0, 0, 8192)
+    dtype: str = choice("auto", DTYPES)
+    revision: str = text("main")
 
 
 OVERRIDES = ("guidance", "threshold", "strength")
 """What a corpus node may override. Of several attributes in one edit, each has its own threshold; the largest guidance
 and strength hold for all."""
 
-_RANGES: Mapping[str, tuple[float, float]] = {
-    "steps": (1, 999),
-    "guidance": (0, 100),
-    "strength": (0, 1),
-    "threshold": (0, 1),
-    "dilate": (0, 512),
-    "mask_at": (0, 1),
-    "size": (0, 8192),
-}
-_DTYPES = ("auto", "float32", "bfloat16", "float16")
 
-
-def parse_options(given: Mapping[str, str]) -> InpaintOptions:
-    """Read the spec's options.
-
-    Raises:
-        UsageError: an unknown option, a value out of its range, or a strength that leaves no step.
-    """
-    known = tuple(field.name for field in dataclasses.fields(InpaintOptions))
-    changes: dict[str, object] = {}
-    for key, text in given.items():
-        if key not in known:
-            raise UsageError(f"the inpaint editor has no option {key!r}{did_you_mean(key, known)}")
-        changes[key] = _value(key, text, getattr(InpaintOptions, key))
-    options = InpaintOptions(**changes)  # type: ignore[arg-type]
+def parse_options(spec: Spec) -> InpaintOptions:
+    """Read the spec's options, and refuse a strength that leaves no step."""
+    options = read_options(spec, InpaintOptions())
     if int(options.steps * options.strength) < 1:
-        raise UsageError(f"inpaint option strength={options.strength:g}: of {options.steps} steps it leaves none")
+        raise UsageError(f"{spec.text!r}: strength={options.strength:g} leaves none of {options.steps} steps")
     return options
 
 
-def check_override(key: str, value: float, node: str, steps: int) -> None:
-    """See :func:`diffex_cli.editors.options.check_override`.
-
-    Raises:
-        UsageError: it names the node.
-    """
-    options.check_override("inpaint", key, value, node, {name: _RANGES[name] for name in OVERRIDES})
-    if key == "strength" and int(steps * value) < 1:
-        raise UsageError(f"corpus node {node}: strength={value:g} leaves none of {steps} steps")
-
-
-def _value(key: str, text: str, default: object) -> object:
-    if key == "dtype" and text not in _DTYPES:
-        raise UsageError(f"inpaint option dtype={text}: choose one of {', '.join(_DTYPES)}")
-    if isinstance(default, str):
-        return text
-    try:
-        value = int(text) if isinstance(default, int) else float(text)
-    except ValueError:
-        raise UsageError(f"inpaint option {key}={text}: not a number") from None
-    low, high = _RANGES[key]
-    if not low <= value <= high:
-        raise UsageError(f"inpaint option {key}={text}: must lie between {low:g} and {high:g}")
-    return value
+def check_overrides(requests: Sequence[EditRequest], steps: int) -> None:
+    options.check_overrides("inpaint", requests, ranges(InpaintOptions, OVERRIDES))
+    for term in (term for request in requests for term in request.candidate.terms):
+        strength = term.overrides.get("strength")
+        if strength is not None and int(steps * strength) < 1:
+            raise UsageError(f"corpus node {term.node}: strength={strength:g} leaves none of {steps} steps")

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.attention import AttentionRecorder
+from diffex_cli.editors.ledits.conditioning import token_count
 from diffex_cli.editors.ledits.guidance import attention_mask
 
 _DIVISOR = 4
@@ -26,21 +27,13 @@ _DIVISOR = 4
 def attended_region(
     pipeline: Any, picture: Image.Image, words: Sequence[str], thresholds: Sequence[float], mask_at: float, seed: int
 ) -> Tensor:
-    """The union of where each of several attributes' words look.
+    """Where any of several attributes' words look: 0/1, float32, shape (h, w) of the latents.
 
     Args:
         pipeline: a ``StableDiffusion(XL)InpaintPipeline``; it is left as it was.
         picture: RGB, of a size that the pipeline can compute.
-        words: one text an attribute.
         thresholds: λ of each.
         mask_at: the noise level, as a fraction of the training timesteps.
-        seed: of the noise.
-
-    Returns:
-        0/1, float32, shape (h, w) of the latents.
-
-    Raises:
-        UsageError: the U-Net has no cross-attention at a quarter of the latents' sides.
     """
     clean = encode(pipeline, picture) * pipeline.vae.config.scaling_factor
     levels = pipeline.scheduler.alphas_cumprod
@@ -52,22 +45,14 @@ def attended_region(
         noisy = torch.cat([noisy, torch.zeros_like(clean[:, :1]), clean], dim=1)
     size = (int(clean.shape[-2]), int(clean.shape[-1]))
     maps = _attention(pipeline, noisy.expand(len(words), -1, -1, -1), timestep, words, picture.size, size)
-    counts = torch.tensor([_token_count(pipeline, text) for text in words], device=maps.device)
+    counts = torch.tensor([token_count(pipeline.tokenizer, text) for text in words], device=maps.device)
     own = attention_mask(maps, counts, torch.tensor(thresholds, device=maps.device), size)
     return own.amax(dim=(0, 1))
 
 
 def pixel_mask(region: Tensor, size: tuple[int, int], dilate: int) -> Image.Image:
-    """The region as a picture.
-
-    Args:
-        region: 0/1, shape (h, w).
-        size: the picture's (width, height).
-        dilate: how many pixels it grows on every side.
-
-    Returns:
-        mode ``L``, 255 in the region and 0 elsewhere.
-    """
+    """The region, 0/1 of shape (h, w), as a picture of mode ``L`` and of (width, height) ``size``, grown by ``dilate``
+    pixels on every side."""
     pixels = F.interpolate(region[None, None].float(), (size[1], size[0]))
     for kernel, padding in (((1, 2 * dilate + 1), (0, dilate)), ((2 * dilate + 1, 1), (dilate, 0))):
         pixels = F.max_pool2d(pixels, kernel, stride=1, padding=padding)
@@ -136,9 +121,3 @@ def _attention(
             "reads its region: choose another model"
         )
     return maps
-
-
-def _token_count(pipeline: Any, text: str) -> int:
-    """The text's tokens without start, end and padding."""
-    tokenizer = pipeline.tokenizer
-    return int(sum(tokenizer(text, truncation=True, max_length=tokenizer.model_max_length).attention_mask)) - 2

@@ -14,10 +14,8 @@ from torch import Tensor
 
 
 class AttentionRecorder:
-    """Collects the maps of one U-Net call; :meth:`install` it once on a U-Net.
-
-    Recording is off until :meth:`start`, so that inversion and rows without a mask pay nothing.
-    """
+    """Collects the maps of one U-Net call; :meth:`install` it once on a U-Net. Recording is off until :meth:`start`, so
+    that inversion and rows without a mask pay nothing."""
 
     def __init__(self) -> None:
         self._cells = 0

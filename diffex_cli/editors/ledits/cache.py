@@ -27,30 +27,19 @@ _LEFTOVER_SECONDS = 3600.0
 
 
 class InversionCache:
-    """One safetensors file an inversion; what was used longest ago goes first when there is no room.
-
-    Several processes may share the folder: files appear whole or not at all, and one that vanishes
-    is a miss. The cache is a convenience, so a full, read-only or foreign disk makes it forget and
-    is no error. The time of a file's last use is its modification time: access times are switched
-    off on many machines.
-
-    Args:
-        folder: made when first needed.
-        limit_bytes: what all files together may take; 0 to keep none and find none.
-    """
+    """One safetensors file an inversion; what was used longest ago goes first when there is no room. Several processes
+    may share the folder: files appear whole or not at all, and one that vanishes is a miss. The cache is a convenience,
+    so a full, read-only or foreign disk makes it forget and is no error. The time of a file's last use is its
+    modification time: access times are switched off on many machines. ``limit_bytes``: what all files together may
+    take; 0 to keep none and find none."""
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
         self._folder, self._limit = folder, limit_bytes
 
     def get(self, key: str, schedule: Schedule, device: torch.device | str = "cpu") -> Inversion | None:
-        """The inversion put under ``key``, on the device, bit for bit; ``None`` if there is none.
-
-        A file that is torn, not finite, of another key or of another number of steps is removed.
-
-        Args:
-            key: a digest, in letters and digits, of all that the inversion depends on.
-            schedule: the inversion's own, with which its noise maps are computed again.
-        """
+        """The inversion put under ``key``, on the device, bit for bit; ``None`` if there is none. A file that is torn,
+        not finite, of another key or of another number of steps is removed. ``schedule``: the inversion's own, with
+        which its noise maps are computed again."""
         if not self._limit:
             return None
         path = self._path(key)
@@ -95,11 +84,7 @@ class InversionCache:
 
 
 def default_cache() -> InversionCache:
-    """The cache in diffex's cache folder, of 4 GiB, or of as many as ``DIFFEX_CACHE_GB`` says (0 for none).
-
-    Raises:
-        UsageError: the variable is no such number.
-    """
+    """The cache in diffex's cache folder, of 4 GiB, or of as many as ``DIFFEX_CACHE_GB`` says (0 for none)."""
     text = os.environ.get("DIFFEX_CACHE_GB") or str(_GIBIBYTES)
     try:
         size = float(text)
@@ -118,12 +103,7 @@ def _metadata(key: str) -> dict[str, str]:
 
 
 def _read(path: Path, key: str, steps: int) -> tuple[Tensor, Tensor]:
-    """``x`` and ``epsilon``.
-
-    Raises:
-        OSError: there is no such file, or it may not be read.
-        SafetensorError, ValueError: it is not the inversion that is meant, or damaged.
-    """
+    """``x`` and ``epsilon``; OSError if the file is missing, SafetensorError or ValueError if it is another or torn."""
     path.open("rb").close()  # safetensors would report a file that may not be read like one that is damaged
     with safetensors.safe_open(path, framework="pt") as file:
         if file.metadata() != _metadata(key) or set(file.keys()) != {"x", "epsilon"}:

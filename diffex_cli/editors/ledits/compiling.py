@@ -10,16 +10,10 @@ from torch import Tensor
 
 
 def compiled(unet: Any, limit: Callable[[], int], device: torch.device) -> Callable[..., Any]:
-    """A stand-in for ``unet`` that pads every call to the limit, or to half of it, and compiles both.
-
-    Compilation happens at the first call of each. More rows than the limit run in chunks. When memory runs
-    out and the limit is lowered, the padding follows, at the price of one more compilation.
-
-    Args:
-        unet: a ``UNet2DConditionModel`` in evaluation mode, whose weights change no more.
-        limit: tells the largest batch now.
-        device: on the CPU the weights are frozen into the compiled code, which is faster still.
-    """
+    """A stand-in for ``unet`` that pads every call to the limit, or to half of it, and compiles both. Compilation
+    happens at the first call of each. More rows than the limit run in chunks. When memory runs out and the limit is
+    lowered, the padding follows, at the price of one more compilation. ``device``: on the CPU the weights are frozen
+    into the compiled code, which is faster still."""
     options: dict[str, str | int | bool | Callable[..., Any]] | None = (
         {"freezing": True} if device.type == "cpu" else None
     )

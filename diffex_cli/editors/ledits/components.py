@@ -14,11 +14,7 @@ _PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
 
 
 def local_or_hub(source: str) -> str:
-    """The folder that ``source`` names, with ``~`` expanded, or the hub id as it is.
-
-    Raises:
-        UsageError: it is a file.
-    """
+    """The folder that ``source`` names, with ``~`` expanded, or the hub id as it is."""
     path = Path(source).expanduser()
     if path.suffix in _PICKLES:
         raise UsageError(f"{source!r} is a pickle, which can run code when it is opened: convert it to safetensors")
@@ -28,17 +24,6 @@ def local_or_hub(source: str) -> str:
 
 
 def read_config(owner: Any, source: str, revision: str = "main", subfolder: str = "") -> Mapping[str, Any]:
-    """A JSON configuration.
-
-    Args:
-        owner: the diffusers class whose configuration it is.
-        source: from :func:`local_or_hub`.
-        revision: of a hub id.
-        subfolder: the component's.
-
-    Raises:
-        UsageError: there is none, or it cannot be read.
-    """
     from huggingface_hub.errors import RevisionNotFoundError
 
     try:
@@ -57,19 +42,7 @@ def read_config(owner: Any, source: str, revision: str = "main", subfolder: str 
 def load_component(
     owner: Any, source: str, dtype: torch.dtype, revision: str = "main", subfolder: str = "", variant: str = ""
 ) -> Any:
-    """A component with all its weights, from safetensors.
-
-    Args:
-        owner: the class of diffusers or transformers to load.
-        source: from :func:`local_or_hub`.
-        dtype: of the weights.
-        revision: of a hub id.
-        subfolder: the component's.
-        variant: of the weights' files.
-
-    Raises:
-        UsageError: weights are missing, torn, or of another model.
-    """
+    """A component with all its weights, from safetensors."""
     where: dict[str, Any] = {"revision": revision, "variant": variant or None, "subfolder": subfolder}
     try:
         module, info = owner.from_pretrained(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,114 +13,78 @@ from torch import Tensor
 
 @dataclasses.dataclass(frozen=True)
 class Words:
-    """One prompt's embedding.
-
-    Attributes:
-        hidden: shape (tokens, width), padded to the text encoder's length.
-        pooled: shape (pooled width,); ``None`` if the U-Net wants none.
-    """
+    """One prompt's embedding. ``hidden``: shape (tokens, width), padded to the text encoder's length. ``pooled``: shape
+    (pooled width,); ``None`` if the U-Net wants none."""
 
     hidden: Tensor
     pooled: Tensor | None = None
 
 
-class Conditioner(Protocol):
-    """Embeds prompts; each text encoder runs once a prompt."""
+class Conditioner(ABC):
+    """Embeds prompts by (tokenizer, text encoder) pairs, each once a prompt; ``dtype`` is what the U-Net takes."""
+
+    def __init__(self, encoders: Sequence[tuple[Any, Any]], device: torch.device, dtype: torch.dtype) -> None:
+        self._encoders = [(tokenizer, _ready(encoder, device)) for tokenizer, encoder in encoders]
+        self._device, self._dtype = device, dtype
+        self._words: dict[str, Words] = {}
 
     def words(self, prompt: str) -> Words:
         """The embedding; ``""`` is the empty prompt of inversion and guidance."""
-        ...
+        if prompt not in self._words:
+            with torch.no_grad():
+                self._words[prompt] = self._embed(prompt)
+        return self._words[prompt]
 
     def token_count(self, prompt: str) -> int:
-        """The prompt's tokens without start, end and padding."""
-        ...
+        """The prompt's tokens without start, end and padding; all tokenizers split alike."""
+        return token_count(self._encoders[0][0], prompt)
 
+    @abstractmethod
+    def _embed(self, prompt: str) -> Words: ...
+
+    @abstractmethod
     def arguments(self, prompts: Sequence[str], size: tuple[int, int]) -> dict[str, Any]:
-        """The U-Net's keyword arguments for one row a prompt.
-
-        Args:
-            prompts: one a row.
-            size: (height, width) of the picture in pixels.
-        """
-        ...
+        """The U-Net's keyword arguments for one row a prompt. ``size``: (height, width) of the picture in pixels."""
 
 
 def new_conditioner(pipeline: Any, device: torch.device, dtype: torch.dtype) -> Conditioner:
     """The one that suits a pipeline: two text encoders are SDXL's."""
-    if getattr(pipeline, "text_encoder_2", None) is not None:
-        return DoubleConditioner(pipeline, device, dtype)
-    return SingleConditioner(pipeline, device, dtype)
+    first = (pipeline.tokenizer, pipeline.text_encoder)
+    if getattr(pipeline, "text_encoder_2", None) is None:
+        return SingleConditioner([first], device, dtype)
+    double = DoubleConditioner([first, (pipeline.tokenizer_2, pipeline.text_encoder_2)], device, dtype)
+    double.zero_empty = bool(pipeline.config.get("force_zeros_for_empty_prompt", True))
+    return double
 
 
-class SingleConditioner:
-    """Stable Diffusion 1 and 2: the last hidden state of one text encoder.
+class SingleConditioner(Conditioner):
+    """Stable Diffusion 1 and 2: the last hidden state of one text encoder."""
 
-    Args:
-        pipeline: has ``tokenizer`` and ``text_encoder``.
-        device: where the text encoder runs.
-        dtype: what the U-Net computes in.
-    """
-
-    def __init__(self, pipeline: Any, device: torch.device, dtype: torch.dtype) -> None:
-        self._tokenizer = pipeline.tokenizer
-        self._encoder = _ready(pipeline.text_encoder, device)
-        self._device, self._dtype = device, dtype
-        self._words: dict[str, Words] = {}
-
-    @torch.no_grad()
-    def words(self, prompt: str) -> Words:
-        """See :meth:`Conditioner.words`."""
-        if prompt not in self._words:
-            ids = _token_ids(self._tokenizer, prompt).to(self._device)
-            self._words[prompt] = Words(self._encoder(ids).last_hidden_state[0].to(self._dtype))
-        return self._words[prompt]
-
-    def token_count(self, prompt: str) -> int:
-        """See :meth:`Conditioner.token_count`."""
-        return _token_count(self._tokenizer, prompt)
+    def _embed(self, prompt: str) -> Words:
+        ((tokenizer, encoder),) = self._encoders
+        return Words(encoder(_token_ids(tokenizer, prompt).to(self._device)).last_hidden_state[0].to(self._dtype))
 
     def arguments(self, prompts: Sequence[str], size: tuple[int, int]) -> dict[str, Any]:
-        """See :meth:`Conditioner.arguments`."""
         return {"encoder_hidden_states": torch.stack([self.words(prompt).hidden for prompt in prompts])}
 
 
-class DoubleConditioner:
+class DoubleConditioner(Conditioner):
     """SDXL: the penultimate hidden states of two text encoders side by side, the second one's pooled
-    embedding, and the picture's size.
+    embedding, and the picture's size."""
 
-    The empty prompt is all zeros where the model was trained so (``force_zeros_for_empty_prompt``).
+    zero_empty = True
+    """Whether the model was trained with all zeros for the empty prompt."""
 
-    Args:
-        pipeline: has ``tokenizer``, ``tokenizer_2``, ``text_encoder`` and ``text_encoder_2``.
-        device: where the text encoders run.
-        dtype: what the U-Net computes in.
-    """
-
-    def __init__(self, pipeline: Any, device: torch.device, dtype: torch.dtype) -> None:
-        self._tokenizers = (pipeline.tokenizer, pipeline.tokenizer_2)
-        self._encoders = (_ready(pipeline.text_encoder, device), _ready(pipeline.text_encoder_2, device))
-        self._zero_empty = bool(pipeline.config.get("force_zeros_for_empty_prompt", True))
-        self._device, self._dtype = device, dtype
-        self._words: dict[str, Words] = {}
-
-    @torch.no_grad()
-    def words(self, prompt: str) -> Words:
-        """See :meth:`Conditioner.words`."""
-        if prompt not in self._words:
-            outputs = [
-                encoder(_token_ids(tokenizer, prompt).to(self._device), output_hidden_states=True)
-                for tokenizer, encoder in zip(self._tokenizers, self._encoders, strict=True)
-            ]
-            hidden = torch.cat([output.hidden_states[-2][0] for output in outputs], dim=-1).to(self._dtype)
-            pooled = outputs[1].text_embeds[0].to(self._dtype)
-            if not prompt and self._zero_empty:
-                hidden, pooled = torch.zeros_like(hidden), torch.zeros_like(pooled)
-            self._words[prompt] = Words(hidden, pooled)
-        return self._words[prompt]
-
-    def token_count(self, prompt: str) -> int:
-        """See :meth:`Conditioner.token_count`; both tokenizers split alike."""
-        return _token_count(self._tokenizers[0], prompt)
+    def _embed(self, prompt: str) -> Words:
+        outputs = [
+            encoder(_token_ids(tokenizer, prompt).to(self._device), output_hidden_states=True)
+            for tokenizer, encoder in self._encoders
+        ]
+        hidden = torch.cat([output.hidden_states[-2][0] for output in outputs], dim=-1).to(self._dtype)
+        pooled = outputs[1].text_embeds[0].to(self._dtype)
+        if not prompt and self.zero_empty:
+            return Words(torch.zeros_like(hidden), torch.zeros_like(pooled))
+        return Words(hidden, pooled)
 
     def arguments(self, prompts: Sequence[str], size: tuple[int, int]) -> dict[str, Any]:
         """See :meth:`Conditioner.arguments`. The picture counts as uncropped and of its own size."""
@@ -147,7 +112,7 @@ def _token_ids(tokenizer: Any, prompt: str) -> Tensor:
     return ids
 
 
-def _token_count(tokenizer: Any, prompt: str) -> int:
-    """By the attention mask: with transformers 5 the reported length counts the padding."""
+def token_count(tokenizer: Any, prompt: str) -> int:
+    """Without start, end and padding; by the mask, since the length that transformers 5 reports counts the padding."""
     encoded = tokenizer(prompt, truncation=True, max_length=tokenizer.model_max_length)
     return int(sum(encoded.attention_mask)) - 2

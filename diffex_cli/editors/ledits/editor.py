@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from PIL import Image
@@ -12,13 +10,13 @@ from torch import Tensor
 
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.domains import packaged
-from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate, Term
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
-from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.core.spec_options import need_model, ranges
+from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 from diffex_cli.editors.ledits.cache import default_cache
-from diffex_cli.editors.ledits.editing import Concept, Row, cancels_empty, edit
+from diffex_cli.editors.ledits.editing import Concept, Masking, Row, cancels_empty, edit
 from diffex_cli.editors.ledits.inversions import Inversions
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline, source_digest
 from diffex_cli.editors.ledits.model import DiffusionModel
@@ -28,44 +26,31 @@ from diffex_cli.editors.ledits.options import (
     CONCEPT_SETTINGS,
     PRESETS,
     LeditsOptions,
-    check_override,
     parse_options,
 )
 from diffex_cli.editors.ledits.solver import Schedule
-from diffex_cli.editors.models.batching import (
-    RowLimit,
-    ends_the_run,
-    first_line,
-    free_memory,
-    is_out_of_memory,
-    split,
-)
+from diffex_cli.editors.models.batching import Batches, RowLimit, split
 from diffex_cli.editors.models.loading import pick_dtype
 from diffex_cli.editors.models.sizes import fit, restore
-from diffex_cli.editors.options import overrides_of
+from diffex_cli.editors.options import check_overrides
 
 _ENGINE_VERSION = 2
 """Raised when a change to the engine changes pixels; part of the fingerprint."""
 
 
-class LeditsEditor:
-    """See :class:`~diffex_cli.editors.base.Editor`.
-
-    ``ledits:birds`` is the model that ships with diffex; ``ledits:FOLDER``, ``ledits:HUB/ID`` and
-    ``ledits:FILE.safetensors`` are any Stable Diffusion or SDXL model. An image is inverted once, on the
-    empty prompt, and its inversion kept on disk. The baseline of its effects is the auto-encoder's
-    reconstruction, which the inversion reaches exactly.
-    """
+class LeditsEditor(Settled):
+    """See :class:`~diffex_cli.editors.base.Editor`. ``ledits:birds`` is the model that ships with diffex;
+    ``ledits:FOLDER``, ``ledits:HUB/ID`` and ``ledits:FILE.safetensors`` are any Stable Diffusion or SDXL model. An
+    image is inverted once, on the empty prompt, and its inversion kept on disk. The baseline of its effects is the
+    auto-encoder's reconstruction, which the inversion reaches exactly."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
-        if not spec.model:
-            raise UsageError(f"--editor {spec.text} names no model: write ledits:birds, ledits:FOLDER or ledits:HUB/ID")
-        birds = spec.model == "birds"
-        self._options = parse_options(
-            spec.options, BIRDS_DEFAULTS if birds else LeditsOptions(), BIRDS_PRESETS if birds else PRESETS
-        )
+        model = need_model(spec, "ledits:birds, ledits:FOLDER or ledits:HUB/ID")
+        birds = model == "birds"
+        defaults, presets = (BIRDS_DEFAULTS, BIRDS_PRESETS) if birds else (LeditsOptions(), PRESETS)
+        self._options = parse_options(spec, defaults, presets)
         self._source = ModelSource(
-            model=str(packaged("diffusion")) if birds else spec.model,
+            model=str(packaged("diffusion")) if birds else model,
             revision=self._options.revision,
             variant=self._options.variant,
             config=self._options.config,
@@ -90,22 +75,21 @@ class LeditsEditor:
         """Reads all of a local model's files: gigabytes, so only once."""
         return source_digest(self._source)
 
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """The digest of :attr:`settings`."""
-        return digest(self.settings)
-
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`."""
-        for key, value, node in overrides_of(requests):
-            check_override(key, value, node)
+        check_overrides("ledits", requests, ranges(LeditsOptions, CONCEPT_SETTINGS))
         by_size: dict[tuple[int, int], list[EditRequest]] = {}
         for request in requests:
             by_size.setdefault(self._target_size(images[request.image]), []).append(request)
+        batches = Batches(
+            run=lambda batch: self._edit_batch(images, batch, seed),
+            split=self._split,
+            lower=lambda edits: self._limit.halve(),
+            no_memory="out of memory even with one edit at a time: give a smaller size=, or dtype=float16",
+        )
         for group in by_size.values():
-            yield from self._edit_group(images, group, seed)
+            yield from batches.results(group)
 
     @functools.cached_property
     def _model(self) -> DiffusionModel:
@@ -138,68 +122,34 @@ class LeditsEditor:
     def _target_size(self, image: Image.Image) -> tuple[int, int]:
         return fit(image.size, self._options.size or self._model.native_size, self._model.image_multiple)
 
-    def _edit_group(
-        self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
-    ) -> Iterator[EditResult]:
-        """Edits of one latent size, in batches as large as memory allows. One that fails is halved until the edit
-        stands alone that cannot be made."""
-        waiting = deque(self._batches(requests))
-        while waiting:
-            batch = waiting.popleft()
-            try:
-                yield from self._edit_batch(images, batch, seed)
-                continue
-            except Exception as error:
-                if ends_the_run(error):
-                    raise
-                if no_memory := is_out_of_memory(error):
-                    reason = "out of memory even with one edit at a time: give a smaller size=, or dtype=float16"
-                else:
-                    reason = first_line(error)
-            if no_memory and self._limit.halve():
-                free_memory()
-                waiting.extendleft(reversed(self._batches(batch)))
-            elif len(batch) > 1:
-                half = len(batch) // 2
-                waiting.extendleft([batch[half:], batch[:half]])
-            else:
-                yield EditResult(batch[0].key, "failed", None, 0.0, reason)
-
-    def _batches(self, requests: Sequence[EditRequest]) -> list[list[EditRequest]]:
+    def _split(self, requests: Sequence[EditRequest]) -> list[list[EditRequest]]:
         return split(requests, [self._cost(request.candidate) for request in requests], self._limit.rows)
 
     def _cost(self, candidate: Candidate) -> int:
         """The U-Net rows of a step."""
         concepts = self._concepts(candidate)
-        alone = cancels_empty(concepts, self._options.masking(self._model.is_xl))
-        return max(1, len(concepts) + (0 if alone else 1))
+        return max(1, len(concepts) + (not cancels_empty(concepts, self._masking)))
+
+    @property
+    def _masking(self) -> Masking:
+        return self._options.masking(self._model.is_xl)
 
     def _edit_batch(
         self, images: Mapping[str, Image.Image], batch: Sequence[EditRequest], seed: int
     ) -> list[EditResult]:
-        started = time.perf_counter()
+        """Edits of one latent size."""
         inversions = self._inversions.of([request.image for request in batch], images, self._target_size, seed)
         rows = [Row(inversions[request.image], self._concepts(request.candidate)) for request in batch]
-        options, is_xl = self._options, self._model.is_xl
-        edited = edit(self._schedule, rows, self._model.predict, options.masking(is_xl), options.zeroed(is_xl))
-        pictures = self._model.decode(edited.latents)
-        seconds = (time.perf_counter() - started) / len(batch)
+        masking, zeroed = self._masking, self._options.zeroed(self._model.is_xl)
+        edited = edit(self._schedule, rows, self._model.predict, masking, zeroed)
         results = []
-        for request, picture, mask in zip(batch, pictures, edited.masks, strict=True):
-            size = images[request.image].size
+        for request, picture, mask in zip(batch, self._model.decode(edited.latents), edited.masks, strict=True):
             if picture is None:
-                results.append(EditResult(request.key, "failed", None, seconds, _NOT_FINITE))
-            else:
-                bounded = bool(request.candidate.terms) and options.masking(is_xl).kind != "none"
-                results.append(
-                    EditResult(
-                        request.key,
-                        "ok",
-                        restore(picture, size),
-                        seconds,
-                        mask=_mask_picture(mask, size) if bounded else None,
-                    )
-                )
+                results.append(failed(request.key, _NOT_FINITE))
+                continue
+            size = images[request.image].size
+            bounds = _mask_picture(mask, size) if request.candidate.terms and masking.kind != "none" else None
+            results.append(EditResult(request.key, "ok", restore(picture, size), 0.0, mask=bounds))
         return results
 
     def _concepts(self, candidate: Candidate) -> tuple[Concept, ...]:

@@ -15,12 +15,8 @@ def _gaussian_kernel() -> Tensor:
 
 
 def top_share(scores: Tensor, threshold: Tensor) -> Tensor:
-    """1.0 where a row's score reaches the row's quantile ``threshold``, else 0.0.
-
-    Args:
-        scores: float32, shape (rows, h, w).
-        threshold: λ in [0, 1], shape (rows,); the mask keeps about a 1 − λ share of the cells.
-    """
+    """1.0 where a row's score reaches the row's quantile ``threshold``, else 0.0. ``scores``: float32, shape (rows, h,
+    w). ``threshold``: λ in [0, 1], shape (rows,); the mask keeps about a 1 − λ share of the cells."""
     flat = scores.flatten(1)
     ordered = flat.sort(dim=1).values
     position = threshold.clamp(0, 1) * (flat.shape[1] - 1)
@@ -57,13 +53,5 @@ def attention_mask(
 
 
 def guidance_mask(guidance: Tensor, threshold: Tensor) -> Tensor:
-    """M2: where the concept's guidance is strongest.
-
-    Args:
-        guidance: shape (rows, C, h, w).
-        threshold: λ, shape (rows,).
-
-    Returns:
-        0/1, shape (rows, 1, h, w).
-    """
+    """M2: where the concept's guidance, shape (rows, C, h, w), is strongest: 0/1, shape (rows, 1, h, w)."""
     return top_share(guidance.abs().sum(1), threshold)[:, None]

@@ -33,32 +33,20 @@ class Inversion:
 
     @property
     def nbytes(self) -> int:
-        """The memory it takes, in bytes."""
         return self.x.nbytes + self.z.nbytes + self.epsilon.nbytes
 
 
 def trajectory_noise(shape: tuple[int, ...], steps: int, seed: int) -> Tensor:
-    """Independent standard normal noise for every step, shape (steps, *shape).
-
-    Each image has its own seed, so that a result does not depend on what else is in a batch.
-    """
+    """Independent standard normal noise for every step, shape (steps, *shape). Each image has its own seed, so that a
+    result does not depend on what else is in a batch."""
     return torch.randn(steps, *shape, generator=torch.Generator().manual_seed(seed))
 
 
 @torch.no_grad()
 def invert(schedule: Schedule, x0: Tensor, noise: Tensor, predict: Predictor, rows: int = 64) -> Inversion:
-    """Invert one image.
-
-    The noisy latents are drawn independently for every step, so no step needs another's result: the
-    U-Net sees all N of them in one batch, ``rows`` at a time.
-
-    Args:
-        schedule: N steps.
-        x0: the image's latents, float32, shape (C, h, w).
-        noise: from :func:`trajectory_noise`, on the device of ``x0``.
-        predict: ε on the empty prompt.
-        rows: the largest batch for the U-Net.
-    """
+    """Invert one image. The noisy latents are drawn independently for every step, so no step needs another's result:
+    the U-Net sees all N of them in one batch, ``rows`` at a time. ``x0``: the image's latents, float32, shape (C, h,
+    w). ``noise``: from :func:`trajectory_noise`, on the device of ``x0``."""
     alphas, sigmas = (level[:-1].view(-1, 1, 1, 1).to(x0.device) for level in (schedule.alphas, schedule.sigmas))
     x = torch.cat([alphas * x0 + sigmas * noise, x0[None]])
     chunks = zip(x[:-1].split(rows), schedule.timesteps.split(rows), strict=True)
@@ -67,13 +55,9 @@ def invert(schedule: Schedule, x0: Tensor, noise: Tensor, predict: Predictor, ro
 
 
 def noise_maps(schedule: Schedule, x: Tensor, epsilon: Tensor) -> Tensor:
-    """The z_t that lead the solver from every latent to the next, shape (N, C, h, w).
-
-    Args:
-        schedule: N steps.
-        x: shape (N + 1, C, h, w), float32; the latents before each step, and the image's.
-        epsilon: shape (N, C, h, w), float32; the predictions at ``x[:-1]``.
-    """
+    """The z_t that lead the solver from every latent to the next, shape (N, C, h, w). ``x``: shape (N + 1, C, h, w),
+    float32; the latents before each step, and the image's. ``epsilon``: shape (N, C, h, w), float32; the predictions at
+    ``x[:-1]``."""
     x0_predictions = predicted_x0(schedule, torch.arange(schedule.steps), x[:-1], epsilon)
     z = torch.empty_like(epsilon)
     for step in range(schedule.steps):

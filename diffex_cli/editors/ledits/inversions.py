@@ -20,15 +20,8 @@ _MEMORY = 2 * 2**30
 
 
 class Inversions:
-    """Inverts images when they are first needed.
-
-    Args:
-        model: encodes, and predicts on the empty prompt.
-        schedule: the inversions' steps.
-        cache: keeps them across processes.
-        limit: the largest batch for the U-Net.
-        identity: all that determines an inversion beside image, picture size and seed.
-    """
+    """Inverts images when they are first needed. ``identity``: all that determines an inversion beside image, picture
+    size and seed."""
 
     def __init__(
         self, model: DiffusionModel, schedule: Schedule, cache: InversionCache, limit: RowLimit, identity: object
@@ -44,14 +37,7 @@ class Inversions:
         size: Callable[[Image.Image], tuple[int, int]],
         seed: int,
     ) -> dict[str, Inversion]:
-        """The inversions of some images.
-
-        Args:
-            keys: which of ``images``.
-            images: image key → RGB picture.
-            size: (width, height) to bring a picture to.
-            seed: with the image's key, fixes the noise.
-        """
+        """The inversions of some images. ``size``: (width, height) to bring a picture to."""
         found: dict[str, Inversion] = {}
         for key in dict.fromkeys(keys):
             target = size(images[key])

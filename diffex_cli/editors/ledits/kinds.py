@@ -30,7 +30,6 @@ class ModelKind:
     Attributes:
         text_encoders: component → class of transformers; two of them make it SDXL.
         prediction_type: ``epsilon`` or ``v_prediction``.
-        latent_channels: C of the latents.
         upcast: whether the auto-encoder overflows in float16.
     """
 
@@ -41,7 +40,6 @@ class ModelKind:
 
     @property
     def is_xl(self) -> bool:
-        """Whether it is an SDXL model."""
         return len(self.text_encoders) == 2
 
     def vae_dtype(self, dtype: torch.dtype) -> torch.dtype:
@@ -50,15 +48,7 @@ class ModelKind:
 
 
 def read_kind(source: str, revision: str) -> ModelKind:
-    """Read the configuration of a model and refuse what the engine cannot run.
-
-    Args:
-        source: a folder or hub id, from :func:`~diffex_cli.editors.ledits.components.local_or_hub`.
-        revision: of a hub id.
-
-    Raises:
-        UsageError: it says which editor runs such a model, where one does.
-    """
+    """Read the configuration of a model and refuse what the engine cannot run."""
     from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 
     if Path(source).is_dir() and revision != "main":
@@ -80,16 +70,7 @@ def read_kind(source: str, revision: str) -> ModelKind:
 
 
 def check_channels(source: str, unet: int, vae: int) -> None:
-    """Refuse a U-Net that sees more than the latents.
-
-    Args:
-        source: the model's name, for the message.
-        unet: the channels that the U-Net takes.
-        vae: the channels that the auto-encoder gives.
-
-    Raises:
-        UsageError: it names the editor for such a model.
-    """
+    """Refuse a U-Net that sees more than the latents."""
     if unet == vae:
         return
     editor = {2 * vae + 1: "inpaint", 2 * vae: "instruct"}.get(unet)

@@ -46,23 +46,14 @@ class ModelSource:
 
     @property
     def single_file(self) -> bool:
-        """Whether the model is one file."""
         return self.model.endswith(".safetensors")
 
 
 def load_pipeline(source: ModelSource, dtype: torch.dtype) -> Any:
-    """A ``StableDiffusionPipeline`` or ``StableDiffusionXLPipeline``, in evaluation mode.
-
-    It has no safety checker: a classifier's images are not for show, and a blackened picture would be
-    scored like any other. Of its scheduler only the configuration matters.
-
-    Args:
-        source: the model.
-        dtype: of all weights, but for an SDXL auto-encoder that overflows in float16: that is float32.
-
-    Raises:
-        UsageError: there is no such model, it is of another kind, or a part of it is missing or torn.
-    """
+    """A ``StableDiffusionPipeline`` or ``StableDiffusionXLPipeline``, in evaluation mode. It has no safety checker: a
+    classifier's images are not for show, and a blackened picture would be scored like any other. Of its scheduler only
+    the configuration matters. ``dtype``: of all weights, but for an SDXL auto-encoder that overflows in float16: that
+    is float32."""
     loras = usable_loras(source.lora)
     with _quiet():
         pipeline = _load_file(source, dtype) if source.single_file else _load_folder(source, dtype)
@@ -76,14 +67,9 @@ def load_pipeline(source: ModelSource, dtype: torch.dtype) -> Any:
 
 
 def source_digest(source: ModelSource) -> Mapping[str, object]:
-    """What of a model goes into a fingerprint, without loading it.
-
-    Of local parts the digest of their files, and the last part of their path to tell a reader; of the
-    hub's their id, and the model's revision. Parts that were not given are left out.
-
-    Raises:
-        UsageError: a LoRA is not there.
-    """
+    """What of a model goes into a fingerprint, without loading it. Of local parts the digest of their files, and the
+    last part of their path to tell a reader; of the hub's their id, and the model's revision. Parts that were not given
+    are left out."""
     parts: dict[str, object] = {"model": _name(source.model), "weights": _digest(source.model)}
     if parts["weights"] is None or source.config:
         parts["revision"] = source.revision
@@ -101,7 +87,6 @@ def source_digest(source: ModelSource) -> Mapping[str, object]:
 
 
 def _load_folder(source: ModelSource, dtype: torch.dtype) -> Any:
-    """A model in diffusers format, from a folder or the hub."""
     import transformers
     from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
 
@@ -125,7 +110,6 @@ def _load_folder(source: ModelSource, dtype: torch.dtype) -> Any:
 
 
 def _load_file(source: ModelSource, dtype: torch.dtype) -> Any:
-    """A model in one file."""
     if source.variant:
         raise UsageError(f"variant={source.variant}: the file {source.model!r} has no variants, leave the option out")
     checkpoint = read_checkpoint(source.model)

@@ -18,13 +18,8 @@ _USUAL_NAME = "pytorch_lora_weights.safetensors"
 
 @dataclasses.dataclass(frozen=True)
 class Lora:
-    """One adaptation: W + ``weight``·(alpha / r)·B·A (Hu et al. 2022, §4.1).
-
-    Attributes:
-        name: as given.
-        file: the weights; ``None`` for a hub id.
-        weight: how much of it.
-    """
+    """One adaptation: W + ``weight``·(alpha / r)·B·A (Hu et al. 2022, §4.1). ``file``: the weights; ``None`` for a hub
+    id."""
 
     name: str
     file: Path | None
@@ -32,20 +27,12 @@ class Lora:
 
 
 def parse_loras(text: str) -> tuple[Lora, ...]:
-    """Read ``NAME[@WEIGHT][+NAME[@WEIGHT]…]``, each name a ``.safetensors`` file, a folder that holds one, or a hub id.
-
-    Raises:
-        UsageError: there is no such file, or the weight is no number.
-    """
+    """Read ``NAME[@WEIGHT][+…]``, each name a ``.safetensors`` file, a folder that holds one, or a hub id."""
     return tuple(_parse(part) for part in text.split("+")) if text else ()
 
 
 def usable_loras(text: str) -> tuple[Lora, ...]:
-    """:func:`parse_loras`, where the library for them is installed.
-
-    Raises:
-        UsageError: it is not.
-    """
+    """:func:`parse_loras`, where the library for them is installed."""
     loras = parse_loras(text)
     if loras and importlib.util.find_spec("peft") is None:
         raise UsageError(f'lora={text} needs the package peft: pip install "diffex[lora]"')
@@ -53,15 +40,7 @@ def usable_loras(text: str) -> tuple[Lora, ...]:
 
 
 def fuse_loras(pipeline: Any, loras: Iterable[Lora]) -> None:
-    """Add to the pipeline's weights, in place, so that adapted models run no slower.
-
-    Args:
-        pipeline: a Stable Diffusion or SDXL pipeline.
-        loras: from :func:`usable_loras`.
-
-    Raises:
-        UsageError: a file is torn or not made for this model.
-    """
+    """Add to the pipeline's weights, in place, so that adapted models run no slower."""
     for lora in loras:
         try:
             used = _fuse(pipeline, lora)

@@ -27,8 +27,6 @@ class DiffusionModel:
         pipeline: a ``StableDiffusionPipeline`` or ``StableDiffusionXLPipeline`` (or one with the same
             components). The U-Net and the auto-encoder compute in the dtype that they come in; latents
             and everything the solver sees are float32.
-        device: where it runs.
-        channels_last: the U-Net's memory format; faster for convolutions on most machines.
         compile_rows: tells the largest batch, for which and for half of which the U-Net is compiled;
             ``None`` to not compile. Shorter batches are padded. Calls that record attention are never compiled.
     """
@@ -69,11 +67,7 @@ class DiffusionModel:
         return int(self._unet.config.sample_size) * self._factor
 
     def schedule(self, steps: int, start: int) -> Schedule:
-        """The timesteps of an inversion, by the model's own noise schedule.
-
-        Raises:
-            UsageError: there are no so many timesteps up to ``start``.
-        """
+        """The timesteps of an inversion, by the model's own noise schedule."""
         config = self._scheduler_config
         alphas_cumprod = (self._alpha**2).cpu()
         if not steps < start < len(alphas_cumprod):
@@ -108,7 +102,6 @@ class DiffusionModel:
         return max(1, _PIXELS_TOGETHER.get(self.device.type, _PIXELS_TOGETHER_ELSEWHERE) // pixels)
 
     def token_count(self, prompt: str) -> int:
-        """The prompt's tokens without start, end and padding."""
         return self._conditioner.token_count(prompt)
 
     def predict_empty(self, latents: Tensor, timesteps: Tensor) -> Tensor:
@@ -119,11 +112,7 @@ class DiffusionModel:
     def predict(
         self, latents: Tensor, timestep: Tensor, prompts: Sequence[str], attention_divisor: int
     ) -> tuple[Tensor, Tensor | None]:
-        """ε and attention maps; see :class:`~diffex_cli.editors.ledits.editing.ConceptPredictor`.
-
-        Raises:
-            UsageError: no cross-attention layer works at the resolution asked for.
-        """
+        """ε and attention maps; see :class:`~diffex_cli.editors.ledits.editing.ConceptPredictor`."""
         height, width = latents.shape[-2:]
         arguments = self._conditioner.arguments(prompts, (height * self._factor, width * self._factor))
         inputs = latents.to(self.dtype).contiguous(memory_format=self._format)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from diffex_cli.core.errors import UsageError
-from diffex_cli.core.registry import did_you_mean
-from diffex_cli.editors import options
+from diffex_cli.core.registry import Spec
+from diffex_cli.core.spec_options import choice, number, read_options, switch, text, whole
 from diffex_cli.editors.ledits.editing import Mask, Masking
+from diffex_cli.editors.options import DTYPES
 
 _TRAIN_TIMESTEPS = 1000
 
 MaskChoice = Mask | Literal["auto"]
+_MASKS = ("auto", *get_args(Mask))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,6 @@ class LeditsOptions:
         steps: N, the U-Net steps of an edit.
         start: the timestep at which the edit starts; higher changes more.
         skip: the stock pipelines' way to say ``start``; ignored if ``start`` is given.
-        guidance: the guidance scale s.
         threshold: λ; about 1 − λ of the picture may change.
         warmup: steps before a concept begins to act.
         cooldown: the step at which it stops; 0 for the last.
@@ -38,35 +38,34 @@ class LeditsOptions:
         rows: the largest batch for the U-Net; 0 to find it: it is halved when memory runs out.
         dtype: ``float32``, ``bfloat16`` or ``float16`` for the U-Net and the auto-encoder; ``auto``
             is float32 on the CPU and float16 elsewhere.
-        channels_last: the U-Net's memory format.
         compile: compile the U-Net by ``torch.compile``; takes a minute or two at the first edit.
-        revision: of a hub id.
         variant: of the weights' files, e.g. ``fp16``.
         config: folder or hub id of the configuration of a single-file checkpoint.
-        vae: folder or hub id of another auto-encoder.
         lora: file, folder or hub id of low-rank weights, ``@weight`` behind it; several joined by ``+``.
+        preset: stands for some of the others; empty once it is read.
     """
 
-    steps: int = 50
-    start: int = 0
-    skip: float = 0.2
-    guidance: float = 7.0
-    threshold: float = 0.95
-    warmup: int = 2
-    cooldown: int = 0
-    mask: MaskChoice = "auto"
-    attention: int = 4
-    zero_noise: int = -1
-    size: int = 0
-    rows: int = 0
-    dtype: str = "auto"
-    channels_last: bool = True
-    compile: bool = False
-    revision: str = "main"
-    variant: str = ""
-    config: str = ""
-    vae: str = ""
-    lora: str = ""
+    steps: int = whole(50, 1, 999)
+    start: int = whole(0, 0, 999)
+    skip: float = number(0.2, 0, 1)
+    guidance: float = number(7.0, 0, 100)
+    threshold: float = number(0.95, 0, 1)
+    warmup: int = whole(2, 0, 999)
+    cooldown: int = whole(0, 0, 999)
+    mask: MaskChoice = choice("auto", _MASKS)
+    attention: int = whole(4, 1, 64)
+    zero_noise: int = whole(-1, -1, 999)
+    size: int = whole(0, 0, 8192)
+    rows: int = whole(0, 0, 4096)
+    dtype: str = choice("auto", DTYPES)
+    channels_last: bool = switch(True)
+    compile: bool = switch(False)
+    revision: str = text("main")
+    variant: str = text()
+    config: str = text()
+    vae: str = text()
+    lora: str = text()
+    preset: str = choice("", ("fast", "fine"))
 
     def start_timestep(self) -> int:
         """The starting timestep, from ``start`` or by the stock pipelines' rule for ``skip``."""
@@ -87,11 +86,11 @@ class LeditsOptions:
 
     def pixels(self) -> dict[str, object]:
         """The options beside the model's source that can change a pixel by more than a rounding."""
-        return {key: value for key, value in dataclasses.asdict(self).items() if key not in _SPEED + _SOURCE}
+        return {key: value for key, value in dataclasses.asdict(self).items() if key not in _NO_PIXELS}
 
 
-_SPEED = ("rows", "channels_last", "compile")
-_SOURCE = ("revision", "variant", "config", "vae", "lora")
+_NO_PIXELS = ("rows", "channels_last", "compile", "revision", "variant", "config", "vae", "lora", "preset")
+"""They change the speed alone, or name what is in the fingerprint by its content."""
 
 
 BIRDS_DEFAULTS = LeditsOptions(steps=8, start=700, guidance=1.0, threshold=0.0, warmup=0, mask="none")
@@ -100,83 +99,19 @@ trained to change nothing but what the words name, so masks only cost it success
 
 PRESETS: Mapping[str, Mapping[str, int]] = {"fast": {"steps": 20}, "fine": {"steps": 50}}
 BIRDS_PRESETS: Mapping[str, Mapping[str, int]] = {"fast": {"steps": 6}, "fine": {"steps": 50}}
-"""``preset=NAME`` stands for these options; others that are given go first. ``fast`` is for screening."""
+"""What ``preset=NAME`` stands for; ``fast`` is for screening."""
 
 CONCEPT_SETTINGS = ("guidance", "threshold", "warmup", "cooldown")
 """What a corpus node may override."""
 
-_RANGES: Mapping[str, tuple[float, float]] = {
-    "steps": (1, 999),
-    "start": (0, 999),
-    "skip": (0, 1),
-    "guidance": (0, 100),
-    "threshold": (0, 1),
-    "warmup": (0, 999),
-    "cooldown": (0, 999),
-    "attention": (1, 64),
-    "zero_noise": (-1, 999),
-    "size": (0, 8192),
-    "rows": (0, 4096),
-}
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "mask": ("auto", *get_args(Mask)),
-    "dtype": ("auto", "float32", "bfloat16", "float16"),
-}
-_FLAGS: Mapping[str, bool] = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
 
 def parse_options(
-    given: Mapping[str, str], defaults: LeditsOptions, presets: Mapping[str, Mapping[str, int]] = PRESETS
+    spec: Spec, defaults: LeditsOptions, presets: Mapping[str, Mapping[str, int]] = PRESETS
 ) -> LeditsOptions:
-    """Read the spec's options.
-
-    Args:
-        given: as written.
-        defaults: for the options that are not given.
-        presets: what ``preset`` may name.
-
-    Raises:
-        UsageError: an unknown option, or a value out of its range.
-    """
-    changes: dict[str, object] = {}
-    preset = given.get("preset")
-    if preset is not None:
-        if preset not in presets:
-            raise UsageError(f"ledits option preset={preset}: choose one of {', '.join(presets)}")
-        changes.update(presets[preset])
-    for key, text in given.items():
-        if key == "preset":
-            continue
-        if key not in (field.name for field in dataclasses.fields(LeditsOptions)):
-            known = ("preset", *(field.name for field in dataclasses.fields(LeditsOptions)))
-            raise UsageError(f"the ledits editor has no option {key!r}{did_you_mean(key, known)}")
-        changes[key] = _value(key, text, getattr(defaults, key))
-    if "skip" in changes and "start" not in changes:
+    """Read the spec's options. Those that are given go before a preset's, and ``skip`` before a default ``start``."""
+    options = read_options(spec, defaults)
+    preset = presets.get(options.preset, {})
+    changes: dict[str, Any] = {key: value for key, value in preset.items() if key not in spec.options}
+    if "skip" in spec.options and "start" not in spec.options:
         changes["start"] = 0
-    return dataclasses.replace(defaults, **changes)  # type: ignore[arg-type]
-
-
-def check_override(key: str, value: float, node: str) -> None:
-    """See :func:`diffex_cli.editors.options.check_override`."""
-    options.check_override("ledits", key, value, node, {name: _RANGES[name] for name in CONCEPT_SETTINGS})
-
-
-def _value(key: str, text: str, default: object) -> object:
-    if key in _CHOICES:
-        if text not in _CHOICES[key]:
-            raise UsageError(f"ledits option {key}={text}: choose one of {', '.join(_CHOICES[key])}")
-        return text
-    if isinstance(default, str):
-        return text
-    if isinstance(default, bool):
-        if text.lower() not in _FLAGS:
-            raise UsageError(f"ledits option {key}={text}: write true or false")
-        return _FLAGS[text.lower()]
-    try:
-        value = int(text) if isinstance(default, int) else float(text)
-    except ValueError:
-        raise UsageError(f"ledits option {key}={text}: not a number") from None
-    low, high = _RANGES[key]
-    if not low <= value <= high:
-        raise UsageError(f"ledits option {key}={text}: must lie between {low:g} and {high:g}")
-    return value
+    return dataclasses.replace(options, preset="", **changes)

@@ -22,15 +22,8 @@ _OPEN_CLIP = _TEXT + "model."
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """A single file that the engine can run, as its header shows it.
-
-    Attributes:
-        path: the file.
-        is_xl: whether it is SDXL.
-        has_vae: whether an auto-encoder is in it.
-        says_v: whether it is marked as predicting v.
-        config: the hub id of the original model's configuration; empty if the file does not tell.
-    """
+    """A single file that the engine can run, as its header shows it. ``config``: the hub id of the original model's
+    configuration; empty if the file does not tell."""
 
     path: Path
     is_xl: bool
@@ -40,11 +33,7 @@ class Checkpoint:
 
 
 def read_checkpoint(name: str) -> Checkpoint:
-    """Look at a file's header, and at none of its weights.
-
-    Raises:
-        UsageError: there is no such file, or it is torn, or no whole model of the kinds that the engine runs.
-    """
+    """Look at a file's header, and at none of its weights."""
     path = Path(name).expanduser()
     if not path.is_file():
         raise UsageError(f"there is no file {name!r}: give a .safetensors checkpoint, a folder or a hub id")
@@ -75,11 +64,7 @@ def read_checkpoint(name: str) -> Checkpoint:
 
 
 def configuration(checkpoint: Checkpoint, given: str) -> str:
-    """The folder or hub id to read the checkpoint's configuration from: the given one, or the original model's.
-
-    Raises:
-        UsageError: it was not given, and the file does not tell.
-    """
+    """The folder or hub id to read the checkpoint's configuration from: the given one, or the original model's."""
     if not given and not checkpoint.config:
         raise UsageError(
             f"{str(checkpoint.path)!r} is of Stable Diffusion 2, and the file does not say which: give "
@@ -94,15 +79,9 @@ def load_checkpoint(
     """The pipeline of a single file.
 
     Args:
-        checkpoint: from :func:`read_checkpoint`.
         config: from :func:`configuration`; nothing else is read from there.
-        revision: of ``config`` if it is a hub id.
-        kind: what ``config`` says.
         dtype: of all weights but the auto-encoder's, which may need float32.
         vae: takes the place of the file's own auto-encoder.
-
-    Raises:
-        UsageError: file and configuration do not fit.
     """
     from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 

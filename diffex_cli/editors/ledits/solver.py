@@ -1,8 +1,7 @@
 """Second-order SDE-DPM-Solver++ for variance-preserving diffusion, as pure functions of tensors.
 
-Source: Lu et al. 2022, *DPM-Solver++*, SDE variant, order 2 (midpoint form), as LEDITS++ uses it
-(Brack et al. 2024, §3.1). Everything is float32 whatever the U-Net computes in: in half precision
-the reconstruction is lost.
+Source: Lu et al. 2022, *DPM-Solver++*, SDE variant, order 2 (midpoint form), as LEDITS++ uses it (Brack et al. 2024,
+§3.1). Everything is float32 whatever the U-Net computes in: in half precision the reconstruction is lost.
 """
 
 from __future__ import annotations
@@ -43,7 +42,6 @@ def leading_schedule(alphas_cumprod: Tensor, steps: int, start: int, offset: int
 
     Args:
         alphas_cumprod: shape (T,), ᾱ of every training timestep.
-        steps: N ≥ 1.
         start: the noisiest timestep wanted, below T; rounded down to ``offset + k·N``.
         offset: added to every timestep (1 for Stable Diffusion).
     """
@@ -80,15 +78,8 @@ def step_coefficients(schedule: Schedule, step: int) -> StepCoefficients:
 
 
 def solver_step(coefficients: StepCoefficients, x: Tensor, current: Tensor, previous: Tensor, noise: Tensor) -> Tensor:
-    """One step, all arguments of one shape.
-
-    Args:
-        coefficients: from :func:`step_coefficients`.
-        x: the latents now.
-        current: the prediction of x₀ at this step.
-        previous: the prediction at the step before (ignored by the first step).
-        noise: the noise map z of this step.
-    """
+    """One step, all arguments of one shape. ``previous``: the prediction at the step before (ignored by the first
+    step)."""
     mean = coefficients.sample * x + coefficients.current * current + coefficients.previous * previous
     return mean + coefficients.noise * noise
 

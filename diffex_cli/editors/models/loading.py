@@ -19,15 +19,7 @@ def pick_dtype(name: str, device: torch.device, half: torch.dtype = torch.float1
 
 
 def pipeline_kind(source: str, revision: str) -> str:
-    """The pipeline class that a checkpoint names.
-
-    Args:
-        source: a folder in diffusers format, or a hub id.
-        revision: of a hub id.
-
-    Raises:
-        UsageError: there is no such checkpoint.
-    """
+    """The pipeline class that a checkpoint names."""
     with quiet_transformers():
         from diffusers import DiffusionPipeline
 
@@ -43,18 +35,8 @@ def pipeline_kind(source: str, revision: str) -> str:
 
 def load_whole(kind: str, source: str, revision: str, dtype: torch.dtype, **parts: Any) -> Any:
     """A pipeline without progress bar, safety checker and watermark: a classifier's images are not for show, and what
-    those two draw would be scored like any edit.
-
-    Args:
-        kind: the pipeline class.
-        source: a folder in diffusers format, or a hub id.
-        revision: of a hub id.
-        dtype: of all weights.
-        parts: further arguments of ``from_pretrained``, such as components to leave out.
-
-    Raises:
-        UsageError: a part of it is missing or torn.
-    """
+    those two draw would be scored like any edit. ``parts``: further arguments of ``from_pretrained``, such as
+    components to leave out."""
     with quiet_transformers():
         import diffusers
         from diffusers.utils import logging

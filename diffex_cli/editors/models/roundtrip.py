@@ -14,18 +14,8 @@ from PIL import Image
 def round_trip(
     pipeline: Any, images: Sequence[Image.Image], size: tuple[int, int], device: torch.device, frames: bool = False
 ) -> np.ndarray[Any, Any]:
-    """Encode to the mode of the latents and decode.
-
-    Args:
-        pipeline: with an auto-encoder and an image processor.
-        images: RGB.
-        size: (width, height) to resize to first.
-        device: where the auto-encoder runs.
-        frames: the auto-encoder is one for videos; a picture is a video of one frame.
-
-    Returns:
-        pictures, shape (len(images), height, width, 3), in [0, 1].
-    """
+    """Encode to the mode of the latents and decode: pictures of (width, height) ``size``, in [0, 1], of shape
+    (len(images), height, width, 3). ``frames``: the auto-encoder is for videos; a picture is a video of one frame."""
     vae, processor = pipeline.vae, pipeline.image_processor
     resized = [image.resize(size, Image.Resampling.LANCZOS) for image in images]
     pixels = processor.preprocess(resized, height=size[1], width=size[0])

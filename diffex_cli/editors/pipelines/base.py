@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple
@@ -14,24 +13,19 @@ import numpy as np
 import torch
 from PIL import Image
 
-from diffex_cli.artifacts.keys import digest, digest_files
+from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
-from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.models.batching import ends_the_run, first_line, free_memory, is_out_of_memory
+from diffex_cli.core.spec_options import ranges, read_options
+from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
+from diffex_cli.editors.models.batching import Batches, split
 from diffex_cli.editors.models.loading import pick_dtype
 from diffex_cli.editors.models.roundtrip import round_trip
 from diffex_cli.editors.models.seeds import image_seed
 from diffex_cli.editors.models.sizes import fit, restore
-from diffex_cli.editors.options import overrides_of
+from diffex_cli.editors.options import check_overrides
 from diffex_cli.editors.pipelines.loading import load_pipeline, place
-from diffex_cli.editors.pipelines.options import (
-    WITHOUT_EFFECT,
-    OptionsT,
-    check_override,
-    overridden,
-    parse_options,
-)
+from diffex_cli.editors.pipelines.options import OVERRIDES, WITHOUT_EFFECT, OptionsT, overridden
 
 _VERSION = 1
 """Raised when a change to these editors changes pixels; part of the fingerprint."""
@@ -40,34 +34,23 @@ _FILES = ("**/*.safetensors", "**/*.json", "**/*.txt", "**/*.model", "**/*.jinja
 
 
 class Job(NamedTuple):
-    """One request, made ready for the pipeline.
-
-    Attributes:
-        request: as asked.
-        options: with the candidate's overrides.
-        instruction: what the model is told; ``None`` for a baseline that needs no instruction.
-        size: (width, height) at which the model works.
-    """
+    """One request, made ready for the pipeline. ``instruction``: what the model is told; ``None`` for a baseline that
+    needs no instruction. ``size``: (width, height) at which the model works."""
 
     request: EditRequest
     options: Any
     instruction: str | None
     size: tuple[int, int]
 
+    @property
+    def key(self) -> str:
+        return self.request.key
 
-class PipelineEditor(ABC, Generic[OptionsT]):
-    """See :class:`~diffex_cli.editors.base.Editor`.
 
-    All candidates of an image start from the same noise, which the seed and the image's key fix. The
-    baseline of the effects is what the option of that name says.
-
-    Args:
-        spec: ``NAME[:MODEL][:key=value,…]``; the model is a folder in diffusers format or a hub id.
-        device: where to run.
-
-    Raises:
-        UsageError: an unknown option or a value out of its range.
-    """
+class PipelineEditor(Settled, Generic[OptionsT]):
+    """See :class:`~diffex_cli.editors.base.Editor`. All candidates of an image start from the same noise, which the
+    seed and the image's key fix. The baseline of the effects is what the option of that name says. ``spec``:
+    ``NAME[:MODEL][:key=value,…]``; the model is a folder in diffusers format or a hub id."""
 
     name: ClassVar[str]
     model: ClassVar[str]
@@ -84,7 +67,7 @@ class PipelineEditor(ABC, Generic[OptionsT]):
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         self._source, self._device_name = spec.model or self.model, device
-        self._options: OptionsT = parse_options(self.name, spec.options, self.defaults)
+        self._options: OptionsT = read_options(spec, self.defaults)
         self._limit = self._options.batch
 
     @functools.cached_property
@@ -101,23 +84,29 @@ class PipelineEditor(ABC, Generic[OptionsT]):
             **{key: value for key, value in options.items() if key not in WITHOUT_EFFECT},
         }
 
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """The digest of :attr:`settings`."""
-        return digest(self.settings)
-
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """See :meth:`diffex_cli.editors.base.Editor.edit`."""
-        for key, value, node in overrides_of(requests):
-            check_override(self.name, key, value, node)
+        check_overrides(self.name, requests, ranges(self._options, OVERRIDES))
         groups: dict[Hashable, list[Job]] = {}
         for request in requests:
             job = self._job(request, images[request.image])
             groups.setdefault((job.options, job.instruction is None, job.size, self.company(request)), []).append(job)
+        batches = Batches[Job](
+            run=lambda batch: self._run(images, batch, seed),
+            split=lambda jobs: split(jobs, [1] * len(jobs), self._limit),
+            lower=self._lower,
+            no_memory=(
+                f"out of memory with one edit at a time: give {self.name} a smaller size=, dtype=bfloat16 or "
+                "offload=model"
+            ),
+        )
         for jobs in groups.values():
-            yield from self._run_all(images, jobs, seed)
+            yield from batches.results(jobs)
+
+    def _lower(self, edits: int) -> bool:
+        self._limit = max(1, edits // 2)
+        return edits > 1
 
     def company(self, request: EditRequest) -> Hashable:
         """Requests for which this is equal may share a call of the pipeline."""
@@ -127,15 +116,15 @@ class PipelineEditor(ABC, Generic[OptionsT]):
     def size(self, pipeline: Any, image: tuple[int, int]) -> tuple[int, int]:
         """The (width, height) at which the model works on an image of this (width, height)."""
 
-    @abstractmethod
     def arguments(self, options: OptionsT, images: Sequence[Image.Image], size: tuple[int, int]) -> dict[str, Any]:
-        """The pipeline's arguments besides prompts and generators.
-
-        Args:
-            options: of this call.
-            images: the inputs, not resized.
-            size: (width, height) at which the model works.
-        """
+        """The pipeline's arguments besides prompts and generators, for inputs of any size."""
+        return {
+            "image": [image.resize(size, Image.Resampling.LANCZOS) for image in images],
+            "width": size[0],
+            "height": size[1],
+            "num_inference_steps": options.steps,
+            "guidance_scale": options.guidance,
+        }
 
     @functools.cached_property
     def _device(self) -> torch.device:
@@ -160,54 +149,22 @@ class PipelineEditor(ABC, Generic[OptionsT]):
             instruction = options.noop if options.baseline == "noop" else None
         return Job(request, options, instruction, self.size(self._pipeline, image.size))
 
-    def _run_all(self, images: Mapping[str, Image.Image], jobs: Sequence[Job], seed: int) -> Iterator[EditResult]:
-        """Run in batches. One that fails is halved until the edit stands alone that cannot be made."""
-        waiting = [list(jobs)]
-        while waiting:
-            batch = waiting.pop()
-            if len(batch) > self._limit:
-                waiting.append(batch[self._limit :])
-                batch = batch[: self._limit]
-            started = time.perf_counter()
-            try:
-                results = self._run(images, batch, seed)
-            except Exception as error:
-                if ends_the_run(error):
-                    raise
-                no_memory = is_out_of_memory(error)
-                reason = _out_of_memory(self.name) if no_memory else first_line(error)
-            else:
-                seconds = (time.perf_counter() - started) / len(batch)
-                yield from (dataclasses.replace(result, seconds=seconds) for result in results)
-                continue
-            if no_memory:
-                free_memory()
-                self._limit = max(1, len(batch) // 2)
-            if len(batch) > 1:
-                half = len(batch) // 2
-                waiting += [batch[half:], batch[:half]]
-            else:
-                seconds = time.perf_counter() - started
-                yield EditResult(batch[0].request.key, "failed", None, seconds, reason)
-
     def _run(self, images: Mapping[str, Image.Image], batch: Sequence[Job], seed: int) -> list[EditResult]:
         inputs = [images[job.request.image] for job in batch]
         first = batch[0]
         if first.instruction is not None:
             pictures = self._call(batch, inputs, seed)
         elif self._options.baseline == "original":
-            return [
-                EditResult(job.request.key, "ok", image.copy(), 0.0) for job, image in zip(batch, inputs, strict=True)
-            ]
+            return [EditResult(job.key, "ok", image.copy(), 0.0) for job, image in zip(batch, inputs, strict=True)]
         else:
             pictures = round_trip(self._pipeline, inputs, first.size, self._device, self.frames)
         results = []
         for job, image, picture in zip(batch, inputs, pictures, strict=True):
             if not np.isfinite(picture).all():
-                results.append(EditResult(job.request.key, "failed", None, 0.0, "the edited picture is not finite"))
+                results.append(failed(job.key, "the edited picture is not finite"))
                 continue
             edited = Image.fromarray((picture * 255).round().astype(np.uint8))
-            results.append(EditResult(job.request.key, "ok", restore(edited, image.size), 0.0))
+            results.append(EditResult(job.key, "ok", restore(edited, image.size), 0.0))
         return results
 
     @torch.no_grad()
@@ -231,7 +188,3 @@ class PipelineEditor(ABC, Generic[OptionsT]):
 def _generator(image: str, seed: int) -> torch.Generator:
     """On the CPU, whatever the device, so that the noise is the same everywhere."""
     return torch.Generator("cpu").manual_seed(image_seed(seed, image))
-
-
-def _out_of_memory(name: str) -> str:
-    return f"out of memory with one edit at a time: give {name} a smaller size=, dtype=bfloat16 or offload=model"

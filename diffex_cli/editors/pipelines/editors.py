@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from diffex_cli.core.spec_options import number
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.pipelines.base import PipelineEditor
 from diffex_cli.editors.pipelines.options import PipelineOptions
@@ -16,22 +17,16 @@ from diffex_cli.editors.pipelines.options import PipelineOptions
 
 @dataclasses.dataclass(frozen=True)
 class InstructOptions(PipelineOptions):
-    """A corpus node may override ``image_guidance`` too.
+    """A corpus node may override ``image_guidance`` too. ``image_guidance``: how strongly the picture holds on to its
+    input. Without effect where ``guidance`` is 1, since the pipeline then runs without any guidance."""
 
-    Attributes:
-        image_guidance: how strongly the picture holds on to its input. Without effect where
-            ``guidance`` is 1, since the pipeline then runs without any guidance.
-    """
-
-    image_guidance: float = 1.5
+    image_guidance: float = number(1.5, 1, 100)
 
 
 class InstructEditor(PipelineEditor[InstructOptions]):
-    """``instruct[:MODEL][:key=value,…]``: Brooks et al., "InstructPix2Pix", CVPR 2023.
-
-    ``guidance`` is the pipelines' ``guidance_scale``. The no-op instruction is the empty prompt: with
-    it, both of the classifier-free differences over the instruction vanish.
-    """
+    """``instruct[:MODEL][:key=value,…]``: Brooks et al., "InstructPix2Pix", CVPR 2023. ``guidance`` is the pipelines'
+    ``guidance_scale``. The no-op instruction is the empty prompt: with it, both of the classifier-free differences over
+    the instruction vanish."""
 
     name = "instruct"
     model = "timbrooks/instruct-pix2pix"
@@ -48,24 +43,16 @@ class InstructEditor(PipelineEditor[InstructOptions]):
     def arguments(
         self, options: InstructOptions, images: Sequence[Image.Image], size: tuple[int, int]
     ) -> dict[str, Any]:
-        """See :meth:`PipelineEditor.arguments`; only the XL pipeline takes a size."""
-        arguments: dict[str, Any] = {
-            "image": [image.resize(size, Image.Resampling.LANCZOS) for image in images],
-            "num_inference_steps": options.steps,
-            "guidance_scale": options.guidance,
-            "image_guidance_scale": options.image_guidance,
-        }
-        if hasattr(self._pipeline, "text_encoder_2"):
-            arguments.update(width=size[0], height=size[1])
+        """Only the XL pipeline takes a size."""
+        arguments = super().arguments(options, images, size) | {"image_guidance_scale": options.image_guidance}
+        if not hasattr(self._pipeline, "text_encoder_2"):
+            del arguments["width"], arguments["height"]
         return arguments
 
 
 class Flux2KleinEditor(PipelineEditor[PipelineOptions]):
-    """``flux2-klein[:MODEL][:key=value,…]``.
-
-    ``guidance`` is the pipeline's ``guidance_scale``, which the distilled models ignore. For the base
-    models give ``steps=50,guidance=4``.
-    """
+    """``flux2-klein[:MODEL][:key=value,…]``. ``guidance`` is the pipeline's ``guidance_scale``, which the distilled
+    models ignore. For the base models give ``steps=50,guidance=4``."""
 
     name = "flux2-klein"
     model = "black-forest-labs/FLUX.2-klein-4B"
@@ -87,21 +74,12 @@ class Flux2KleinEditor(PipelineEditor[PipelineOptions]):
     def arguments(
         self, options: PipelineOptions, images: Sequence[Image.Image], size: tuple[int, int]
     ) -> dict[str, Any]:
-        """See :meth:`PipelineEditor.arguments`."""
-        return {
-            "image": images[0].resize(size, Image.Resampling.LANCZOS),
-            "width": size[0],
-            "height": size[1],
-            "num_inference_steps": options.steps,
-            "guidance_scale": options.guidance,
-        }
+        return super().arguments(options, images, size) | {"image": images[0].resize(size, Image.Resampling.LANCZOS)}
 
 
 class FluxKontextEditor(PipelineEditor[PipelineOptions]):
-    """``flux-kontext[:MODEL][:key=value,…]``: Black Forest Labs, "FLUX.1 Kontext", arXiv 2506.15742.
-
-    ``guidance`` is the pipeline's ``guidance_scale``, which the model was distilled to follow.
-    """
+    """``flux-kontext[:MODEL][:key=value,…]``: Black Forest Labs, "FLUX.1 Kontext", arXiv 2506.15742. ``guidance`` is
+    the pipeline's ``guidance_scale``, which the model was distilled to follow."""
 
     name = "flux-kontext"
     model = "black-forest-labs/FLUX.1-Kontext-dev"
@@ -123,26 +101,16 @@ class FluxKontextEditor(PipelineEditor[PipelineOptions]):
     def arguments(
         self, options: PipelineOptions, images: Sequence[Image.Image], size: tuple[int, int]
     ) -> dict[str, Any]:
-        """See :meth:`PipelineEditor.arguments`. Left alone, the pipeline would answer with a square."""
-        return {
-            "image": [image.resize(size, Image.Resampling.LANCZOS) for image in images],
-            "width": size[0],
-            "height": size[1],
-            "max_area": size[0] * size[1],
-            "_auto_resize": False,
-            "num_inference_steps": options.steps,
-            "guidance_scale": options.guidance,
-        }
+        """Left alone, the pipeline would answer with a square."""
+        return super().arguments(options, images, size) | {"max_area": size[0] * size[1], "_auto_resize": False}
 
 
 _AREA = 1024 * 1024
 
 
 class QwenEditEditor(PipelineEditor[PipelineOptions]):
-    """``qwen-edit[:MODEL][:key=value,…]``: "Qwen-Image Technical Report", arXiv 2508.02324.
-
-    ``guidance`` is the pipelines' ``true_cfg_scale``; above 1 every step runs twice.
-    """
+    """``qwen-edit[:MODEL][:key=value,…]``: "Qwen-Image Technical Report", arXiv 2508.02324. ``guidance`` is the
+    pipelines' ``true_cfg_scale``; above 1 every step runs twice."""
 
     name = "qwen-edit"
     model = "Qwen/Qwen-Image-Edit-2509"
@@ -168,15 +136,7 @@ class QwenEditEditor(PipelineEditor[PipelineOptions]):
     def arguments(
         self, options: PipelineOptions, images: Sequence[Image.Image], size: tuple[int, int]
     ) -> dict[str, Any]:
-        """See :meth:`PipelineEditor.arguments`. The pipelines resize the input for their two encoders
-        themselves, and guide only against a negative prompt."""
-        arguments: dict[str, Any] = {
-            "image": images[0],
-            "width": size[0],
-            "height": size[1],
-            "num_inference_steps": options.steps,
-            "true_cfg_scale": options.guidance,
-        }
-        if options.guidance > 1:
-            arguments["negative_prompt"] = " "
-        return arguments
+        """The pipelines resize the input themselves, for two encoders, and guide only against a negative prompt."""
+        arguments = super().arguments(options, images, size) | {"image": images[0]}
+        arguments["true_cfg_scale"] = arguments.pop("guidance_scale")
+        return arguments | ({"negative_prompt": " "} if options.guidance > 1 else {})

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import string
-from collections.abc import Sequence
+from typing import Any
 
-from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate, Term
+from diffex_cli.core.spec_options import option
+
+
+def text_or_none(default: str) -> Any:
+    """An option of any text, where the word ``none`` stands for the empty one."""
+    return option(default, "a text", lambda given: "" if given == "none" else given)
+
+
+def _template(default: str, *names: str) -> Any:
+    """An option with a place for each of some words."""
+
+    def parse(given: str) -> str:
+        if {name for _, name, _, _ in string.Formatter().parse(given) if name is not None} != set(names):
+            raise ValueError
+        return given
+
+    return option(default, f"a text with {' and '.join(f'{{{name}}}' for name in names)} and no other braces", parse)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,15 +37,14 @@ class Wording:
         keep: a second sentence after all of them; empty for none.
     """
 
-    add: str = "add {prompt}"
-    remove: str = "remove {prompt}"
-    replace: str = "replace {replaces} with {prompt}"
-    keep: str = ""
+    add: str = _template("add {prompt}", "prompt")
+    remove: str = _template("remove {prompt}", "prompt")
+    replace: str = _template("replace {replaces} with {prompt}", "replaces", "prompt")
+    keep: str = text_or_none("")
 
     def instruction(self, candidate: Candidate) -> str:
-        """One instruction for all terms, joined by "and" in the order of their prompts: an edit's key
-        knows nothing of the order of ids, so its pixels must not either.
-        """
+        """One instruction for all terms, joined by "and" in the order of their prompts: an edit's key knows nothing of
+        the order of ids, so its pixels must not either."""
         terms = sorted(candidate.terms, key=lambda term: (term.prompt, term.remove))
         text = " and ".join(self._clause(term) for term in terms)
         return f"{text}. {self.keep}" if self.keep else text
@@ -40,18 +55,3 @@ class Wording:
         if term.replaces:
             return self.replace.format(prompt=term.prompt, replaces=term.replaces)
         return self.add.format(prompt=term.prompt)
-
-
-def check_template(option: str, text: str, required: Sequence[str]) -> None:
-    """Refuse a template that does not name the words to put in.
-
-    Raises:
-        UsageError: a placeholder is missing or unknown, or a brace has no partner.
-    """
-    placeholders = " and ".join(f"{{{name}}}" for name in required)
-    try:
-        found = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-    except ValueError:
-        found = set()
-    if found != set(required):
-        raise UsageError(f"option {option}={text}: must contain {placeholders} and no other braces")

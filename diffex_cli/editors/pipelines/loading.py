@@ -21,20 +21,8 @@ _LEFT_OUT: Mapping[str, Mapping[str, Any]] = {
 def load_pipeline(
     editor: str, source: str, revision: str, dtype: torch.dtype, kinds: Sequence[str], needs: Sequence[str] = ()
 ) -> Any:
-    """The pipeline, of the class that its checkpoint names.
-
-    Args:
-        editor: its name, for the sentences of errors.
-        source: a folder in diffusers format, or a hub id.
-        revision: of a hub id.
-        dtype: of all weights.
-        kinds: the classes that the editor runs.
-        needs: packages without which their parts cannot be loaded.
-
-    Raises:
-        UsageError: a package is missing, there is no such model, it is of another kind, or a part of it
-            is missing or torn.
-    """
+    """The pipeline, of the class that its checkpoint names. ``needs``: packages without which their parts cannot be
+    loaded."""
     for package in needs:
         if importlib.util.find_spec(package) is None:
             raise UsageError(f"the {editor} editor needs the package {package}: pip install {package}")
@@ -45,11 +33,7 @@ def load_pipeline(
 
 
 def place(pipeline: Any, device: torch.device, offload: Offload) -> None:
-    """Move the pipeline to the device, or have it moved there piece by piece.
-
-    Raises:
-        UsageError: there is nothing to offload from on the CPU.
-    """
+    """Move the pipeline to the device, or have it moved there piece by piece."""
     if offload == "none":
         pipeline.to(device)
     elif device.type == "cpu":

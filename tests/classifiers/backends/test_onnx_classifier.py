@@ -131,8 +131,8 @@ def test_the_fingerprint_follows_contents_and_options(network: Path, tmp_path: P
         (f"{PLAIN},kind=sofmax", r"kind must be one of softmax, .*, not 'sofmax' \(did you mean 'softmax'\?\)"),
         (f"{PLAIN},kind=regression,values=probabilities", "a regression gives no probabilities"),
         (f"{PLAIN},trust=yes", "unknown option 'trust'"),
-        (f"{PLAIN},labels=none.txt", r"there is no file none\.txt"),
-        ("processor=.", r"has no preprocessor_config\.json"),
+        (f"{PLAIN},labels=none.txt", r"labels must be a file that is there, not 'none\.txt'"),
+        ("processor=.", r"processor must be a folder with a preprocessor_config\.json, not"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_loaded(network: Path, options: str, message: str) -> None:
