@@ -59,12 +59,7 @@ def odd_scores(logits: NDArray[np.float64], distinct: int) -> tuple[str, ...]:
 
 
 def unsteady_scores(together: NDArray[np.float64], alone: NDArray[np.float64]) -> tuple[str, ...]:
-    """A sentence if a picture's logits depend on the others in its batch, or on chance.
-
-    Args:
-        together: shape (classes,), of a picture among others.
-        alone: shape (classes,), of the same picture by itself.
-    """
+    """A sentence if a picture's logits, of shape (classes,), depend on the others in its batch, or on chance."""
     difference = float(np.abs(together - alone).max())
     if difference <= _ALONE * max(1.0, float(np.abs(together).max())):
         return ()

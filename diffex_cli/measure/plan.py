@@ -51,12 +51,7 @@ def edits(
     expected: int | None = None,
     limit: int | None = None,
 ) -> Plan:
-    """The plan of making edits.
-
-    Args:
-        requests: needed for certain.
-        most: needed at most, including those.
-    """
+    """The plan of making edits: those needed for certain, and at most, the former included."""
     to_do, at_most = len(session.missing(requests)), len(session.missing(most)) + further
     if limit is not None:
         at_most = min(at_most, limit)

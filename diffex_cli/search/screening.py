@@ -59,11 +59,7 @@ def _kept(nodes: tuple[Node, ...], stays: Collection[str], unknown: Collection[s
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Screening:
-    """What a screening found.
-
-    Attributes:
-        corpus: what is left to search with the real editor.
-    """
+    """What a screening found; the corpus is what is left to search with the real editor."""
 
     editor: str
     fingerprint: str
