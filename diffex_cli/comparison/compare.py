@@ -114,7 +114,7 @@ def _facts(run: FinishedRun) -> dict[str, object]:
             name: getattr(search, name)
             for name in ("images", "algorithm", "beam", "delta", "max_depth", "seed", "scale")
         },
-        "held_out": frozenset(search.held_out),
+        "held_out": sorted(search.held_out),
     }
 
 
