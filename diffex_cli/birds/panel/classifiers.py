@@ -123,7 +123,6 @@ class NoiseClassifier:
 
 
 def open_member(spec: Spec, device: str = "auto", models: Path | None = None) -> Classifier:
-    """The member that ``birds:panel-NAME`` names."""
     name = spec.model.removeprefix(PREFIX)
     if name not in PANEL:
         raise UsageError(f"{spec.text!r}: there is no {name!r} on the panel{did_you_mean(name, tuple(PANEL))}")

@@ -87,7 +87,6 @@ class PythonClassifier:
         return self._outputs.output_kind
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Call the callable once with all images."""
         labels = self.labels
         if not images:
             return np.zeros((0, len(labels)))

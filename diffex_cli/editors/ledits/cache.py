@@ -103,7 +103,7 @@ def _metadata(key: str) -> dict[str, str]:
 
 
 def _read(path: Path, key: str, steps: int) -> tuple[Tensor, Tensor]:
-    """``x`` and ``epsilon``; OSError if there is no such file, SafetensorError or ValueError if it is another or torn."""
+    """``x`` and ``epsilon``; OSError if there is no such file, SafetensorError or ValueError if it is another's."""
     path.open("rb").close()  # safetensors would report a file that may not be read like one that is damaged
     with safetensors.safe_open(path, framework="pt") as file:
         if file.metadata() != _metadata(key) or set(file.keys()) != {"x", "epsilon"}:

@@ -15,7 +15,7 @@ def round_trip(
     pipeline: Any, images: Sequence[Image.Image], size: tuple[int, int], device: torch.device, frames: bool = False
 ) -> np.ndarray[Any, Any]:
     """Encode to the mode of the latents and decode: pictures of (width, height) ``size``, in [0, 1], of shape
-    (len(images), height, width, 3). ``frames``: the auto-encoder is one for videos; a picture is a video of one frame."""
+    (len(images), height, width, 3). ``frames``: the auto-encoder is one for videos, a picture a video of one frame."""
     vae, processor = pipeline.vae, pipeline.image_processor
     resized = [image.resize(size, Image.Resampling.LANCZOS) for image in images]
     pixels = processor.preprocess(resized, height=size[1], width=size[0])
