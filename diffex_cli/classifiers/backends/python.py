@@ -19,7 +19,6 @@ from diffex_cli.artifacts.keys import digest, file_digest
 from diffex_cli.classifiers.checks import as_numbers
 from diffex_cli.classifiers.outputs import OutputOptions, parse_outputs
 from diffex_cli.core.errors import DiffexError, UsageError
-from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import read_options, text
 
@@ -48,6 +47,7 @@ class PythonClassifier:
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         """Find the module, without importing it. The callable chooses its own device."""
         self._outputs = parse_outputs(spec, read_options(spec, PythonOptions()))
+        self.output_kind = self._outputs.output_kind
         self._module, _, self._callable = spec.model.partition(":")
         if not (self._callable.isidentifier() and all(part.isidentifier() for part in self._module.split("."))):
             raise UsageError(f"{spec.text!r}: write python:MODULE:CALLABLE, such as python:my_model:predict")
@@ -81,10 +81,6 @@ class PythonClassifier:
         except ValueError:
             shape = ()
         return self._outputs.unnamed(shape[1] if len(shape) == 2 else 1)
-
-    @property
-    def output_kind(self) -> OutputKind:
-        return self._outputs.output_kind
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
         labels = self.labels
