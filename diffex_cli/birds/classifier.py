@@ -15,7 +15,6 @@ NAMES = ("null", "probe", "shortcut", "species")
 
 
 def open_birds(spec: Spec, device: str = "auto") -> Classifier:
-    """The packaged classifier that a spec names."""
     if spec.model.startswith("panel-"):
         from diffex_cli.birds.panel.classifiers import open_member
 

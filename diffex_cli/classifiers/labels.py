@@ -31,7 +31,6 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
 
 def read_yaml(path: Path, text: str) -> Any:
-    """The document in a YAML or JSON text."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -39,8 +39,6 @@ _REMEDY = "give another --perceptual, or --perceptual none"
 
 
 class _Loaded(NamedTuple):
-    """A network that is ready."""
-
     model: Any
     processor: Any
     device: torch.device
@@ -72,7 +70,6 @@ class Perception:
         return {"model": self._name, "commit": resolve_commit(self._name)}
 
     def load(self) -> None:
-        """Load the network and try it, unless that was done."""
         if self._loaded is not None:
             return
         device = pick_device(self._device)

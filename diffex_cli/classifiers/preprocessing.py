@@ -102,12 +102,7 @@ class Preprocessing:
 
 
 def centred(
-    size: tuple[int, int],
-    crop: float,
-    fit: Fit,
-    mean: Sequence[float],
-    std: Sequence[float],
-    interpolation: str,
+    size: tuple[int, int], crop: float, fit: Fit, mean: Sequence[float], std: Sequence[float], interpolation: str
 ) -> Preprocessing:
     """Keep the middle share ``crop``, in (0, 1], of each side of the resized picture."""
     return Preprocessing(size, _before_cropping(size, crop), fit, tuple(mean), tuple(std), interpolation)

@@ -112,8 +112,6 @@ class ParallelEditor:
 
 
 class _Worker:
-    """One process and this end of its pipe."""
-
     def __init__(self, spec: Spec, device: str, threads: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.device, self.held = device, 0
@@ -124,7 +122,6 @@ class _Worker:
         theirs.close()
 
     def take(self, jobs: deque[list[EditRequest]], images: Mapping[str, Image.Image], seed: int) -> None:
-        """Give it the next job, if there is one."""
         if not jobs:
             return
         requests = jobs.popleft()

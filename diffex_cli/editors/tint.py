@@ -40,13 +40,11 @@ class TintEditor(Settled):
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """What changes a pixel, and not the delay."""
         return {"editor": "tint", "version": 1, "strength": self._options.strength}
 
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """Make the edits one by one, in the order of the requests. The seed has no meaning here."""
         for request in requests:
             start = time.perf_counter()
             time.sleep(self._options.delay)

@@ -37,6 +37,8 @@ _NOISE_VERSION = 1
 class FormulaClassifier:
     """A formula of what the probe reads; the classes are ``no``, whose logit is 0, and ``yes``."""
 
+    labels = ("no", "yes")
+
     def __init__(self, name: str, formula: Formula, probe: Classifier) -> None:
         self._name, self._formula, self._probe = name, formula, probe
 
@@ -47,10 +49,6 @@ class FormulaClassifier:
     @property
     def fingerprint(self) -> str:
         return digest({"formula": str(self._formula), "probe": self._probe.fingerprint})
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return ("no", "yes")
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
         return formula_logits(self._formula, self._probe.logits(images))
@@ -92,27 +90,17 @@ def _formula_graph(formula: Formula, probe_logits: torch.Tensor) -> torch.Tensor
 
 
 class NoiseClassifier:
-    """Logits that are normal noise, fixed by the pixels."""
+    """Logits of the species that are normal noise, fixed by the pixels."""
 
     def __init__(self, member: Member, noise: Noise) -> None:
-        self._member, self._noise = member, noise
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        return {
+        self._noise, self.labels = noise, member.labels
+        self.settings: Mapping[str, object] = {
             "backend": "noise",
             "version": _NOISE_VERSION,
-            "seed": self._noise.seed,
-            "scale": float(self._noise.scale),
+            "seed": noise.seed,
+            "scale": float(noise.scale),
         }
-
-    @property
-    def fingerprint(self) -> str:
-        return digest(self.settings)
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self._member.labels
+        self.fingerprint = digest(self.settings)
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
         rows = np.zeros((len(images), len(self.labels)))
@@ -123,7 +111,6 @@ class NoiseClassifier:
 
 
 def open_member(spec: Spec, device: str = "auto", models: Path | None = None) -> Classifier:
-    """The member that ``birds:panel-NAME`` names."""
     name = spec.model.removeprefix(PREFIX)
     if name not in PANEL:
         raise UsageError(f"{spec.text!r}: there is no {name!r} on the panel{did_you_mean(name, tuple(PANEL))}")

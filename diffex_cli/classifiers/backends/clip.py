@@ -32,8 +32,6 @@ _TEXTS_AT_A_TIME = 64
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Parts:
-    """What a model's folder holds."""
-
     model: Any
     processor: Any
     tokenizer: Any

@@ -18,7 +18,6 @@ from diffex_cli.classifiers.backends.http_server import JsonServer, parse_addres
 from diffex_cli.classifiers.checks import as_numbers, in_batches
 from diffex_cli.classifiers.outputs import OutputOptions, parse_outputs
 from diffex_cli.core.errors import DiffexError
-from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import number, read_options, whole
 
@@ -54,6 +53,7 @@ class HttpClassifier:
         spec = _split(spec)
         options = read_options(spec, HttpOptions())
         self._spec, self._batch, self._outputs = spec, options.batch, parse_outputs(spec, options)
+        self.output_kind = self._outputs.output_kind
         self._server = JsonServer(parse_address(spec.model, spec.text), options.timeout, options.retries)
 
     @property
@@ -69,10 +69,6 @@ class HttpClassifier:
     @property
     def labels(self) -> tuple[str, ...]:
         return self._outputs.labels(self._model.labels)
-
-    @property
-    def output_kind(self) -> OutputKind:
-        return self._outputs.output_kind
 
     @property
     def batch(self) -> int:

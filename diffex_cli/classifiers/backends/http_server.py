@@ -37,11 +37,9 @@ class JsonServer:
         self._retries = retries
 
     def get(self, path: str) -> dict[str, Any]:
-        """The JSON object at a path."""
         return self._ask("GET", path, None)
 
     def post(self, path: str, content: Mapping[str, object]) -> dict[str, Any]:
-        """Send a JSON object, and return the one that is answered. Errors as for :meth:`get`."""
         return self._ask("POST", path, content)
 
     def _ask(self, method: str, path: str, content: Mapping[str, object] | None) -> dict[str, Any]:

@@ -45,7 +45,6 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
 
 
 def load_weights(model: Any, weights: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Put weights into a model, all of them and no others."""
     # Some layers refuse weights that do not say of which version they are, which safetensors cannot.
     versioned = OrderedDict(weights)
     versioned._metadata = model.state_dict()._metadata  # type: ignore[attr-defined]

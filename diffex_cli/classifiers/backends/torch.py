@@ -79,7 +79,6 @@ class TorchClassifier(NetworkClassifier[TorchOptions]):
         return Network(prepare=self._preparation.load(size, "nchw"), run=run, batch=batch)
 
     def _chosen(self, result: Any) -> torch.Tensor:
-        """The tensor of scores in what the network returns."""
         import torch
 
         wanted = self._options.output

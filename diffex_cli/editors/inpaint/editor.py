@@ -13,18 +13,17 @@ import numpy as np
 import torch
 from PIL import Image
 
-from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.core.domains import packaged
 from diffex_cli.core.hierarchy import Term
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import need_model
 from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
-from diffex_cli.editors.inpaint.loading import load_pipeline, quiet_diffusers
+from diffex_cli.editors.inpaint.loading import load_pipeline
 from diffex_cli.editors.inpaint.options import check_overrides, parse_options
 from diffex_cli.editors.inpaint.region import attended_region, pixel_mask, round_trip
 from diffex_cli.editors.models.batching import ends_the_run, first_line
-from diffex_cli.editors.models.loading import pick_dtype
+from diffex_cli.editors.models.loading import part_digest, pick_dtype, quiet_diffusers
 from diffex_cli.editors.models.seeds import image_seed
 from diffex_cli.editors.models.sizes import fit, restore
 
@@ -51,7 +50,7 @@ class InpaintEditor(Settled):
             "editor": "inpaint",
             "version": _VERSION,
             "model": self._folder.name if local and self._name != "birds" else self._name,
-            "weights": digest_files(self._folder, ("**/*.safetensors", "**/*.json", "**/*.txt")) if local else None,
+            "weights": part_digest(str(self._folder)) if local else None,
             **dataclasses.asdict(self._options),
         }
 

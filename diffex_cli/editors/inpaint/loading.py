@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -18,20 +16,6 @@ _PIPELINES = {
     "StableDiffusionXLInpaintPipeline": "StableDiffusionXLInpaintPipeline",
 }
 """The checkpoint's class → the pipeline that inpaints with its parts."""
-
-
-@contextlib.contextmanager
-def quiet_diffusers() -> Iterator[None]:
-    """Without diffusers' remarks, which come with every edit: SDXL's pipeline turns its auto-encoder to float32 and
-    back, and diffusers warns of its own doing."""
-    from diffusers.utils import logging
-
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
 
 
 def load_pipeline(source: str, revision: str, device: torch.device, dtype: torch.dtype) -> Any:

@@ -36,7 +36,6 @@ class AttentionRecorder:
         )
 
     def start(self, cells: int) -> None:
-        """Record the layers with ``cells`` query positions during the next call."""
         self._cells, self._sum, self._layers = cells, None, 0
         self.seen = set()
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.editors.models.loading import shortened
 
 _PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
 
@@ -42,7 +43,6 @@ def read_config(owner: Any, source: str, revision: str = "main", subfolder: str 
 def load_component(
     owner: Any, source: str, dtype: torch.dtype, revision: str = "main", subfolder: str = "", variant: str = ""
 ) -> Any:
-    """A component with all its weights, from safetensors."""
     where: dict[str, Any] = {"revision": revision, "variant": variant or None, "subfolder": subfolder}
     try:
         module, info = owner.from_pretrained(
@@ -60,12 +60,6 @@ def load_component(
             f"of its {subfolder or owner.__name__}: give a complete one"
         )
     return module
-
-
-def shortened(error: Exception) -> str:
-    """The first line of a library's message, without its full stop."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200].rstrip(" .:")
 
 
 def _at(source: str, revision: str) -> str:

@@ -64,7 +64,6 @@ class Row:
     concepts: tuple[Concept, ...]
 
     def working(self, step: int) -> tuple[Concept, ...]:
-        """The concepts that act at a step."""
         return tuple(concept for concept in self.concepts if concept.warmup <= step < concept.cooldown)
 
 

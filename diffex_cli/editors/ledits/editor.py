@@ -63,12 +63,7 @@ class LeditsEditor(Settled):
     def settings(self) -> Mapping[str, object]:
         """What the fingerprint is made of; what changes no more than a rounding (such as ``rows`` and the device)
         is left out."""
-        return {
-            "editor": "ledits",
-            "engine": _ENGINE_VERSION,
-            **self._options.pixels(),
-            **self._source_digest,
-        }
+        return {"editor": "ledits", "engine": _ENGINE_VERSION, **self._options.pixels(), **self._source_digest}
 
     @functools.cached_property
     def _source_digest(self) -> Mapping[str, object]:

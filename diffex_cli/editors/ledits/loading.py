@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,16 +11,13 @@ from typing import Any
 
 import torch
 
-from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import quiet_transformers
-from diffex_cli.editors.ledits.components import load_component, local_or_hub, read_config, shortened
+from diffex_cli.editors.ledits.components import load_component, local_or_hub, read_config
 from diffex_cli.editors.ledits.kinds import ModelKind, read_kind
 from diffex_cli.editors.ledits.lora import fuse_loras, parse_loras, usable_loras
 from diffex_cli.editors.ledits.single_file import configuration, load_checkpoint, read_checkpoint
-
-_FILES = ("**/*.safetensors", "**/*.json", "**/*.txt")
-"""What of a folder can change a picture."""
+from diffex_cli.editors.models.loading import part_digest, part_name, quiet_diffusers, shortened
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,17 +66,17 @@ def source_digest(source: ModelSource) -> Mapping[str, object]:
     """What of a model goes into a fingerprint, without loading it. Of local parts the digest of their files, and the
     last part of their path to tell a reader; of the hub's their id, and the model's revision. Parts that were not given
     are left out."""
-    parts: dict[str, object] = {"model": _name(source.model), "weights": _digest(source.model)}
+    parts: dict[str, object] = {"model": part_name(source.model), "weights": part_digest(source.model)}
     if parts["weights"] is None or source.config:
         parts["revision"] = source.revision
     if source.variant:
         parts["variant"] = source.variant
     for part, given in (("config", source.config), ("vae", source.vae)):
         if given:
-            parts[part] = [_name(given), _digest(given)]
+            parts[part] = [part_name(given), part_digest(given)]
     if source.lora:
         parts["lora"] = [
-            [_name(lora.name), _digest(str(lora.file)) if lora.file else None, lora.weight]
+            [part_name(lora.name), part_digest(str(lora.file)) if lora.file else None, lora.weight]
             for lora in parse_loras(source.lora)
         ]
     return parts
@@ -130,7 +126,6 @@ def _check_tokenizer(source: ModelSource, text_encoder: Any, tokenizer: Any) -> 
 
 
 def _load_vae(source: ModelSource, kind: ModelKind, dtype: torch.dtype) -> Any:
-    """The model's own auto-encoder, or the other one that was asked for."""
     from diffusers import AutoencoderKL
 
     if not source.vae:
@@ -150,31 +145,12 @@ def _load_vae(source: ModelSource, kind: ModelKind, dtype: torch.dtype) -> Any:
     return load_component(AutoencoderKL, other, upcast.vae_dtype(dtype), subfolder=subfolder)
 
 
-def _name(part: str) -> str:
-    path = Path(part).expanduser()
-    return path.resolve().name if path.exists() else part
-
-
-def _digest(part: str) -> str | None:
-    """The digest of a file, or of a folder's; ``None`` for what is not on this machine."""
-    path = Path(part).expanduser()
-    if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    return digest_files(path, _FILES) if path.is_dir() else None
-
-
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Without progress bars, which would tear the stage's own, and without remarks: what matters is checked here."""
-    with quiet_transformers(), warnings.catch_warnings():
+    with quiet_transformers(), warnings.catch_warnings(), quiet_diffusers():
         warnings.simplefilter("ignore")
         from diffusers.utils import logging
 
         logging.disable_progress_bar()
-        verbosity = logging.get_verbosity()
-        logging.set_verbosity(logging.CRITICAL)
-        try:
-            yield
-        finally:
-            logging.set_verbosity(verbosity)
+        yield

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.editors.ledits.components import shortened
+from diffex_cli.editors.models.loading import shortened
 
 _USUAL_NAME = "pytorch_lora_weights.safetensors"
 

@@ -10,8 +10,8 @@ import safetensors
 import torch
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.editors.ledits.components import shortened
 from diffex_cli.editors.ledits.kinds import ModelKind, check_channels
+from diffex_cli.editors.models.loading import shortened
 
 _UNET, _VAE, _TEXT, _TEXT_XL = "model.diffusion_model.", "first_stage_model.", "cond_stage_model.", "conditioner."
 _FIRST_LAYER = _UNET + "input_blocks.0.0.weight"

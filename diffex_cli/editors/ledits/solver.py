@@ -30,7 +30,6 @@ class Schedule:
 
     @property
     def steps(self) -> int:
-        """N, the number of U-Net steps."""
         return len(self.timesteps)
 
 

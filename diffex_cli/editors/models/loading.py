@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from diffex_cli.artifacts.keys import digest_files, file_digest
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import quiet_transformers
+
+MODEL_FILES = ("**/*.safetensors", "**/*.json", "**/*.txt")
+"""What of a model's folder can change a picture."""
+
+
+def part_name(part: str) -> str:
+    """What a reader is told of a model, or of a part of one: the last part of a local path, or the hub id."""
+    path = Path(part).expanduser()
+    return path.resolve().name if path.exists() else part
+
+
+def part_digest(part: str, patterns: Sequence[str] = MODEL_FILES) -> str | None:
+    """The digest of a file, or of a folder's; ``None`` for what is not on this machine."""
+    path = Path(part).expanduser()
+    if path.is_file():
+        return file_digest(path)
+    return digest_files(path, patterns) if path.is_dir() else None
+
+
+@contextlib.contextmanager
+def quiet_diffusers() -> Iterator[None]:
+    """Without diffusers' remarks, which come with every edit and even about its own doing."""
+    from diffusers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def shortened(error: Exception) -> str:
+    """The first line of a library's message, without its full stop."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200].rstrip(" .:")
 
 
 def pick_dtype(name: str, device: torch.device, half: torch.dtype = torch.float16) -> torch.dtype:
@@ -47,9 +87,9 @@ def load_whole(kind: str, source: str, revision: str, dtype: torch.dtype, **part
                 source, revision=revision, dtype=dtype, use_safetensors=True, **parts
             )
         except Exception as error:  # of many kinds, by what is missing or torn
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(" .:")
             raise UsageError(
-                f"the model {source!r} cannot be loaded ({reason}): give a complete one, with weights in safetensors"
+                f"the model {source!r} cannot be loaded ({shortened(error)}): give a complete one, with weights in "
+                "safetensors"
             ) from error
     pipeline.set_progress_bar_config(disable=True)
     return pipeline

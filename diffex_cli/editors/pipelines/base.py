@@ -6,20 +6,18 @@ import dataclasses
 import functools
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
 
-from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import ranges, read_options
 from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 from diffex_cli.editors.models.batching import Batches, split
-from diffex_cli.editors.models.loading import pick_dtype
+from diffex_cli.editors.models.loading import MODEL_FILES, part_digest, part_name, pick_dtype
 from diffex_cli.editors.models.roundtrip import round_trip
 from diffex_cli.editors.models.seeds import image_seed
 from diffex_cli.editors.models.sizes import fit, restore
@@ -30,7 +28,7 @@ from diffex_cli.editors.pipelines.options import OVERRIDES, WITHOUT_EFFECT, Opti
 _VERSION = 1
 """Raised when a change to these editors changes pixels; part of the fingerprint."""
 
-_FILES = ("**/*.safetensors", "**/*.json", "**/*.txt", "**/*.model", "**/*.jinja")
+_FILES = (*MODEL_FILES, "**/*.model", "**/*.jinja")
 
 
 class Job(NamedTuple):
@@ -73,14 +71,12 @@ class PipelineEditor(Settled, Generic[OptionsT]):
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
         """What the fingerprint is made of; options that change no result are left out."""
-        folder = Path(self._source)
-        local = folder.is_dir()
         options = dataclasses.asdict(self._options)
         return {
             "editor": self.name,
             "version": _VERSION,
-            "model": folder.resolve().name if local else self._source,
-            "weights": digest_files(folder, _FILES) if local else None,
+            "model": part_name(self._source),
+            "weights": part_digest(self._source, _FILES),
             **{key: value for key, value in options.items() if key not in WITHOUT_EFFECT},
         }
 

@@ -16,7 +16,6 @@ def text_or_none(default: str) -> Any:
 
 
 def _template(default: str, *names: str) -> Any:
-    """An option with a place for each of some words."""
 
     def parse(given: str) -> str:
         if {name for _, name, _, _ in string.Formatter().parse(given) if name is not None} != set(names):
