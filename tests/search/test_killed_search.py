@@ -15,7 +15,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from diffex_cli.editors.tint import TintEditor
-from diffex_cli.stages import search
+from diffex_cli.search import search
 from pipeline import SILENT, settings
 
 root, log = Path(sys.argv[1]), Path(sys.argv[2])
