@@ -151,7 +151,7 @@ def test_a_device_that_is_not_there() -> None:
     editor = ParallelEditor(parse_spec("odd"), ["cpu", "nowhere"])
     with pytest.raises(UsageError, match="--device nowhere is not available here"):
         list(editor.edit(IMAGES, REQUESTS, 0))
-    with pytest.raises(UsageError, match="no option 'strong'"):
+    with pytest.raises(UsageError, match="unknown option 'strong'"):
         ParallelEditor(parse_spec("tint:strong=1"), ["cpu", "cpu"])
 
 
