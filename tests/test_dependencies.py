@@ -16,8 +16,9 @@ PROJECT = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="
 MODULES = {"pyyaml": "yaml", "pillow": "PIL"}
 """Packages that are imported by another name."""
 
-FOR_OTHERS = {"accelerate"}
-"""Not imported here: diffusers asks for it whenever it loads a model, and moves weights with it (``offload=``)."""
+FOR_OTHERS = {"accelerate", "pandas"}
+"""Not imported here: diffusers asks for the first whenever it loads a model, and moves weights with it (``offload=``);
+pyarrow makes DataFrames with the second (``Explanation.to_pandas``)."""
 
 OPENERS = {"find_spec", "import_module", "require"}
 """Functions that are given the name of a module."""

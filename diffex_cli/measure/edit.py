@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RequestRow
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest
@@ -68,7 +69,8 @@ def plan(settings: Settings, requests: bool = False) -> plans.Plan:
 def _wanted(session: Session, requests: bool) -> tuple[Session, list[EditRequest]]:
     """What to make, and the session that makes it: a search asks for the edits of its screening first."""
     if not requests:
-        return session, session.requests(session.corpus.roots)
+        roots = [root.candidate for root in session.corpus.roots]
+        return session, session.requests((one, tuple(session.images)) for one in (RECONSTRUCTION, *roots))
     rows = session.run.requests()
     screening = session.screening
     if rows and screening is not None and rows[0].editor == screening.editor_fingerprint:

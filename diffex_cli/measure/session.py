@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from PIL import Image
 
@@ -22,10 +22,13 @@ from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.perception import Perception, open_perception
 from diffex_cli.core import registry
 from diffex_cli.core.errors import IncompleteError, UsageError
-from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
+
+EditWish: TypeAlias = tuple[Candidate, Sequence[str]]
+"""A candidate, and the keys of the images that it is to be tried on."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -146,13 +149,16 @@ class Session:
         """The key of an edit by this editor with this seed."""
         return edit_key(image, candidate, self.editor_fingerprint, self.settings.seed)
 
-    def requests(self, nodes: Iterable[Node]) -> list[EditRequest]:
-        """The reconstruction and the nodes' candidates for every image: image by image, so that an editor
-        that prepares an image once does not need to keep many. No key comes twice."""
-        candidates = [RECONSTRUCTION, *(node.candidate for node in nodes)]
+    def requests(self, wishes: Iterable[EditWish]) -> list[EditRequest]:
+        """The wishes as requests, each image's reconstruction first: image by image, so that an editor that prepares
+        an image once does not need to keep many. No key comes twice."""
+        wanted: dict[str, list[Candidate]] = {}
+        for candidate, images in wishes:
+            for image in images:
+                wanted.setdefault(image, [RECONSTRUCTION]).append(candidate)
         requests: dict[str, EditRequest] = {}
         for image in self.images:
-            for candidate in candidates:
+            for candidate in wanted.get(image, ()):
                 key = self.key(image, candidate)
                 requests.setdefault(key, EditRequest(key, image, candidate))
         return list(requests.values())

@@ -13,11 +13,11 @@ from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, directed
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
-from diffex_cli.measure.session import Session, record
+from diffex_cli.measure.session import EditWish, Session, record
 from diffex_cli.measure.targets import ALL, Target, choose, on_scale
 from diffex_cli.search.algorithm.contest import Request
 from diffex_cli.search.algorithm.panel import panel_order
-from diffex_cli.search.fetching import EditWish, Requester
+from diffex_cli.search.fetching import Requester
 from diffex_cli.search.statistics.holdout import holdout_by_default, split
 from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
 

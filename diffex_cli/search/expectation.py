@@ -11,7 +11,6 @@ from diffex_cli.measure import plan as plans
 from diffex_cli.measure.session import Session
 from diffex_cli.search.algorithm.racing import FIRST
 from diffex_cli.search.evaluation import image_parts
-from diffex_cli.search.fetching import edit_requests
 
 LOSER = 8
 """How many images racing spends on a candidate that it drops: 7.4 to 7.9 in simulations of 12 to 100 candidates."""
@@ -30,13 +29,13 @@ def plan(settings: Settings) -> plans.Plan:
     searched, held_out = image_parts(session)
     everything = [node.candidate for node in _nodes(corpus.roots, settings.max_depth)]
     first = session.screening or session
-    certain = edit_requests(first, [(root.candidate, searched[: _first_look(settings)]) for root in corpus.roots])
+    certain = first.requests([(root.candidate, searched[: _first_look(settings)]) for root in corpus.roots])
     sets = _sets(settings) * (len(searched) + len(held_out))
     own = plans.edits(
         "search",
         session,
         certain if first is session else (),
-        edit_requests(session, [(one, (*searched, *held_out)) for one in everything]),
+        session.requests([(one, (*searched, *held_out)) for one in everything]),
         further=sets,
         expected=expected(corpus, settings, len(searched), len(held_out)),
         limit=settings.max_edits,
@@ -47,7 +46,7 @@ def plan(settings: Settings) -> plans.Plan:
         "search",
         first,
         certain,
-        edit_requests(first, [(one, searched) for one in everything]),
+        first.requests([(one, searched) for one in everything]),
         expected=expected_of_screening(corpus, settings, len(searched)),
         limit=None if settings.max_edits is None else settings.max_edits // 2,
     )

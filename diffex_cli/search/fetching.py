@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
 from diffex_cli.core.errors import IncompleteError
-from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import Progress
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure.making import make_edits
 from diffex_cli.measure.scoring import make_scores, unscored
-from diffex_cli.measure.session import Session
-
-EditWish: TypeAlias = tuple[Candidate, Sequence[str]]
-"""A candidate, and the keys of the images that it is to be tried on."""
+from diffex_cli.measure.session import EditWish, Session
 
 
 class Requester:
@@ -71,7 +67,7 @@ class Requester:
         Raises:
             IncompleteError: edits or scores are missing and are not to be made here.
         """
-        requests = edit_requests(self._session, wishes)
+        requests = self._session.requests(wishes)
         missing = self._session.missing(requests)
         self._asked.update(request.key for request in requests)
         if self._fill:
@@ -104,18 +100,3 @@ class Requester:
             [f"{len(missing)} edits"] * bool(missing) + [f"the scores of {scores} pictures"] * bool(scores)
         )
         raise IncompleteError(f"{what} are missing: run `diffex edit --requests`, then `diffex score`, then this again")
-
-
-def edit_requests(session: Session, wishes: Iterable[EditWish]) -> list[EditRequest]:
-    """The wishes as requests, each image's reconstruction first: image by image, so that an editor that prepares
-    an image once does not need to keep many. No key comes twice."""
-    wanted: dict[str, list[Candidate]] = {}
-    for candidate, images in wishes:
-        for image in images:
-            wanted.setdefault(image, [RECONSTRUCTION]).append(candidate)
-    requests: dict[str, EditRequest] = {}
-    for image in session.images:
-        for candidate in wanted.get(image, ()):
-            key = session.key(image, candidate)
-            requests.setdefault(key, EditRequest(key, image, candidate))
-    return list(requests.values())

@@ -16,6 +16,7 @@ from diffex_cli.artifacts.tables import read_provenance
 from diffex_cli.artifacts.writers import EditWriter
 from diffex_cli.classifiers.perception import Perception
 from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest, EditResult
@@ -42,6 +43,11 @@ class OddEditor:
         for request in requests:
             values = {"status": "ok", "seconds": 0.01, **self._answer(request, images[request.image])}
             yield EditResult(key=request.key, **values)
+
+
+def of_the_roots(session: Session) -> list[EditRequest]:
+    wanted = (RECONSTRUCTION, *(root.candidate for root in session.corpus.roots))
+    return session.requests((one, tuple(session.images)) for one in wanted)
 
 
 def bench_of(made: Settings, answer: Answer) -> Session:
@@ -79,7 +85,7 @@ def test_the_mask_and_what_changed_on_its_two_sides_are_kept(tmp_path: Path) -> 
         return {"image": result, "mask": mask if request.candidate.id == "edge" else None}
 
     session = bench_of(make_corpus(tmp_path), answer)
-    make_edits(session, session.requests(session.corpus.roots), SILENT, "edit")
+    make_edits(session, of_the_roots(session), SILENT, "edit")
     for image in session.images:
         rows = by_candidate(list(RunDirectory(session.run.path).edits().values()), image)
         edge = rows["edge"]
@@ -98,7 +104,7 @@ def test_a_no_op_is_what_leaves_the_reconstruction_as_it_is(tmp_path: Path) -> N
         return {"image": lighter(picture, by)}
 
     session = bench_of(make_corpus(tmp_path), answer)
-    requests = session.requests(session.corpus.roots)
+    requests = of_the_roots(session)
     image = next(iter(session.images))
     of_image = {request.candidate.id: request for request in requests if request.image == image}
     first = make_edits(session, [of_image["surface"], of_image["shadow"]], SILENT, "edit")
@@ -117,9 +123,9 @@ def test_a_no_op_is_what_leaves_the_reconstruction_as_it_is(tmp_path: Path) -> N
 def test_the_reconstruction_may_be_of_an_earlier_call(tmp_path: Path) -> None:
     made = make_corpus(tmp_path)
     session = bench_of(made, lambda request, picture: {"image": lighter(picture, 40)})
-    make_edits(session, session.requests([]), SILENT, "edit")
+    make_edits(session, session.requests([(RECONSTRUCTION, tuple(session.images))]), SILENT, "edit")
     later = bench_of(made, lambda request, picture: {"image": lighter(picture, 45)})
-    rows = make_edits(later, later.missing(later.requests(later.corpus.roots)), SILENT, "edit")
+    rows = make_edits(later, later.missing(of_the_roots(later)), SILENT, "edit")
     assert {row.status for row in rows} == {"no-op"}
     assert all("from the reconstruction" in str(row.reason) for row in rows)
 
@@ -167,7 +173,7 @@ def test_what_is_finished_stays_when_the_editor_breaks(tmp_path: Path) -> None:
 
     session = bench_of(made, answer)
     with pytest.raises(ZeroDivisionError, match="the editor's own"):
-        make_edits(session, session.requests(session.corpus.roots), SILENT, "edit")
+        make_edits(session, of_the_roots(session), SILENT, "edit")
     assert set(RunDirectory(made.run).edits()) == set(session.edits) == set(asked)
 
 
@@ -185,7 +191,7 @@ def test_a_picture_that_cannot_be_written_ends_the_run(tmp_path: Path, monkeypat
     monkeypatch.setattr(RunDirectory, "save_edited", save_three)
     session = bench_of(made, lambda request, picture: {"image": lighter(picture, 30)})
     with pytest.raises(DiffexError) as caught:
-        make_edits(session, session.requests(session.corpus.roots), SILENT, "edit")
+        make_edits(session, of_the_roots(session), SILENT, "edit")
     assert caught.value is full
     assert len(RunDirectory(made.run).edits()) == 3
 
@@ -217,7 +223,7 @@ def test_the_editor_goes_on_while_a_picture_is_written_and_rows_follow_pictures(
         return {"image": lighter(picture, len(asked))}
 
     session = bench_of(made, answer)
-    rows = make_edits(session, session.requests(session.corpus.roots), SILENT, "edit")
+    rows = make_edits(session, of_the_roots(session), SILENT, "edit")
     assert [row.edit for row in rows] == asked
     assert on_disk == [True] * len(asked)
 
@@ -245,7 +251,7 @@ def test_a_network_that_cannot_be_loaded_ends_the_run_before_the_first_edit(tmp_
 
     session = bench_of(make_corpus(tmp_path, perceptual=str(tmp_path / "network")), answer)
     with pytest.raises(UsageError, match="--perceptual none"):
-        make_edits(session, session.requests([]), SILENT, "edit")
+        make_edits(session, session.requests([(RECONSTRUCTION, tuple(session.images))]), SILENT, "edit")
     assert asked == []
 
 
