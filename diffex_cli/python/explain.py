@@ -78,15 +78,12 @@ def explain(
             :class:`~diffex_cli.core.hierarchy.Corpus`, nested dictionaries and lists of names, or one list of them.
         editor: a spec such as ``"ledits:birds"``, or an object with the protocol
             :class:`~diffex_cli.editors.base.Editor`.
-        target: the class to explain; see :class:`~diffex_cli.core.settings.Settings`, as of all that follow.
-        beam: how many attributes to keep a level.
-        delta: the least influence that counts, in logits or in the unit of ``scale``.
+        target, beam, delta: the settings of these names (:class:`~diffex_cli.core.settings.Settings`).
         progress: hears of the edits and scores; by default a line on stderr if that is a terminal.
         options: see :class:`Options`.
 
     Raises:
         UsageError: an argument is not what it should be; the sentence names it.
-        DiffexError: the classifier or the editor failed.
     """
     _check_names(options)
     hear = terminal_progress() if progress is None else progress
