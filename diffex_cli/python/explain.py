@@ -78,9 +78,8 @@ def explain(
             :class:`~diffex_cli.core.hierarchy.Corpus`, nested dictionaries and lists of names, or one list of them.
         editor: a spec such as ``"ledits:birds"``, or an object with the protocol
             :class:`~diffex_cli.editors.base.Editor`.
-        target, beam, delta: the settings of these names (:class:`~diffex_cli.core.settings.Settings`).
         progress: hears of the edits and scores; by default a line on stderr if that is a terminal.
-        options: see :class:`Options`.
+        options: further settings, as ``target``, ``beam`` and ``delta`` are.
 
     Raises:
         UsageError: an argument is not what it should be; the sentence names it.
