@@ -94,6 +94,7 @@ def make_run(
             status="kept" if id in kept else "dropped",
             reason="so it was written",
             effect_original=effect.effect,
+            p_corrected=0.001 if id in kept else None,
         )
         for rank, (id, effect) in enumerate(found, 1)
     ]

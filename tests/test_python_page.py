@@ -35,7 +35,8 @@ def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
             assert result.exit_code == 0, (words, result.output)
     printed = capsys.readouterr().out
     assert "background" in printed
-    assert names["found"].strongest.name in printed
+    assert names["found"].sentences[0] in printed
+    assert names["found"].ranking[0].name in printed
     assert names["leaves"].settings.classifier == "object:notebook.predict"
     assert names["leaves"].summary.images == 6
     assert Path("runs/shortcut/report/index.html").is_file()

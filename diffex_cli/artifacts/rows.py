@@ -211,6 +211,7 @@ class RankingRow:
         decided: its place in the beam was certain by then; ``None`` without racing.
         joint_sum: of a joint candidate, the sum of the effects of its attributes alone.
         interaction: its effect minus that sum, with its 95 % interval.
+        claim: what the evidence lets one say: see :func:`~diffex_cli.search.statistics.claims.claim_of`.
     """
 
     rank: int
@@ -263,3 +264,4 @@ class RankingRow:
     interaction: float | None = None
     interaction_low: float | None = None
     interaction_high: float | None = None
+    claim: str | None = None

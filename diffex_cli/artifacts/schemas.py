@@ -120,4 +120,5 @@ RANKING = _schema(
     interaction=(pa.float64(),),
     interaction_low=(pa.float64(),),
     interaction_high=(pa.float64(),),
+    claim=(pa.string(),),
 )

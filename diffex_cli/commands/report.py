@@ -161,7 +161,8 @@ def _show(output: Output, settings: Settings) -> None:
             {
                 "headline": headline,
                 "findings": [plain(text) for text in sentences.findings(data)],
-                "unimportant": [plain(text) for text in sentences.unimportant(data)],
+                "could_matter": [plain(text) for text in filter(None, [sentences.could_matter(data)])],
+                "small": [plain(text) for text in sentences.small(data)],
                 "attributes": ranked(data.rows),
                 "warnings": [*data.warnings, *sentences.cautions(data)],
             },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,14 +11,13 @@ from diffex_cli.commands.options import CONFIG, DryRun, Given, listed, takes
 from diffex_cli.commands.output import Column, Output
 from diffex_cli.commands.running import failures, print_plan, run_stage
 from diffex_cli.core.settings import SEARCH, WORK, Settings
-from diffex_cli.report.conclusions import conclusions, every_class, signed, whom
 
 if TYPE_CHECKING:
     from diffex_cli.artifacts.rows import RankingRow
+    from diffex_cli.report.data import ReportData
     from diffex_cli.search.search import SearchSummary
 
 
-_UNITS = {"logit": "logit", "prob": "probability"}
 _FIRST = (Column("rank", right=True), Column("attribute"))
 _CLASS = Column("class")
 _FIGURES = (
@@ -27,15 +25,21 @@ _FIGURES = (
     Column("95 % interval", right=True),
     Column("n", right=True),
     Column("p", right=True),
-    Column("status"),
+    Column("evidence"),
 )
 _HELD_OUT = Column("held out", right=True)
 
 
 def print_ranking(output: Output, settings: Settings, summary: SearchSummary) -> None:
-    """Print what a search found: a table and a sentence, or JSON, or with ``-q`` one line for each kept candidate."""
+    """Print what a search found: a table and sentences, or JSON, or with ``-q`` one line for each kept candidate."""
+    from diffex_cli.report.reading import read_report_data
+    from diffex_cli.report.sentences import conclusions
+    from diffex_cli.report.words import plain
+
     ranking = summary.ranking
     kept = [row for row in ranking if row.status == "kept"]
+    data = read_report_data(settings.run)
+    sentences = [plain(text) for text in conclusions(data)]
     output.table(
         {
             "target": summary.target,
@@ -48,6 +52,7 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "detectable": summary.verdict.detectable,
             "corrected_for": summary.verdict.corrected_for,
             "passed": summary.passed,
+            "sentences": sentences,
             "rows": ranking,
             "best": summary.best,
             "best_joint": summary.best_joint,
@@ -64,12 +69,12 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "warnings": summary.warnings,
             "run": settings.run,
         },
-        _columns(summary),
-        [_cells(row, summary) for row in ranking],
-        title=_title(summary, settings),
+        _columns(data),
+        [_cells(row, data) for row in ranking],
+        title=_title(data),
         quiet="\n".join(f"{row.candidate}\t{row.effect:+.6g}" for row in kept) if kept else None,
     )
-    for sentence in conclusions(summary, settings):
+    for sentence in sentences:
         output.say(sentence)
     if summary.failed:
         output.say(f"{failures(summary.failed, summary.edits, summary.failure)} They are left out of the effects.")
@@ -77,37 +82,30 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
         output.say("Nothing to do: this search was finished before, and its ranking is unchanged.")
 
 
-def _title(summary: SearchSummary, settings: Settings) -> str:
-    unit = _UNITS[settings.scale]
-    if every_class(summary):
-        return f"What moves {settings.classifier}: change of the {unit} of the class that it moves most"
-    return f"What makes {settings.classifier} say {whom(summary.target)}: change of its {unit}"
+def _title(data: ReportData) -> str:
+    if data.every_class:
+        return f"What moves {data.classifier}: change of the {data.quantity} of the class that it moves most"
+    whom = "the class predicted for each image" if data.target == "predicted" else f"‘{data.target}’"
+    return f"What makes {data.classifier} say {whom}: change of its {data.quantity}"
 
 
-def _columns(summary: SearchSummary) -> tuple[Column, ...]:
-    whose = (_CLASS,) if every_class(summary) else ()
-    return (*_FIRST, *whose, *_FIGURES, *((_HELD_OUT,) if summary.held_out else ()))
+def _columns(data: ReportData) -> tuple[Column, ...]:
+    whose = (_CLASS,) if data.every_class else ()
+    return (*_FIRST, *whose, *_FIGURES, *((_HELD_OUT,) if data.n_held_out else ()))
 
 
-def _cells(row: RankingRow, summary: SearchSummary) -> tuple[str, ...]:
+def _cells(row: RankingRow, data: ReportData) -> tuple[str, ...]:
     from diffex_cli.report.facts import p_value, standing
+    from diffex_cli.report.numbers import MISSING, interval, signed
 
-    name = "  " * row.depth + row.name + (" (placebo)" if row.placebo else "")
-    whose = (row.target,) if every_class(summary) else ()
-    raced = row.images is not None and row.images < summary.images
-    n = f"{row.n}/{summary.images}" if raced else str(row.n)
-    figures = (signed(row.effect), _interval(row.low, row.high), n, p_value(row.p_corrected), standing(row))
-    return (str(row.rank), name, *whose, *figures, *((_held_out(row),) if summary.held_out else ()))
-
-
-def _held_out(row: RankingRow) -> str:
-    if row.effect_holdout is None:
-        return "–"
-    return signed(row.effect_holdout) + ("" if row.confirmed else " ?")
-
-
-def _interval(low: float, high: float) -> str:
-    return f"{signed(low)} … {signed(high)}" if math.isfinite(low) else "–"
+    whose = (row.target,) if data.every_class else ()
+    raced = row.images is not None and row.images < data.n_images
+    n = f"{row.n}/{data.n_images}" if raced else str(row.n)
+    held_out = MISSING
+    if row.effect_holdout is not None:
+        held_out = signed(row.effect_holdout) + ("" if row.confirmed else " ?")
+    figures = (signed(row.effect), interval(row.low, row.high), n, p_value(row.p_corrected), standing(row))
+    return (str(row.rank), row.name, *whose, *figures, *((held_out,) if data.n_held_out else ()))
 
 
 @takes("classifier", "target", "editor", *listed(SEARCH), "run", CONFIG, "seed", "device", "perceptual")
@@ -137,7 +135,7 @@ def search(
     """Find the attributes that influence the classifier most, coarse to fine, and rank them.
 
     Makes the edits and scores that it lacks. An interrupted search goes on where it stopped. Effects come with their
-    uncertainty: "passed" is what stands out from noise, corrected for all that was tried.
+    uncertainty: what is said to matter stands out from noise, corrected for all that was tried.
     """
     if explain is not None:
         _explain(output, given.run(), explain)

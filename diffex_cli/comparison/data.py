@@ -23,8 +23,8 @@ class Estimate:
     Attributes:
         effect: signed mean change; NaN if unknown, as its interval's ends.
         low: lower end of the 95 % interval.
-        standing: what the search made of it, in a few words.
-        claimed: it passed, or, where nothing was judged, was kept.
+        standing: what can be said of it, in a word or two.
+        claimed: it was shown to matter.
     """
 
     rank: int

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from diffex_cli.comparison.differences import Difference
-from diffex_cli.comparison.gates import Bounds, Decision, decide, images_needed, magnitude_bounds
+from diffex_cli.comparison.gates import Decision, decide
 from diffex_cli.report.finished import Measurement
 from diffex_cli.report.numbers import interval, signed
+from diffex_cli.search.statistics.claims import Bounds, images_needed, magnitude_bounds
 
 _SHOWN = 5
 """Undecided attributes that are told one by one before the rest is only counted."""

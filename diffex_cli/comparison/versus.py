@@ -120,8 +120,7 @@ def _compared(
 
 
 def _estimate(row: Row, data: ReportData) -> Estimate:
-    below = facts.below_floor(row, facts.noise_floor(data))
-    return Estimate(row.rank, row.effect, row.low, row.high, row.n, standing(row, below), claimed(row, data))
+    return Estimate(row.rank, row.effect, row.low, row.high, row.n, standing(row), claimed(row))
 
 
 def _one_sided(
@@ -132,7 +131,7 @@ def _one_sided(
         (data, name, row)
         for name, data, ids in (("first", before, set(first)), ("second", after, set(second)))
         for row in data.rows
-        if row.candidate in ids and claimed(row, data)
+        if row.candidate in ids and claimed(row)
     ]
     found.sort(key=lambda one: (-one[2].influence, one[2].candidate))
     for number, (data, name, row) in enumerate(found):

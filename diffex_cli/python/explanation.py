@@ -18,8 +18,12 @@ from diffex_cli.artifacts.tables import make_table
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.settings import Settings
 from diffex_cli.python import notebook
-from diffex_cli.report.conclusions import conclusions, every_class, signed
-from diffex_cli.report.facts import kept, p_value, standing
+from diffex_cli.report.claims import claims, shown
+from diffex_cli.report.facts import p_value, standing
+from diffex_cli.report.numbers import interval, signed
+from diffex_cli.report.reading import read_report_data
+from diffex_cli.report.sentences import conclusions
+from diffex_cli.report.words import plain
 from diffex_cli.search.search import SearchSummary
 
 if TYPE_CHECKING:
@@ -45,6 +49,7 @@ class Explanation:
         self.summary = summary
         self.warnings = warnings
         self._private = folder
+        self._data = read_report_data(self.run)
         self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
     @property
@@ -59,14 +64,13 @@ class Explanation:
 
     @property
     def strongest(self) -> RankingRow | None:
-        """The attribute that the sentence names: the first that passed, else that was kept; ``None`` if none was."""
-        rows = kept(self.ranking)
-        return next((row for row in rows if row.passed), rows[0] if rows else None)
+        """The strongest attribute that was shown to matter; ``None`` if none was."""
+        return next(iter(shown(self._data)), None)
 
     @functools.cached_property
     def sentences(self) -> tuple[str, ...]:
         """What was found, as the command says it."""
-        told = list(conclusions(self.summary, self.settings))
+        told = [plain(text) for text in conclusions(self._data)]
         if self.summary.failed:
             told.append(
                 f"{self.summary.failed} of {self.summary.edits} edits failed, most often because: "
@@ -79,12 +83,11 @@ class Explanation:
     def __str__(self) -> str:
         """The sentences, and the first rows of the ranking."""
         lines = [*self.sentences, ""]
-        several = every_class(self.summary)
         for row in self.ranking[:_SHOWN]:
-            ends = f"({signed(row.low)} … {signed(row.high)})"
+            ends = interval(row.low, row.high)
             lines.append(
-                f"{row.rank:3} {signed(row.effect):>7} {ends:17}  p {p_value(row.p_corrected):8}  {row.name}"
-                f"{' (placebo)' if row.placebo else ''}{f' on {row.target!r}' if several else ''} – {standing(row)}"
+                f"{row.rank:3} {signed(row.effect):>7} {ends:16}  p {p_value(row.p_corrected):8}  {row.name}"
+                f"{f' on {row.target!r}' if self._data.every_class else ''} – {standing(row)}"
             )
         if len(self.ranking) > _SHOWN:
             lines.append(f"    … and {len(self.ranking) - _SHOWN} more: to_pandas() has all")
@@ -97,8 +100,8 @@ class Explanation:
 
     @functools.cached_property
     def _html(self) -> str:
-        run = RunDirectory(self.run) if self._remove.alive else None
-        return notebook.html(self.summary, self.settings, self.sentences, self.strongest, run)
+        pictured = self.strongest or next(iter(claims(self._data).undecided), None)
+        return notebook.html(self._data, self.sentences, pictured)
 
     def to_pandas(self) -> pd.DataFrame:
         """The ranking, with the columns of ``ranking.parquet`` (docs/artifacts.md)."""

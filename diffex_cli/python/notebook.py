@@ -10,15 +10,11 @@ from collections.abc import Sequence
 import jinja2
 
 from diffex_cli.artifacts.rows import RankingRow
-from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.core.settings import Settings
 from diffex_cli.report.choose import typical_pairs
-from diffex_cli.report.conclusions import every_class, signed
+from diffex_cli.report.data import ReportData
 from diffex_cli.report.facts import p_value, standing
-from diffex_cli.report.numbers import finite
+from diffex_cli.report.numbers import finite, interval, signed
 from diffex_cli.report.pictures import Album, Gallery
-from diffex_cli.report.reading import read_report_data
-from diffex_cli.search.search import SearchSummary
 
 _ROWS = 8
 
@@ -32,39 +28,28 @@ class Hero:
     delta: str
 
 
-def html(
-    summary: SearchSummary,
-    settings: Settings,
-    sentences: Sequence[str],
-    strongest: RankingRow | None,
-    run: RunDirectory | None,
-) -> str:
-    """The verdict, the strongest attributes and the most typical picture of the first of them.
+def html(data: ReportData, sentences: Sequence[str], named: RankingRow | None) -> str:
+    """The answer, the strongest attributes, and the most typical picture of the one that is named.
 
     Args:
-        summary: what was found.
-        settings: of the search.
+        data: what was found.
         sentences: what is said of it.
-        strongest: the attribute whose picture is shown; ``None`` for no picture.
-        run: where the pictures are; ``None`` if they are gone.
+        named: the attribute whose picture is shown, if its files are still there; ``None`` for no picture.
     """
-    rows = [row for row in summary.ranking if finite(row.effect)][:_ROWS]
+    rows = [row for row in data.rows if finite(row.effect)][:_ROWS]
     return _template().render(
         sentences=sentences,
-        summary=summary,
-        settings=settings,
-        unit="logit" if settings.scale == "logit" else "probability",
-        several=every_class(summary),
+        data=data,
         rows=rows,
         largest=max((row.influence for row in rows), default=0) or 1,
-        more=len(summary.ranking) - len(rows),
-        strongest=strongest,
-        hero=None if run is None or strongest is None else _hero(run, strongest),
+        more=len(data.rows) - len(rows),
+        named=named,
+        hero=None if named is None else _hero(data, named),
     )
 
 
-def _hero(run: RunDirectory, row: RankingRow) -> Hero | None:
-    for pair in typical_pairs(read_report_data(run.path), row, Gallery(), 1):
+def _hero(data: ReportData, row: RankingRow) -> Hero | None:
+    for pair in typical_pairs(data, row, Gallery(), 1):
         before, after = (_data_uri(Album([shot.file])) for shot in (pair.original, pair.edited))
         return Hero(before, after, signed(pair.delta))
     return None
@@ -79,5 +64,5 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("diffex_cli.python"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"signed": signed, "p": p_value, "standing": standing}
+    environment.filters |= {"signed": signed, "interval": interval, "p": p_value, "standing": standing}
     return environment.get_template("explanation.html.j2")

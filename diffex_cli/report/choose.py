@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+from diffex_cli.report.claims import claims, shown
 from diffex_cli.report.data import Pair, ReportData, Row
-from diffex_cli.report.facts import found, is_set, kept, ranked
+from diffex_cli.report.facts import is_set, ranked
 from diffex_cli.report.numbers import finite
 from diffex_cli.report.tree import Branch, Tree
 
@@ -61,12 +62,10 @@ class Column:
 
 
 def leading_rows(data: ReportData, tree: Tree) -> tuple[Row, ...]:
-    """The single attributes worth a picture, by rank: those that passed, else those kept, coarse ones only where
-    nothing below was kept.
-
-    If nothing was kept, the strongest attributes that were scored.
+    """The single attributes worth a picture, the strongest first: those that were shown to matter, else those that
+    could, coarse ones only where nothing below is among them; else the strongest attributes that were scored.
     """
-    rows = found(data) or kept(data.rows)
+    rows = shown(data) or claims(data).undecided
     chosen = {row.candidate for row in rows}
     shadowed = {
         branch.row.candidate

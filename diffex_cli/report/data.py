@@ -220,5 +220,5 @@ class ReportData:
 
     @property
     def judged(self) -> bool:
-        """The search said what passed; other programs, and earlier versions, only say what was kept."""
-        return any(row.passed is not None for row in self.rows)
+        """There are p-values; other programs may give none, and then nothing is shown to matter."""
+        return any(row.p_corrected is not None for row in self.rows)

@@ -9,6 +9,7 @@ from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.facts import below_floor, is_set, noise_floor, p_value
 from diffex_cli.report.numbers import MISSING, finite, interval, magnitude, probability, share, signed
 from diffex_cli.report.sentences import subject
+from diffex_cli.search.statistics.claims import ALPHA
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def _estimates(row: Row, data: ReportData) -> Iterator[Figure]:
             "images that the search never saw, so that nothing was chosen by them",
         )
     elif data.n_held_out:
-        yield Figure("Held-out estimate", "not measured", "only what was kept is measured again, as far as edits go")
+        yield Figure("Held-out estimate", "not measured", "only what was chosen is measured again, as far as edits go")
     if finite(row.effect_original):
         yield Figure(
             "Against the original",
@@ -60,10 +61,10 @@ def _claims(row: Row, data: ReportData) -> Iterator[Figure]:
     if row.p_value is not None:
         yield Figure("p", p_value(row.p_value), "by sign flips, for this attribute looked at alone")
     if row.p_corrected is not None:
-        verdict = {True: "; it passed", False: "; it did not pass", None: ""}[row.passed]
+        verdict = "; beyond chance" if row.p_corrected <= ALPHA else "; may be chance"
         many = "all" if data.corrected_for is None else f"all {data.corrected_for}"
         parts = ", and that the set does no more than one of its attributes" if is_set(row) else ""
-        meaning = f"that it does nothing{parts}, for {many} comparisons of this search; 0.05 or less passes"
+        meaning = f"that it does nothing{parts}, for {many} comparisons of this search; 0.05 or less counts"
         yield Figure("Corrected p", f"{p_value(row.p_corrected)}{verdict}", meaning)
     floor = noise_floor(data)
     if floor is not None and not row.placebo and finite(row.influence):
@@ -73,7 +74,7 @@ def _claims(row: Row, data: ReportData) -> Iterator[Figure]:
         yield Figure(
             "Place by coverage",
             str(row.coverage_rank),
-            "among what was kept, when each next one has to explain images that those before it do not (AttFind)",
+            "among what was chosen, when each next one has to explain images that those before it do not (AttFind)",
         )
 
 

@@ -45,6 +45,14 @@ def share(value: float | None) -> str:
     return MISSING if value is None or not math.isfinite(value) else f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
 
 
+def percent(value: float) -> str:
+    """A probability in percent, with a decimal near 0 and 1: ``4 %``, ``0.3 %``, ``under 0.1 %``, ``99.6 %``."""
+    if 0 < value < 0.001 or 0.999 < value < 1:
+        return f"{'under 0.1' if value < 0.5 else 'over 99.9'}\N{NO-BREAK SPACE}%"
+    decimals = 1 if 0 < value < 0.01 or 0.99 < value < 1 else 0
+    return f"{100 * value:.{decimals}f}\N{NO-BREAK SPACE}%"
+
+
 def counted(count: int, noun: str) -> str:
     """``1 image``, ``3 images``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -11,6 +11,7 @@ from diffex_cli.artifacts.tables import REMEDY
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.core.settings import Settings
+from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportData, Setting, Shot, Step
 from diffex_cli.report.finished import FinishedRun, read_finished
 
@@ -40,7 +41,7 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         delta=search.delta,
         n_images=search.searched,
         corpus=run.corpus,
-        rows=rows,
+        rows=with_claims(rows, search.delta),
         pairs=_all_pairs(run),
         levels=tuple(Level(level.depth + 1, tuple(map(_step, level.candidates))) for level in search.levels),
         settings=() if settings is None else _settings(settings),

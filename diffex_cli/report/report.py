@@ -15,7 +15,6 @@ from diffex_cli.measure.session import locked_session, record
 from diffex_cli.report import choose
 from diffex_cli.report.build import MAX_SIZE, Report, build
 from diffex_cli.report.data import ReportData
-from diffex_cli.report.facts import kept
 from diffex_cli.report.finished import FinishedRun
 from diffex_cli.report.pictures import Gallery
 from diffex_cli.report.reading import report_data
@@ -51,15 +50,15 @@ def read(settings: Settings) -> ReportData:
 
 
 def _heated(data: ReportData, run: FinishedRun, kind: Kind, device: str, progress: Progress) -> ReportData:
-    """The data with heat maps of the pictures that a reader sees first: of what was kept, the most typical pairs."""
+    """The data with heat maps of the most typical pairs of the leading attributes."""
     from diffex_cli.heatmaps.maps import HeatMaps, Picture
 
     maps = HeatMaps(run, kind, device)
     gallery = Gallery()
-    rows = kept(data.rows) or choose.leading_rows(data, hierarchy(data))[: choose.COLUMNS]
+    rows = choose.leading_rows(data, hierarchy(data))[: choose.COLUMNS]
     pairs = [pair for row in rows for pair in choose.typical_pairs(data, row, gallery, _HEATED)]
     subjects = [Picture(shot.file, pair.image) for pair in pairs for shot in (pair.original, pair.edited)]
-    note = f"{maps.note} Made of the {_HEATED} most typical pairs of each attribute that was kept."
+    note = f"{maps.note} Made of the {_HEATED} most typical pairs of the leading attributes."
     evidence = dataclasses.replace(
         data.evidence, heat=maps.overlays(subjects, progress), heat_kind=maps.kind, heat_note=note
     )

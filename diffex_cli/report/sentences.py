@@ -1,17 +1,25 @@
-"""The report in sentences: the headline, what mattered and what did not, the noise floor, and what to beware of."""
+"""The one voice: what a search found, in sentences, for the terminal, the page, notebooks and JSON alike.
+
+The first sentence about an attribute speaks of pictures and probabilities, the second of logits and what they rest on.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from diffex_cli.report.changes import change_of
+from diffex_cli.report.claims import Claimed, Claims, claims, images_to_decide
 from diffex_cli.report.data import ReportData, Row
-from diffex_cli.report.facts import below_floor, finer, found, is_set, kept, noise_floor, ranked
-from diffex_cli.report.numbers import counted, finite, interval, magnitude, share, signed
+from diffex_cli.report.facts import noise_floor, p_value, ranked
+from diffex_cli.report.numbers import counted, finite, interval, magnitude, percent, signed
+from diffex_cli.report.whom import Whom, whom
 from diffex_cli.report.words import Segment, Text, listed, words
 
+_FINDINGS = 5
+"""Attributes that are told one by one, beside those of the headline."""
 _NAMED = 8
-"""Attributes that a caution names before it only counts."""
+"""Attributes that a list names before it only counts."""
 _NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -25,77 +33,243 @@ def name(row: Row) -> Segment:
     return Segment(row.name, row.candidate)
 
 
-def _measured(row: Row, data: ReportData) -> Text:
-    parts = [f"{signed(row.effect)} {data.unit}"]
-    if finite(row.low) and finite(row.high):
-        parts.append(f"95{_NBSP}% interval {interval(row.low, row.high)}")
-    parts.append(f"n{_NBSP}={_NBSP}{row.n}")
-    measured = ", ".join(parts)
-    if row.effect_holdout is not None:
-        again = f"{signed(row.effect_holdout)}, {interval(row.low_holdout, row.high_holdout)}"
-        measured += f"; on {row.n_holdout} held-out images {again}"
-    return words(name(row), f" ({measured})")
+def conclusions(data: ReportData) -> tuple[Text, ...]:
+    """What a search ends with: the answer, the best set, how much was shown, and what noise can do."""
+    told = claims(data)
+    answers = [words(_lead(one.row, data), " ", _evidence(one.row, data), _because(one)) for one in _leading(told)]
+    detectable = None if told.matters or not told.undecided else detectable_sentence(data)
+    texts = (
+        *(answers or [words(_nothing(data, told), *(f" {_evidence(row, data)}" for row in _closest(told)))]),
+        joint_sentence(data),
+        words(holdout_sentence(data)) if data.n_held_out else None,
+        words(counts_sentence(data)),
+        words(floor_sentence(data)),
+        detectable and words(detectable),
+    )
+    return tuple(text for text in texts if text)
 
 
 def headline(data: ReportData) -> Text:
-    """The report's first sentence: what raises and what lowers the target most, or that nothing does."""
-    rows = found(data)
-    raised = max((row for row in rows if row.effect > 0), key=lambda row: row.effect, default=None)
-    lowered = min((row for row in rows if row.effect < 0), key=lambda row: row.effect, default=None)
-    if data.every_class:
-        return _of_all_classes(data, raised, lowered) if rows else _nothing(data)
-    passed = "passed" if data.judged else "was kept"
-    if raised and lowered:
-        first, second = _measured(raised, data), _measured(lowered, data)
-        told = words(subject(data.target), " is raised most by ", first, " and lowered most by ", second, ".")
-    elif raised:
-        first = _measured(raised, data)
-        told = words(subject(data.target), " is raised most by ", first, f"; nothing that {passed} lowers it.")
-    elif lowered:
-        first = _measured(lowered, data)
-        told = words(subject(data.target), " is lowered most by ", first, f"; nothing that {passed} raises it.")
-    else:
-        return _nothing(data)
-    return words(told, *(_finer(row, data) for row in (raised, lowered) if row))
+    """The answer: what speaks most for the target and what most against it, or that nothing was shown to."""
+    told = claims(data)
+    leading = _leading(told)
+    return listed((_lead(one.row, data) for one in leading), " ") if leading else _nothing(data, told)
 
 
-def _finer(row: Row, data: ReportData) -> Text:
-    child = finer(row, data.rows)
-    return (
-        words() if child is None else words(" Of ", name(row), ", ", _measured(child, data), " does as much by itself.")
+def findings(data: ReportData) -> tuple[Text, ...]:
+    """Each attribute that was shown to matter, with the figures that this rests on; one more sentence counts the rest
+    of many."""
+    told = claims(data)
+    leading = _leading(told)
+    others = [one for one in told.matters if one not in leading]
+    shown = [one for one in told.matters if one in leading or one in others[:_FINDINGS]]
+    texts = [words(_in_short(one, leading, data), " ", _evidence(one.row, data), _because(one)) for one in shown]
+    rest = len(told.matters) - len(shown)
+    if rest:
+        were = (
+            "was shown to matter, with a smaller effect" if rest == 1 else "were shown to matter, with smaller effects"
+        )
+        texts.append(words(f"{counted(rest, 'more attribute')} {were}."))
+    return tuple(texts)
+
+
+def could_matter(data: ReportData) -> Text | None:
+    """Of which attributes too few images say whether they matter, and how many would."""
+    told = claims(data)
+    above = _above(told)
+    rows = [row for row in told.undecided if row.candidate not in above]
+    if not rows:
+        return None
+    needed = {row.candidate: images_to_decide(row, data) for row in rows[:_NAMED]}
+    figures = {id: "" if images is None else f", {images}" for id, images in needed.items()}
+    shown = _list(rows, figures)
+    few = "One image is" if data.n_images == 1 else f"{data.n_images} images are"
+    these = "this matters" if len(rows) == 1 else "these matter"
+    also = ", and about how many images would decide" if any(figures.values()) else ""
+    note = f" In brackets: the mean change of the {data.quantity}{also}."
+    return words(f"{few} too few to say whether {these}: ", shown, f".{note}")
+
+
+def small(data: ReportData) -> tuple[Text, ...]:
+    """What was shown to be small, and what moved images both ways."""
+    return tuple(_small(data))
+
+
+def _small(data: ReportData) -> Iterator[Text]:
+    told = claims(data)
+    both_ways = {
+        step.candidate
+        for level in data.levels
+        for step in level.steps
+        if finite(step.reach) and step.reach >= data.delta
+    }
+    above = _above(told)
+    rows = [row for row in told.small if row.candidate not in above]
+    still = [row for row in rows if row.candidate not in both_ways]
+    if still:
+        limit = f"the whole 95{_NBSP}% interval within ±{magnitude(data.delta)} {data.unit}"
+        yield words(f"Shown to do less than δ, with {limit}: ", _list(still), ".")
+    mixed = [row for row in rows if row.candidate in both_ways]
+    if mixed:
+        yield words("Moved images both ways, so that little is left on average: ", _list(mixed), ".")
+
+
+def placebo_sentence(data: ReportData) -> Text | None:
+    """What the strongest placebo did; ``None`` if none was measured."""
+    placebos = [row for row in ranked(data.rows) if row.placebo and finite(row.effect)]
+    if not placebos:
+        return None
+    worst = max(placebos, key=lambda row: row.influence)
+    moved = f"{_whom(worst.target, data).object} by {signed(worst.effect)} {data.unit}"
+    if len(placebos) == 1:
+        return words("The placebo ", name(worst), f", which these images cannot have, moved {moved}.")
+    of = f"Of {len(placebos)} placebos, which these images cannot have, the strongest, "
+    return words(of, name(worst), f", moved {moved}.")
+
+
+def holdout_sentence(data: ReportData) -> str:
+    """How many images the search used, and how many it did not."""
+    more = "1 more was" if data.n_held_out == 1 else f"{data.n_held_out} more were"
+    return f"The search used {counted(data.n_images, 'image')}; {more} held out to measure again what it chose."
+
+
+def counts_sentence(data: ReportData) -> str:
+    """How many attributes are in which list, and by what standard."""
+    told = claims(data)
+    matter, small, undecided = (
+        sum(1 + len(one.because) for one in told.matters),
+        len(told.small),
+        len(told.undecided),
     )
+    among = f" when corrected for all {data.corrected_for} comparisons" if (data.corrected_for or 0) > 1 else ""
+    standard = f"(p ≤ 0.05{among}, above the noise floor)"
+    total = matter + small + undecided
+    if total == 0:
+        return "No attribute could be measured."
+    if total == 1:
+        which = f"was shown to matter {standard}" if matter else "was shown to be small" if small else "could matter"
+        return f"The one attribute that was measured {which}."
+    left = f"; {undecided} could matter" if undecided else ""
+    were = f"{matter or 'none'} {'was' if matter == 1 else 'were'}"
+    return f"Of {total} attributes, {were} shown to matter {standard} and {small or 'none'} to be small{left}."
 
 
-def _of_all_classes(data: ReportData, raised: Row | None, lowered: Row | None) -> Text:
-    pieces = [
-        words(f"{subject(row.target)} is {verb} most, by ", _measured(row, data))
-        for verb, row in (("raised", raised), ("lowered", lowered))
-        if row
-    ]
-    return words("Of all classes, ", listed(pieces, ", and "), ".")
+def _leading(told: Claims) -> list[Claimed]:
+    """The strongest attribute in each direction, that which speaks for the target first."""
+    raised = next((one for one in told.matters if one.row.effect > 0), None)
+    lowered = next((one for one in told.matters if one.row.effect < 0), None)
+    return [one for one in (raised, lowered) if one]
 
 
-def _nothing(data: ReportData) -> Text:
-    for_whom = "any class" if data.every_class else subject(data.target)[:1].lower() + subject(data.target)[1:]
-    rows = kept(data.rows)
-    if rows:
-        told = words(f"Nothing passed: no attribute that was tried can be told from noise for {for_whom}.")
-    else:
-        threshold = f"δ{_NBSP}={_NBSP}{magnitude(data.delta)} {data.unit}"
-        told = words(f"No attribute that was tried passed {threshold} for {for_whom}.")
-    others = (row for row in ranked(data.rows) if finite(row.effect) and not row.placebo and not is_set(row))
-    strongest = rows[0] if rows else next(others, None)
-    return words(told, " The strongest was ", _measured(strongest, data), ".") if strongest else told
+def _lead(row: Row, data: ReportData) -> Text:
+    """The first sentence about an attribute: of pictures and probabilities, never of logits."""
+    target, consequence = _whom(row.target, data), _consequence(row, data)
+    if consequence is None:
+        return words(f"What {'raises' if row.effect > 0 else 'lowers'} {target.object} most is ", name(row), ".")
+    if target.recognised and row.effect > 0 and not _removed(row):
+        return words(f"{target.object} is recognised by ", name(row), f": {consequence}")
+    direction = "for" if row.effect > 0 else "against"
+    return words(f"What speaks most {direction} {target.object} is ", name(row), f": {consequence}")
+
+
+def _in_short(one: Claimed, leading: Sequence[Claimed], data: ReportData) -> Text:
+    """The same without what the headline has said already."""
+    row = one.row
+    target, consequence = _whom(row.target, data), _consequence(row, data)
+    verb = "raises" if row.effect > 0 else "lowers"
+    if consequence is not None:
+        verb = "speaks for" if row.effect > 0 else "speaks against"
+    if one in leading:
+        return words(name(row), f" {verb} {target.object} most.")
+    return words(name(row), f" {verb} {target.object}", "." if consequence is None else f": {consequence}")
+
+
+def _consequence(row: Row, data: ReportData) -> str | None:
+    """What becomes of the decisions and of the mean probability; ``None`` where there are none to tell of."""
+    change = change_of(row, data)
+    if change is None:
+        return None
+    target = _whom(row.target, data)
+    gained = target.gained(change.others, change.gained) if change.gained else None
+    lost = target.lost(change.members, change.lost) if change.lost else None
+    flips = ", and ".join(filter(None, (gained, lost) if row.effect > 0 else (lost, gained)))
+    before, after = percent(change.before), percent(change.after)
+    probability = f"goes from {before} to {after}"
+    if before == after:
+        probability = f"stays {before}" if before.startswith(("under", "over")) else f"stays at {before}"
+    start = "after this edit" if _removed(row) else "with it"
+    if flips:
+        return f"{start}, {flips}; the mean probability {probability}."
+    but = "and" if before == after else "but"
+    return f"{start}, no decision changes, {but} the mean probability {probability}."
+
+
+def _evidence(row: Row, data: ReportData) -> str:
+    """The second sentence: the effect, and what it rests on."""
+    parts = []
+    if finite(row.low) and finite(row.high):
+        parts.append(f"95{_NBSP}% interval {interval(row.low, row.high)}")
+    if row.p_corrected is not None:
+        p = p_value(row.p_corrected)
+        parts.append(f"corrected p{_NBSP}{p}" if p.startswith("<") else f"corrected p{_NBSP}={_NBSP}{p}")
+    parts.append(f"n{_NBSP}={_NBSP}{row.n}")
+    told = f"Its effect is {signed(row.effect)} {data.unit} ({', '.join(parts)})"
+    if row.effect_holdout is not None:
+        again = f"{signed(row.effect_holdout)}, {interval(row.low_holdout, row.high_holdout)}"
+        told += f"; on {counted(row.n_holdout or 0, 'held-out image')} {again}"
+        told += "" if row.confirmed else ", which does not confirm it"
+    return f"{told}."
+
+
+def _because(one: Claimed) -> Text:
+    if not one.because:
+        return ()
+    *others, last = (words(name(row)) for row in reversed(one.because))
+    if not others:
+        return words(" Its group, ", last, ", matters because of it.")
+    return words(" Its groups, ", listed(others), " and ", last, ", matter because of it.")
+
+
+def _nothing(data: ReportData, told: Claims) -> Text:
+    every = data.every_class or (data.target == "all" and not data.rows)
+    target = "any class" if every else _whom(data.target, data).object
+    if not (told.undecided or told.small):
+        return words(f"Nothing could be measured for {target}.")
+    start = f"Nothing was shown to matter for {target}."
+    if not told.undecided:
+        return words(start, " All attributes that were tried were shown to be small.")
+    row = told.undecided[0]
+    needed = images_to_decide(row, data)
+    decide = "" if needed is None else f"; about {needed} images would decide"
+    return words(start, " Of what could matter, ", name(row), f" is the strongest{decide}.")
+
+
+def _closest(told: Claims) -> Sequence[Row]:
+    """What is told of in detail where nothing was shown to matter."""
+    return told.undecided[:1]
+
+
+def _whom(target: str, data: ReportData) -> Whom:
+    return whom(target, next((score.labels for score in data.evidence.scores.values()), ()))
+
+
+def _removed(row: Row) -> bool:
+    return row.candidate.startswith("-")
+
+
+def _above(told: Claims) -> set[str]:
+    """What lies above an attribute that matters: whatever can be said of it, its member says more."""
+    return {above for one in told.matters for above in _ancestors(one.row.candidate)}
 
 
 def joint_sentence(data: ReportData) -> Text | None:
     """The best joint combination against the sum of its attributes; ``None`` if no set was kept."""
     row = next((row for row in data.rows if row.candidate == data.best_joint), None)
-    if row is None:
+    if row is None or not finite(row.effect):
         return None
     told = ""
     if data.every_class:
-        told += f" on {subject(row.target)}"
+        told += f" on ‘{row.target}’"
     if row.joint_sum is not None:
         told += f"; one by one its attributes sum up to {signed(row.joint_sum)}"
     if row.interaction is not None:
@@ -103,8 +277,8 @@ def joint_sentence(data: ReportData) -> Text | None:
         if row.interaction_low is not None and row.interaction_high is not None:
             told += f" ({interval(row.interaction_low, row.interaction_high)}"
             told += ", which includes zero)" if row.interaction_low <= 0 <= row.interaction_high else ")"
-    told += "." if row.passed or not data.judged else ". It did not pass."
-    return words("Best joint combination: ", _measured(row, data), told)
+    told += "." if row.claim == "matters" else ". It was not shown to matter."
+    return words("Best joint combination: ", words(name(row), f" ({signed(row.effect)} {data.unit})"), told)
 
 
 def floor_sentence(data: ReportData) -> str:
@@ -112,21 +286,25 @@ def floor_sentence(data: ReportData) -> str:
     floor = noise_floor(data)
     if floor is None:
         return "Noise floor: not measured, because no placebo attribute was scored."
-    arms = f"{counted(floor.arms, 'attribute')} that these images cannot have"
+    arms = f"{'an attribute' if floor.arms == 1 else f'{floor.arms} attributes'} that these images cannot have"
     meanings = {
         "placebos": f"what {arms} can reach",
         "sign flips": "what the strongest attribute would reach by chance, by the spread over the images",
         "largest placebo": f"the largest influence of {arms}",
     }
     meaning = f", {meanings[floor.source]}" if floor.source in meanings else ""
-    chance = "; as their edits change nothing, it says nothing of chance" if floor.value == 0 else ""
+    chance = ""
+    if floor.value == 0:
+        chance = f"; as {'its' if floor.arms == 1 else 'their'} edits change nothing, it says nothing of chance"
+    elif floor.arms == 1 and floor.source != "sign flips":
+        chance = "; a single one is a rough measure"
     return f"Noise floor: {magnitude(floor.value)} {data.unit}{meaning}{chance}."
 
 
 def detectable_sentence(data: ReportData) -> str | None:
     """How large an effect has to be to be found by a search of this size; ``None`` if that is not known."""
     if data.detectable == math.inf:
-        return "With so few images no effect, however large, could have passed."
+        return "With so few images no effect, however large, could have been shown to matter."
     if not finite(data.detectable):
         return None
     return (
@@ -141,108 +319,26 @@ def cautions(data: ReportData) -> tuple[str, ...]:
 
 
 def _cautions(data: ReportData) -> Iterator[str]:
-    rows = kept(data.rows)
+    rows = [one.row for one in claims(data).matters]
     floor = noise_floor(data)
+    if not data.judged and any(finite(row.effect) for row in data.rows):
+        yield "The ranking has no p-values, so that nothing could be shown to matter."
     if floor is not None and floor.value > 0 and floor.value >= data.delta:
         yield (
             f"The noise floor reaches δ: influences up to {magnitude(floor.value)} {data.unit} can be noise here, so "
             "that δ alone tells nothing."
         )
-    noisy = [row for row in rows if below_floor(row, floor)]
-    if noisy:
-        yield f"Kept, but not above the noise floor: {_names(noisy)}."
-    chance = [row for row in rows if row.passed is False and row not in noisy]
-    if chance:
-        among = f" for {counted(data.corrected_for, 'comparison')}" if data.corrected_for is not None else ""
-        yield f"Kept, but not beyond chance (corrected p > 0.05{among}): {_names(chance)}."
-    unsure = [row for row in rows if finite(row.low) and finite(row.high) and row.low <= 0 <= row.high]
-    if unsure:
-        yield f"Kept, but the 95 % interval includes zero: {_names(unsure)}."
     lost = [row for row in rows if row.confirmed is False]
     if lost:
-        yield f"Kept, but the held-out images do not confirm it: {_names(lost)}."
+        yield f"Shown to matter, but the held-out images do not confirm it: {_names(lost)}."
     few = [row for row in rows if row.n < data.n_images]
     if few:
-        yield f"Kept, but measured on fewer than all {data.n_images} images: {_names(few)}."
+        yield f"Measured on fewer than all {data.n_images} images: {_names(few)}."
 
 
 def _names(rows: Sequence[Row]) -> str:
     shown = ", ".join(f"‘{row.name}’" for row in rows[:_NAMED])
     return shown if len(rows) <= _NAMED else f"{shown} and {len(rows) - _NAMED} more"
-
-
-_FINDINGS = 5
-
-
-def findings(data: ReportData) -> tuple[Text, ...]:
-    """A sentence for each attribute that can be claimed, strongest first, at most five; one more counts the rest."""
-    rows = found(data)
-    texts = [_finding(row, data) for row in rows[:_FINDINGS]]
-    if len(rows) > _FINDINGS:
-        more = counted(len(rows) - _FINDINGS, "more attribute")
-        texts.append(words(f"{more} {'passed' if data.judged else 'were kept'}, with smaller effects."))
-    return tuple(texts)
-
-
-def _finding(row: Row, data: ReportData) -> Text:
-    ends = interval(row.low, row.high)
-    inside = [f"{signed(row.effect)} {data.unit}", *([f"95 % {ends}"] if finite(row.low) and finite(row.high) else [])]
-    whom = f" {subject(row.target)}" if data.every_class else ""
-    told = f" {'raises' if row.effect > 0 else 'lowers'}{whom} ({', '.join(inside)}, n = {row.n})"
-    together = row.up if row.effect > 0 else row.down
-    if together is not None:
-        told += f", on {share(together)} of the images"
-    flips, where, whither = (row.flip_to, "not ", "to") if row.effect > 0 else (row.flip_from, "", "away from")
-    if flips:
-        told += f"; where it was {where}the prediction, {share(flips)} flip {whither} it"
-    if row.effect_holdout is not None:
-        told += f"; on held-out images {signed(row.effect_holdout)} ({interval(row.low_holdout, row.high_holdout)})"
-    return words(name(row), told, ".")
-
-
-def unimportant(data: ReportData) -> tuple[Text, ...]:
-    """What did not matter: smaller than δ, not told from chance, and what never could have."""
-    return tuple(_unimportant(data))
-
-
-def _unimportant(data: ReportData) -> Iterator[Text]:
-    claimed = {row.candidate for row in found(data)}
-    above = {ancestor for id in claimed for ancestor in _ancestors(id)}
-    others = [
-        row
-        for row in ranked(data.rows)
-        if finite(row.effect) and not row.placebo and not is_set(row) and row.candidate not in claimed
-    ]
-    both_ways = {
-        step.candidate
-        for level in data.levels
-        for step in level.steps
-        if finite(step.reach) and step.reach >= data.delta
-    }
-    weak = [row for row in others if row.influence < data.delta or below_floor(row, noise_floor(data))]
-    small = [row for row in weak if row.candidate not in above | both_ways]
-    if small:
-        small.sort(key=lambda row: (row.depth, row.influence, row.candidate))
-        limit = f"less than δ = {magnitude(data.delta)} {data.unit} on average"
-        if any(row.influence >= data.delta for row in small):
-            limit += ", or no more than noise can"
-        yield words("Did not matter (", limit, "): ", _named(small), ".")
-    mixed = [row for row in weak if row.candidate in both_ways and row.candidate not in above]
-    if mixed:
-        yield words("Moved images both ways, so that little is left on average: ", _named(mixed), ".")
-    unsure = [row for row in others if row not in weak]
-    if unsure:
-        why = "could not be told from chance, or added nothing to a coarser one" if data.judged else "were not kept"
-        yield words(f"Seemed to move it, but {why}: ", _named(unsure), ".")
-    placebos = [row for row in ranked(data.rows) if row.placebo and finite(row.effect)]
-    if placebos:
-        worst = max(placebos, key=lambda row: row.influence)
-        moved = f"{signed(worst.effect)} {data.unit}"
-        if len(placebos) == 1:
-            yield words("The placebo ", name(worst), f", which these images cannot have, moved it by {moved}.")
-        else:
-            of = f"Of {len(placebos)} placebos, which these images cannot have, "
-            yield words(of, name(worst), f" moved it most: {moved}.")
 
 
 def _ancestors(candidate: str) -> Iterator[str]:
@@ -251,6 +347,10 @@ def _ancestors(candidate: str) -> Iterator[str]:
         yield "/".join(parts[:length])
 
 
-def _named(rows: Sequence[Row]) -> Text:
-    shown = listed(words(name(row), f" ({signed(row.effect)})") for row in rows[:_NAMED])
-    return shown if len(rows) <= _NAMED else words(shown, f" and {len(rows) - _NAMED} more")
+def _list(rows: Sequence[Row], figures: Mapping[str, str] | None = None) -> Text:
+    """Names with their effects and further figures, in brackets."""
+    named = rows[:_NAMED]
+    shown = [words(name(row), f" ({signed(row.effect)}{(figures or {}).get(row.candidate, '')})") for row in named]
+    if len(rows) > _NAMED:
+        return words(listed(shown), f" and {len(rows) - _NAMED} more")
+    return words(listed(shown[:-1]), " and ", shown[-1]) if len(shown) > 1 else shown[0]

@@ -55,9 +55,11 @@ def can_show_pictures(console: Console) -> bool:
 
 def _words(data: ReportData) -> Iterator[str]:
     joint, detectable = sentences.joint_sentence(data), sentences.detectable_sentence(data)
-    for text in (*sentences.findings(data), *([joint] if joint else ()), *sentences.unimportant(data)):
-        yield plain(text)
-    yield sentences.floor_sentence(data)
+    texts = (*sentences.findings(data), joint, sentences.could_matter(data), *sentences.small(data))
+    yield from (plain(text) for text in texts if text is not None)
+    yield sentences.counts_sentence(data)
+    placebo = sentences.placebo_sentence(data)
+    yield sentences.floor_sentence(data) + (f" {plain(placebo)}" if placebo else "")
     if detectable:
         yield detectable
     yield from (*data.warnings, *sentences.cautions(data))
@@ -70,7 +72,7 @@ def _table(data: ReportData, tree: Tree) -> Table:
     table.add_column("effect", justify="right", no_wrap=True)
     table.add_column("95 % interval", justify="right")
     table.add_column("n", justify="right")
-    table.add_column("in the search")
+    table.add_column("evidence")
     floor = facts.noise_floor(data)
     axis = Axis.over(data.rows, data.delta, floor.value if floor else None)
     for depth, name, row in _lines(tree.roots, 0):
@@ -95,7 +97,7 @@ def _cells(row: Row | None, axis: Axis, below: bool) -> tuple[Text, ...]:
         Text(signed(row.effect), style=dim),
         Text(interval(row.low, row.high), style=dim),
         Text(str(row.n), style=dim),
-        Text(standing(row, below) + (", placebo" if row.placebo else ""), style=dim),
+        Text(standing(row), style=dim),
     )
 
 

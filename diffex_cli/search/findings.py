@@ -14,6 +14,7 @@ from diffex_cli.measure.targets import Target
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation
 from diffex_cli.search.evaluation import Evaluator
+from diffex_cli.search.statistics.claims import claim_of
 from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.intervals import mean_interval
 from diffex_cli.search.statistics.necessity import necessity
@@ -76,7 +77,7 @@ def findings(
     )
     verdict = significance_of(tried, delta=settings.delta, targets=len(evaluator.targets), seed=settings.seed)
     rows = [_single(one, evaluator) for one in singles] + [_joint(one, evaluator) for one in joint]
-    judged = [_judged(row, verdict, held.get(row.candidate)) for row in rows]
+    judged = [_judged(row, verdict, held.get(row.candidate), settings.delta) for row in rows]
     return Findings(tuple(_ranked(judged)), verdict)
 
 
@@ -159,7 +160,7 @@ def _figures(
     return {name: known(value) for name, value in figures.items()}
 
 
-def _judged(row: RankingRow, verdict: Significance, held: Effect | None) -> RankingRow:
+def _judged(row: RankingRow, verdict: Significance, held: Effect | None, delta: float) -> RankingRow:
     p = verdict.p_values.get(row.candidate)
     below = verdict.below_floor(row.influence)
     reason = row.reason
@@ -174,6 +175,7 @@ def _judged(row: RankingRow, verdict: Significance, held: Effect | None) -> Rank
         below_floor=below,
         passed=row.status == "kept" and not row.placebo and not below and verdict.significant(row.candidate),
     )
+    row = dataclasses.replace(row, claim=claim_of(row, delta))
     if held is None:
         return row
     again = mean_interval(held.deltas)

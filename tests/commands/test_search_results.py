@@ -103,14 +103,24 @@ def page(name: str) -> str:
 
 
 def test_the_verdict_is_the_last_result() -> None:
-    verdict = again("held").splitlines()[-2]
+    *_, first, second, joint, holdout, counts, floor, _ = again("held").splitlines()
     found = json.loads(again("held", "--json"))
-    assert verdict.startswith("Strongest: '")
-    assert (
-        f"Passed: {len(found['passed'])} of {len(found['rows'])} (kept, above the noise floor, p ≤ 0.05 when corrected "
-        f"for all {found['corrected_for']} comparisons)."
-    ) in verdict
-    assert "Noise floor: attributes that no image can have reach 0.00." in verdict
+    assert [" ".join(one.split()) for one in found["sentences"]] == [
+        " ".join(one.split()) for one in (first, second, joint, holdout, counts, floor)
+    ]
+    best = next(row for row in found["rows"] if row["claim"] == "matters" and row["candidate"].count(" + ") == 0)
+    assert first.startswith("‘green’ is recognised by ")
+    assert second.startswith("What speaks most against ‘green’ is ")
+    assert best["name"] in first + second
+    assert holdout == "The search used 8 images; 8 more were held out to measure again what it chose."
+    matter = [row for row in found["rows"] if row["claim"] == "matters" and " + " not in row["candidate"]]
+    assert counts == (
+        f"Of {len(matter)} attributes, {len(matter)} were shown to matter (p ≤ 0.05 when corrected for all "
+        f"{found['corrected_for']} comparisons, above the noise floor) and none to be small."
+    )
+    assert floor.startswith(
+        "Noise floor: 0.00 logits, what an attribute that these images cannot have can reach; as its"
+    )
 
 
 def test_table_csv_json_and_page_say_the_same() -> None:
@@ -129,16 +139,19 @@ def test_table_csv_json_and_page_say_the_same() -> None:
             else:
                 assert float(told) == value
     text, shown = again("held"), page("held")
-    best = rows[next(id for id in found["passed"] if " + " not in id)]
-    assert re.search(r"passed +[+−]\d\.\d\d\b", text)
+    assert re.search(r"matters +[+−]\d\.\d\d\b", text)
     for line in ("held out", "Best joint combination: "):
         assert line in text
         assert line in shown
     assert f"{found['images']} searched, {found['held_out']} held out" in shown
-    assert f"on these {best['name']!r} changes it by" in text
+    assert f"; on {found['held_out']} held-out images " in text
     joint = rows[found["best_joint"]]
     assert shown_data("held")["attributes"][shown_data("held")["best_joint"]]["name"] == joint["name"]
-    assert f"{len(found['passed']) - sum(' + ' in id for id in found['passed'])} passed" in shown
+    singles = [row for row in rows.values() if " + " not in row["candidate"]]
+    assert f"{sum(row['claim'] == 'matters' for row in singles)} shown to matter" in shown
+    assert {one["id"]: one["claim"] for one in shown_data("held")["attributes"]} == {
+        id: row["claim"] for id, row in rows.items()
+    }
 
 
 def test_the_page_has_the_held_out_effect_beside_the_searched_one() -> None:
@@ -153,12 +166,12 @@ def test_the_page_has_the_held_out_effect_beside_the_searched_one() -> None:
 
 def test_nothing_passed_everywhere() -> None:
     text, shown = again("none"), page("none")
-    assert "Nothing passed. No attribute changes the logit of 'green' by δ = 100 or more. Noise floor: " in text
+    nothing = "Nothing was shown to matter for ‘green’. All attributes that were tried were shown to be small."
+    assert nothing in text
     assert json.loads(again("none", "--json"))["passed"] == []
-    assert "No attribute that was tried passed δ = 100.00 logits for ‘green’." in shown.replace(
-        "\N{NO-BREAK SPACE}", " "
-    )
-    assert "0 kept, 0 passed" in shown
+    assert nothing in shown
+    assert "0 shown to matter" in shown
+    assert "Shown to do less than δ, with the whole 95 % interval within ±100.00 logits: edge (+0.34), " in shown
     assert "Noise floor: 0.00 logits" in shown
 
 
@@ -167,7 +180,7 @@ def test_all_classes_are_named_row_by_row() -> None:
     title = "What moves python:three_colours:colours: change of the logit of the class that it moves most"
     assert " ".join(text.split()).startswith(f"{title} rank attribute class effect")
     assert "'all'" not in text
-    assert "Of all classes, ‘" in shown
+    assert "‘red’ is recognised by rough : with it, " in shown
     targets = {row["target"] for row in json.loads(again("all", "--json"))["rows"]}
     assert targets <= {"red", "green", "blue"}
     assert {one["target"] for one in shown_data("all")["attributes"]} == targets
@@ -178,7 +191,7 @@ def test_each_images_own_class_in_probabilities() -> None:
     text, shown = again("own"), page("own")
     title = "What makes python:three_colours:colours say the class predicted for each image: change of its probability"
     assert " ".join(text.split()).startswith(title)
-    assert "the probability of the class predicted for each image" in " ".join(text.split())
+    assert "Nothing was shown to matter for each picture’s own class. Of what could matter, " in text
     assert "in probability" in shown
     assert "logits" not in shown
     data = shown_data("own")
@@ -196,7 +209,7 @@ def test_a_run_of_an_earlier_version_still_has_its_report(runs: Path) -> None:
     shutil.copytree(runs / "held", old)
     table = pq.read_table(old / "ranking.parquet")
     optional = [field.name for field in table.schema if field.nullable]
-    assert len(optional) == 35
+    assert len(optional) == 36
     pq.write_table(table.drop_columns(optional), old / "ranking.parquet")
     search = yaml.safe_load((old / "search.yaml").read_text())
     since = ("passed", "held_out", "floor", "detectable", "corrected_for", "joint", "best_joint", "screening")
@@ -205,9 +218,10 @@ def test_a_run_of_an_earlier_version_still_has_its_report(runs: Path) -> None:
     (old / "search.yaml").write_text(yaml.safe_dump(search))
     told("report", "--run", str(old))
     shown = page("old")
-    assert "is raised most by" in shown or "is lowered most by" in shown
+    assert "Nothing was shown to matter for ‘green’. Of what could matter, " in shown
+    assert "The ranking has no p-values, so that nothing could be shown to matter." in shown
     assert "corrected p" not in shown.split("How to read this")[0]
-    assert "the largest influence of 1 attribute that these images cannot have" in shown
+    assert "the largest influence of an attribute that these images cannot have" in shown
     assert len((old / "report" / "ranking.csv").read_text().splitlines()[0].split(",")) == len(RankingRow.__slots__)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,8 +70,8 @@ def test_all_five_stages_and_once_more() -> None:
     assert told("score", "--classifier", "python:three_lines:red").startswith("20 pictures scored")
     table = told(*SEARCH)
     assert "95 % interval" in table
-    assert "nothing (placebo)" in table
-    assert "Strongest: '" in table.splitlines()[-1]
+    assert re.search(r"nothing .* placebo\b", table)
+    assert "Nothing was shown to matter for ‘red’. Of what could matter, " in table
     assert told("report").strip().endswith("diffex-run/report/index.html")
 
     assert told(*CORPUS).startswith("Nothing to do: diffex-run has the domain shapes")
@@ -147,7 +148,8 @@ def test_a_network_that_is_not_there_is_a_mistake_and_not_remembered() -> None:
 
 def test_nothing_found() -> None:
     told(*CORPUS)
-    assert "No attribute changes the logit of 'red' by δ = 100 or more." in told(*SEARCH, "--delta", "100")
+    nothing = "Nothing was shown to matter for ‘red’. All attributes that were tried were shown to be small."
+    assert nothing in told(*SEARCH, "--delta", "100")
     assert told("search", "-q") == ""
 
 
@@ -238,13 +240,17 @@ def test_a_search_can_be_explained_without_running_anything() -> None:
 
 def test_nothing_passed_is_an_answer() -> None:
     told(*CORPUS)
-    last = told(*SEARCH).splitlines()[-1]
-    assert "Nothing passed: that may be chance (p = " in last
-    assert "Noise floor: attributes that no image can have reach 0.00." in last
+    *_, first, counts, floor, last = told(*SEARCH).splitlines()
+    assert re.match(
+        r"Nothing was shown to matter for ‘red’\. Of what could matter, [\w ]+ is the strongest\. Its effect is [+−]\d",
+        first,
+    )
+    assert re.match(r"Of 4 attributes, none were shown to matter \(p ≤ 0.05 when corrected for all 5 comp", counts)
+    assert floor.startswith("Noise floor: 0.00 logits, what an attribute that these images cannot have can reach; ")
     # with four images the smallest p-value of a sign flip is 1/8
-    assert last.endswith("With so few images no effect, however large, could have passed.")
+    assert last == "With so few images no effect, however large, could have been shown to matter."
     nothing = told(*SEARCH, "--delta", "100")
-    assert "Nothing passed. No attribute changes the logit of 'red'" in nothing
+    assert "Nothing was shown to matter for ‘red’. All attributes that were tried were shown to be small." in nothing
     found = json.loads(told("search", "--json"))
     assert found["passed"] == []
     assert found["noise_floor_source"] == "placebos"
@@ -256,8 +262,9 @@ def test_the_holdout_and_the_joint_combination_are_told() -> None:
     told(*CORPUS)
     text = " ".join(told(*SEARCH, "--holdout", "on", "--joint", "2", "--delta", "0").split())
     assert "held out" in text
-    assert "The search used 2 images, and 2 were held out; on these '" in text
-    assert "Best joint combination: '" in text or json.loads(told("search", "--json"))["best_joint"] is None
+    assert "The search used 2 images; 2 more were held out to measure again what it chose." in text
+    assert re.search(r" surface .* could matter +[+−]\d\.\d\d ", text)
+    assert "Best joint combination: " in text or json.loads(told("search", "--json"))["best_joint"] is None
 
 
 def test_the_expected_number_of_edits_is_told() -> None:

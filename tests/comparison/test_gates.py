@@ -4,7 +4,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from diffex_cli.comparison.gates import Bounds, Decision, decide, images_needed, magnitude_bounds, worst
+from diffex_cli.comparison.gates import Decision, decide, worst
+from diffex_cli.search.statistics.claims import Bounds, images_needed, magnitude_bounds
 
 FINITE = st.floats(-10, 10)
 

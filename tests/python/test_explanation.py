@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import colour_classifier
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -58,12 +59,15 @@ def found(*arguments: str) -> dict[str, Any]:
 
 
 def test_it_prints_the_commands_sentence_and_the_first_rows() -> None:
-    one = explained()
+    random = np.random.default_rng(0)
+    noise = [Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)) for _ in range(12)]
+    one = explained(pictures=noise)
     assert repr(one) == str(one)
     assert str(one).startswith(one.sentences[0])
     assert one.strongest is not None
-    assert f"Strongest: {one.strongest.name!r} " in str(one)
+    assert one.strongest.name in one.sentences[0]
     assert one.strongest in one.ranking
+    assert one.strongest.claim == "matters"
     assert one.target == "red"
     lines = str(one).splitlines()
     rows = [line for line in lines if re.match(r" +\d+ +[+−]", line)]
@@ -75,7 +79,9 @@ def test_it_prints_the_commands_sentence_and_the_first_rows() -> None:
 def test_that_nothing_was_found_is_said_too() -> None:
     one = explained(delta=1000.0)
     assert one.strongest is None
-    assert str(one).startswith("Nothing passed. No attribute changes the logit of 'red' by δ = 1000 or more.")
+    assert str(one).startswith(
+        "Nothing was shown to matter for ‘red’. All attributes that were tried were shown to be small."
+    )
     assert "<img" not in one._repr_html_()
 
 
@@ -171,7 +177,7 @@ def test_a_closed_explanation_still_prints_but_is_not_saved() -> None:
     assert not one.run.parent.exists()
     assert "<table" in one._repr_html_()
     assert "<img" not in one._repr_html_()
-    assert str(one).startswith("Strongest")
+    assert str(one).startswith("Nothing was shown to matter for ‘red’. Of what could matter, ")
     assert len(one.to_pandas()) == len(one.ranking)
     one.close()
     with pytest.raises(UsageError, match="this explanation is closed"):

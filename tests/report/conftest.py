@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import Floor, Level, Pair, Part, ReportData, Row, Setting, Shot, Step
 
 N_IMAGES = 6
@@ -66,7 +67,7 @@ EFFECTS = {
 
 def _rows() -> tuple[Row, ...]:
     nodes = {node.candidate.id: node for node in CORPUS.walk()}
-    return tuple(
+    rows = (
         Row(
             rank=rank,
             candidate=candidate,
@@ -86,6 +87,7 @@ def _rows() -> tuple[Row, ...]:
         )
         for rank, (candidate, (effect, status)) in enumerate(EFFECTS.items(), 1)
     )
+    return with_claims(rows, 0.1)
 
 
 @pytest.fixture
@@ -135,11 +137,11 @@ def with_rows(report_data: ReportData) -> Callable[..., ReportData]:
     """The report's data with columns of some rows replaced: ``with_rows({"hat": {"effect": 3.0}})``."""
 
     def change(changes: dict[str, dict[str, object]], **every: object) -> ReportData:
-        rows = tuple(
+        rows = (
             dataclasses.replace(row, **{**every, **changes.get(row.candidate, {})})  # type: ignore[arg-type]
             for row in report_data.rows
         )
-        return dataclasses.replace(report_data, rows=rows)
+        return dataclasses.replace(report_data, rows=with_claims(rows, report_data.delta))
 
     return change
 
@@ -227,7 +229,7 @@ def judged_data(report_data: ReportData) -> ReportData:
     )
     return dataclasses.replace(
         report_data,
-        rows=(*rows, pair, dataclasses.replace(weak, rank=len(rows) + 2)),
+        rows=with_claims((*rows, pair, dataclasses.replace(weak, rank=len(rows) + 2)), report_data.delta),
         pairs={**report_data.pairs, JOINT: report_data.pairs["background/snow"]},
         n_held_out=4,
         floor=Floor(0.18, "placebos", 2),
@@ -247,7 +249,7 @@ def nothing_passed(judged_data: ReportData) -> ReportData:
     rows = [row for row in judged_data.rows if " + " not in row.candidate]
     return dataclasses.replace(
         judged_data,
-        rows=tuple(dataclasses.replace(row, passed=False, p_corrected=0.44) for row in rows),
+        rows=with_claims((dataclasses.replace(row, passed=False, p_corrected=0.44) for row in rows), 0.1),
         floor=Floor(0.18, "sign flips", 9),
         best_joint=None,
         parts={},

@@ -61,8 +61,9 @@ def report(**changes: Any) -> dict[str, Any]:
         "axis": 4.0,
         "counts": {
             "attributes": 9,
-            "kept": 3,
-            "passed": 2,
+            "matters": 2,
+            "undecided": 3,
+            "small": 3,
             "sets": 2,
             "edits": 99,
             "ok": 77,
@@ -125,13 +126,15 @@ def _words(*pieces: str | int) -> list[dict[str, Any]]:
 
 def _overview() -> dict[str, Any]:
     return {
-        "headline": _words("‘cardinal’ is raised most by ", 1, " (+2.31 logits); nothing that passed lowers it."),
-        "findings": [_words(1, " raises (+2.31 logits)."), _words(2, " raises (+0.90 logits).")],
-        "unimportant": [_words("Did not matter: ", 4, ", ", 8, ".")],
+        "headline": _words("‘cardinal’ is recognised by ", 1, ": with it, 7 of the 9 pictures that were not are."),
+        "findings": [_words(1, " speaks for it most. Its effect is +2.31 logits."), _words(2, " speaks for it.")],
+        "could_matter": [_words("9 images are too few to say whether this matters: ", 4, ".")],
+        "small": [_words("Shown to do less than δ: ", 8, ".")],
         "joint": _words("Best joint combination: ", 0, "."),
+        "counts": _words("Of 8 attributes, 2 were shown to matter and 3 to be small; 3 could matter."),
         "floor": _words("Noise floor: 0.18 logits."),
         "detectable": _words("A smaller effect than 0.77 logits could have been missed."),
-        "cautions": [_words("Kept, but not beyond chance: ", 3, ".")],
+        "cautions": [_words("Measured on fewer than all 9 images: ", 3, ".")],
         "warnings": [_words(f"The folder {HOSTILE} was skipped.")],
     }
 
@@ -155,6 +158,7 @@ def _image(i: int) -> dict[str, Any]:
 
 def _attribute(number: int) -> dict[str, Any]:
     candidate, name, kind, effect, kept, passed, below = _ROWS[number]
+    claim = "matters" if passed else None if candidate == "hat" else "small" if below else "undecided"
     status = [*[0] * 7, 1, 2]
     flips = candidate == "background/snow"
     parts = [{"attribute": i, "name": _ROWS[i][1], "effect": _ROWS[i][3]} for i in _PARTS.get(candidate, ())]
@@ -168,7 +172,8 @@ def _attribute(number: int) -> dict[str, Any]:
         },
         **{"tried": None, "kind": kind, "placebo": candidate == "hat", "kept": kept, "below_floor": below},
         **{"passed": passed, "confirmed": True if passed else None, "decided": None, "target": "cardinal"},
-        "standing": "passed" if passed else "kept, not beyond chance" if kept else "dropped",
+        "claim": claim,
+        "standing": {"matters": "matters", "undecided": "could matter", "small": "small", None: "placebo"}[claim],
         "reason": f"because of {HOSTILE}",
         "parent": _PARENTS.get(candidate),
         "parts": parts,

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 
 from diffex_cli.report import choose
+from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.pictures import Gallery
 from diffex_cli.report.tree import hierarchy
@@ -33,18 +34,21 @@ def test_unreadable_and_unmeasured_pairs_are_passed_over(report_data: ReportData
     assert "edit-0-2.png is missing or cannot be read" in gallery.warnings[0]
 
 
-def test_groups_with_something_kept_below_give_way_to_it(report_data: ReportData) -> None:
+def test_groups_with_something_that_could_matter_below_give_way_to_it(report_data: ReportData) -> None:
     leading = choose.leading_rows(report_data, hierarchy(report_data))
     assert [row.candidate for row in leading] == [
         "background/snow",
         "-head/crest/no-crest",
         "head/crest/tall-crest",
         "evil",
+        "background/water",
     ]
 
 
-def test_with_nothing_kept_the_strongest_are_shown_but_no_placebo(with_rows: Callable[..., ReportData]) -> None:
-    data = with_rows({}, status="dropped")
+def test_with_no_intervals_the_strongest_are_shown_but_no_placebo(
+    with_rows: Callable[..., ReportData],
+) -> None:
+    data = with_rows({}, low=math.nan, high=math.nan)
     leading = choose.leading_rows(data, hierarchy(data))
     assert leading[0].candidate == "background/snow"
     assert "hat" not in {row.candidate for row in leading}
@@ -66,19 +70,25 @@ def test_a_coarser_attribute_without_pictures_does_not_hide_the_finer_one(report
     assert columns[0].subtypes == ()
 
 
-def test_what_passed_leads_and_sets_have_their_own_place(judged_data: ReportData, nothing_passed: ReportData) -> None:
+def test_what_was_shown_to_matter_leads_and_sets_have_their_own_place(
+    judged_data: ReportData, nothing_passed: ReportData
+) -> None:
     for data, leading in (
         (judged_data, ["background/snow", "-head/crest/no-crest"]),
-        (nothing_passed, ["background/snow", "-head/crest/no-crest", "head/crest/tall-crest", "evil"]),
+        (
+            nothing_passed,
+            ["background/snow", "-head/crest/no-crest", "head/crest/tall-crest", "evil", "background/water"],
+        ),
     ):
         rows = choose.leading_rows(data, hierarchy(data))
         assert [row.candidate for row in rows] == leading
         assert len(choose.columns(data, hierarchy(data), Gallery())) > 0
 
 
-def test_a_coarse_attribute_that_passed_is_not_hidden_by_a_finer_one_that_did_not(judged_data: ReportData) -> None:
-    rows = tuple(
-        dataclasses.replace(row, passed=row.candidate == "head/crest", status="kept") for row in judged_data.rows
+def test_a_coarse_attribute_that_matters_is_not_hidden_by_a_finer_one_that_could(judged_data: ReportData) -> None:
+    rows = (
+        dataclasses.replace(row, p_corrected=0.01 if row.candidate == "head/crest" else 0.4, status="kept")
+        for row in judged_data.rows
     )
-    data = dataclasses.replace(judged_data, rows=rows)
+    data = dataclasses.replace(judged_data, rows=with_claims(rows, judged_data.delta))
     assert [row.candidate for row in choose.leading_rows(data, hierarchy(data))] == ["head/crest"]

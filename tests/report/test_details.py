@@ -18,7 +18,7 @@ def test_everything_that_was_measured_is_told(judged_data: ReportData) -> None:
         "Search estimate": "+2.31 (+2.21 to +2.41) logits, n = 6",
         "Held-out estimate": "+2.08 (+1.78 to +2.38) logits, n = 4; it confirms the effect",
         "p": "0.011",
-        "Corrected p": "0.022; it passed",
+        "Corrected p": "0.022; beyond chance",
         "Noise floor": "above it (0.18 logits)",
         "Place by coverage": "3",
         "Images tried": "6 of 6; its place was certain by then",

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 
 from diffex_cli.report import facts
+from diffex_cli.report.claims import shown
 from diffex_cli.report.data import Floor, ReportData
 
 JOINT = "background/snow + head/crest/tall-crest"
@@ -35,14 +36,6 @@ def test_what_a_row_says_of_the_floor_comes_first(report_data: ReportData) -> No
     assert not facts.below_floor(dataclasses.replace(row, influence=0.0), Floor(0.0, "placebos", 1))
 
 
-def test_only_what_passed_is_claimed_where_the_search_says_so(
-    report_data: ReportData, judged_data: ReportData, nothing_passed: ReportData
-) -> None:
-    assert facts.found(report_data) == facts.kept(report_data.rows)
-    assert [row.candidate for row in facts.found(judged_data)] == ["background/snow", "-head/crest/no-crest"]
-    assert facts.found(nothing_passed) == ()
-
-
 def test_sets_are_apart_from_single_attributes(judged_data: ReportData) -> None:
     assert [row.candidate for row in facts.sets(judged_data.rows)] == [JOINT, "background/snow + evil"]
-    assert not any(facts.is_set(row) for row in facts.kept(judged_data.rows))
+    assert not any(facts.is_set(row) for row in shown(judged_data))

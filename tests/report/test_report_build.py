@@ -75,7 +75,7 @@ def opened(file: Path) -> Image.Image:
 
 def test_the_page_holds_words_data_and_pictures(judged_data: ReportData, tmp_path: Path) -> None:
     _, page = read(judged_data, tmp_path)
-    assert "‘cardinal’ is raised most by snow background" in page.text
+    assert "What raises ‘cardinal’ most is snow background." in page.text
     data, pictures = page.json("diffex-data"), page.json("diffex-pictures")
     assert data["schema"] == "diffex.report/1"
     assert [one["name"] for one in data["attributes"]][:2] == ["snow background", "no crest"]
@@ -171,7 +171,7 @@ def test_the_files_beside_the_page_say_the_same(judged_data: ReportData, tmp_pat
 def test_nothing_to_show_still_gives_all_files(report_data: ReportData, tmp_path: Path) -> None:
     data = dataclasses.replace(report_data, rows=(), pairs={}, levels=(), settings=(), provenance={}, warnings=())
     report = build(data, tmp_path / "new" / "report")
-    assert "No attribute that was tried passed" in Page(report.html.read_text(encoding="utf-8")).text
+    assert "Nothing could be measured for ‘cardinal’." in Page(report.html.read_text(encoding="utf-8")).text
     assert report.csv.read_text(encoding="utf-8").count("\n") == 1
     assert report.edits.read_text(encoding="utf-8").count("\n") == 1
     assert opened(report.figure).size[0] > 300

@@ -12,23 +12,15 @@ from diffex_cli.report.facts import p_value, standing
 @pytest.mark.parametrize(
     ("figures", "words"),
     [
-        ({"status": "kept", "passed": True, "below_floor": False}, "passed"),
-        ({"status": "kept", "passed": False, "below_floor": False}, "kept, not beyond chance"),
-        ({"status": "kept", "passed": False, "below_floor": True}, "kept, below the noise floor"),
-        ({"status": "dropped", "passed": False, "below_floor": True}, "dropped, below the noise floor"),
-        ({"status": "dropped", "passed": False, "below_floor": False}, "dropped"),
-        ({"status": "kept", "passed": None, "below_floor": None}, "kept"),
-        ({"status": "kept", "passed": False, "below_floor": True, "placebo": True}, "kept"),
+        ({"claim": "matters"}, "matters"),
+        ({"claim": "undecided", "status": "kept"}, "could matter"),
+        ({"claim": "small", "status": "kept"}, "small"),
+        ({"claim": None}, "not measured"),
+        ({"claim": None, "placebo": True, "status": "kept"}, "placebo"),
     ],
 )
 def test_where_a_row_stands(report_data: ReportData, figures: dict[str, object], words: str) -> None:
     assert standing(dataclasses.replace(report_data.rows[0], **figures)) == words  # type: ignore[arg-type]
-
-
-def test_a_row_that_does_not_know_the_floor_is_told(report_data: ReportData) -> None:
-    assert standing(report_data.rows[0], below_floor=True) == "kept, below the noise floor"
-    known = dataclasses.replace(report_data.rows[0], below_floor=False)
-    assert standing(known, below_floor=True) == "kept"
 
 
 @pytest.mark.parametrize(

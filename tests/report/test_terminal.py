@@ -29,19 +29,22 @@ def line(text: str, start: str) -> str:
 
 def test_words_come_before_the_table_of_all_attributes(judged_data: ReportData) -> None:
     text = shown(judged_data)
-    assert text.startswith("‘cardinal’ is raised most by snow background (+2.31 logits")
-    assert text.index("Did not matter") < text.index("lowers │ raises")
+    assert text.startswith("What raises ‘cardinal’ most is snow background. What lowers ‘cardinal’ most is no crest.")
+    assert text.index("too few to say whether these matter") < text.index("lowers │ raises")
+    assert "• Of 8 attributes, 2 were shown to matter" in text
+    assert "• snow background raises ‘cardinal’ most. Its effect is +2.31 logits" in text
     assert all(row.name.split()[0] in text for row in judged_data.rows)
-    assert "Kept, but not beyond chance" in text
+    assert "The noise floor reaches δ" in text
+    assert "kept" not in text
 
 
 def test_bars_go_to_the_side_of_the_effect(judged_data: ReportData) -> None:
     text = shown(judged_data)
     assert "│██" in line(text, "snow background   ")
     assert "█│" in line(text, "no crest")
-    assert "passed" in line(text, "snow background   ")
+    assert line(text, "snow background   ").rstrip().endswith("matters")
     assert "+2.21 to +2.41" in line(text, "snow background   ")
-    assert line(text, "hat").rstrip().endswith("dropped, placebo")
+    assert line(text, "hat").rstrip().endswith("placebo")
 
 
 def test_names_are_never_read_as_markup(report_data: ReportData) -> None:
@@ -70,4 +73,6 @@ def test_a_pipe_gets_no_pictures() -> None:
 
 
 def test_nothing_at_all_is_shown_too(report_data: ReportData) -> None:
-    assert "No attribute that was tried passed" in shown(dataclasses.replace(report_data, rows=(), pairs={}, levels=()))
+    assert "Nothing could be measured for ‘cardinal’." in shown(
+        dataclasses.replace(report_data, rows=(), pairs={}, levels=())
+    )

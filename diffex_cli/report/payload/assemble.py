@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from diffex_cli.report import choose, facts, sentences
+from diffex_cli.report import choose, claims, facts, sentences
 from diffex_cli.report.bars import Axis
 from diffex_cli.report.data import Pair, ReportData, Row, Shot
 from diffex_cli.report.payload import values
@@ -19,6 +19,7 @@ from diffex_cli.report.payload.views import Views, prediction
 from diffex_cli.report.pictures import Album
 from diffex_cli.report.tree import Branch, Tree
 from diffex_cli.report.words import Text, words
+from diffex_cli.search.statistics.claims import CLAIMS
 
 SCHEMA = "diffex.report/1"
 
@@ -73,10 +74,10 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
         "scale": data.scale,
         "quantity": data.quantity,
         "unit": data.unit,
+        "judged": data.judged,
         "delta": number(data.delta),
         "n_images": data.n_images,
         "n_held_out": data.n_held_out,
-        "judged": data.judged,
         "raced": any(row.images is not None and row.images < data.n_images for row in rows),
         "floor": None if floor is None else {**dataclasses.asdict(floor), "value": number(floor.value)},
         "axis": number(Axis.over(rows, data.delta, floor.value if floor else None).span),
@@ -89,7 +90,7 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
         "tree": {"roots": [_node(root, index) for root in tree.roots], "unseen": list(tree.unseen)},
         "order": {
             "sets": [index[row.candidate] for row in facts.sets(rows)],
-            "found": [index[row.candidate] for row in facts.found(data)],
+            "found": [index[row.candidate] for row in claims.shown(data)],
             "strip": [index[row.candidate] for row in choose.leading_rows(data, tree)[: choose.COLUMNS]],
         },
         "best_joint": index.get(data.best_joint or ""),
@@ -199,8 +200,7 @@ def _axes(attributes: Sequence[dict[str, Any]], data: ReportData, rows: Sequence
 def _counts(data: ReportData, rows: Sequence[Row], attributes: Sequence[dict[str, Any]]) -> dict[str, int]:
     return {
         "attributes": sum(not facts.is_set(row) for row in rows),
-        "kept": len(facts.kept(rows)),
-        "passed": len(facts.found(data)),
+        **{one: sum(row.claim == one and not facts.is_set(row) for row in rows) for one in CLAIMS},
         "sets": len(facts.sets(rows)),
         "edits": sum(one["pairs"]["available"] for one in attributes),
         "ok": sum(one["pairs"]["status"].count(0) for one in attributes),
@@ -215,12 +215,15 @@ def _overview(data: ReportData, album: Album, index: Mapping[str, int]) -> dict[
         return [segments(words(text), index) for text in texts]
 
     joint, detectable = sentences.joint_sentence(data), sentences.detectable_sentence(data)
+    placebo = sentences.placebo_sentence(data)
     return {
         "headline": segments(sentences.headline(data), index),
         "findings": told(sentences.findings(data)),
-        "unimportant": told(sentences.unimportant(data)),
+        "could_matter": told(filter(None, [sentences.could_matter(data)])),
+        "small": told(sentences.small(data)),
         "joint": None if joint is None else segments(joint, index),
-        "floor": segments(words(sentences.floor_sentence(data)), index),
+        "counts": segments(words(sentences.counts_sentence(data)), index),
+        "floor": segments(words(sentences.floor_sentence(data), *((" ", placebo) if placebo else ())), index),
         "detectable": None if detectable is None else segments(words(detectable), index),
         "cautions": told(sentences.cautions(data)),
         "warnings": told((*data.warnings, *album.warnings)),

@@ -26,7 +26,7 @@ MOST = 12
 _CELLS = 40_000
 """Edits times classes at most: each takes some twenty bytes of the page."""
 _NOTE = (
-    "What was searched, kept and tested is of the search’s own target; these are the same edits seen for another "
+    "What was searched and is claimed is of the search’s own target; these are the same edits seen for another "
     "class, with Student’s t intervals and without correction for having looked at many."
 )
 

@@ -60,7 +60,7 @@ def _rows(data: ReportData) -> tuple[tuple[Row, ...], int]:
     known = [row for row in facts.ranked(data.rows) if finite(row.effect)]
     placebos = [row for row in known if row.placebo]
     others = [row for row in known if not row.placebo]
-    others.sort(key=lambda row: (not words.claimed(row, data), not words.claimed(row, data) and facts.is_set(row)))
+    others.sort(key=lambda row: (not words.claimed(row), not words.claimed(row) and facts.is_set(row)))
     return (*others[:MOST], *placebos[:MOST]), len(others[MOST:]) + len(placebos[MOST:])
 
 
@@ -88,7 +88,7 @@ class _Line:
 
     def draw(self, sheet: Sheet, axis: Axis) -> None:
         row, data = self.row, self.data
-        claimed, color = words.claimed(row, data), words.color(row, data)
+        claimed, color = words.claimed(row), words.color(row)
         middle = (self.top + self.bottom) / 2
         y = middle - height(len(self.names), _NAME) / 2
         for line in self.names:
@@ -114,10 +114,9 @@ def _starts(rows: tuple[Row, ...], data: ReportData, start: float) -> Iterator[f
 
 def _legend(sheet: Sheet, y: float, rows: tuple[Row, ...], data: ReportData) -> float:
     """What the signs mean, one a line; only those that are there."""
-    passed = "passed" if data.judged else "kept"
     signs = [
-        ("o", True, f"{passed}: blue raises, orange lowers", any(words.claimed(row, data) for row in rows)),
-        ("o", False, f"not {passed}", any(not words.claimed(row, data) and not row.placebo for row in rows)),
+        ("o", True, "shown to matter: blue raises, orange lowers", any(words.claimed(row) for row in rows)),
+        ("o", False, "not shown to matter", any(not words.claimed(row) and not row.placebo for row in rows)),
         ("x", True, "placebo: the images cannot have it", any(row.placebo for row in rows)),
         ("D", False, f"on {data.n_held_out} held-out images", any(finite(row.effect_holdout) for row in rows)),
     ]

@@ -82,7 +82,7 @@ def _lines(row: Row, data: ReportData, room: float, weight: Weight) -> tuple[str
 
 
 def _figures(row: Row, data: ReportData) -> tuple[str, ...]:
-    effect = " · ".join(filter(None, (signed(row.effect), words.verdict(row, data))))
+    effect = " · ".join(filter(None, (signed(row.effect), words.verdict(row))))
     return tuple(filter(None, (effect, words.brackets(row.low, row.high))))
 
 
@@ -97,7 +97,7 @@ def _label(
     for line in _lines(row, data, room, weight):
         y = sheet.text(x, y, line, _NAME, weight=weight)
     for number, line in enumerate(_figures(row, data)):
-        y = sheet.text(x, y, line, _SMALL, color=words.color(row, data), weight="normal" if number else "bold")
+        y = sheet.text(x, y, line, _SMALL, color=words.color(row), weight="normal" if number else "bold")
 
 
 def _picture(sheet: Sheet, x: float, y: float, side: float, shot: Shot, border: str, shots: Shots) -> None:

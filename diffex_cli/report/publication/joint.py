@@ -14,6 +14,7 @@ from diffex_cli.report.publication.drawing import Drawing, no_pictures
 from diffex_cli.report.publication.sheet import EDITED, FULL, ORIGINAL, QUIET, RULE, Sheet, height, row_of
 from diffex_cli.report.publication.shots import Shots
 from diffex_cli.report.publication.type import plain, wrapped
+from diffex_cli.search.statistics.claims import SETS_JOINED_BY
 
 MOST = 3
 """Sets shown."""
@@ -69,7 +70,7 @@ def draw(data: ReportData, shots: Shots) -> Drawing | None:
     rows = [row for row in facts.sets(data.rows) if finite(row.effect)]
     if not rows:
         return None
-    rows.sort(key=lambda row: (not words.claimed(row, data), row.candidate != data.best_joint))
+    rows.sort(key=lambda row: (not words.claimed(row), row.candidate != data.best_joint))
     title = f"Attributes together and alone, {words.whom(data)} ({plain(data.classifier)})"
     found = [one for row in rows[: 3 * MOST] if (one := _set(row, data, shots)) is not None][:MOST]
     if not found:
@@ -101,7 +102,7 @@ def draw(data: ReportData, shots: Shots) -> Drawing | None:
 def _set(row: Row, data: ReportData, shots: Shots) -> _Set | None:
     """What is shown of a set, or ``None`` if no image has it and all its parts."""
     rows = {one.candidate: one for one in data.rows}
-    ids = [part.candidate for part in data.parts.get(row.candidate, ())] or row.candidate.split(facts.SETS_JOINED_BY)
+    ids = [part.candidate for part in data.parts.get(row.candidate, ())] or row.candidate.split(SETS_JOINED_BY)
     alone = {part.candidate: part.effect for part in data.parts.get(row.candidate, ())}
     parts = [rows[id] for id in ids if id in rows]
     chosen = _image([row, *parts], data, shots)
@@ -114,7 +115,7 @@ def _set(row: Row, data: ReportData, shots: Shots) -> _Set | None:
     bars = [_single(part, alone.get(part.candidate, part.effect), data) for part in parts]
     total = row.joint_sum if row.joint_sum is not None else math.fsum(bar.effect for bar in bars)
     bars.append(_Bar("sum of these", total, color=RULE))
-    bars.append(_Bar("together", row.effect, row.low, row.high, words.color(row, data), strong=True))
+    bars.append(_Bar("together", row.effect, row.low, row.high, words.color(row), strong=True))
     return _Set(row, tuple(frames), tuple(bars))
 
 
@@ -122,7 +123,7 @@ def _single(part: Row, effect: float, data: ReportData) -> _Bar:
     """A part's bar; its own interval only where it is of the same images."""
     same = math.isclose(effect, part.effect, rel_tol=1e-4, abs_tol=1e-6)
     low, high = (part.low, part.high) if same else (math.nan, math.nan)
-    return _Bar(words.name(part), effect, low, high, words.color(part, data))
+    return _Bar(words.name(part), effect, low, high, words.color(part))
 
 
 def _image(rows: list[Row], data: ReportData, shots: Shots) -> tuple[Pair, ...] | None:
@@ -144,7 +145,7 @@ def _image(rows: list[Row], data: ReportData, shots: Shots) -> tuple[Pair, ...] 
 def _block(sheet: Sheet, y: float, one: _Set, data: ReportData, axis: Axis, floor: float | None, shots: Shots) -> float:
     """One set, from y downwards: its heading, the pictures on the left, the bars on the right."""
     row = one.row
-    heading = " · ".join(filter(None, (words.name_and_class(row, data), words.verdict(row, data))))
+    heading = " · ".join(filter(None, (words.name_and_class(row, data), words.verdict(row))))
     y = sheet.paragraph(0, y, FULL, heading, 7.5, weight="bold", most=2) + 1
     count = len(one.frames)
     side = min(_LARGEST, (FULL - _BARS - 14 - (count - 1) * _GAP) / count)

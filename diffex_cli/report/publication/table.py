@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, get_args
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
 from diffex_cli.report import facts
+from diffex_cli.report.claims import shown
 from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.facts import p_value
 from diffex_cli.report.numbers import finite, signed
@@ -73,12 +74,12 @@ def write_table(runs: Sequence[ReportData], kind: str, top: int = 10) -> str:
 def leading(data: ReportData, top: int) -> tuple[Row, ...]:
     """The single attributes of the table: those that can be claimed, else the strongest that were measured."""
     others = (row for row in facts.ranked(data.rows) if not row.placebo and not facts.is_set(row))
-    return (facts.found(data) or tuple(row for row in others if finite(row.effect)))[:top]
+    return (shown(data) or tuple(row for row in others if finite(row.effect)))[:top]
 
 
 def _of_one(data: ReportData, top: int) -> Table:
     rows = leading(data, top)
-    found = facts.found(data)
+    found = shown(data)
     header = ("#", "Attribute", f"Δ {data.quantity}", "95 % from", "to", "n", "corrected p")
     cells = tuple(
         (
@@ -93,7 +94,7 @@ def _of_one(data: ReportData, top: int) -> Table:
         for number, row in enumerate(rows, 1)
     )
     caption = f"Attributes that move {words.whom(data)} most ({plain(data.domain)}, {plain(data.classifier)})."
-    caption += "" if found else _nothing(data)
+    caption += "" if found else _NOTHING
     return Table((), header, cells, (True, False, *[True] * 5), f"{caption} {words.floor(data)}")
 
 
@@ -106,7 +107,7 @@ def _of_several(runs: Sequence[ReportData], top: int) -> Table:
         for place in range(max(map(len, columns)))
     )
     caption = f"The most influential attributes of {len(runs)} searches; {MISSING}: nothing more was found."
-    caption += "" if all(map(facts.found, runs)) else f" {_MARK}: strongest of a search in which nothing passed."
+    caption += "" if all(map(shown, runs)) else f" {_MARK}: not shown to matter."
     return Table((("", 1), *groups), header, rows, (True, *[False, True] * len(runs)), caption)
 
 
@@ -117,11 +118,10 @@ def _place(data: ReportData, column: Sequence[Row], place: int) -> tuple[str, st
 
 
 def _name(row: Row, data: ReportData) -> str:
-    return words.name_and_class(row, data) + ("" if words.claimed(row, data) else f" {_MARK}")
+    return words.name_and_class(row, data) + ("" if words.claimed(row) else f" {_MARK}")
 
 
-def _nothing(data: ReportData) -> str:
-    return f" {_MARK}: {'nothing passed' if data.judged else 'nothing was kept'}; these are the strongest."
+_NOTHING = f" {_MARK}: nothing was shown to matter; these are the strongest."
 
 
 def _shown(cell: str | float | int, column: str) -> str:

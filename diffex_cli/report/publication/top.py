@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diffex_cli.report import choose, facts
+from diffex_cli.report import choose, claims
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.numbers import counted, finite, probability, signed
 from diffex_cli.report.publication import words
@@ -68,10 +68,10 @@ def _band(sheet: Sheet, y: float, side: float, data: ReportData, shown: Sequence
             corner = probability(shot.probability) if finite(shot.probability) else ""
             sheet.picture(x, at + 2 + top, side, image, border, corner)
         at += 2 + 2 * side + 4 + 3
-        effect = " · ".join(filter(None, (signed(row.effect), words.verdict(row, data))))
-        at = sheet.text(x, at, effect, _SMALL, color=words.color(row, data), weight="bold")
+        effect = " · ".join(filter(None, (signed(row.effect), words.verdict(row))))
+        at = sheet.text(x, at, effect, _SMALL, color=words.color(row), weight="bold")
         if words.brackets(row.low, row.high):
-            sheet.text(x, at, words.brackets(row.low, row.high), _SMALL, color=words.color(row, data))
+            sheet.text(x, at, words.brackets(row.low, row.high), _SMALL, color=words.color(row))
     return sheet.bottom
 
 
@@ -90,9 +90,7 @@ def _caption(runs: Sequence[ReportData]) -> str:
 
 def _about(data: ReportData) -> str:
     """What differs from run to run, below each one's heading."""
-    nothing = (
-        "" if facts.found(data) else f" Nothing {'passed' if data.judged else 'was kept'}; these are the strongest."
-    )
+    nothing = "" if claims.shown(data) else " Nothing was shown to matter; these are the strongest."
     return f"{counted(data.n_images, 'image')}. {words.floor(data)} {words.claims(data)}{nothing}"
 
 

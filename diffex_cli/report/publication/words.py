@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffex_cli.report import facts
+from diffex_cli.report.claims import shown
 from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.numbers import counted, finite, magnitude, signed
 from diffex_cli.report.publication.sheet import LOWERS, QUIET, RAISES
 from diffex_cli.report.publication.type import plain
 
 
-def claimed(row: Row, data: ReportData) -> bool:
-    """The search lets one say that this matters: it passed, or, where nothing was judged, it was kept."""
-    return bool(row.passed if data.judged else row.status == "kept") and not row.placebo
+def claimed(row: Row) -> bool:
+    """It was shown to matter."""
+    return row.claim == "matters"
 
 
 def name(row: Row) -> str:
@@ -26,9 +27,9 @@ def name_and_class(row: Row, data: ReportData) -> str:
     return f"{name(row)} → {plain(row.target)}" if data.every_class else name(row)
 
 
-def color(row: Row, data: ReportData) -> str:
+def color(row: Row) -> str:
     """Of what raises, what lowers, and what cannot be claimed."""
-    if not claimed(row, data):
+    if not claimed(row):
         return QUIET
     return RAISES if row.effect >= 0 else LOWERS
 
@@ -38,13 +39,9 @@ def brackets(low: float | None, high: float | None) -> str:
     return f"[{signed(low)}, {signed(high)}]" if finite(low) and finite(high) else ""
 
 
-def verdict(row: Row, data: ReportData) -> str:
+def verdict(row: Row) -> str:
     """What keeps the row from being claimed, in two words; empty if it can be."""
-    if claimed(row, data):
-        return ""
-    if row.placebo:
-        return "placebo"
-    return "not passed" if data.judged else "not kept"
+    return "" if claimed(row) else facts.standing(row)
 
 
 def titles(runs: Sequence[ReportData]) -> tuple[str, ...]:
@@ -61,9 +58,9 @@ def titles(runs: Sequence[ReportData]) -> tuple[str, ...]:
 
 def best(data: ReportData) -> str:
     """What the leading attributes are called in a title; honest where nothing can be claimed."""
-    if facts.found(data):
+    if shown(data):
         return f"What moves {whom(data)} most"
-    return f"Nothing {'passed' if data.judged else 'was kept'} for {whom(data)}; its strongest attributes"
+    return f"Nothing was shown to matter for {whom(data)}; its strongest attributes"
 
 
 def whom(data: ReportData) -> str:
@@ -96,7 +93,5 @@ def floor(data: ReportData) -> str:
 
 def claims(data: ReportData) -> str:
     """What it takes to be claimed, as a caption says it."""
-    if not data.judged:
-        return f"Grey: not kept (influence below δ = {magnitude(data.delta)}, or no more than the coarser attribute)."
     among = f" for {counted(data.corrected_for, 'comparison')}" if data.corrected_for else ""
-    return f"Grey: not passed (dropped, below the noise floor, or corrected p > 0.05{among})."
+    return f"Grey: not shown to matter (below δ or the noise floor, or corrected p > 0.05{among})."

@@ -94,7 +94,15 @@ def test_what_slips_in_cannot_act(open_page: Open) -> None:
 def test_words_and_figures_need_no_script(open_page: Open) -> None:
     page = open_page(java_script_enabled=False).page
     text = page.inner_text("body")
-    for words in ("is raised most by", "What does not", "need JavaScript", "All figures", "+2.31", "Level 1"):
+    for words in (
+        "is recognised by",
+        "Could matter",
+        "Shown to be small",
+        "need JavaScript",
+        "All figures",
+        "+2.31",
+        "Level 1",
+    ):
         assert words in text
     assert page.locator("#tools").is_hidden()
     page.click("h1 a")
@@ -114,7 +122,7 @@ def test_print_shows_what_is_open_without_the_tools(open_page: Open) -> None:
 def test_nothing_passed_and_nothing_measured(open_page: Open) -> None:
     data = page_data.report(attributes=[], images=[], tree={"roots": [], "unseen": ["wings"]}, floor=None, judged=False)
     data["overview"] = {key: [] if isinstance(value, list) else None for key, value in data["overview"].items()}
-    data["overview"] |= {"headline": [{"text": "Nothing passed.", "attribute": None}], "floor": []}
+    data["overview"] |= {"headline": [{"text": "Nothing was shown to matter.", "attribute": None}], "floor": []}
     data |= {"order": {"sets": [], "found": [], "strip": []}, "best_joint": None, "views": data["views"][:1]}
     data["trace"] = {"screening": "", "levels": []}
     visit = open_page(data=data)

@@ -34,7 +34,7 @@ def test_the_tree_opens_where_something_was_found_and_folds_what_noise_explains(
 def test_a_row_says_in_words_what_its_bar_draws(open_page: Open) -> None:
     visit = open_page()
     text = " ".join(visit.page.inner_text(visit.row(SNOW)).split())
-    assert text == "snow background +2.31 +2.11 to +2.51 +2.08, +1.81 to +2.61 held out 8 ✓ passed p 0.02 confirmed"
+    assert text == "snow background +2.31 +2.11 to +2.51 +2.08, +1.81 to +2.61 held out 8 ✓ matters p 0.02 confirmed"
     bar = visit.page.locator(f"{visit.row(SNOW)} .bar")
     assert bar.locator(".noise, .raises, circle").count() == 3
     assert bar.locator(".part, .total").count() == 0
@@ -76,8 +76,10 @@ def test_filters_and_what_they_leave(open_page: Open) -> None:
     visit.page.get_by_role("button", name="Reset").click()
     visit.page.select_option("[name=show]", "claimed")
     assert visit.shown() == ["background", "snow background", "crest"]
-    visit.page.select_option("[name=show]", "kept")
-    assert visit.shown() == ["background", "snow background", "crest", "no crest"]
+    visit.page.select_option("[name=show]", "undecided")
+    assert visit.shown() == ["crest", "no crest", page_data.HOSTILE]
+    visit.page.select_option("[name=show]", "small")
+    assert visit.shown() == ["background", "water background", "tail", "beak"]
     visit.page.get_by_role("button", name="Reset").click()
     visit.page.select_option("[name=edits]", "flipped")
     assert visit.shown() == ["background", "snow background"]
@@ -120,7 +122,7 @@ def test_an_address_that_makes_no_sense_is_the_page_itself(open_page: Open, frag
 
 def test_a_name_in_the_overview_leads_to_its_pictures(open_page: Open) -> None:
     visit = open_page("#effect=3")
-    visit.page.click(".unimportant a:has-text('tail')")
+    visit.page.click(".unproven a:has-text('tail')")
     assert visit.page.locator(visit.panel("tail")).is_visible()
     assert visit.page.evaluate("document.activeElement.closest('.row').id") == visit.row("tail").lstrip("#")
     visit.page.click("#strip a:has-text('snow background')")
@@ -172,7 +174,7 @@ def test_another_class_is_the_same_edits_in_other_numbers(open_page: Open) -> No
     assert visit.page.inner_text(f"{visit.row(SNOW)} .number strong") == "−1.16"
     assert visit.page.locator(f"{visit.row(SNOW)} .lowers").count() > 0
     assert visit.page.locator(f"{visit.row(SNOW)} .noise").count() == 0
-    assert "passed" not in visit.page.inner_text(visit.row(SNOW))
+    assert "matters" not in visit.page.inner_text(visit.row(SNOW))
     assert visit.page.inner_text("#view-note") == "Seen for another class."
     panel = visit.page.inner_text(visit.panel(SNOW))
     assert "0.88 → 0.25" in panel
@@ -185,7 +187,7 @@ def test_sets_beside_their_sum(open_page: Open) -> None:
     best = "background/snow + crest"
     assert "one by one +3.21; the interval includes zero" in visit.page.inner_text(visit.row(best))
     assert visit.page.inner_text(f"{visit.row(best)} .tag.best") == "best set"
-    assert visit.page.inner_text("#sets .reveal") == "1 set that the search dropped"
+    assert visit.page.inner_text("#sets .reveal") == "1 set not shown to matter"
     assert visit.page.locator(f"{visit.row(best)} .bar").locator(".effect, .part, .total, circle").count() == 5
     weak = "background/snow + evil"
     assert visit.page.locator(visit.row(weak)).is_hidden()

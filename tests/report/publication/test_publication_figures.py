@@ -73,7 +73,7 @@ def test_every_figure_gives_effects_with_intervals_and_the_floor(judged_data: Re
         assert "+2.31" in text
         assert "[+2.21, +2.41]" in text
         assert "0.18" in text
-    assert "not passed" in told["hierarchy"]
+    assert "could matter" in told["hierarchy"]
     assert "−0.61" in told["top"]
 
 
@@ -103,7 +103,7 @@ def test_the_forest_has_claims_first_and_placebos_last(judged_data: ReportData) 
     assert places == sorted(places)
     assert "on 4 held-out images" in text
     assert "placebo: the images cannot have it" in text
-    assert "passed: blue raises, orange lowers" in text
+    assert "shown to matter: blue raises, orange lowers" in text
 
 
 def test_the_forest_counts_what_it_leaves_out(report_data: ReportData) -> None:
@@ -149,8 +149,8 @@ def test_without_sets_there_is_no_figure_of_them(nothing_passed: ReportData, tmp
     files = write_figures(nothing_passed, tmp_path, 60)
     assert not [file for file in files if file.stem == "joint"]
     told = drawn(nothing_passed)
-    assert "Nothing passed for ‘cardinal’; its strongest attributes" in told["hierarchy"]
-    assert "Nothing passed" in told["top"]
+    assert "Nothing was shown to matter for ‘cardinal’; its strongest attributes" in told["hierarchy"]
+    assert "Nothing was shown to matter" in told["top"]
 
 
 def test_hostile_names_are_shown_as_they_are(report_data: ReportData, tmp_path: Path) -> None:
@@ -187,9 +187,9 @@ def test_unknown_numbers_are_left_out(with_rows: Callable[..., ReportData]) -> N
     assert "nan" not in text
 
 
-def test_all_classes_are_named(report_data: ReportData) -> None:
-    rows = tuple(dataclasses.replace(row, target="jay") for row in report_data.rows)
-    data = dataclasses.replace(report_data, target="all", rows=rows)
+def test_all_classes_are_named(judged_data: ReportData) -> None:
+    rows = tuple(dataclasses.replace(row, target="jay") for row in judged_data.rows)
+    data = dataclasses.replace(judged_data, target="all", rows=rows)
     assert "→ jay" in drawn(data)["top"]
     assert "What moves each class most" in drawn(data)["hierarchy"]
 
@@ -200,7 +200,7 @@ def test_several_runs_below_each_other(report_data: ReportData, nothing_passed: 
     text = texts(drawing)
     assert text.index("birds: cardinal (birds:species)") < text.index("cars: cardinal (birds:species)")
     assert "Noise floor: ±0.25 logits." in text
-    assert "Nothing passed; these are the strongest." in text
+    assert "Nothing was shown to matter; these are the strongest." in text
     assert [file.name for file in write_top([report_data, other], tmp_path)] == ["top.png", "top.svg", "captions.md"]
     assert drawing.sheet.bottom > top.draw([report_data], Shots()).sheet.bottom
 

@@ -34,7 +34,7 @@ def test_several_runs_side_by_side(judged_data: ReportData, report_data: ReportD
         "| # | birds: cardinal (birds:species): Attribute | Δ logit "
         "| birds: cardinal (torch:x\\_y.pt): Attribute | Δ probability |"
     )
-    assert lines[4] == "| 3 | × |  | tall crest | +0.40 |"
+    assert lines[4] == "| 3 | × |  | tall crest ° | +0.40 |"
     assert len(lines) == 7
 
 
@@ -47,14 +47,14 @@ def test_runs_that_agree_in_everything_are_numbered(judged_data: ReportData) -> 
 def test_where_nothing_passed_the_strongest_are_marked(nothing_passed: ReportData) -> None:
     text = write_table([nothing_passed], "markdown", top=2)
     assert "| 1 | snow background ° | +2.31 |" in text
-    assert "°: nothing passed; these are the strongest." in text
+    assert "°: nothing was shown to matter; these are the strongest." in text
     assert "| hat" not in write_table([nothing_passed], "markdown", top=99)
-    assert "in which nothing passed" in write_table([nothing_passed] * 2, "markdown")
+    assert "°: not shown to matter." in write_table([nothing_passed] * 2, "markdown")
 
 
 def test_markdown_shows_what_names_hold(report_data: ReportData) -> None:
     text = write_table([renamed(report_data, "a|b `c` [d](e) <img> *f*\ng")], "markdown")
-    assert r"| a\|b \`c\` \[d\](e) \<img\> \*f\* g |" in text
+    assert r"| a\|b \`c\` \[d\](e) \<img\> \*f\* g ° |" in text
 
 
 def test_latex(judged_data: ReportData) -> None:

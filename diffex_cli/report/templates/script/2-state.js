@@ -71,7 +71,7 @@ function chosenPairs(attribute) {
   return attribute.pairs.image.map((_, at) => at).filter((at) => wanted(attribute.pairs, at));
 }
 
-const claimed = (attribute) => (report.judged ? attribute.passed === true : attribute.kept) && !attribute.placebo;
+const claimed = (attribute) => attribute.claim === "matters";
 const effectIn = (attribute, at) => attribute.views[at] ?? { effect: null, low: null, high: null, n: null };
 const filtering = () =>
   Boolean(state.find.trim() || state.effect || state.n || state.show !== "all" || state.edits !== "all");
@@ -90,7 +90,8 @@ function matches(attribute) {
   if (Number(state.effect) > 0 && !(Math.abs(effect ?? 0) >= Number(state.effect))) return false;
   if (Number(state.n) > 0 && !((n ?? 0) >= Number(state.n))) return false;
   if (state.show === "claimed" && !claimed(attribute)) return false;
-  if (state.show === "kept" && !attribute.kept) return false;
+  if (state.show === "undecided" && attribute.claim !== "undecided") return false;
+  if (state.show === "small" && attribute.claim !== "small") return false;
   return state.edits === "all" || chosenPairs(attribute).length > 0;
 }
 

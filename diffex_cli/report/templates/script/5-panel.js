@@ -174,7 +174,7 @@ function panel(attribute, number) {
       : null;
   const reason =
     at === 0 && attribute.reason
-      ? make("p", { class: "reason" }, `In the search: ${attribute.standing} (${attribute.reason})`)
+      ? make("p", { class: "reason" }, `In the search: ${attribute.reason}`)
       : null;
   return [reason, definitions(figures(attribute, at)), rest, ...gallery(attribute, number, at)].filter(Boolean);
 }

@@ -124,7 +124,7 @@ class Row {
     const at = view();
     const { n } = effectIn(this.attribute, at);
     const images = make("span", { class: "n" }, make("span", { class: "label" }, "n "), String(n ?? MISSING));
-    this.line.classList.toggle("dropped", at === 0 && !this.attribute.kept);
+    this.line.classList.toggle("unproven", at === 0 && !claimed(this.attribute));
     this.measured.replaceChildren(
       bar(this.attribute, at),
       estimate(this.attribute, at),

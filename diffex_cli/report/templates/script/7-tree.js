@@ -123,7 +123,7 @@ function arrange() {
     ...(hierarchy ? [...branches(report.tree.roots, ""), unseen(report.tree.unseen)] : flat(shown)).filter(Boolean),
   );
   const together = leftOf(setNumbers);
-  const chosen = together.filter((number) => attributes[number].kept || isOpen(number) || filtering());
+  const chosen = together.filter((number) => claimed(attributes[number]) || isOpen(number) || filtering());
   const others = together.filter((number) => !chosen.includes(number));
   const list = newList("tree", ...(hierarchy ? others.map((number) => hold(number)) : flat(others)));
   const rest = others.length
@@ -131,7 +131,7 @@ function arrange() {
         make(
           "li",
           { class: "folded" },
-          fold("sets", `${counted(others.length, "set")} that the search dropped`, !chosen.length, list, "reveal"),
+          fold("sets", `${counted(others.length, "set")} not shown to matter`, !chosen.length, list, "reveal"),
           list,
         ),
       ]
