@@ -84,7 +84,6 @@ def test_a_report_without_a_search_of_this_version(tmp_path: Path) -> None:
     path = make_run(
         tmp_path / "old",
         {"beak": deltas(1.0, 0.2), "tail": deltas(0.01, 0.2)},
-        kept=["beak"],
         with_scores=False,
         search={"levels": [level]},
     )

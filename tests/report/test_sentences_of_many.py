@@ -145,7 +145,7 @@ def made_up(number: int) -> ReportData:
         rows=ranking,
         levels=(Level(1, tuple(steps)),),
         scale="prob" if kind == "class" and rng.random() < 0.3 else "logit",
-        n_held_out=4,
+        n_held_out=min(n, 4),
         floor=rng.choice([*floors, Floor(0.2, "sign flips", 9)]),
         detectable=rng.choice([math.nan, math.inf, 0.6]),
         corrected_for=rng.choice([None, 1, 35]),
