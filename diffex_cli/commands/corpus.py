@@ -47,7 +47,9 @@ def corpus(context: typer.Context, given: Given, *, dry_run: DryRun = False, out
     # who names providers anew does not mean to keep what an earlier command merged
     anew = providers or merge or flags["corpus_file"]
     settings = given.settings(
-        provider=providers[0] if providers else None, merge=[*providers[1:], *merge] if anew else None
+        "domain",
+        provider=providers[0] if providers else None,
+        merge=[*providers[1:], *merge] if anew else None,
     )
     from diffex_cli.corpus import corpus as stage
 
