@@ -12,8 +12,11 @@ import pytest
 import typer
 import yaml
 
+from diffex_cli.artifacts.corpus_yaml import read_corpus
 from diffex_cli.commands.main import app
 from diffex_cli.comparison.rules import from_file
+from diffex_cli.core import domains
+from diffex_cli.core.wording import find_node
 from diffex_cli.search.statistics.student import student_t_quantile
 
 PAGE = (Path(__file__).parent.parent / "docs" / "ci.md").read_text(encoding="utf-8")
@@ -54,7 +57,19 @@ def test_every_command_and_option_exists(words: list[str]) -> None:
 def test_the_rules_are_read(tmp_path: Path) -> None:
     file = tmp_path / "rules.yaml"
     file.write_text(next(text for text in YAML if text.startswith("max:")))
-    assert [rule.text for rule in from_file(file)] == ["max collar=0.2", "max head/crest=0.5", "forbid background"]
+    assert [rule.text for rule in from_file(file)] == ["max beak color=0.2", "max head/crest=0.5", "forbid background"]
+
+
+def test_the_rules_name_attributes_of_the_demo() -> None:
+    birds = read_corpus(domains.corpus_file("birds"))
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    found = re.findall(r"--(max|forbid) '?([a-z][^'=\s`]*)", PAGE + readme)
+    for _, name in found:
+        find_node(birds, name, "the page")
+    assert {kind for kind, _ in found} == {"max", "forbid"}
+    for rule in yaml.safe_load(next(text for text in YAML if text.startswith("max:"))).values():
+        for name in rule:
+            find_node(birds, name, "the page")
 
 
 def test_the_table_of_images() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -94,5 +95,6 @@ def test_every_option_exists(name: str, option: str) -> None:
 def test_the_options_of_preprocessing_and_outputs_are_all_there() -> None:
     common = PAGE.split("## What the numbers mean")[1].split("## Common options")[0]
     named = set(re.findall(r"`([a-z]+)=", common))
-    assert {*preprocessing.OPTIONS, *outputs.OPTIONS} <= named
+    options = (*dataclasses.fields(preprocessing.PixelOptions), *dataclasses.fields(outputs.OutputOptions))
+    assert {option.name for option in options} <= named
     assert set(re.findall(r"^\| `(\w+)`(?: \(default\))? \| ", common, flags=re.MULTILINE)) == set(outputs.KINDS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.hierarchy import Candidate, Corpus
 
 
 def digest(obj: object) -> str:
@@ -46,6 +46,28 @@ def edit_key(image: str, candidate: Candidate, editor_fingerprint: str, seed: in
     ]
     terms.sort(key=lambda term: (str(term["prompt"]), bool(term["remove"])))
     return digest({"image": image, "terms": terms, "editor": editor_fingerprint, "seed": seed})
+
+
+def corpus_digest(corpus: Corpus) -> str:
+    """The digest of a hierarchy's attributes, by all that a search reads of them; siblings have no order."""
+    nodes = [
+        {
+            "id": node.id,
+            "name": node.name,
+            "prompt": node.prompt,
+            "remove": node.remove,
+            "placebo": node.placebo,
+            "overrides": {key: float(value) for key, value in node.overrides.items()},
+            "replaces": node.replaces,
+        }
+        for node in corpus.walk()
+    ]
+    return digest(sorted(nodes, key=lambda node: str(node["id"])))
+
+
+def images_digest(keys: Iterable[str]) -> str:
+    """The digest of a set of input images, by their keys."""
+    return digest(sorted(keys))
 
 
 def digest_files(folder: Path, patterns: Sequence[str]) -> str:

@@ -96,11 +96,10 @@ class RunDirectory:
 
     def save_input(self, picture: Image.Image, source: str, label: str | None) -> InputImage:
         """Write an input image's PNG, unless it is there, and return its row."""
-        key = image_key(picture)
-        file = f"images/{key[:16]}.png"
-        if not is_intact(self.path / file):
-            save_picture(self.path / file, picture)
-        return InputImage(key, file, source, picture.width, picture.height, label)
+        image = input_row(picture, source, label)
+        if not is_intact(self.path / image.file):
+            save_picture(self.path / image.file, picture)
+        return image
 
     def picture(self, image: InputImage) -> Image.Image:
         """An input image's pixels, checked against its key.
@@ -261,6 +260,12 @@ class RunDirectory:
 class _Encoded:
     codes: np.ndarray[Any, Any]
     names: tuple[str, ...]
+
+
+def input_row(picture: Image.Image, source: str, label: str | None) -> InputImage:
+    """An input image's row."""
+    key = image_key(picture)
+    return InputImage(key, f"images/{key[:16]}.png", source, picture.width, picture.height, label)
 
 
 def _encode(column: pa.ChunkedArray) -> _Encoded:

@@ -178,6 +178,8 @@ class SearchDocument:
     corrected_for: int | None = None
     editor: Backend
     classifier: Backend
+    corpus_sha256: str | None = None
+    images_sha256: str | None = None
     screening: ScreeningRecord | None = None
     levels: tuple[SearchLevel, ...] = ()
     joint: tuple[TriedSet, ...] = ()

@@ -12,7 +12,7 @@ from diffex_cli.commands.options import CONFIG, DryRun, Given, listed, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import estimate_text, print_plan, run_stage, spending_text
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.settings import ASK, INPUT
+from diffex_cli.core.settings import ASK, INPUT, WORK
 
 app = typer.Typer()
 
@@ -34,7 +34,21 @@ _Providers: TypeAlias = Annotated[
     *("domain", "provider", "corpus_file", "merge", "images", "n_images", *listed(ASK), "run", CONFIG, "seed"),
     provider=_Providers,
 )
-def corpus(context: typer.Context, given: Given, *, dry_run: DryRun = False, output: Output) -> None:
+def corpus(
+    context: typer.Context,
+    given: Given,
+    *,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Replace another domain's hierarchy, or what a finished search was made of.",
+            rich_help_panel=WORK,
+        ),
+    ] = False,
+    dry_run: DryRun = False,
+    output: Output,
+) -> None:
     """Get a domain's hierarchy of attributes, and choose the input images."""
     if context.invoked_subcommand is not None:
         if any(value not in (None, False, [], ()) for value in context.params.values()):
@@ -47,7 +61,9 @@ def corpus(context: typer.Context, given: Given, *, dry_run: DryRun = False, out
     # who names providers anew does not mean to keep what an earlier command merged
     anew = providers or merge or flags["corpus_file"]
     settings = given.settings(
-        provider=providers[0] if providers else None, merge=[*providers[1:], *merge] if anew else None
+        "domain",
+        provider=providers[0] if providers else None,
+        merge=[*providers[1:], *merge] if anew else None,
     )
     from diffex_cli.corpus import corpus as stage
 
@@ -55,7 +71,7 @@ def corpus(context: typer.Context, given: Given, *, dry_run: DryRun = False, out
         plan, estimate = stage.plan(settings), stage.estimate(settings)
         print_plan(output, plan, {"questions": estimate}, estimate_text(estimate))
         return
-    summary = run_stage(output, lambda progress: stage.run(settings, progress))
+    summary = run_stage(output, lambda progress: stage.run(settings, progress, force=force))
     content = f"{summary.attributes} attributes on {summary.levels} levels, {summary.images} images"
     if summary.up_to_date:
         text = f"Nothing to do: {settings.run} has the domain {summary.domain} with {content}."

@@ -9,7 +9,8 @@ Layers, the first that gives a value wins::
     domain          the domain's own classifier, editor, …
     default         the defaults of :class:`Settings`
 
-A value that is not given is ``None`` in its layer; ``0`` and ``""`` are values.
+A value that is not given is ``None`` in its layer; ``0`` and ``""`` are values. The default domain is for its own
+samples: somebody's own images or hierarchy are of the domain that the hierarchy's file or the run names, else of none.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
@@ -59,13 +60,13 @@ def resolve(
     run_file = cast(Path, run[0]) / "run.yaml"
     if run_file.is_file():
         layers.append(_file_layer(_run_settings(run_file), str(run_file), RUN_ORIGIN))
-    domain = _first("domain", layers) or (Settings().domain, DEFAULT_ORIGIN)
-    layers.append(_domain_layer(cast(str, domain[0])))
+    domain = _domain(layers, cast(Path, run[0]))
+    layers.append(_domain_layer(cast(str, domain[0]), _first("images", layers) is not None))
 
-    values: dict[str, Any] = {"run": run[0]}
-    origins: dict[str, str] = {"run": run[1]}
+    values: dict[str, Any] = {"run": run[0], "domain": domain[0]}
+    origins: dict[str, str] = {"run": run[1], "domain": domain[1]}
     for name in FIELDS:
-        if name == "run":
+        if name in values:
             continue
         found = _first(name, layers)
         origins[name] = DEFAULT_ORIGIN if found is None else found[1]
@@ -76,11 +77,61 @@ def resolve(
         _keep_with_provider(name, values, origins, layers)
     for name in required:
         if values.get(name) in (None, ""):
-            raise UsageError(
-                f"nothing says which {name} to use, and the domain {domain[0]!r} has no default for it: "
-                f"give {flag(name)}, or {name}: in a config file"
-            )
+            raise _missing(name, values, layers)
     return Settings(**values, origins=origins)
+
+
+def _missing(name: str, values: Mapping[str, Any], layers: Sequence[_Layer]) -> UsageError:
+    if name == "domain":
+        return _no_domain(values, _hierarchy_file(layers))
+    domain = values["domain"]
+    why = f", and the domain {domain!r} has no default for it" if domain else ""
+    return UsageError(f"nothing says which {name} to use{why}: give {flag(name)}, or {name}: in a config file")
+
+
+def _no_domain(values: Mapping[str, Any], file: _HierarchyFile | None) -> UsageError:
+    if file is None:
+        return UsageError(
+            f"nothing says what the images in {values['images']} show: give --domain NAME, a domain that comes with "
+            "diffex or a few words of your own"
+        )
+    if file.path.suffix != ".json":
+        _read_mapping(file.path)  # one that cannot be read names no domain either
+    return UsageError(f"{file.path} names no domain: give --domain NAME, or write 'domain:' into the file")
+
+
+def _domain(layers: Sequence[_Layer], run: Path) -> tuple[object, str]:
+    """The domain, and where it comes from; empty if there are images or a hierarchy of which nobody says it."""
+    from diffex_cli.core import domains
+
+    named, file = _first("domain", layers), _hierarchy_file(layers)
+    if file is not None and file.rank < _rank("domain", layers):
+        found = domains.domain_of(file.path)
+        if found is not None:
+            return found, file.origin
+    if named is not None:
+        return named
+    if file is None and _first("images", layers) is None:
+        return Settings().domain, DEFAULT_ORIGIN
+    found = domains.domain_of(run / "corpus.yaml")
+    return ("", DEFAULT_ORIGIN) if found is None else (found, "corpus.yaml")
+
+
+class _HierarchyFile(NamedTuple):
+    path: Path
+    rank: int
+    origin: str
+
+
+def _hierarchy_file(layers: Sequence[_Layer]) -> _HierarchyFile | None:
+    """The file that the hierarchy is read from, of the layer ``rank``; ``None`` if it comes from elsewhere."""
+    file, provider = _first("corpus_file", layers), _first("provider", layers)
+    ranks = _rank("corpus_file", layers), _rank("provider", layers)
+    reads_file = provider is not None and str(provider[0]).partition(":")[0] == "file"
+    if file is not None and (ranks[0] < ranks[1] or reads_file):
+        return _HierarchyFile(cast(Path, file[0]), ranks[0], file[1])
+    path = str(provider[0]).partition(":")[2] if provider is not None and reads_file else ""
+    return _HierarchyFile(Path(path).expanduser(), ranks[1], provider[1]) if provider is not None and path else None
 
 
 def _first(name: str, layers: Collection[_Layer]) -> tuple[object, str] | None:
@@ -135,10 +186,13 @@ def _file_layer(values: Mapping[str, object | None], file: str, origin: str) -> 
     return _Layer(values, lambda _: origin, lambda name: f"{file}: {name}:")
 
 
-def _domain_layer(domain: str) -> _Layer:
+def _domain_layer(domain: str, own_images: bool) -> _Layer:
     from diffex_cli.core import domains
 
-    defaults = domains.defaults(domain) if domain in domains.names() else {}
+    defaults = dict(domains.defaults(domain)) if domain in domains.names() else {}
+    if own_images:
+        # how many a domain takes of its own samples says nothing about somebody's pictures
+        defaults.pop("n_images", None)
     return _file_layer(defaults, f"the defaults of the domain {domain}", f"{DOMAIN_ORIGIN}{domain}")
 
 

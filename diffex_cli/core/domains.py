@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -73,6 +74,19 @@ def samples(domain: str) -> tuple[Path, ...] | None:
     if folder is None:
         return None
     return tuple(sorted(folder.glob("*.png"))) or None
+
+
+def domain_of(file: Path) -> str | None:
+    """The domain that a hierarchy's file names, YAML or nested JSON; ``None`` if it names none or cannot be read."""
+    import yaml
+
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        content = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return None  # whoever reads the hierarchy says it better
+    named = content.get("domain") if isinstance(content, dict) else None
+    return named if isinstance(named, str) and named.strip() else None
 
 
 def _find(domain: str) -> _Domain:

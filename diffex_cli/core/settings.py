@@ -62,7 +62,16 @@ class Settings:
     run: Path = _setting(
         Path("diffex-run"), parsers.path, WORK, "DIR", "Run directory (default: DIFFEX_RUN, else ./{default})."
     )
-    domain: str = _setting("birds", parsers.text, INPUT, "NAME", "What the images show, e.g. birds.", "domains")
+    # empty for images or a hierarchy of somebody's own of which nobody says it
+    domain: str = _setting(
+        "birds",
+        parsers.text,
+        INPUT,
+        "NAME",
+        "What the images show, e.g. birds (default: as the corpus file or the run says; {default} without images of "
+        "your own).",
+        "domains",
+    )
     provider: str = _setting(
         "bundled",
         parsers.spec,

@@ -17,7 +17,8 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
 from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
 from diffex_cli.corpus.inputs import Source, choose, sources
-from diffex_cli.corpus.proposing import INPUTS, Pictures, Proposed, Sources
+from diffex_cli.corpus.proposing import Pictures, Proposed, Sources
+from diffex_cli.corpus.replacing import check_hierarchy, check_images, made_of
 from diffex_cli.language_models.base import Picture
 from diffex_cli.language_models.costs import Spending
 from diffex_cli.language_models.rehearsal import Estimate
@@ -46,16 +47,20 @@ class CorpusSummary:
     spending: Spending | None = None
 
 
-def run(settings: Settings, progress: Progress, pictures: Sequence[Source] | None = None) -> CorpusSummary:
+def run(
+    settings: Settings, progress: Progress, pictures: Sequence[Source] | None = None, force: bool = False
+) -> CorpusSummary:
     """Write ``corpus.yaml``, ``images.parquet`` and the images.
 
     A hierarchy that was made of the same inputs is kept, edited by hand or not, unless questions were left
     open and nobody has edited it.
 
-    ``pictures`` are the input images to choose from, instead of the folder that the settings name.
+    Args:
+        pictures: the input images to choose from, instead of the folder that the settings name.
+        force: replace what :mod:`~diffex_cli.corpus.replacing` protects.
 
     Raises:
-        UsageError: the domain, the provider, its file or the images cannot be had.
+        UsageError: the domain, the provider, its file or the images cannot be had, or the run has others to lose.
         DiffexError: a language model cannot be reached, or gave no usable answer.
     """
     with locked_session("corpus", settings) as session:
@@ -68,6 +73,10 @@ def run(settings: Settings, progress: Progress, pictures: Sequence[Source] | Non
             proposed = opened.propose(opened.interview(), _no_pictures, progress)
         if corpus is None:
             _ = opened.knowledge  # so that no folder without texts is remembered
+        if not kept and not force:
+            check_hierarchy(session.run, settings.domain, inputs, proposed.corpus if proposed else None)
+        if not force:
+            check_images(settings, session.run, pictures)
         images = choose(settings, session.run, progress, pictures)
         record(session.run, "corpus", settings)
         if corpus is None and opened.asks:
@@ -134,8 +143,7 @@ def _kept_corpus(run: RunDirectory, inputs: Mapping[str, object]) -> Corpus | No
         document = run.corpus_document()
     except (IncompleteError, UsageError):
         return None
-    made = document.provenance.get("settings") or {}
-    if any(made.get(key) != inputs[key] for key in INPUTS):
+    if not made_of(document, inputs):
         return None
     answers = document.provenance.get("answers") or {}
     unfinished = answers.get("complete") is False and answers.get("hierarchy_sha256") == _digest(document.corpus)

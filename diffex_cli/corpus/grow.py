@@ -124,7 +124,8 @@ class _Unexplained(NamedTuple):
 
 
 def _unexplained(settings: Settings) -> _Unexplained:
-    finished = read_finished(settings.run)
+    # what an earlier `grow` added was not searched yet, which is no reason not to go on
+    finished = read_finished(settings.run, current=False)
     corpus, breadth = finished.corpus, settings.breadth
     cases: Sequence[Case] = Evidence(finished).cases()
     chunks = [cases[first : first + _CASES] for first in range(0, len(cases), _CASES)]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.pictures import SUFFIXES, UNREADABLE, open_picture, upright
 from diffex_cli.artifacts.rows import InputImage
-from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.run import RunDirectory, input_row
 from diffex_cli.core import domains
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
@@ -85,10 +85,18 @@ def _folder(folder: Path) -> list[Source]:
     return found
 
 
-def choose(settings: Settings, run: RunDirectory, progress: Progress, given: Sequence[Source] | None = None) -> Inputs:
+def choose(
+    settings: Settings,
+    run: RunDirectory,
+    progress: Progress,
+    given: Sequence[Source] | None = None,
+    write: bool = True,
+) -> Inputs:
     """Copy the input images, at least one, into the run directory: upright, as RGB, each once.
 
-    ``given`` are what to choose from, instead of the folder that the settings name.
+    Args:
+        given: what to choose from, instead of the folder that the settings name.
+        write: whether to copy them, or only to say which ones they are.
     """
     candidates = sources(settings) if given is None else shuffled(given, settings.seed)
     wanted = len(candidates) if settings.n_images is None else settings.n_images
@@ -99,7 +107,7 @@ def choose(settings: Settings, run: RunDirectory, progress: Progress, given: Seq
         if len(chosen) == wanted:
             break
         try:
-            image = run.save_input(source.open(), source.name, None)
+            image = (run.save_input if write else input_row)(source.open(), source.name, None)
         except OSError as error:
             warnings.append(f"passed over {source}: {error}")
             continue

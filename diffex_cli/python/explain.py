@@ -10,13 +10,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack
 
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.registry import did_you_mean
-from diffex_cli.core.settings import DOMAIN_ORIGIN, FIELDS, Accept, Algorithm, Direction, Holdout, Scale, Settings
+from diffex_cli.core.settings import FIELDS, Accept, Algorithm, Direction, Holdout, Scale
 from diffex_cli.corpus import corpus as corpus_stage
 from diffex_cli.measure.session import Backends, Session
 from diffex_cli.python.backends import AnyClassifier, AnyEditor, as_classifier, as_editor
@@ -91,7 +91,7 @@ def explain(
         edited = as_editor(editor)
         attributes = as_corpus(corpus, folder)
         shown = as_pictures(pictures, attributes.domain, folder / "run" / "images")
-        settings = _settings(
+        settings = resolve(
             {
                 **{name: value for name, value in options.items() if name not in _OF_FUNCTIONS},
                 **dataclasses.asdict(attributes),
@@ -103,7 +103,8 @@ def explain(
                 "beam": beam,
                 "delta": delta,
             },
-            shown.own,
+            env={},
+            required=("classifier", "editor"),
         )
         backends = Backends(edited.opened, scored.opened)
         search.check(settings)
@@ -114,14 +115,6 @@ def explain(
         for sentence in told:
             warnings.warn(sentence, stacklevel=2)
         return Explanation(folder, settings, found, told)
-
-
-def _settings(arguments: dict[str, Any], own_pictures: bool) -> Settings:
-    settings = resolve(arguments, env={}, required=("classifier", "editor"))
-    if own_pictures and settings.origins["n_images"].startswith(DOMAIN_ORIGIN):
-        # how many a domain takes of its own samples says nothing about somebody's pictures
-        settings = dataclasses.replace(settings, n_images=None)
-    return settings
 
 
 def _check_names(options: Options) -> None:

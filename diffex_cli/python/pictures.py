@@ -25,12 +25,10 @@ class Pictures:
     Attributes:
         folder: what the settings say; ``None`` for the domain's own samples.
         sources: the pictures, if they are not simply those of the folder.
-        own: they are the caller's, not a domain's samples.
     """
 
     folder: Path | None
     sources: tuple[Source, ...] | None = None
-    own: bool = True
 
 
 def as_pictures(given: AnyPictures, domain: str, folder: Path) -> Pictures:
@@ -47,7 +45,7 @@ def as_pictures(given: AnyPictures, domain: str, folder: Path) -> Pictures:
     if isinstance(given, str | Path):
         samples = domains.samples(given) if isinstance(given, str) and given in domains.names() else None
         if samples is not None:
-            return Pictures(None if given == domain else samples[0].parent, own=False)
+            return Pictures(None if given == domain else samples[0].parent)
         path = Path(given).expanduser()
         if path.is_dir():
             return Pictures(path)

@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from diffex_cli.artifacts.finished_search import FinishedSearch
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import Screened, SearchDocument, Tried, TriedSet
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
+from diffex_cli.report.finished import FinishedRun
 
 _SHOWN = 20
 
@@ -28,12 +28,13 @@ class Explanation:
 
 
 def explain(path: Path, wanted: str) -> Explanation:
-    """Say why an attribute is where it is. Reads ``search.yaml`` and ``corpus.yaml``, nothing else.
+    """Say why an attribute is where it is. Opens no picture and no model.
 
     Args:
         wanted: a candidate's id, a node's id, or a name.
     """
-    run = FinishedSearch(RunDirectory(path))
+    run = FinishedRun(RunDirectory(path))
+    run.check_current()
     search, tried, nodes = run.search, run.search.tried, run.nodes
     screened = {} if search.screening is None else {one.candidate: one for one in search.screening.candidates}
     left_out = {id: one for id, one in screened.items() if not one.survived}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from diffex_cli.artifacts.finished_search import FinishedSearch
+from diffex_cli.artifacts.keys import corpus_digest, images_digest
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import UsageError
@@ -46,6 +47,31 @@ class FinishedRun(FinishedSearch):
     No picture is opened for the measurements, so pictures may be gone. Without the scores of the pictures, or if the
     target is none of the classes that they are of, there are no changes image by image; a warning says so.
     """
+
+    def check_current(self) -> None:
+        """Refuse a ranking that was not made of what is there now. Loads no model.
+
+        The hierarchy and the images are compared with the digests in ``search.yaml``, if it has them; the editor and
+        the classifier with those that the run's settings name, if they do.
+
+        Raises:
+            UsageError: something changed after the search; the sentence names it.
+        """
+        search, changed = self.search, []
+        if search.corpus_sha256 is not None and search.corpus_sha256 != corpus_digest(self.corpus):
+            changed.append("corpus.yaml changed")
+        if search.images_sha256 is not None and search.images_sha256 != images_digest(self.images):
+            changed.append("images.parquet changed")
+        named = self.run.recorded().get("settings")
+        for what, then in (("editor", search.editor.spec), ("classifier", search.classifier.spec)):
+            now = named.get(what) if isinstance(named, dict) else None
+            if now is not None and now != then:
+                changed.append(f"the {what} is {now} now, not {then}")
+        if changed:
+            raise UsageError(
+                f"the ranking in {self.path} was not made of what is there ({'; '.join(changed)}): "
+                f"run `diffex search --run {self.path}` again"
+            )
 
     @functools.cached_property
     def measurements(self) -> Mapping[str, Measurement]:
@@ -96,8 +122,15 @@ class FinishedRun(FinishedSearch):
         return deltas
 
 
-def read_finished(path: Path) -> FinishedRun:
-    """A finished run by its folder."""
+def read_finished(path: Path, current: bool = True) -> FinishedRun:
+    """A finished run by its folder.
+
+    Args:
+        current: refuse one whose inputs changed after the search, :meth:`FinishedRun.check_current`.
+    """
     if not path.is_dir():
         raise UsageError(f"there is no run directory {path}: name one that `diffex search --run` has finished")
-    return FinishedRun(RunDirectory(path))
+    run = FinishedRun(RunDirectory(path))
+    if current:
+        run.check_current()
+    return run

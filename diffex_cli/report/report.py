@@ -92,4 +92,5 @@ def _searched(run: RunDirectory, settings: Settings) -> FinishedRun:
         if name in given and name not in search.unsaid and given[name] != used[name]:
             option = flag(name)
             raise UsageError(f"the last search had {option} {used[name]}, not {given[name]}: run `diffex search` first")
+    found.check_current()
     return found

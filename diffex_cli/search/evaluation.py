@@ -50,9 +50,6 @@ class Evaluator:
     @functools.cached_property
     def targets(self) -> tuple[Target, ...]:
         """What is explained: one, or with ``all`` every class."""
-        return self._explained()
-
-    def _explained(self) -> tuple[Target, ...]:
         settings = self._session.settings
         return choose(settings.target, self._originals(self._session.images), settings.classifier, settings.scale)
 
@@ -66,10 +63,11 @@ class Evaluator:
         return self.targets[0] if len(self.targets) == 1 else self._chosen[candidate.id]
 
     def prepare(self) -> None:
-        """Find out what is explained before anything is edited, if models may be run."""
+        """Find out what is explained before anything is edited, if models may be run or the images are scored, and
+        remember it."""
         self.fetcher.originals()
         if self._session.images.keys() <= self._session.scores.keys():
-            self._explained()
+            record(self._session.run, "search", self._session.stage_settings, self.target)
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """The candidates' changes against the reconstruction, of shape (len(images),), NaN where an edit failed."""

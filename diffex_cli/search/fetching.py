@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
+from diffex_cli.core import registry
 from diffex_cli.core.errors import IncompleteError
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import Progress
@@ -99,4 +100,16 @@ class Requester:
         what = " and ".join(
             [f"{len(missing)} edits"] * bool(missing) + [f"the scores of {scores} pictures"] * bool(scores)
         )
-        raise IncompleteError(f"{what} are missing: run `diffex edit --requests`, then `diffex score`, then this again")
+        raise IncompleteError(f"{what} are missing: {_remedy(session.settings.editor, bool(missing))}")
+
+
+def _remedy(editor: str, edits: bool) -> str:
+    """What to do when edits or, if not, scores are missing. Edits that others make, diffex cannot."""
+    if not edits:
+        return "run `diffex score`, then this again"
+    spec = registry.parse_spec(editor)
+    if spec.name == "external":
+        return f"have {spec.model!r} make those in requests.parquet, then run `diffex score`, then this again"
+    if spec.name == "folder":
+        return f"put those in requests.parquet into {spec.model}, then run this again without --no-fill"
+    return "run `diffex edit --requests`, then `diffex score`, then this again"

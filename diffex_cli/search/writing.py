@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from diffex_cli.artifacts.keys import corpus_digest, images_digest
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
@@ -89,6 +90,8 @@ def _document(session: Session, searched: Searched, evaluator: Evaluator) -> Sea
         corrected_for=verdict.corrected_for,
         editor=Backend(settings.editor, session.editor_fingerprint),
         classifier=Backend(settings.classifier, session.classifier.fingerprint),
+        corpus_sha256=corpus_digest(session.corpus),
+        images_sha256=images_digest(session.images),
         screening=None if searched.screening is None else _screening(searched.screening),
         levels=tuple(
             SearchLevel(level.depth, tuple(_tried(one, findings.row(one.id)) for one in level.evaluations))

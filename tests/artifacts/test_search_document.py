@@ -64,6 +64,8 @@ FULL = SearchDocument(
     corrected_for=12,
     editor=TINT,
     classifier=Backend("birds:shortcut", "f"),
+    corpus_sha256="c",
+    images_sha256="i",
     screening=ScreeningRecord(TINT, 12, (Screened("head", "head", None, 0.5, 0.5, 3, 3, True, True, "influence 0.5"),)),
     levels=(
         SearchLevel(0, (Tried("head", "head", None, 1.5, 1.5, 1.6, 1.0, 2.0, 20, "kept", True, "influence 1.5"),)),
@@ -110,7 +112,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
             "joint_size",
             "floor",
         ),
-        *("detectable", "corrected_for", "editor", "classifier", "screening", "levels", "joint"),
+        *("detectable", "corrected_for", "editor", "classifier", "corpus_sha256", "images_sha256"),
+        *("screening", "levels", "joint"),
     ]
 
 

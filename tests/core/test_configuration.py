@@ -184,3 +184,52 @@ def test_the_example_configs_name_backends_and_options_that_exist(file: Path) ->
     parse_options(editor, LeditsOptions())
     assert parse_spec(settings.classifier).name in names(CLASSIFIERS)
     assert parse_spec(settings.provider).name in names(CORPUS_PROVIDERS)
+
+
+def test_a_hierarchy_of_ones_own_brings_its_domain() -> None:
+    Path("mine.yaml").write_text("schema: diffex.corpus/1\ndomain: shapes\nnodes:\n- name: edge\n")
+    Path("mine.json").write_text('{"domain": "dots",\t"categories": {"edge": []}}')
+    for flags, domain, origin in (
+        ({"corpus_file": "mine.yaml"}, "shapes", "flag --corpus-file"),
+        ({"provider": "file:mine.json"}, "dots", "flag --provider"),
+        ({"corpus_file": "mine.json", "domain": "birds"}, "birds", "flag --domain"),
+    ):
+        settings = resolve(flags, {}, None, required=("domain",))
+        assert (settings.domain, settings.origins["domain"]) == (domain, origin)
+    settings = resolve({"corpus_file": "mine.yaml"}, {})
+    assert (settings.classifier, settings.editor, settings.given()["domain"]) == ("", "", "shapes")
+    write_run(Path("diffex-run"), {"domain": "birds"})
+    assert resolve({"corpus_file": "mine.yaml"}, {}).domain == "shapes"
+    assert resolve({"images": "pictures"}, {}).domain == "birds"
+
+
+def test_images_are_of_no_domain_that_nobody_names() -> None:
+    settings = resolve({"images": "pictures"}, {})
+    assert (settings.domain, settings.classifier) == ("", "")
+    assert "domain" not in settings.given()
+    with pytest.raises(UsageError, match=r"nothing says what the images in pictures show: give --domain NAME"):
+        resolve({"images": "pictures"}, {}, required=("domain",))
+    with pytest.raises(UsageError, match=r"^nothing says which classifier to use: give --classifier"):
+        resolve({"images": "pictures"}, {}, required=("classifier",))
+    Path("mine.json").write_text('{"categories": {"edge": []}}')
+    with pytest.raises(UsageError, match=r"^mine.json names no domain: give --domain NAME"):
+        resolve({"corpus_file": "mine.json"}, {}, required=("domain",))
+    with pytest.raises(UsageError, match=r"^cannot read nowhere.yaml"):
+        resolve({"corpus_file": "nowhere.yaml"}, {}, required=("domain",))
+    Path("diffex-run").mkdir()
+    Path("diffex-run/corpus.yaml").write_text("schema: diffex.corpus/1\ndomain: shapes\nnodes:\n- name: edge\n")
+    assert resolve({"images": "pictures"}, {}, required=("domain",)).domain == "shapes"
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 9999, "a: [", "- 1", "domain: 3", "domain: ' '", "\x00", "&a [*a]", ""])
+def test_a_file_that_names_no_domain(text: str) -> None:
+    Path("a.yaml").write_text(text)
+    assert domains.domain_of(Path("a.yaml")) is None
+
+
+def test_how_many_samples_a_domain_takes_is_not_for_other_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domains, "defaults", lambda domain: {"n_images": 16, "classifier": "birds:species"})
+    assert resolve({}, {}).n_images == 16
+    own = resolve({"domain": "birds", "images": "pictures"}, {})
+    assert (own.n_images, own.classifier) == (None, "birds:species")
+    assert resolve({"domain": "birds", "images": "pictures", "n_images": 3}, {}).n_images == 3

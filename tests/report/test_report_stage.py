@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 from pipeline import N_IMAGES, SILENT, make_corpus, settings
 from synthetic_runs import deltas, make_run
 
+from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.settings import Settings
 from diffex_cli.report import report
@@ -47,6 +49,12 @@ def test_a_changed_hierarchy_is_told(tmp_path: Path) -> None:
     search.run(made, SILENT)
     file = made.run / "corpus.yaml"
     file.write_text(file.read_text().replace("id: shadow", "id: dusk"))
+    with pytest.raises(UsageError, match=r"\(corpus.yaml changed\): run `diffex search --run .*` again"):
+        report.run(made, SILENT)
+    assert not (made.run / "report").exists()
+    # a file of an earlier version has no digests
+    run = RunDirectory(made.run)
+    run.write_search(dataclasses.replace(run.search(), corpus_sha256=None, images_sha256=None))
     assert any("changed after the search" in sentence for sentence in report.run(made, SILENT).warnings)
 
 

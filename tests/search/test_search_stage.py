@@ -2,12 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pipeline import N_IMAGES, SILENT, ask_until_done, make_corpus, settings, texts
 
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.progress import SilentProgress
-from diffex_cli.measure import score
+from diffex_cli.measure import edit, score
 from diffex_cli.search import search
 
 
@@ -95,6 +96,45 @@ def test_without_filling_it_says_what_is_missing(tmp_path: Path) -> None:
     assert len(requests) == 25
     assert all((made.run / request.file).is_file() for request in requests)
     assert not (made.run / "ranking.parquet").exists()
+
+
+def test_nobody_is_sent_to_an_editor_that_diffex_cannot_run(tmp_path: Path) -> None:
+    made = make_corpus(tmp_path, editor="external:recolor")
+    sentence = r"have 'recolor' make those in requests.parquet, then run `diffex score`, then this again$"
+    with pytest.raises(IncompleteError, match=sentence):
+        search.run(made, SILENT, fill=False)
+    (tmp_path / "retouched").mkdir()
+    Image.new("RGB", (20, 16)).save(tmp_path / "retouched" / "0123456789abcdef__edge.png")
+    folder = settings(tmp_path, editor=f"folder:{tmp_path / 'retouched'}")
+    sentence = r"put those in requests.parquet into .*retouched, then run this again without --no-fill$"
+    with pytest.raises(IncompleteError, match=sentence):
+        search.run(folder, SILENT, fill=False)
+
+
+def test_when_only_scores_are_missing_no_edit_is_advised(tmp_path: Path) -> None:
+    made = make_corpus(tmp_path)
+    with pytest.raises(IncompleteError):
+        search.run(made, SILENT, fill=False)
+    edit.run(made, SILENT, requests=True)
+    with pytest.raises(
+        IncompleteError, match=r"^the scores of \d+ pictures are missing: run `diffex score`, then this"
+    ):
+        search.run(made, SILENT, fill=False)
+
+
+def test_without_filling_a_target_is_remembered_once_it_is_known_to_exist(tmp_path: Path) -> None:
+    made = make_corpus(tmp_path)
+    run = RunDirectory(made.run)
+    with pytest.raises(IncompleteError):
+        search.run(settings(tmp_path, target="green"), SILENT, fill=False)
+    assert "target" not in run.recorded()["settings"]  # no class is known yet
+    score.run(made, SILENT)
+    with pytest.raises(UsageError, match="no class 'gren'"):
+        search.run(settings(tmp_path, target="gren"), SILENT, fill=False)
+    assert "target" not in run.recorded()["settings"]
+    with pytest.raises(IncompleteError):
+        search.run(settings(tmp_path, target="green"), SILENT, fill=False)
+    assert run.recorded()["settings"]["target"] == "green"
 
 
 def test_the_target_is_the_class_predicted_most_often(tmp_path: Path) -> None:
