@@ -52,6 +52,7 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         floor=None if floor.value is None else Floor(floor.value, floor.source, floor.arms),
         detectable=_number(search.detectable.effect),
         corrected_for=search.corrected_for,
+        corrected_for_sets=search.corrected_for_sets,
         best_joint=search.best_joint,
         screening="" if search.screening is None else _screening(search.screening),
         parts={one.candidate: _parts(one) for one in search.joint},

@@ -87,6 +87,7 @@ def _document(session: Session, searched: Searched, evaluator: Evaluator) -> Sea
         floor=Floor(known(verdict.floor.value), verdict.floor.source, verdict.floor.arms, verdict.floor.n),
         detectable=Detectable(known(verdict.detectable), ALPHA, POWER),
         corrected_for=verdict.corrected_for,
+        corrected_for_sets=verdict.corrected_for_sets or None,
         editor=Backend(settings.editor, session.editor_fingerprint),
         classifier=Backend(settings.classifier, session.classifier.fingerprint),
         screening=None if searched.screening is None else _screening(searched.screening),

@@ -62,6 +62,7 @@ FULL = SearchDocument(
     floor=Floor(0.25, "placebos", 2, 19),
     detectable=Detectable(math.inf, 0.05, 0.8),
     corrected_for=12,
+    corrected_for_sets=3,
     editor=TINT,
     classifier=Backend("birds:shortcut", "f"),
     screening=ScreeningRecord(TINT, 12, (Screened("head", "head", None, 0.5, 0.5, 3, 3, True, True, "influence 0.5"),)),
@@ -110,7 +111,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
             "joint_size",
             "floor",
         ),
-        *("detectable", "corrected_for", "editor", "classifier", "screening", "levels", "joint"),
+        *("detectable", "corrected_for", "corrected_for_sets", "editor", "classifier", "screening", "levels", "joint"),
     ]
 
 

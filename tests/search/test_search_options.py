@@ -189,6 +189,24 @@ def test_sets_of_attributes(tmp_path: Path) -> None:
     assert run.ranking() == summary.ranking
 
 
+def test_sets_leave_the_verdict_on_single_attributes_alone(tmp_path: Path) -> None:
+    made = make_large(tmp_path, target="green", delta=0.0)
+    alone = search.run(made, SILENT)
+    document = RunDirectory(made.run).search()
+    assert document.corrected_for_sets is None
+    joint = search.run(dataclasses.replace(made, joint=2), SILENT)
+    with_sets = RunDirectory(made.run).search()
+    assert with_sets.corrected_for_sets == len(with_sets.joint) > 0
+    assert (with_sets.corrected_for, with_sets.floor) == (document.corrected_for, document.floor)
+
+    def verdicts(summary: search.SearchSummary) -> dict[str, tuple[object, ...]]:
+        singles = [row for row in summary.ranking if " + " not in row.candidate]
+        return {row.candidate: (row.p_value, row.p_corrected, row.below_floor, row.passed) for row in singles}
+
+    assert verdicts(joint) == verdicts(alone)
+    assert alone.passed
+
+
 def test_removing_and_both(tmp_path: Path) -> None:
     made = make_corpus(tmp_path, **EVERYTHING)
     added = {row.candidate for row in search.run(made, SILENT).ranking}
