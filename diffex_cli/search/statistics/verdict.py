@@ -24,8 +24,8 @@ _MOST_FLIPS = 1_000_000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PValues:
-    """Two-sided p-values of "does nothing", alone and corrected for the candidate's family (the single attributes, or the
-    sets of them); the corrected one of a set is also of "does no more than one of its parts"."""
+    """Two-sided p-values of "does nothing", alone and corrected for the candidate's family (the single attributes, or
+    the sets of them); the corrected one of a set is also of "does no more than one of its parts"."""
 
     raw: float
     corrected: float
@@ -37,9 +37,9 @@ class Significance:
 
     Attributes:
         floor: that of the single attributes; sets are held against it too.
-        detectable: the smallest effect of a single attribute that this search would have found four times out of five: beyond δ, beyond
-            the floor, and with a corrected p-value of at most 5 %. NaN if unknown; infinite if no effect, however
-            large, could have such a p-value (five images or fewer, more with a race or many targets).
+        detectable: the smallest effect of a single attribute that this search would have found four times out of five:
+            beyond δ, beyond the floor, and with a corrected p-value of at most 5 %. NaN if unknown; infinite if no
+            effect, however large, could have such a p-value (five images or fewer, more with a race or many targets).
         corrected_for: how many single attributes (times targets) their p-values are corrected for.
         corrected_for_sets: the same of the sets of attributes; 0 if none was measured.
         p_values: by candidate; none for one that a race dropped early.
@@ -122,10 +122,10 @@ def significance_of(tried: Tried, *, delta: float, targets: int = 1, seed: int =
     """Judge all candidates of a search together: the single attributes as one family, the sets of them as another, so
     that nothing that is claimed of a single attribute depends on the sets that were tried as well.
 
-    The correction is that of the sign-flip max-T, over all candidates of the family. After a race it is Holm's, over all
-    of them too, and a candidate that was dropped early counts as one that shows nothing: the p-value on a number of
-    images that was fixed beforehand is valid whoever was chosen to get them, and Bonferroni's bound is over all that
-    might have been. What a screening with another editor left out counts in the same way.
+    The correction is that of the sign-flip max-T, over all candidates of the family. After a race it is Holm's, over
+    all of them too, and a candidate that was dropped early counts as one that shows nothing: the p-value on a number
+    of images that was fixed beforehand is valid whoever was chosen to get them, and Bonferroni's bound is over all
+    that might have been. What a screening with another editor left out counts in the same way.
     With several targets, of which each candidate shows the one it moves most, it is multiplied by their number.
 
     A set of attributes is put together from what looked strong, on the same images. Of many attributes that do nothing,
