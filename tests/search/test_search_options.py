@@ -120,6 +120,21 @@ def test_racing_keeps_the_same_for_fewer_edits(tmp_path: Path) -> None:
     assert all((one.p_corrected is None) == (one.images < 29) for one in entries)
 
 
+@pytest.mark.parametrize("economy", [{"racing": True}, {"max_edits": 60}, {"max_edits": 200}])
+def test_nothing_passes_without_a_p_value(tmp_path: Path, economy: dict[str, Any]) -> None:
+    summary = search.run(make_large(tmp_path, target="green", delta=0.001, beam=2, **economy), SILENT)
+    for row in summary.ranking:
+        sure = row.p_corrected is not None and row.p_corrected <= 0.05
+        assert row.passed == (row.status == "kept" and not row.below_floor and sure)
+    unknown = [row for row in summary.ranking if row.p_corrected is None]
+    assert unknown
+    assert all(row.n < 29 for row in unknown)
+    if "racing" in economy:
+        # the placebo changes nothing, and what passes does so by its p-value
+        assert summary.verdict.floor.value == 0
+        assert summary.passed
+
+
 def test_racing_does_not_look_at_edits_that_it_did_not_ask_for(tmp_path: Path) -> None:
     made = make_large(tmp_path, target="green", beam=1, racing=True)
     first = search.run(made, SILENT)

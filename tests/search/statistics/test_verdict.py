@@ -55,6 +55,16 @@ def test_after_a_race_those_dropped_early_still_count() -> None:
     assert verdict.p_values["a"].corrected == pytest.approx(min(1.0, 10 * verdict.p_values["a"].raw))
 
 
+def test_without_a_p_value_nothing_is_significant_whatever_the_floor() -> None:
+    deltas = world({"a": 3.0, "b": 3.0}) | {"hat": np.zeros(N), "broken": np.full(N, math.nan)}
+    verdict = significance_of(Tried(deltas, placebos={"hat"}, kept={"a", "b"}, early={"b"}), delta=0.1)
+    assert verdict.floor.value == 0
+    assert not verdict.below_floor(3.0)
+    assert set(verdict.p_values) == {"a", "hat"}
+    assert verdict.significant("a")
+    assert not any(verdict.significant(id) for id in ("b", "broken", "never tried"))
+
+
 def test_placebos_that_a_race_dropped_make_no_floor_of_their_own() -> None:
     deltas = world({"a": 1.0, "hat": 0.0})
     deltas["hat"][:4] = [2.0, -2.0, 1.5, -1.0]
