@@ -14,6 +14,7 @@ from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, directe
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure.making import tally
+from diffex_cli.measure.saturation import saturation
 from diffex_cli.measure.session import Session, record
 from diffex_cli.measure.targets import ALL, Target, choose, on_scale
 from diffex_cli.search.algorithm.contest import Request
@@ -71,6 +72,11 @@ class Evaluator:
         self.fetcher.originals()
         if self._session.images.keys() <= self._session.scores.keys():
             self._explained()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know of the target before its figures are trusted."""
+        return saturation(self.targets, self._originals(self._session.images), self._session.settings.scale)
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """The candidates' changes against the reconstruction, of shape (len(images),), NaN where an edit failed."""

@@ -123,7 +123,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             failed=edits.failed,
             failure=edits.failure,
             up_to_date=up_to_date,
-            warnings=session.run.warnings,
+            warnings=(*session.run.warnings, *evaluator.warnings),
         )
 
 

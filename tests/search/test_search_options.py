@@ -13,9 +13,12 @@ from pipeline import N_IMAGES, N_NODES, SILENT, ask_until_done, make_corpus, set
 
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import Floor
+from diffex_cli.classifiers.backends.python import FunctionClassifier
+from diffex_cli.classifiers.outputs import Outputs
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
+from diffex_cli.measure.session import Backends
 from diffex_cli.report.finished import read_finished
 from diffex_cli.search import search
 
@@ -220,6 +223,36 @@ def test_sets_leave_the_verdict_on_single_attributes_alone(tmp_path: Path) -> No
 
     assert verdicts(joint) == verdicts(alone)
     assert alone.passed
+
+
+def test_two_exclusive_classes_get_one_verdict_with_opposite_signs(tmp_path: Path) -> None:
+    def gender(pictures: list[Image.Image]) -> np.ndarray:  # type: ignore[type-arg]
+        # nearly sure of the second class, so that its own ln p hardly moves
+        z = 4 + np.array([np.asarray(picture, dtype=float)[..., 1].mean() / 25.5 for picture in pictures])
+        return np.stack([1 / (1 + np.exp(z)), 1 / (1 + np.exp(-z))], axis=1)
+
+    found = {}
+    made = make_large(tmp_path)
+    for target in ("female", "male"):
+        model = FunctionClassifier(gender, "gender", Outputs("softmax", "probabilities"), ["female", "male"])
+        summary = search.run(dataclasses.replace(made, target=target), SILENT, backends=Backends(None, model))
+        found[target] = {row.candidate: (row.effect, row.low, row.high, row.passed) for row in summary.ranking}
+        assert summary.passed
+        assert summary.warnings == ()
+    assert found["female"].keys() == found["male"].keys()
+    for id, (effect, low, high, passed) in found["male"].items():
+        assert found["female"][id] == (-effect, pytest.approx(-high, abs=0.05), pytest.approx(-low, abs=0.05), passed)
+
+
+def test_saturated_probabilities_are_warned_of(tmp_path: Path) -> None:
+    def certain(pictures: list[Image.Image]) -> np.ndarray:  # type: ignore[type-arg]
+        return np.tile([0.9998, 0.0002, 0.0], (len(pictures), 1))
+
+    made = make_corpus(tmp_path, target="a")
+    for scale, told in (("logit", 1), ("prob", 0)):
+        model = FunctionClassifier(certain, "certain", Outputs("softmax", "probabilities"), ["a", "b", "c"])
+        summary = search.run(dataclasses.replace(made, scale=scale), SILENT, backends=Backends(None, model))
+        assert len(summary.warnings) == told
 
 
 def test_removing_and_both(tmp_path: Path) -> None:
