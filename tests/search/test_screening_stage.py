@@ -263,8 +263,8 @@ def test_what_was_left_out_is_explained(tmp_path: Path) -> None:
     screening = RunDirectory(made.run).search().screening
     gone = next(one for one in screening.candidates if not one.survived)
     text = explain(made.run, gone.name).text
-    assert text.startswith(f"{gone['name']!r} was left out by the screening with {SCREEN}, in whose edits it changes")
-    assert text.endswith(f"on {N_IMAGES} images: {gone['reason']}. The editor tint: was not asked for it.")
+    assert text.startswith(f"{gone.name!r} was left out by the screening with {SCREEN}, in whose edits it changes")
+    assert text.endswith(f"on {N_IMAGES} images: {gone.reason}. The editor tint: was not asked for it.")
     below = {"surface": "surface/smooth", "edge": "edge/sharp"}
     stopped = next(one for one in screening.candidates if one.candidate in below and not one.expanded)
     assert explain(made.run, below[stopped.candidate]).text.endswith(

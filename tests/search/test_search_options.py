@@ -20,6 +20,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
 from diffex_cli.measure.session import Backends
 from diffex_cli.report.finished import read_finished
+from diffex_cli.report.reading import read_report_data
 from diffex_cli.search import search
 
 EVERYTHING: dict[str, Any] = {"target": "green", "algorithm": "exhaustive"}
@@ -253,6 +254,7 @@ def test_saturated_probabilities_are_warned_of(tmp_path: Path) -> None:
         model = FunctionClassifier(certain, "certain", Outputs("softmax", "probabilities"), ["a", "b", "c"])
         summary = search.run(dataclasses.replace(made, scale=scale), SILENT, backends=Backends(None, model))
         assert len(summary.warnings) == told
+        assert summary.warnings == read_report_data(made.run).warnings
 
 
 def test_removing_and_both(tmp_path: Path) -> None:
