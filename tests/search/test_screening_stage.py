@@ -268,7 +268,7 @@ def test_what_was_left_out_is_explained(tmp_path: Path) -> None:
     below = {"surface": "surface/smooth", "edge": "edge/sharp"}
     stopped = next(one for one in screening.candidates if one.candidate in below and not one.expanded)
     assert explain(made.run, below[stopped.candidate]).text.endswith(
-        f"The screening did not go below {stopped['candidate']!r}: {stopped['reason']}."
+        f"The screening did not go below {stopped.candidate!r}: {stopped.reason}."
     )
     assert explain(made.run, "nothing").text.startswith("'nothing' changes 'green' by +0")
 
