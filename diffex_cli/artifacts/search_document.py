@@ -176,6 +176,7 @@ class SearchDocument:
     floor: Floor = Floor()
     detectable: Detectable = Detectable()
     corrected_for: int | None = None
+    corrected_for_sets: int | None = None
     editor: Backend
     classifier: Backend
     corpus_sha256: str | None = None

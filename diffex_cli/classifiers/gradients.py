@@ -57,7 +57,11 @@ def logits_of(outputs: Outputs, raw: torch.Tensor) -> torch.Tensor:
     import torch
 
     numbers = (raw[:, None] if raw.ndim == 1 else raw).float()
-    if outputs.values == "probabilities":
+    paired = outputs.kind == "binary"
+    if outputs.values == "probabilities" and outputs.kind == "softmax" and numbers.shape[1] == 2:
+        both = numbers.clamp(CLIP, 1 - CLIP).log()
+        numbers, paired = both[:, 1:] - both[:, :1], True
+    elif outputs.values == "probabilities":
         inner = numbers.clamp(CLIP, 1.0 if outputs.kind == "softmax" else 1 - CLIP)
         numbers = inner.log() if outputs.kind == "softmax" else inner.log() - (-inner).log1p()
-    return torch.cat([-numbers / 2, numbers / 2], dim=1) if outputs.kind == "binary" else numbers
+    return torch.cat([-numbers / 2, numbers / 2], dim=1) if paired else numbers

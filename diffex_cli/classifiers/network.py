@@ -176,7 +176,7 @@ class NetworkClassifier(abc.ABC, Generic[OptionsT]):
     @functools.cached_property
     def _identity(self) -> dict[str, object]:
         given = {key: value for key, value in self._spec.options.items() if key not in _NOT_IN_FINGERPRINT}
-        identity: dict[str, object] = {"backend": self.backend, **self._weights()}
+        identity: dict[str, object] = {"backend": self.backend, **self._weights(), **self._options.rules}
         if self._file_names:
             identity["labels"] = digest(list(self._file_names))
         return {**identity, "options": given} if given else identity

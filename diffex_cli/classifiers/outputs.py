@@ -34,7 +34,9 @@ class Outputs:
     """The declared meaning of a model's numbers.
 
     - ``kind=softmax``: one class of several, a column for each. Probabilities p become ln p, whose softmax is p again;
-      that differs from the model's own logits by a number that is the same for all classes of an image.
+      that differs from the model's own logits by a number that is the same for all classes of an image. Those of two
+      classes become −z/2 and z/2, as of ``binary``, with z = ln(p₂ / p₁): what speaks for one speaks as much against
+      the other, whereas ln p hardly moves for the likelier one.
     - ``kind=binary``: yes or no, one column. A logit z becomes −z/2 for the first label and z/2 for the second, so that
       their softmax is the model's sigmoid and their difference (``--target "yes - no"``) its logit. A probability p is
       first turned into z = ln(p / (1 − p)).
@@ -81,7 +83,7 @@ class Outputs:
         numbers = checked_logits(values, n_images, columns, classifier)
         if self.values == "probabilities":
             numbers = self._from_probabilities(numbers, classifier)
-        return np.concatenate([-numbers / 2, numbers / 2], axis=1) if self.kind == "binary" else numbers
+        return np.concatenate([-numbers / 2, numbers / 2], axis=1) if numbers.shape[1] < n_labels else numbers
 
     def _from_probabilities(self, given: NDArray[np.float64], classifier: str) -> NDArray[np.float64]:
         if given.size and (given.min() < -_SLACK or given.max() > 1 + _SLACK):
@@ -98,6 +100,9 @@ class Outputs:
                 f"the classifier {classifier} is declared to give probabilities of one class of several, but they sum "
                 f"to {sums.min():.4g} to {sums.max():.4g} rather than 1: say kind=multilabel if labels exclude nothing"
             )
+        if given.shape[1] == 2:
+            both = np.log(np.clip(given, CLIP, 1 - CLIP))
+            return cast("NDArray[np.float64]", both[:, 1:] - both[:, :1])
         return cast("NDArray[np.float64]", np.log(np.clip(given, CLIP, 1.0)))
 
     def _wrong_columns(self, found: int, wanted: int, classifier: str) -> str:
@@ -115,6 +120,12 @@ class OutputOptions:
 
     kind: Kind | None = choice(None, KINDS)
     values: Values | None = choice(None, VALUES)
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """What a fingerprint has to hold besides the options, since scores by an earlier rule are others."""
+        shares = self.values == "probabilities" and self.kind in (None, "softmax")
+        return {"two classes": "log-odds"} if shares else {}
 
 
 def parse_outputs(spec: Spec, options: OutputOptions, kind: Kind = "softmax") -> Outputs:

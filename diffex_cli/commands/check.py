@@ -64,6 +64,14 @@ class _Gate:
     strict: Annotated[bool, typer.Option("--strict", help="What is undecided fails too.", rich_help_panel=_RULES)] = (
         False
     )
+    allow_undecided: Annotated[
+        bool,
+        typer.Option(
+            "--allow-undecided",
+            help="Pass a rule even if the run did not measure what it names.",
+            rich_help_panel=_RULES,
+        ),
+    ] = False
     junit: Annotated[
         Path | None,
         typer.Option("--junit", metavar="FILE.xml", help="Write a test report for CI.", rich_help_panel=WORK),
@@ -75,15 +83,15 @@ def check(gate: _Gate, output: Output) -> None:
     """Fail with exit code 4 if a classifier depends on an attribute more than it may.
 
     Decided on the 95 % interval, not on the point: a rule fails when the whole interval is beyond its limit, passes
-    when none of it is, and is undecided otherwise. NAME is an attribute's id, name or prompt. Reads files, loads no
-    model.
+    when none of it is, and is undecided otherwise. A rule fails, too, if the run did not measure what it names. NAME is
+    an attribute's id, name or prompt. Reads files, loads no model.
     """
     from diffex_cli.comparison.check import check as stage
     from diffex_cli.comparison.rules import from_file, from_options
 
     rules = from_options(gate.maxima or [], gate.forbid or [])
     more = from_file(gate.rules) if gate.rules is not None else ()
-    summary = stage(gate.run, [*rules, *more], gate.against, gate.strict)
+    summary = stage(gate.run, [*rules, *more], gate.against, gate.strict, gate.allow_undecided)
     if gate.junit is not None:
         from diffex_cli.comparison.junit import write_junit
 
@@ -113,8 +121,13 @@ def _text(summary: CheckSummary) -> str:
 
 def _failure(summary: CheckSummary) -> str:
     failing = ("fail", "undecided") if summary.strict else ("fail",)
-    failed = [result.rule for result in summary.results if result.verdict in failing]
-    return (
-        f"the check of {summary.run} failed: {summary.classifier} broke {len(failed)} of {len(summary.results)} rules "
-        f"({', '.join(failed)})"
-    )
+    failed = [result for result in summary.results if result.verdict in failing]
+    broken = [result.rule for result in failed if not result.unmeasured]
+    unmeasured = [result.rule for result in failed if result.unmeasured]
+    many = len(summary.results)
+    told = []
+    if broken:
+        told.append(f"{summary.classifier} broke {len(broken)} of {many} rules ({', '.join(broken)})")
+    if unmeasured:
+        told.append(f"{len(unmeasured)} of {many} rules could not be measured ({', '.join(unmeasured)})")
+    return f"the check of {summary.run} failed: {', and '.join(told)}"

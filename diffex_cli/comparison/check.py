@@ -25,6 +25,8 @@ class Result:
     Attributes:
         rule: the rule as text, e.g. ``"max collar=0.2"``.
         kind: ``max``, ``forbid`` or ``against``.
+        unmeasured: nothing fails, but something that the rule names has no interval (of ``against``, which names
+            nothing, everything): a failure, unless undecided rules are allowed.
     """
 
     rule: str
@@ -32,6 +34,7 @@ class Result:
     verdict: Decision
     reasons: tuple[str, ...]
     findings: tuple[RuleOutcome, ...]
+    unmeasured: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,19 +57,29 @@ class CheckSummary:
     warnings: tuple[str, ...]
 
 
-def check(path: Path, rules: Sequence[Rule], against: Path | None = None, strict: bool = False) -> CheckSummary:
+def check(
+    path: Path,
+    rules: Sequence[Rule],
+    against: Path | None = None,
+    strict: bool = False,
+    allow_undecided: bool = False,
+) -> CheckSummary:
     """Judge a finished run by rules, and by an earlier run. Files only.
 
     Args:
         against: a finished run of the same target; every attribute's influence may have grown by the run's δ.
+        strict: what is undecided fails.
+        allow_undecided: not even what could not be measured does.
 
     Raises:
         IncompleteError: a run has no ranking yet.
-        UsageError: there is no rule; a rule names no attribute or several; a run cannot be read; the
-            baseline explains another class.
+        UsageError: there is no rule; options contradict each other; a rule names no attribute or several; a run cannot
+            be read; the baseline explains another class.
     """
     if not rules and against is None:
         raise UsageError("there is nothing to check: give --max, --forbid, --against or --rules")
+    if strict and allow_undecided:
+        raise UsageError("--strict lets nothing undecided pass, and --allow-undecided everything: leave out either")
     run = read_finished(path)
     warnings = list(run.warnings)
     floor = _noise_floor(run)
@@ -75,6 +88,8 @@ def check(path: Path, rules: Sequence[Rule], against: Path | None = None, strict
         baseline = read_finished(against)
         warnings += [*baseline.warnings, *_comparable(run, baseline)]
         results.append(_grown(run, baseline))
+    if not allow_undecided:
+        results = [dataclasses.replace(one, verdict="fail") if one.unmeasured else one for one in results]
     verdict = worst(result.verdict for result in results)
     return CheckSummary(
         run=path,
@@ -104,10 +119,15 @@ def _judged(run: FinishedRun, rule: Rule, floor: float | None) -> Result:
         meaning = f"δ = {delta:g}" if limit == delta else f"the noise floor of {limit:.3g}, which placebos reach"
     findings = [finding for one in nodes for finding in _findings(run, one, limit, meaning)]
     told = list(summarise(findings, {run.path: _remedy(run)}))
+    if any(not one.measured and one.unmeasured_in is None for one in findings):
+        where = f"--run {run.path}"
+        told.append(f"More images: `diffex corpus {where} --images DIR`, then `diffex search {where}`.")
     below = len(list(node.walk())) - 1
     if rule.kind == "max" and below:
         told.append(f"{node.name!r} is a group; of the {below} attributes below it this rule says nothing.")
-    return Result(rule.text, rule.kind, worst(one.verdict for one in findings), tuple(told), tuple(findings))
+    verdict = worst(one.verdict for one in findings)
+    missing = verdict != "fail" and not all(one.measured for one in findings)
+    return Result(rule.text, rule.kind, verdict, tuple(told), tuple(findings), missing)
 
 
 def _findings(run: FinishedRun, node: Node, limit: float, meaning: str) -> list[RuleOutcome]:
@@ -164,4 +184,7 @@ def _grown(run: FinishedRun, baseline: FinishedRun) -> Result:
         else:
             findings.append(unmeasured(id, before[id].name, delta, run.path))
     told = summarise(findings, {run.path: _remedy(run), baseline.path: _remedy(baseline)})
-    return Result(f"against {baseline.path}", "against", worst(one.verdict for one in findings), told, tuple(findings))
+    verdict, rule = worst(one.verdict for one in findings), f"against {baseline.path}"
+    # an attribute that is in one corpus only is no news; to compare nothing at all is
+    missing = bool(findings) and not any(one.measured for one in findings)
+    return Result(rule, "against", verdict, told, tuple(findings), missing)

@@ -41,6 +41,11 @@ class RuleOutcome:
     sentence: str
     unmeasured_in: Path | None = None
 
+    @property
+    def measured(self) -> bool:
+        """There is an interval to decide on."""
+        return not math.isnan(self.low)
+
 
 def dependence(one: Measurement, target: str, limit: float, meaning: str) -> RuleOutcome:
     """The finding about an effect that must stay within a limit in either direction."""
@@ -113,14 +118,14 @@ def summarise(findings: Sequence[RuleOutcome], remedies: dict[Path, str]) -> tup
 
 def _sentences(findings: Sequence[RuleOutcome], remedies: dict[Path, str]) -> Iterator[str]:
     yield from (one.sentence for one in findings if one.verdict == "fail")
-    measured = [one for one in findings if one.verdict == "undecided" and one.unmeasured_in is None]
-    yield from (one.sentence for one in measured[:_SHOWN])
-    if len(measured) > _SHOWN:
-        yield f"{len(measured) - _SHOWN} more are undecided: {_names(measured[_SHOWN:])}."
     for path, command in remedies.items():
         missing = [one for one in findings if one.unmeasured_in == path]
         if missing:
             yield f"Not measured in {path}: {_names(missing)}. `{command}` measures them."
+    measured = [one for one in findings if one.verdict == "undecided" and one.unmeasured_in is None]
+    yield from (one.sentence for one in measured[:_SHOWN])
+    if len(measured) > _SHOWN:
+        yield f"{len(measured) - _SHOWN} more are undecided: {_names(measured[_SHOWN:])}."
     passed = [one for one in findings if one.verdict == "pass"]
     if len(findings) == len(passed) == 1:
         yield passed[0].sentence

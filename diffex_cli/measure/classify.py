@@ -17,6 +17,7 @@ from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_l
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
+from diffex_cli.core.registry import parse_spec
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.scoring import BATCH
 from diffex_cli.measure.session import Session
@@ -26,7 +27,7 @@ _SAME = 1e-6
 _ALONE = 1e-3
 
 
-def odd_scores(logits: NDArray[np.float64], distinct: int) -> tuple[str, ...]:
+def odd_scores(logits: NDArray[np.float64], distinct: int, declared: bool = False) -> tuple[str, ...]:
     """A sentence for everything that no sound classifier's logits of different pictures look like.
 
     Args:
@@ -43,7 +44,7 @@ def odd_scores(logits: NDArray[np.float64], distinct: int) -> tuple[str, ...]:
             "is given does not depend on the picture, or saturates it; check the preprocessing"
         )
     scores = _as_given(logits)
-    if scores.min() >= 0 and scores.max() <= 1 and not found:
+    if not declared and scores.min() >= 0 and scores.max() <= 1 and not found:
         if scores.shape[1] > 1 and np.allclose(scores.sum(axis=1), 1, rtol=0, atol=_SUM_TO_ONE):
             found.append(
                 "the scores of every image add up to 1: they look like probabilities, but count as logits; declare "
@@ -146,9 +147,14 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
             ClassifiedImage(file, _top(labels, row, share, top))
             for file, row, share in zip(read, scores, shares, strict=True)
         ),
-        oddities=odd_scores(scores, len(set(keys))) + oddities,
+        oddities=odd_scores(scores, len(set(keys)), _declared(settings.classifier)) + oddities,
         warnings=tuple(warnings),
     )
+
+
+def _declared(classifier: str) -> bool:
+    """The model's numbers are probabilities, and so no logits by mistake."""
+    return parse_spec(classifier).options.get("values") == "probabilities"
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:

@@ -98,11 +98,9 @@ def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, s
     if wanted is None:
         votes = Counter(row.prediction for row in originals)
         wanted = max(labels, key=lambda label: votes[label])
-    if wanted == ALL and ALL not in labels:
-        return tuple(Target(label, column) for column, label in enumerate(labels))
-    target = parse(wanted, labels)
-    if target is not None:
-        return (target,)
+    found = explained(wanted, labels)
+    if found:
+        return found
     close = difflib.get_close_matches(wanted, labels, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     shown = ", ".join(labels[:_LABELS_SHOWN])
@@ -114,6 +112,14 @@ def _check_probabilities(labels: Sequence[str], kind: OutputKind, classifier: st
     if kind == "regression" or (kind == "softmax" and len(labels) == 1):
         what = "gives quantities" if kind == "regression" else "has a single output"
         raise UsageError(f"the classifier {classifier} {what} and no probabilities: leave out --scale prob")
+
+
+def explained(name: str, labels: Sequence[str]) -> tuple[Target, ...]:
+    """The targets of a name in the artifacts, with ``all`` one for each class; empty if these labels do not have it."""
+    if name == ALL and ALL not in labels:
+        return tuple(Target(label, column) for column, label in enumerate(labels))
+    target = parse(name, labels)
+    return () if target is None else (target,)
 
 
 def parse(name: str, labels: Sequence[str]) -> Target | None:

@@ -171,7 +171,8 @@ class ReportData:
         floor: the noise floor; ``None`` if nothing measured it.
         detectable: the smallest effect that the search would have found four times out of five; NaN if unknown,
             infinite if with so few images nothing can pass.
-        corrected_for: how many candidates (times classes) the p-values are corrected for; ``None`` if unknown.
+        corrected_for: how many single attributes (times classes) their p-values are corrected for; ``None`` if unknown.
+        corrected_for_sets: the same of the sets of attributes; ``None`` also where both were corrected together.
         best_joint: id of the set of attributes that is named best; ``None`` if no set was kept.
         screening: a sentence on what a cheaper editor left out before the search; empty without one.
         parts: for a set's id, its attributes' ids and what each does alone, the strongest first.
@@ -197,6 +198,7 @@ class ReportData:
     floor: Floor | None = None
     detectable: float = math.nan
     corrected_for: int | None = None
+    corrected_for_sets: int | None = None
     best_joint: str | None = None
     screening: str = ""
     parts: Mapping[str, tuple[Part, ...]] = dataclasses.field(default_factory=dict)

@@ -62,9 +62,8 @@ def _claims(row: Row, data: ReportData) -> Iterator[Figure]:
         yield Figure("p", p_value(row.p_value), "by sign flips, for this attribute looked at alone")
     if row.p_corrected is not None:
         verdict = "; beyond chance" if row.p_corrected <= ALPHA else "; may be chance"
-        many = "all" if data.corrected_for is None else f"all {data.corrected_for}"
         parts = ", and that the set does no more than one of its attributes" if is_set(row) else ""
-        meaning = f"that it does nothing{parts}, for {many} comparisons of this search; 0.05 or less counts"
+        meaning = f"that it does nothing{parts}, for {_family(row, data)} of this search; 0.05 or less counts"
         yield Figure("Corrected p", f"{p_value(row.p_corrected)}{verdict}", meaning)
     floor = noise_floor(data)
     if floor is not None and not row.placebo and finite(row.influence):
@@ -76,6 +75,17 @@ def _claims(row: Row, data: ReportData) -> Iterator[Figure]:
             str(row.coverage_rank),
             "among what was chosen, when each next one has to explain images that those before it do not (AttFind)",
         )
+
+
+def _family(row: Row, data: ReportData) -> str:
+    """What a corrected p-value is corrected for."""
+    if data.corrected_for is None:
+        return "all comparisons"
+    if data.corrected_for_sets is None:
+        return f"all {data.corrected_for} comparisons"
+    if is_set(row):
+        return f"all {data.corrected_for_sets} comparisons of sets"
+    return f"all {data.corrected_for} comparisons of single attributes"
 
 
 def _images(row: Row, data: ReportData) -> Iterator[Figure]:

@@ -11,6 +11,8 @@ from diffex_cli.artifacts.tables import REMEDY
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.core.settings import Settings
+from diffex_cli.measure.saturation import saturation
+from diffex_cli.measure.targets import explained
 from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportData, Setting, Shot, Step
 from diffex_cli.report.finished import FinishedRun, read_finished
@@ -53,6 +55,7 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         floor=None if floor.value is None else Floor(floor.value, floor.source, floor.arms),
         detectable=_number(search.detectable.effect),
         corrected_for=search.corrected_for,
+        corrected_for_sets=search.corrected_for_sets,
         best_joint=search.best_joint,
         screening="" if search.screening is None else _screening(search.screening),
         parts={one.candidate: _parts(one) for one in search.joint},
@@ -119,6 +122,9 @@ def _warnings(run: FinishedRun) -> Iterator[str]:
     failed = [row for row in rows if row.status == "failed"]
     if failed:
         yield f"{len(failed)} of {len(rows)} edits failed and are left out (such as: {failed[0].reason})"
+    originals = [run.scores[image] for image in run.images if image in run.scores]
+    if originals:
+        yield from saturation(explained(run.search.target, originals[0].labels), originals, run.search.scale)
     if len(run.candidates) < len(run.ranking):
         yield "corpus.yaml or the images changed after the search: run `diffex search` again"
 

@@ -13,6 +13,8 @@ from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, directed
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
+from diffex_cli.measure.making import tally
+from diffex_cli.measure.saturation import saturation
 from diffex_cli.measure.session import EditWish, Session, record
 from diffex_cli.measure.targets import ALL, Target, choose, on_scale
 from diffex_cli.search.algorithm.contest import Request
@@ -68,6 +70,11 @@ class Evaluator:
         self.fetcher.originals()
         if self._session.images.keys() <= self._session.scores.keys():
             record(self._session.run, "search", self._session.stage_settings, self.target)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know of the target before its figures are trusted."""
+        return saturation(self.targets, self._originals(self._session.images), self._session.settings.scale)
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """The candidates' changes against the reconstruction, of shape (len(images),), NaN where an edit failed."""
@@ -128,6 +135,19 @@ class Evaluator:
             target.outcomes(self._logits(one, images), originals).predicted for one in (RECONSTRUCTION, candidate)
         )
         return (before, after) if removes(candidate) else (after, before)
+
+    def failures(self, candidates: Sequence[tuple[Candidate, Sequence[str]]]) -> str | None:
+        """Why no image has an effect of any of some candidates, each tried on some images, for people; ``None`` if one
+        has."""
+        if any(not np.isnan(self.deltas(candidate, images)).all() for candidate, images in candidates):
+            return None
+        tried = {image for _, images in candidates for image in images}
+        before = [self._session.edits[self._session.key(image, RECONSTRUCTION)] for image in tried]
+        edits = [self._session.edits[self._session.key(image, one)] for one, images in candidates for image in images]
+        for rows, what in ((before, "reconstructions"), (edits, "edits")):
+            if rows and all(row.status == "failed" for row in rows):
+                return f"all {len(rows)} {what} failed, most often because: {tally(rows).failure}"
+        return f"of every edit, it or its reconstruction failed, most often because: {tally([*before, *edits]).failure}"
 
     def _choose(self, candidate: Candidate) -> None:
         """Of several targets, the one that a candidate moves most; of equals the first."""

@@ -87,11 +87,16 @@ def _early(one: Evaluation) -> bool:
     return one.standing is not None and one.standing.status == "dropped" and not one.standing.complete
 
 
-def _single(one: Evaluation, evaluator: Evaluator) -> RankingRow:
+def tried_images(one: Evaluation, evaluator: Evaluator) -> list[str]:
+    """The keys of the images that a single attribute was tried on, in their order."""
     standing = one.standing
     indices = range(len(evaluator.images)) if standing is None else sorted(evaluator.order[: standing.images])
-    decided = None if standing is None else standing.decided
-    return _row(one, [evaluator.images[i] for i in indices], evaluator, decided=decided)
+    return [evaluator.images[i] for i in indices]
+
+
+def _single(one: Evaluation, evaluator: Evaluator) -> RankingRow:
+    decided = None if one.standing is None else one.standing.decided
+    return _row(one, tried_images(one, evaluator), evaluator, decided=decided)
 
 
 def _joint(one: JointEvaluation, evaluator: Evaluator) -> RankingRow:
@@ -112,6 +117,9 @@ def _row(
 ) -> RankingRow:
     candidate, effect = _candidate(one), one.effect
     interval = mean_interval(effect.deltas)
+    reason = one.reason
+    if tried and not effect.n:
+        reason = evaluator.failures([(candidate, tried)]) or reason
     figures = _figures(evaluator.statistics(candidate, tried), evaluator, candidate, tried) if tried else {}
     values = {**_about(one, evaluator.groups), **figures, **further}
     return RankingRow(
@@ -124,7 +132,7 @@ def _row(
         high=interval.high,
         n=effect.n,
         status=one.status,
-        reason=one.reason,
+        reason=reason,
         effect_original=evaluator.effect_original(candidate, tried) if tried else math.nan,
         images=len(tried),
         **values,
@@ -216,6 +224,9 @@ def _for_class(one: Evaluation | JointEvaluation, target: Target, evaluator: Eva
     candidate = _candidate(one)
     effect = Effect(candidate.id, evaluator.deltas(candidate, evaluator.images, target))
     enough = effect.influence >= delta
+    reason = f"influence {effect.influence:.3g}" + ("" if enough else f" is below δ = {delta:g}")
+    if not effect.n:
+        reason = evaluator.failures([(candidate, evaluator.images)]) or reason
     return RankingRow(
         rank=0,
         candidate=candidate.id,
@@ -227,7 +238,7 @@ def _for_class(one: Evaluation | JointEvaluation, target: Target, evaluator: Eva
         high=effect.student_high,
         n=effect.n,
         status="kept" if enough else "dropped",
-        reason=f"influence {effect.influence:.3g}" + ("" if enough else f" is below δ = {delta:g}"),
+        reason=reason,
         effect_original=evaluator.effect_original(candidate, evaluator.images, target),
     )
 

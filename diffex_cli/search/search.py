@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RankingRow
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
@@ -22,7 +22,7 @@ from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, par
 from diffex_cli.search.budget import Budget, budget
 from diffex_cli.search.evaluation import Evaluator
 from diffex_cli.search.expectation import plan
-from diffex_cli.search.findings import findings, ranking_of_all
+from diffex_cli.search.findings import findings, ranking_of_all, tried_images
 from diffex_cli.search.screening import Screening, ScreeningSummary, screen
 from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.interaction import interaction
@@ -81,6 +81,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
 
     Raises:
         IncompleteError: there is no corpus yet; or something is missing and is not to be made.
+        DiffexError: all edits of attributes failed, or all reconstructions.
         UsageError: the classifier has no class of the target's name, or settings contradict each other.
     """
     check(settings, fill)
@@ -94,6 +95,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         if screened is None:
             _prepare(session, evaluator)
         trace = search_tree(corpus, evaluator, limit, settings, progress)
+        _check_measured(trace, evaluator, settings)
         joint = _joint(settings, trace, evaluator, limit)
         held = _held_out(trace, joint, evaluator, limit)
         found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
@@ -121,7 +123,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             failed=edits.failed,
             failure=edits.failure,
             up_to_date=up_to_date,
-            warnings=session.run.warnings,
+            warnings=(*session.run.warnings, *evaluator.warnings),
         )
 
 
@@ -156,6 +158,19 @@ def _screened(session: Session, progress: Progress, fill: bool) -> Screening | N
     limit = budget(session.settings, evaluator.corpus, evaluator.fetcher, *parts, screening=True)
     _prepare(session, evaluator)
     return screen(session.screening, evaluator, limit, session.settings, progress)
+
+
+def _check_measured(trace: Trace, evaluator: Evaluator, settings: Settings) -> None:
+    """Nothing measured is no answer."""
+    real = [one for one in trace.ranking if not one.node.placebo]
+    if not real or any(one.effect.n for one in real):
+        return
+    why = evaluator.failures([(one.node.candidate, tried_images(one, evaluator)) for one in real])
+    if why is not None:
+        raise DiffexError(
+            f"nothing was measured, so no ranking was written: with --editor {settings.editor} {why} "
+            "(try other options of it, or another editor)"
+        )
 
 
 def _joint(settings: Settings, trace: Trace, evaluator: Evaluator, limit: Budget) -> tuple[JointEvaluation, ...]:

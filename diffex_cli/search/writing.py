@@ -28,7 +28,7 @@ from diffex_cli.measure.session import Session
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation
 from diffex_cli.search.evaluation import Evaluator
-from diffex_cli.search.findings import Findings, known
+from diffex_cli.search.findings import Findings, known, tried_images
 from diffex_cli.search.screening import Screening
 from diffex_cli.search.statistics.verdict import ALPHA, POWER
 
@@ -88,6 +88,7 @@ def _document(session: Session, searched: Searched, evaluator: Evaluator) -> Sea
         floor=Floor(known(verdict.floor.value), verdict.floor.source, verdict.floor.arms, verdict.floor.n),
         detectable=Detectable(known(verdict.detectable), ALPHA, POWER),
         corrected_for=verdict.corrected_for,
+        corrected_for_sets=verdict.corrected_for_sets or None,
         editor=Backend(settings.editor, session.editor_fingerprint),
         classifier=Backend(settings.classifier, session.classifier.fingerprint),
         corpus_sha256=corpus_digest(session.corpus),
@@ -140,11 +141,12 @@ def _figures(row: RankingRow) -> dict[str, Any]:
 
 
 def _screening(found: Screening) -> ScreeningRecord:
-    candidates = tuple(_screened(one, one.id in found.survivors) for one in found.trace.ranking)
+    candidates = tuple(_screened(one, found) for one in found.trace.ranking)
     return ScreeningRecord(Backend(found.editor, found.fingerprint), found.edits, candidates)
 
 
-def _screened(one: Evaluation, survived: bool) -> Screened:
+def _screened(one: Evaluation, found: Screening) -> Screened:
+    tried = [] if one.effect.n else tried_images(one, found.evaluator)
     return Screened(
         candidate=one.id,
         name=one.node.name,
@@ -153,9 +155,9 @@ def _screened(one: Evaluation, survived: bool) -> Screened:
         reach=known(one.effect.reach),
         n=one.effect.n,
         images=len(one.effect.deltas) if one.standing is None else one.standing.images,
-        survived=survived,
+        survived=one.id in found.survivors,
         expanded=one.expanded,
-        reason=one.reason,
+        reason=(found.evaluator.failures([(one.node.candidate, tried)]) if tried else None) or one.reason,
     )
 
 

@@ -62,6 +62,7 @@ FULL = SearchDocument(
     floor=Floor(0.25, "placebos", 2, 19),
     detectable=Detectable(math.inf, 0.05, 0.8),
     corrected_for=12,
+    corrected_for_sets=3,
     editor=TINT,
     classifier=Backend("birds:shortcut", "f"),
     corpus_sha256="c",
@@ -112,7 +113,15 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
             "joint_size",
             "floor",
         ),
-        *("detectable", "corrected_for", "editor", "classifier", "corpus_sha256", "images_sha256"),
+        *(
+            "detectable",
+            "corrected_for",
+            "corrected_for_sets",
+            "editor",
+            "classifier",
+            "corpus_sha256",
+            "images_sha256",
+        ),
         *("screening", "levels", "joint"),
     ]
 

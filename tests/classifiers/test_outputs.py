@@ -47,11 +47,32 @@ def test_one_logit_is_two_classes_whose_softmax_is_the_sigmoid(logits: np.ndarra
 
 def test_certainty_stays_finite() -> None:
     certain = np.array([[0.0, 1.0], [1.0005, -0.0005]], dtype=np.float32)
-    shares = Outputs("softmax", "probabilities").logits(certain, 2, 2, "x")
-    np.testing.assert_allclose(shares, np.log([[CLIP, 1], [1, CLIP]]), atol=1e-12)
+    of_three = Outputs("softmax", "probabilities").logits(np.c_[certain, [0, 0]], 2, 3, "x")
+    np.testing.assert_allclose(of_three, np.log([[CLIP, 1, CLIP], [1, CLIP, CLIP]]), atol=1e-12)
     many = Outputs("multilabel", "probabilities").logits(certain, 2, 2, "x")
     end = np.log((1 - CLIP) / CLIP)
     np.testing.assert_allclose(many, [[-end, end], [end, -end]])
+    of_two = Outputs("softmax", "probabilities").logits(certain, 2, 2, "x")
+    np.testing.assert_allclose(of_two, [[-end / 2, end / 2], [end / 2, -end / 2]])
+
+
+@given(LOGITS)
+def test_two_classes_go_by_their_log_odds(logits: np.ndarray) -> None:
+    pairs = logits[:, :2]
+    found = Outputs("softmax", "probabilities").logits(softmax(pairs), 4, 2, "x")
+    np.testing.assert_array_equal(found[:, 0], -found[:, 1])
+    np.testing.assert_allclose(found @ [-1, 1], np.clip(pairs @ [-1, 1], -16.118, 16.118), atol=2e-3)
+    np.testing.assert_allclose(softmax(found), softmax(pairs), atol=1e-6)
+    one_column = Outputs("binary", "probabilities").logits(softmax(pairs)[:, 1], 4, 2, "x")
+    np.testing.assert_allclose(found, one_column, atol=1e-2)
+    # logits that a model gives itself stay as they are
+    np.testing.assert_array_equal(Outputs().logits(pairs, 4, 2, "x"), pairs)
+
+
+def test_scores_by_another_rule_have_another_fingerprint() -> None:
+    assert OutputOptions(None, "probabilities").rules == OutputOptions("softmax", "probabilities").rules != {}
+    for options in (OutputOptions(), OutputOptions("binary", "probabilities"), OutputOptions("softmax", "logits")):
+        assert options.rules == {}
 
 
 def test_a_regression_is_taken_as_it_is() -> None:

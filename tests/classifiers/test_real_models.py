@@ -77,6 +77,14 @@ def test_what_it_says_of_the_astronaut(
     assert round(float(ages @ [0.25, *range(1, 81)])) == found["age"]["value"]
 
 
+def test_male_and_female_are_one_question(folder: Path, pictures: dict[str, Image.Image]) -> None:
+    gender = classifier(f"onnx:{folder}/gender-v1.onnx:{FACES}")
+    logits = gender.logits(list(pictures.values()))
+    np.testing.assert_array_equal(logits[:, 0], -logits[:, 1])
+    assert np.ptp(logits[:, 0]) > 0.1
+    assert gender.settings["two classes"] == "log-odds"
+
+
 @pytest.fixture(scope="module")
 def network() -> Any:
     library = pytest.importorskip("efficientnet_lite_pytorch")

@@ -33,6 +33,10 @@ def dropout(pictures): return means(pictures) * (3 + random.random())
 def broken(pictures): return means(pictures) * np.where(np.arange(len(pictures)) == 1, np.nan, 1)[:, None]
 def one(pictures): return means(pictures)[:, :1] - 1
 one.labels = ["redness"]
+def pair(pictures):
+    yes = 1 / (1 + np.exp(-means(pictures)[:, 0] / 2))
+    return np.stack([1 - yes, yes], axis=1)
+pair.labels = ["pale", "red"]
 """
 
 
@@ -112,7 +116,12 @@ def test_a_mistake_is_told(callable: str, warning: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "callable", ["probabilities:values=probabilities", "sigmoids:kind=multilabel,values=probabilities"]
+    "callable",
+    [
+        "pair:values=probabilities",
+        "probabilities:values=probabilities",
+        "sigmoids:kind=multilabel,values=probabilities",
+    ],
 )
 def test_declared_probabilities_are_no_mistake(callable: str) -> None:
     result = classify(callable)

@@ -146,6 +146,20 @@ def test_strictly_what_is_undecided_fails() -> None:
     assert diffex("check", "red", "--max", middle, "--strict").exit_code == 4
 
 
+def test_what_the_run_did_not_measure_fails(variants: Path) -> None:
+    shutil.copytree("red", "shallow")
+    told("search", "--run", "shallow", "--max-depth", "0")
+    result = diffex("check", "shallow", "--max", "rough=9", "--max", "edge=0")
+    assert result.exit_code == 4
+    assert result.stderr == (
+        "Error: the check of shallow failed: python:two_classifiers:red broke 1 of 2 rules (max edge=0), and "
+        "1 of 2 rules could not be measured (max rough=9)\n"
+    )
+    assert "FAIL  max rough=9\n    Not measured in shallow: 'rough'. `diffex search --run shallow" in result.stdout
+    assert "1 of 1 rules are undecided" in told("check", "shallow", "--max", "rough=9", "--allow-undecided")
+    assert diffex("check", "shallow", "--max", "rough=9", "--allow-undecided", "--strict").exit_code == 2
+
+
 def test_rules_from_a_file(tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text("max: {edge: 9}\nforbid: [nothing]\n")

@@ -19,6 +19,10 @@ def judged(run: Path, *maxima: str, forbid: tuple[str, ...] = (), strict: bool =
     return check(run, from_options(maxima, forbid), strict=strict)
 
 
+def allowing(run: Path, *maxima: str, forbid: tuple[str, ...] = ()) -> CheckSummary:
+    return check(run, from_options(maxima, forbid), allow_undecided=True)
+
+
 def verdicts(summary: CheckSummary) -> list[Decision]:
     return [result.verdict for result in summary.results]
 
@@ -84,11 +88,16 @@ def test_the_noise_floor_raises_the_limit_of_forbid_only(tmp_path: Path) -> None
     assert "within the noise floor of 0.6, which placebos reach" in summary.results[1].reasons[0]
 
 
-def test_what_was_not_measured_is_undecided(tmp_path: Path) -> None:
+def test_what_was_not_measured_fails_unless_it_is_allowed_to_be_undecided(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", {"background": deltas(0, 0.02)}, search={"max_depth": 0})
     summary = judged(run, "collar=0.2", forbid=("background",))
-    assert verdicts(summary) == ["undecided", "undecided"]
-    assert summary.passed
+    assert verdicts(summary) == ["fail", "fail"]
+    assert [one.unmeasured for one in summary.results] == [True, True]
+    assert not summary.passed
+    allowed = allowing(run, "collar=0.2", forbid=("background",))
+    assert verdicts(allowed) == ["undecided", "undecided"]
+    assert allowed.passed
+    assert [one.reasons for one in allowed.results] == [one.reasons for one in summary.results]
     command = f"`diffex search --run {run} --algorithm exhaustive --max-depth 1` measures them."
     assert summary.results[0].reasons == (f"Not measured in {run}: 'collar'. {command}",)
     assert summary.results[1].reasons == (f"Not measured in {run}: 'snow background', 'water background'. {command}",)
@@ -97,11 +106,36 @@ def test_what_was_not_measured_is_undecided(tmp_path: Path) -> None:
     assert "--algorithm exhaustive` measures" in judged(plain, "collar=0.2").results[0].reasons[0]
 
 
-def test_too_few_images_are_undecided(tmp_path: Path) -> None:
+def test_all_or_nothing_is_no_choice(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"--strict .* --allow-undecided everything: leave out either"):
+        check(tmp_path, from_options(["collar=0.2"], ()), strict=True, allow_undecided=True)
+
+
+def test_a_group_that_is_forbidden_and_broken_is_broken_whatever_was_not_measured(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", {"background": deltas(2, 0.02)})
+    for summary in (judged(run, forbid=("background",)), allowing(run, forbid=("background",))):
+        (result,) = summary.results
+        assert (result.verdict, result.unmeasured) == ("fail", False)
+        assert "the whole interval is beyond" in result.reasons[0]
+        assert result.reasons[1].startswith("Not measured in ")
+
+
+def test_measured_but_undecided_passes_as_before(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", {"nape/collar": deltas(0.25, 0.1)})
+    (result,) = judged(run, "collar=0.2").results
+    assert (result.verdict, result.unmeasured) == ("undecided", False)
+
+
+def test_too_few_images_are_not_measured(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", {"nape/collar": [5.0], "tail": []})
     summary = judged(run, "collar=0.2", "nape/collar=9", forbid=("tail",))
-    assert verdicts(summary) == ["undecided"] * 3
-    assert summary.results[0].reasons == ("'collar' has no interval with 1 edited images: two is the least.",)
+    assert verdicts(summary) == ["fail"] * 3
+    assert [one.unmeasured for one in summary.results] == [True] * 3
+    assert summary.results[0].reasons == (
+        "'collar' has no interval with 1 edited images: two is the least.",
+        f"More images: `diffex corpus --run {run} --images DIR`, then `diffex search --run {run}`.",
+    )
+    assert verdicts(allowing(run, "collar=0.2", "nape/collar=9", forbid=("tail",))) == ["undecided"] * 3
 
 
 def test_many_undecided_are_counted(tmp_path: Path) -> None:
@@ -179,6 +213,18 @@ def test_what_only_one_run_measured_is_undecided(tmp_path: Path) -> None:
     ]
     assert all(math.isnan(finding.value) for finding in summary.results[0].findings if finding.verdict == "undecided")
     assert "another editor" in summary.warnings[0]
+
+
+def test_runs_that_have_nothing_to_compare_fail(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", {"beak": deltas(0, 0.1)})
+    base = make_run(tmp_path / "base", {"nape": deltas(0, 0.1)})
+    (result,) = check(run, (), base).results
+    assert (result.verdict, result.unmeasured) == ("fail", True)
+    assert [reason.split(". ")[0] for reason in result.reasons] == [
+        f"Not measured in {run}: 'nape'",
+        f"Not measured in {base}: 'red'",
+    ]
+    assert check(run, (), base, allow_undecided=True).passed
 
 
 def test_another_target_is_no_baseline(tmp_path: Path) -> None:

@@ -52,6 +52,15 @@ def test_strictly_what_is_undecided_fails(summary: CheckSummary) -> None:
     assert [one.get("type") for one in suite.iter("failure")] == ["fail", "undecided"]
 
 
+def test_what_could_not_be_measured_is_a_failure_with_its_remedy(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", {"beak": deltas(0, 0.1)})
+    (suite,) = ET.fromstring(junit(check(run, from_options(["collar=0.2"], []))))
+    assert (suite.get("failures"), suite.get("skipped")) == ("1", "0")
+    (failure,) = suite.iter("failure")
+    command = f"`diffex search --run {run} --algorithm exhaustive` measures them."
+    assert failure.get("message") == failure.text == f"Not measured in {run}: 'collar'. {command}"
+
+
 def test_characters_that_xml_does_not_know(summary: CheckSummary) -> None:
     result = dataclasses.replace(summary.results[0], rule="max \x00\x1b\ud800\uffff=1", reasons=("\x08",))
     (suite,) = ET.fromstring(junit(dataclasses.replace(summary, results=(result,))))

@@ -172,13 +172,14 @@ def test_outside_of_what_the_network_sees_nothing_is_hot() -> None:
         Outputs("regression"),
     ],
 )
-def test_tensors_become_the_logits_that_arrays_become(outputs: Outputs) -> None:
-    columns = 1 if outputs.kind == "binary" else 3
+@pytest.mark.parametrize("classes", [2, 3])
+def test_tensors_become_the_logits_that_arrays_become(outputs: Outputs, classes: int) -> None:
+    columns = 1 if outputs.kind == "binary" else classes
     raw = np.random.default_rng(0).uniform(0.01, 0.99, (4, columns))
     if outputs.kind == "softmax":
         raw /= raw.sum(axis=1, keepdims=True)
     raw[0] = np.eye(columns)[0]
-    expected = outputs.logits(raw, 4, 2 if outputs.kind == "binary" else 3, "test")
+    expected = outputs.logits(raw, 4, 2 if outputs.kind == "binary" else classes, "test")
     found = logits_of(outputs, torch.from_numpy(raw)).numpy()
     np.testing.assert_allclose(found[1:], expected[1:], atol=1e-5)
     # where probabilities are clipped, float32 knows few numbers

@@ -13,10 +13,14 @@ from pipeline import N_IMAGES, N_NODES, SILENT, ask_until_done, make_corpus, set
 
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import Floor
+from diffex_cli.classifiers.backends.python import FunctionClassifier
+from diffex_cli.classifiers.outputs import Outputs
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
+from diffex_cli.measure.session import Backends
 from diffex_cli.report.finished import read_finished
+from diffex_cli.report.reading import read_report_data
 from diffex_cli.search import search
 
 EVERYTHING: dict[str, Any] = {"target": "green", "algorithm": "exhaustive"}
@@ -120,6 +124,21 @@ def test_racing_keeps_the_same_for_fewer_edits(tmp_path: Path) -> None:
     assert all((one.p_corrected is None) == (one.images < 29) for one in entries)
 
 
+@pytest.mark.parametrize("economy", [{"racing": True}, {"max_edits": 60}, {"max_edits": 200}])
+def test_nothing_passes_without_a_p_value(tmp_path: Path, economy: dict[str, Any]) -> None:
+    summary = search.run(make_large(tmp_path, target="green", delta=0.001, beam=2, **economy), SILENT)
+    for row in summary.ranking:
+        sure = row.p_corrected is not None and row.p_corrected <= 0.05
+        assert row.passed == (row.status == "kept" and not row.below_floor and sure)
+    unknown = [row for row in summary.ranking if row.p_corrected is None]
+    assert unknown
+    assert all(row.n < 29 for row in unknown)
+    if "racing" in economy:
+        # the placebo changes nothing, and what passes does so by its p-value
+        assert summary.verdict.floor.value == 0
+        assert summary.passed
+
+
 def test_racing_does_not_look_at_edits_that_it_did_not_ask_for(tmp_path: Path) -> None:
     made = make_large(tmp_path, target="green", beam=1, racing=True)
     first = search.run(made, SILENT)
@@ -187,6 +206,55 @@ def test_sets_of_attributes(tmp_path: Path) -> None:
     assert summary.best is not None
     assert " + " not in summary.best
     assert run.ranking() == summary.ranking
+
+
+def test_sets_leave_the_verdict_on_single_attributes_alone(tmp_path: Path) -> None:
+    made = make_large(tmp_path, target="green", delta=0.0)
+    alone = search.run(made, SILENT)
+    document = RunDirectory(made.run).search()
+    assert document.corrected_for_sets is None
+    joint = search.run(dataclasses.replace(made, joint=2), SILENT)
+    with_sets = RunDirectory(made.run).search()
+    assert with_sets.corrected_for_sets == len(with_sets.joint) > 0
+    assert (with_sets.corrected_for, with_sets.floor) == (document.corrected_for, document.floor)
+
+    def verdicts(summary: search.SearchSummary) -> dict[str, tuple[object, ...]]:
+        singles = [row for row in summary.ranking if " + " not in row.candidate]
+        return {row.candidate: (row.p_value, row.p_corrected, row.below_floor, row.passed) for row in singles}
+
+    assert verdicts(joint) == verdicts(alone)
+    assert alone.passed
+
+
+def test_two_exclusive_classes_get_one_verdict_with_opposite_signs(tmp_path: Path) -> None:
+    def gender(pictures: list[Image.Image]) -> np.ndarray:  # type: ignore[type-arg]
+        # nearly sure of the second class, so that its own ln p hardly moves
+        z = 4 + np.array([np.asarray(picture, dtype=float)[..., 1].mean() / 25.5 for picture in pictures])
+        return np.stack([1 / (1 + np.exp(z)), 1 / (1 + np.exp(-z))], axis=1)
+
+    found = {}
+    made = make_large(tmp_path)
+    for target in ("female", "male"):
+        model = FunctionClassifier(gender, "gender", Outputs("softmax", "probabilities"), ["female", "male"])
+        summary = search.run(dataclasses.replace(made, target=target), SILENT, backends=Backends(None, model))
+        found[target] = {row.candidate: (row.effect, row.low, row.high, row.passed) for row in summary.ranking}
+        assert summary.passed
+        assert summary.warnings == ()
+    assert found["female"].keys() == found["male"].keys()
+    for id, (effect, low, high, passed) in found["male"].items():
+        assert found["female"][id] == (-effect, pytest.approx(-high, abs=0.05), pytest.approx(-low, abs=0.05), passed)
+
+
+def test_saturated_probabilities_are_warned_of(tmp_path: Path) -> None:
+    def certain(pictures: list[Image.Image]) -> np.ndarray:  # type: ignore[type-arg]
+        return np.tile([0.9998, 0.0002, 0.0], (len(pictures), 1))
+
+    made = make_corpus(tmp_path, target="a")
+    for scale, told in (("logit", 1), ("prob", 0)):
+        model = FunctionClassifier(certain, "certain", Outputs("softmax", "probabilities"), ["a", "b", "c"])
+        summary = search.run(dataclasses.replace(made, scale=scale), SILENT, backends=Backends(None, model))
+        assert len(summary.warnings) == told
+        assert summary.warnings == read_report_data(made.run).warnings
 
 
 def test_removing_and_both(tmp_path: Path) -> None:

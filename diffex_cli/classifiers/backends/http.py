@@ -53,6 +53,7 @@ class HttpClassifier:
         spec = _split(spec)
         options = read_options(spec, HttpOptions())
         self._spec, self._batch, self._outputs = spec, options.batch, parse_outputs(spec, options)
+        self._rules = options.rules
         self.output_kind = self._outputs.output_kind
         self._server = JsonServer(parse_address(spec.model, spec.text), options.timeout, options.retries)
 
@@ -64,7 +65,7 @@ class HttpClassifier:
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
         settings = {"backend": "http", "model": self._model.name, "labels": list(self._model.labels)}
-        return {**settings, "outputs": dataclasses.asdict(self._outputs)}
+        return {**settings, "outputs": dataclasses.asdict(self._outputs), **self._rules}
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -145,7 +145,8 @@ class PythonClassifier:
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         """Find the module, without importing it. The callable chooses its own device."""
-        self._outputs = parse_outputs(spec, read_options(spec, PythonOptions()))
+        options = read_options(spec, PythonOptions())
+        self._outputs, self._rules = parse_outputs(spec, options), options.rules
         self._module, _, self._callable = spec.model.partition(":")
         if not (self._callable.isidentifier() and all(part.isidentifier() for part in self._module.split("."))):
             raise UsageError(f"{spec.text!r}: write python:MODULE:CALLABLE, such as python:my_model:predict")
@@ -159,7 +160,7 @@ class PythonClassifier:
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
         settings = {"backend": "python", "module": self._module, "callable": self._callable}
-        return {**settings, "source": file_digest(self._source), **self._spec.options}
+        return {**settings, "source": file_digest(self._source), **self._spec.options, **self._rules}
 
     @property
     def labels(self) -> tuple[str, ...]:

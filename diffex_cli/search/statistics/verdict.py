@@ -24,8 +24,8 @@ _MOST_FLIPS = 1_000_000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PValues:
-    """Two-sided p-values of "does nothing", alone and corrected for the whole search; the corrected one of a set of
-    attributes is also of "does no more than one of its parts"."""
+    """Two-sided p-values of "does nothing", alone and corrected for the candidate's family (the single attributes, or
+    the sets of them); the corrected one of a set is also of "does no more than one of its parts"."""
 
     raw: float
     corrected: float
@@ -36,10 +36,12 @@ class Significance:
     """The claims.
 
     Attributes:
-        detectable: the smallest effect that this search would have found four times out of five: beyond δ, beyond
-            the floor, and with a corrected p-value of at most 5 %. NaN if unknown; infinite if no effect, however
-            large, could have such a p-value (five images or fewer, more with a race or many targets).
-        corrected_for: how many candidates (times targets) the p-values are corrected for.
+        floor: that of the single attributes; sets are held against it too.
+        detectable: the smallest effect of a single attribute that this search would have found four times out of five:
+            beyond δ, beyond the floor, and with a corrected p-value of at most 5 %. NaN if unknown; infinite if no
+            effect, however large, could have such a p-value (five images or fewer, more with a race or many targets).
+        corrected_for: how many single attributes (times targets) their p-values are corrected for.
+        corrected_for_sets: the same of the sets of attributes; 0 if none was measured.
         p_values: by candidate; none for one that a race dropped early.
         coverage: candidate → place in AttFind's greedy ranking of what was kept; those that explain nothing more lack.
     """
@@ -49,15 +51,16 @@ class Significance:
     corrected_for: int
     p_values: Mapping[str, PValues]
     coverage: Mapping[str, int]
+    corrected_for_sets: int = 0
 
     def below_floor(self, influence: float) -> bool:
         """An influence does not exceed the floor; false where either is not known."""
         return influence <= self.floor.value and self.floor.value > 0
 
     def significant(self, id: str) -> bool:
-        """The corrected p-value is at most 5 %, or not known."""
+        """The corrected p-value is known, and at most 5 %."""
         p = self.p_values.get(id)
-        return p is None or not p.corrected > ALPHA
+        return p is not None and p.corrected <= ALPHA
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,8 +85,13 @@ class Tried:
 
     @property
     def measured(self) -> frozenset[str]:
-        """Those with a successful edit."""
-        return frozenset(id for id, values in self.deltas.items() if not np.isnan(values).all())
+        """The single attributes with a successful edit."""
+        return self._measured - self.sets.keys()
+
+    @property
+    def measured_sets(self) -> frozenset[str]:
+        """The sets of attributes with a successful edit."""
+        return self._measured & self.sets.keys()
 
     @property
     def unseen(self) -> frozenset[str]:
@@ -92,36 +100,48 @@ class Tried:
 
     @property
     def count(self) -> int:
-        """How many there are, a screening's included."""
+        """How many single attributes there are, a screening's included."""
         return len(self.measured) + len(self.unseen)
 
+    def family(self, sets: bool) -> dict[str, NDArray[np.float64]]:
+        """The Δ of the sets of attributes, or of the single ones."""
+        return {id: values for id, values in self.deltas.items() if (id in self.sets) == sets}
+
     def to_the_end(self, placebos: bool) -> dict[str, NDArray[np.float64]]:
-        """The Δ of those of a kind that no race dropped early; if it dropped everybody, of all."""
-        whole = {id: values for id, values in self.deltas.items() if id not in self.early} or self.deltas
+        """The Δ of the single attributes of a kind that no race dropped early; if it dropped everybody, of all."""
+        singles = self.family(sets=False)
+        whole = {id: values for id, values in singles.items() if id not in self.early} or singles
         return {id: values for id, values in whole.items() if (id in self.placebos) == placebos}
+
+    @property
+    def _measured(self) -> frozenset[str]:
+        return frozenset(id for id, values in self.deltas.items() if not np.isnan(values).all())
 
 
 def significance_of(tried: Tried, *, delta: float, targets: int = 1, seed: int = 0) -> Significance:
-    """Judge all candidates of a search together.
+    """Judge all candidates of a search together: the single attributes as one family, the sets of them as another, so
+    that nothing that is claimed of a single attribute depends on the sets that were tried as well.
 
-    The correction is that of the sign-flip max-T, over all candidates. After a race it is Holm's, over all of them too,
-    and a candidate that was dropped early counts as one that shows nothing: the p-value on a number of images that was
-    fixed beforehand is valid whoever was chosen to get them, and Bonferroni's bound is over all that might have been.
-    What a screening with another editor left out counts in the same way.
+    The correction is that of the sign-flip max-T, over all candidates of the family. After a race it is Holm's, over
+    all of them too, and a candidate that was dropped early counts as one that shows nothing: the p-value on a number
+    of images that was fixed beforehand is valid whoever was chosen to get them, and Bonferroni's bound is over all
+    that might have been. What a screening with another editor left out counts in the same way.
     With several targets, of which each candidate shows the one it moves most, it is multiplied by their number.
 
     A set of attributes is put together from what looked strong, on the same images. Of many attributes that do nothing,
     the two that lean the same way most add up to what looks like an effect: among 40, on 24 images, corrected for the
     sets that were tried alone, one search in four found such a pair. So a set is also tested against each of its parts
     (:func:`~diffex_cli.search.statistics.multiplicity.one_sided_paired_p`), and as any other candidate might have been
-    the one that was added, that p-value is multiplied by the number of candidates. The larger p-value counts.
+    the one that was added, that p-value is multiplied by the number of candidates of both families. The larger p-value
+    counts.
 
     Args:
         delta: δ: what explains an image, for the coverage.
     """
+    stepwise, count = bool(tried.early or tried.unseen), tried.count * targets
     # as many flips as it takes for the smallest p-value to be small enough after the correction, and then some
-    tests = max(1, (tried.count if _stepwise(tried) else 1) * targets)
-    flips = min(max(FLIPS, round(2 / ALPHA) * tests), _MOST_FLIPS)
+    tests = max(1, count if stepwise else targets)
+    flips = _flips(tests)
     candidates = tried.to_the_end(placebos=False)
     # the limits of a handful of images would make a floor that nothing rises above
     floor = noise_floor(
@@ -135,34 +155,49 @@ def significance_of(tried: Tried, *, delta: float, targets: int = 1, seed: int =
     bar = max(delta, floor.value)
     return Significance(
         floor=floor,
-        detectable=_detectable(list(candidates.values()), tried.count * targets, bar, tests, flips),
-        corrected_for=tried.count * targets,
-        p_values=_p_values(tried, targets, flips, seed),
+        detectable=_detectable(list(candidates.values()), count, bar, tests, flips),
+        corrected_for=count,
+        corrected_for_sets=len(tried.measured_sets) * targets,
+        p_values={
+            **_p_values_of_singles(tried, stepwise, targets, flips, seed),
+            **_p_values_of_sets(tried, stepwise, targets, seed),
+        },
         coverage={id: rank for rank, id in enumerate(covered, 1)},
     )
 
 
-def _stepwise(tried: Tried) -> bool:
-    """Holm's correction is due."""
-    return bool(tried.early or tried.unseen)
+def _flips(tests: int) -> int:
+    return min(max(FLIPS, round(2 / ALPHA) * tests), _MOST_FLIPS)
 
 
-def _p_values(tried: Tried, targets: int, flips: int, seed: int) -> dict[str, PValues]:
-    found = max_t(tried.deltas, flips=flips, seed=seed)
-    if _stepwise(tried):
+def _p_values_of_singles(tried: Tried, stepwise: bool, targets: int, flips: int, seed: int) -> dict[str, PValues]:
+    found = max_t(tried.family(sets=False), flips=flips, seed=seed)
+    if stepwise:
         known = {id: 1.0 if id in tried.early and one.n else one.raw for id, one in found.items()}
         step = holm(known | dict.fromkeys(tried.unseen, 1.0))
     else:
         step = {id: one.step_down for id, one in found.items()}
-    count = tried.count
-    for id, parts in tried.sets.items():
-        alone = [tried.deltas[part] for part in parts if part not in tried.early]
-        step[id] = max(step[id], count * _no_more_than(tried.deltas[id], alone))
     return {
         id: PValues(one.raw, min(1.0, step[id] * targets))
         for id, one in found.items()
         if one.n and id not in tried.early
     }
+
+
+def _p_values_of_sets(tried: Tried, stepwise: bool, targets: int, seed: int) -> dict[str, PValues]:
+    """Those of "does nothing", corrected for the sets, and of "no more than a part", corrected for all candidates."""
+    sets = len(tried.measured_sets)
+    if not sets:
+        return {}
+    found = max_t(tried.family(sets=True), flips=_flips(targets * (sets if stepwise else 1)), seed=seed)
+    step = holm({id: one.raw for id, one in found.items()}) if stepwise else None
+    p_values = {}
+    for id in sorted(tried.measured_sets):
+        alone = [tried.deltas[part] for part in tried.sets[id] if part not in tried.early]
+        nothing = found[id].step_down if step is None else step[id]
+        corrected = max(nothing, (tried.count + sets) * _no_more_than(tried.deltas[id], alone))
+        p_values[id] = PValues(found[id].raw, min(1.0, corrected * targets))
+    return p_values
 
 
 def _no_more_than(together: NDArray[np.float64], parts: Collection[NDArray[np.float64]]) -> float:

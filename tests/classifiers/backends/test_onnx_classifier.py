@@ -80,6 +80,8 @@ def test_probabilities_become_logits_that_mean_the_same(tmp_path: Path) -> None:
     raw = expected(PICTURES)
     shares = classifier(tiny_onnx.save(tmp_path / "s.onnx", activation="Softmax"), f"{PLAIN},values=probabilities")
     np.testing.assert_allclose(softmax(shares.logits(PICTURES)), softmax(raw), atol=1e-6)
+    # not the scores that an earlier version kept
+    assert shares.settings["two classes"] == "log-odds"
     file = tiny_onnx.save(tmp_path / "m.onnx", activation="Sigmoid")
     many = classifier(file, f"{PLAIN},values=probabilities,kind=multilabel")
     np.testing.assert_allclose(many.logits(PICTURES), raw, atol=1e-4)

@@ -55,6 +55,16 @@ def test_after_a_race_those_dropped_early_still_count() -> None:
     assert verdict.p_values["a"].corrected == pytest.approx(min(1.0, 10 * verdict.p_values["a"].raw))
 
 
+def test_without_a_p_value_nothing_is_significant_whatever_the_floor() -> None:
+    deltas = world({"a": 3.0, "b": 3.0}) | {"hat": np.zeros(N), "broken": np.full(N, math.nan)}
+    verdict = significance_of(Tried(deltas, placebos={"hat"}, kept={"a", "b"}, early={"b"}), delta=0.1)
+    assert verdict.floor.value == 0
+    assert not verdict.below_floor(3.0)
+    assert set(verdict.p_values) == {"a", "hat"}
+    assert verdict.significant("a")
+    assert not any(verdict.significant(id) for id in ("b", "broken", "never tried"))
+
+
 def test_placebos_that_a_race_dropped_make_no_floor_of_their_own() -> None:
     deltas = world({"a": 1.0, "hat": 0.0})
     deltas["hat"][:4] = [2.0, -2.0, 1.5, -1.0]
@@ -117,6 +127,49 @@ def test_a_set_that_does_more_than_its_parts_is_a_finding_and_a_passenger_makes_
     for early in (False, True):
         verdict = significance_of(Tried(deltas, kept=sets, early={"b"} if early else (), sets=sets), delta=0.1)
         assert verdict.significant("a + b") == early
+
+
+@pytest.mark.parametrize("raced", [False, True])
+@pytest.mark.parametrize("placebo", [False, True])
+def test_sets_cost_a_single_attribute_nothing(raced: bool, placebo: bool) -> None:
+    singles = world({"a": 1.0, "b": 0.35, "c": 0.0} | {f"d{i}": 0.0 for i in range(9)})
+    early = {f"d{i}" for i in range(4)} if raced else set()
+    for id in early:
+        singles[id][4:] = math.nan
+    pairs = {f"{one} + {other}": (one, other) for one, other in itertools.combinations("abc", 2)}
+    together = {id: singles[one] + singles[other] for id, (one, other) in pairs.items()}
+    placebos = {"d8"} if placebo else set()
+    alone = significance_of(Tried(singles, placebos=placebos, kept=singles, early=early), delta=0.1, targets=2)
+    more = Tried(singles | together, placebos=placebos, kept=singles, early=early, sets=pairs)
+    joint = significance_of(more, delta=0.1, targets=2)
+    assert {id: p for id, p in joint.p_values.items() if id not in pairs} == alone.p_values
+    assert (joint.floor, joint.detectable, joint.corrected_for) == (alone.floor, alone.detectable, alone.corrected_for)
+    assert (alone.corrected_for_sets, joint.corrected_for_sets) == (0, 2 * len(pairs))
+    assert joint.p_values["a + b"].corrected < 0.05 < joint.p_values["a + c"].corrected
+
+
+@pytest.mark.parametrize("raced", [False, True])
+def test_each_family_is_wrong_in_one_search_of_twenty_at_most(raced: bool) -> None:
+    searches, false = 300, {"singles": 0, "sets": 0, "uncorrected": 0}
+    for seed in range(searches):
+        random = np.random.default_rng(seed)
+        deltas = {f"a{i}": random.normal(0, 0.5, 10) for i in range(12)}
+        strongest = sorted(deltas, key=lambda id: -abs(deltas[id].mean()))[:5]
+        pairs = {f"{a} + {b}": (a, b) for a, b in itertools.combinations(strongest, 2)}
+        sets = {id: deltas[a] + deltas[b] for id, (a, b) in pairs.items()}
+        early = set(deltas) - set(strongest) if raced else set()
+        for id in early:
+            deltas[id][4:] = math.nan
+        tried = Tried(deltas | sets, kept=pairs, early=early, sets=pairs)
+        verdict = significance_of(tried, delta=0.1, seed=seed)
+        false["singles"] += any(verdict.significant(id) for id in deltas)
+        false["sets"] += any(verdict.significant(id) for id in pairs)
+        false["uncorrected"] += any(p.raw <= 0.05 for p in verdict.p_values.values())
+    # 5 %, and two standard errors of that figure
+    most = 0.05 * searches + 2 * math.sqrt(searches * 0.05 * 0.95)
+    assert false["singles"] <= most
+    assert false["sets"] <= most
+    assert false["uncorrected"] > 0.3 * searches
 
 
 def test_what_could_be_found_is_above_the_threshold_and_the_floor() -> None:
