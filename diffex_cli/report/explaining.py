@@ -10,7 +10,11 @@ from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import Screened, SearchDocument, Tried, TriedSet
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
+from diffex_cli.report import numbers
+from diffex_cli.report.facts import p_value
 from diffex_cli.report.finished import FinishedRun
+from diffex_cli.report.numbers import signed
+from diffex_cli.search.statistics.claims import ALPHA
 
 _SHOWN = 20
 
@@ -54,7 +58,7 @@ def explain(path: Path, wanted: str) -> Explanation:
 
 def _tried(one: Tried | TriedSet, search: SearchDocument) -> Iterator[str]:
     kept = "kept" if one.status == "kept" else "not kept"
-    interval = "" if one.low is None else f" ({one.low:+.3g} … {_number(one.high)})"
+    interval = "" if one.low is None else f" ({numbers.interval(one.low, one.high)})"
     yield f"{one.name!r} {_figure(one, search)}{interval} on {one.n} images and was {kept}: {one.reason}."
     # of a set, and in files of earlier versions, only those with a successful edit are known
     images, decided = (one.images or one.n, one.decided) if isinstance(one, Tried) else (one.n, None)
@@ -63,8 +67,8 @@ def _tried(one: Tried | TriedSet, search: SearchDocument) -> Iterator[str]:
         yield f"It was tried on {images or 0} images only, which decided it {how}."
     if isinstance(one, TriedSet):
         yield (
-            f"One by one its attributes sum up to {_number(one.sum)}, so that their interaction is "
-            f"{_number(one.interaction)} ({_number(one.interaction_low)} … {_number(one.interaction_high)})."
+            f"One by one its attributes sum up to {signed(one.sum)}, so that their interaction is "
+            f"{signed(one.interaction)} ({numbers.interval(one.interaction_low, one.interaction_high)})."
         )
     elif one.expanded:
         below = sum(isinstance(other, Tried) and other.parent == one.candidate for other in search.tried.values())
@@ -74,19 +78,19 @@ def _tried(one: Tried | TriedSet, search: SearchDocument) -> Iterator[str]:
 
 
 def _figure(one: Tried | TriedSet | Screened, search: SearchDocument) -> str:
-    return "could not be measured" if one.effect is None else f"changes {search.target!r} by {one.effect:+.3g}"
+    return "could not be measured" if one.effect is None else f"changes {search.target!r} by {signed(one.effect)}"
 
 
 def _claims(one: Tried | TriedSet) -> Iterator[str]:
     if one.p_corrected is not None:
         yield (
-            f"Corrected for all that was tried, its p-value is {one.p_corrected:.2g}: "
-            + ("it passed." if one.passed else "it did not pass.")
+            f"Corrected for all that was tried, its p-value is {p_value(one.p_corrected)}: "
+            + ("beyond chance." if one.p_corrected <= ALPHA else "that may be chance.")
         )
     held = one.holdout
     if held is not None and held.effect is not None:
         word = "confirms" if held.confirmed else "does not confirm"
-        effect = f"changes it by {held.effect:+.3g}"
+        effect = f"changes it by {signed(held.effect)}"
         yield f"On {held.n} images that the search did not use it {effect}, which {word} it."
 
 
@@ -119,7 +123,3 @@ def _never(node: str, search: SearchDocument, screened: Mapping[str, Screened]) 
                 yield "It is not in the hierarchy that was searched; run `diffex search` again."
             return
     yield "It is not in the hierarchy that was searched; run `diffex search` again."
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.3g}"

@@ -25,7 +25,7 @@ def test_what_was_tried_is_told_with_its_figures(made: Path) -> None:
     assert "The search went on into the 2 attributes below it." in found.text
     assert "its p-value is" in found.text
     assert "images that the search did not use it changes it by" in found.text
-    assert explain(made, "nothing").text.startswith("'nothing' changes 'green' by +0 ")
+    assert explain(made, "nothing").text.startswith("'nothing' changes 'green' by 0.00 ")
 
 
 def test_a_name_will_do_and_so_will_a_set(made: Path) -> None:
