@@ -17,8 +17,9 @@ from diffex_cli.core.hierarchy import Candidate, Node
 from diffex_cli.search.algorithm.algorithms import Algorithm, Rules, Trace, search
 from diffex_cli.search.algorithm.contest import Request
 from diffex_cli.search.algorithm.joint import joint_search, partners
+from diffex_cli.search.statistics.claims import ALPHA
 from diffex_cli.search.statistics.intervals import mean_interval
-from diffex_cli.search.statistics.verdict import ALPHA, Tried, significance_of
+from diffex_cli.search.statistics.verdict import Tried, significance_of
 
 BEAM = 5
 DELTA = 0.1

@@ -8,7 +8,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.search.algorithm.algorithms import Level, Rules, Trace, search
 from diffex_cli.search.budget import Budget
 from diffex_cli.search.evaluation import Evaluator
-from diffex_cli.search.statistics.verdict import ALPHA
+from diffex_cli.search.statistics.claims import ALPHA
 
 
 def search_tree(

@@ -30,7 +30,8 @@ from diffex_cli.search.algorithm.joint import JointEvaluation
 from diffex_cli.search.evaluation import Evaluator
 from diffex_cli.search.findings import Findings, known, tried_images
 from diffex_cli.search.screening import Screening
-from diffex_cli.search.statistics.verdict import ALPHA, POWER
+from diffex_cli.search.statistics.claims import ALPHA
+from diffex_cli.search.statistics.verdict import POWER
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from diffex_cli.search.statistics.claims import ALPHA
 from diffex_cli.search.statistics.coverage import greedy_coverage
 from diffex_cli.search.statistics.floor import Floor, noise_floor, smallest_detectable
 from diffex_cli.search.statistics.multiplicity import holm, max_t, one_sided_paired_p
 from diffex_cli.search.statistics.sign_flips import FLIPS
 from diffex_cli.search.statistics.student import student_t_quantile
 
-ALPHA = 0.05
 POWER = 0.8
 
 _MOST_FLIPS = 1_000_000
