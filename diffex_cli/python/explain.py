@@ -80,9 +80,6 @@ def explain(
             :class:`~diffex_cli.editors.base.Editor`.
         progress: hears of the edits and scores; by default a line on stderr if that is a terminal.
         options: further settings, as ``target``, ``beam`` and ``delta`` are.
-
-    Raises:
-        UsageError: an argument is not what it should be; the sentence names it.
     """
     _check_names(options)
     hear = terminal_progress() if progress is None else progress
