@@ -101,7 +101,7 @@ def _images(row: Row, data: ReportData) -> Iterator[Figure]:
 def _outcomes(row: Row) -> Iterator[Figure]:
     whom = subject(row.target)
     if row.up is not None and row.down is not None:
-        yield Figure("Images that move", f"{share(row.up)} up, {share(row.down)} down")
+        yield Figure("Images that move", f"{round(row.up * row.n)} up, {round(row.down * row.n)} down", f"of {row.n}")
     if row.delta_probability is not None:
         told = _with_interval(row.delta_probability, row.delta_probability_low, row.delta_probability_high)
         yield Figure("Δ probability", told, "mean change of the probability")

@@ -24,7 +24,7 @@ def test_everything_that_was_measured_is_told(judged_data: ReportData) -> None:
         "Place by coverage": "3",
         "Images tried": "6 of 6; its place was certain by then",
         "Edits that changed the picture": "96 %",
-        "Images that move": "83 % up, 17 % down",
+        "Images that move": "5 up, 1 down",
         "Δ probability": "+0.12 (+0.10 to +0.14)",
         "Flips to it": "31 %",
         "Flips from it": "7 %",

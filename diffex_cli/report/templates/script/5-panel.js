@@ -51,13 +51,13 @@ function* figures(attribute, at) {
       withInterval(attribute.delta_probability, attribute.delta_probability_low, attribute.delta_probability_high),
       "mean over the images",
     ];
-  if (known(attribute.up)) yield ["Images that move", `${share(attribute.up)} up, ${share(attribute.down)} down`, ""];
-  if (known(attribute.flip_to) || known(attribute.flip_from))
-    yield [
-      "Predictions that flip",
-      `${share(attribute.flip_to)} to ${subject(0, attribute)}, ${share(attribute.flip_from)} from it`,
-      "of the images where it was not, or was, the prediction",
-    ];
+  if (known(attribute.up)) {
+    const [up, down] = [attribute.up, attribute.down].map((part) => Math.round(part * attribute.n));
+    yield ["Images that move", `${up} up, ${down} down`, `of ${attribute.n}`];
+  }
+  const whom = subject(0, attribute);
+  if (known(attribute.flip_to)) yield [`Flips to ${whom}`, share(attribute.flip_to), "of the images that were not called so"];
+  if (known(attribute.flip_from)) yield [`Flips from ${whom}`, share(attribute.flip_from), "of the images that were"];
   const { no_op: idle, failed, ok } = attribute.quality;
   yield [
     "Edits",
