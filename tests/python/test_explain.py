@@ -273,7 +273,7 @@ def broken(pictures: list[Image.Image]) -> Any:
 def test_the_mistakes_below_begin_from_something_right() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        explained()
+        assert explained().ranking
 
 
 @pytest.mark.parametrize(
