@@ -270,7 +270,7 @@ def test_what_was_left_out_is_explained(tmp_path: Path) -> None:
     assert explain(made.run, below[stopped.candidate]).text.endswith(
         f"The screening did not go below {stopped.candidate!r}: {stopped.reason}."
     )
-    assert explain(made.run, "nothing").text.startswith("'nothing' changes 'green' by +0")
+    assert explain(made.run, "nothing").text.startswith("'nothing' changes 'green' by 0.00 ")
 
 
 def test_when_nothing_is_left_that_is_the_answer(tmp_path: Path) -> None:
