@@ -158,6 +158,19 @@ def _use(folder: str, first: int, limit: int) -> int:
     return found
 
 
+def test_a_file_that_vanishes_while_it_is_opened_is_a_miss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, path = InversionCache(tmp_path, ROOM), tmp_path / f"{KEY}.safetensors"
+    cache.put(KEY, inversion())
+    opened = safetensors.safe_open
+
+    def too_late(file: Path, framework: str) -> object:
+        path.unlink()
+        return opened(file, framework=framework)
+
+    monkeypatch.setattr(safetensors, "safe_open", too_late)
+    assert cache.get(KEY, SCHEDULE) is None
+
+
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="importing torch anew is slow")
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
 def test_processes_share_a_folder(tmp_path: Path) -> None:

@@ -47,6 +47,11 @@ class InversionCache:
             x, epsilon = _read(path, key, schedule.steps)
         except OSError:
             return None
+        except RuntimeError:
+            # another process removed it after it was found here, which torch calls so
+            if path.exists():
+                raise
+            return None
         except (safetensors.SafetensorError, ValueError):
             _remove(path)
             return None
