@@ -37,13 +37,13 @@ import yaml
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus, Node, slug
+from diffex_cli.core.plain_files import GuardedLoader, write_yaml
 from diffex_cli.core.registry import did_you_mean
 
 CORPUS_SCHEMA = "diffex.corpus/1"
 MAX_DEPTH = 32
 """The number of levels that a hierarchy may have."""
 
-_MAX_NESTING = 100
 _TOP_KEYS = ("schema", "domain", "provenance", "nodes")
 _NODE_KEYS = ("id", "name", "prompt", "remove", "placebo", "overrides", "replaces", "share", "source", "children")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -88,7 +88,7 @@ def parse_corpus(text: str, source: str) -> CorpusDocument:
         UsageError: the text is no YAML, or no corpus of this version.
     """
     try:
-        loader = _Loader(text)
+        loader = GuardedLoader(text)
         try:
             return _Reader(source, loader).document(loader.get_single_node())
         finally:
@@ -114,7 +114,7 @@ def write_corpus(corpus: Corpus, provenance: Mapping[str, Any]) -> str:
     if provenance:
         document["provenance"] = dict(provenance)
     document["nodes"] = [_plain(node) for node in corpus.roots]
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return write_yaml(document)
 
 
 def _plain(node: Node) -> dict[str, Any]:
@@ -136,33 +136,6 @@ def _plain(node: Node) -> dict[str, Any]:
     return plain
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes no aliases, which the reader refuses."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-class _Loader(yaml.SafeLoader):
-    """Composes nodes without aliases and without deep nesting."""
-
-    _nesting = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, f"alias *{event.anchor}: write the value out, aliases are not read")
-        if self._nesting == _MAX_NESTING:
-            self._refuse(event, f"nested more than {_MAX_NESTING} deep: a hierarchy has at most {MAX_DEPTH} levels")
-        self._nesting += 1
-        node = super().compose_node(parent, index)
-        self._nesting -= 1
-        return node
-
-    def _refuse(self, event: yaml.Event, problem: str) -> NoReturn:
-        raise yaml.composer.ComposerError(None, None, problem, event.start_mark)  # type: ignore[arg-type]
-
-
 def _number(node: yaml.Node) -> float:
     """A plain number, else NaN. YAML 1.1 takes 1e-3 for text and 1:30 for ninety; Python does neither."""
     if not isinstance(node, yaml.ScalarNode) or node.style:
@@ -176,7 +149,7 @@ def _number(node: yaml.Node) -> float:
 class _Reader:
     """Checks composed YAML nodes, which know their lines, and turns them into a corpus."""
 
-    def __init__(self, source: str, loader: _Loader) -> None:
+    def __init__(self, source: str, loader: GuardedLoader) -> None:
         self._source = source
         self._loader = loader
         self._lines: dict[str, int] = {}

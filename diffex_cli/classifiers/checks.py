@@ -12,12 +12,13 @@ from PIL import Image
 from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
 from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
+from diffex_cli.core.wording import nfc
 
 
 def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
     """The names as text; one that occurs more than once gets its column's number, as in ``crane (134)``. Scores are
     filed under their label, and well-known label sets do repeat names."""
-    texts = [str(name) for name in names]
+    texts = [nfc(str(name)) for name in names]
     counts = Counter(texts)
     labels = tuple(text if counts[text] == 1 else f"{text} ({column})" for column, text in enumerate(texts))
     return labels if len(set(labels)) == len(labels) else tuple(f"{text} ({i})" for i, text in enumerate(texts))

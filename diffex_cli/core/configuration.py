@@ -198,14 +198,9 @@ def _domain_layer(domain: str, own_images: bool) -> _Layer:
 
 def _read_mapping(file: Path) -> dict[str, object]:
     """A YAML file that holds one mapping; an empty file holds an empty one."""
-    import yaml
+    from diffex_cli.core.plain_files import read_text_file, read_yaml
 
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
+    content = read_yaml(read_text_file(file, "the settings in"), str(file))
     if content is None:
         return {}
     if not isinstance(content, dict):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -57,9 +56,9 @@ def defaults(domain: str) -> Mapping[str, object]:
     file = _find(domain).defaults
     if file is None:
         return {}
-    import yaml
+    from diffex_cli.core.plain_files import read_plain_file
 
-    content: dict[str, object] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content: dict[str, object] = read_plain_file(file, "the domain's defaults")
     return content
 
 
@@ -78,12 +77,13 @@ def samples(domain: str) -> tuple[Path, ...] | None:
 
 def domain_of(file: Path) -> str | None:
     """The domain that a hierarchy's file names, YAML or nested JSON; ``None`` if it names none or cannot be read."""
-    import yaml
+    from diffex_cli.core.plain_files import read_json, read_text_file, read_yaml
 
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        content = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        text = read_text_file(file, "the hierarchy")
+        read = read_json if text.lstrip().startswith("{") else read_yaml
+        content = read(text, str(file))
+    except UsageError:
         return None  # whoever reads the hierarchy says it better
     named = content.get("domain") if isinstance(content, dict) else None
     return named if isinstance(named, str) and named.strip() else None

@@ -58,6 +58,12 @@ _ABSENCE = re.compile(
 )
 
 
+def nfc(name: str) -> str:
+    """A name in the one form in which classes are kept and compared, Unicode's NFC: one program's ``é`` is another's
+    ``e`` and accent."""
+    return unicodedata.normalize("NFC", name)
+
+
 def normalised(name: str) -> str:
     """A name to compare by: lower case, words of letters and digits with one space between, each in the singular.
 
@@ -132,4 +138,4 @@ def find_node(corpus: Corpus, name: str, source: str) -> Node:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return " ".join(nfc(text).casefold().split())

@@ -14,6 +14,7 @@ from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.settings import Scale
+from diffex_cli.core.wording import nfc
 from diffex_cli.measure.outcomes import Outcomes, outcomes
 
 ALL = "all"
@@ -124,9 +125,10 @@ def explained(name: str, labels: Sequence[str]) -> tuple[Target, ...]:
 
 def parse(name: str, labels: Sequence[str]) -> Target | None:
     """The target of a name in the artifacts; ``None`` if these labels do not have it."""
-    columns = {label: column for column, label in enumerate(labels)}
+    columns = {nfc(label): column for column, label in enumerate(labels)}
+    name = nfc(name)
     if name in columns:
-        return Target(name, columns[name])
+        return Target(labels[columns[name]], columns[name])
     if name == PREDICTED:
         return Target(name, None)
     pieces = name.split(" - ")
@@ -134,5 +136,5 @@ def parse(name: str, labels: Sequence[str]) -> Target | None:
     for cut in range(1, len(pieces)):
         label, against = " - ".join(pieces[:cut]).strip(), " - ".join(pieces[cut:]).strip()
         if label in columns and against in columns and label != against:
-            return Target(f"{label} - {against}", columns[label], columns[against])
+            return Target(f"{labels[columns[label]]} - {labels[columns[against]]}", columns[label], columns[against])
     return None

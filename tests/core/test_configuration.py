@@ -108,7 +108,7 @@ def test_a_bad_value_is_refused_by_flag_and_variable() -> None:
     ("text", "sentence"),
     [
         ("beem: 3", r"my.yaml: unknown key 'beem' \(did you mean 'beam'\?\); there are: run, domain"),
-        ("1: 3", r"my.yaml: unknown key 1; there are"),
+        ("1: 3", r"my.yaml: unknown key '1'; there are"),
         ("- beam", r"my.yaml must hold one mapping of settings"),
         ("beam: [", r"my.yaml is not valid YAML"),
     ],
@@ -120,7 +120,7 @@ def test_a_bad_config_file_is_refused(text: str, sentence: str) -> None:
 
 
 def test_a_missing_config_file_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"cannot read my.yaml: No such file"):
+    with pytest.raises(UsageError, match=r"cannot read the settings in my.yaml: No such file"):
         resolve({}, {}, Path("my.yaml"))
 
 
@@ -214,7 +214,7 @@ def test_images_are_of_no_domain_that_nobody_names() -> None:
     Path("mine.json").write_text('{"categories": {"edge": []}}')
     with pytest.raises(UsageError, match=r"^mine.json names no domain: give --domain NAME"):
         resolve({"corpus_file": "mine.json"}, {}, required=("domain",))
-    with pytest.raises(UsageError, match=r"^cannot read nowhere.yaml"):
+    with pytest.raises(UsageError, match=r"^cannot read the settings in nowhere.yaml"):
         resolve({"corpus_file": "nowhere.yaml"}, {}, required=("domain",))
     Path("diffex-run").mkdir()
     Path("diffex-run/corpus.yaml").write_text("schema: diffex.corpus/1\ndomain: shapes\nnodes:\n- name: edge\n")

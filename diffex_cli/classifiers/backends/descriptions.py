@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from diffex_cli.classifiers.labels import read_labels, read_yaml
+from diffex_cli.classifiers.labels import DOCUMENTS, WHAT, read_labels
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.plain_files import read_plain_file
+from diffex_cli.core.wording import nfc
 
 TEMPLATE = "a photo of a {}."
 """Around a bare name (Radford et al. 2021, section 3.1.4)."""
@@ -37,13 +39,9 @@ def read_descriptions(path: Path) -> tuple[Described, ...]:
           healthy: [no lesion, clear optic disc]
           diabetic retinopathy: [hard exudates, cotton wool spots]
     """
-    if path.suffix.lower() not in (".yaml", ".yml", ".json"):
+    if path.suffix.lower() not in DOCUMENTS:
         return _described(list(read_labels(path)), None, path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the file of labels {path} cannot be read: {error}") from None
-    document = read_yaml(path, text)
+    document = read_plain_file(path, WHAT, verbatim=True)
     template = None
     if isinstance(document, Mapping) and isinstance(document.get("classes"), Mapping | list):
         unknown = document.keys() - {"classes", "template"}
@@ -56,11 +54,11 @@ def read_descriptions(path: Path) -> tuple[Described, ...]:
 
 
 def _described(document: Any, template: str | None, path: Path) -> tuple[Described, ...]:
-    if isinstance(document, list) and all(isinstance(name, str | int) for name in document):
+    if isinstance(document, list) and all(isinstance(name, str) for name in document):
         around = template or TEMPLATE
-        classes = [Described(str(name), (around.replace("{}", str(name)),)) for name in document]
+        classes = [Described(nfc(name), (around.replace("{}", name),)) for name in document]
     elif isinstance(document, Mapping):
-        classes = [_with_texts(str(name), texts, template, path) for name, texts in document.items()]
+        classes = [_with_texts(nfc(name), texts, template, path) for name, texts in document.items()]
     else:
         raise UsageError(f"the file of labels {path}: {_SHAPE}")
     if len(classes) < 2:

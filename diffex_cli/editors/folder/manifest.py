@@ -14,6 +14,7 @@ from typing import Any
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.plain_files import read_plain_file
 from diffex_cli.editors.folder.files import is_inside
 from diffex_cli.editors.folder.names import ImageNames
 
@@ -90,12 +91,7 @@ def _read_parquet(path: Path) -> Iterable[Mapping[str, Any]]:
 
 
 def _read_yaml(path: Path) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
+    return read_plain_file(path, "the manifest", verbatim=True)
 
 
 _READERS: Mapping[str, Callable[[Path], Any]] = {
