@@ -27,7 +27,10 @@ def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
 def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
     """The values as float64, of whatever shape; ``None`` becomes NaN."""
     try:
-        return np.asarray(values, dtype=np.float64)
+        found = np.asarray(values)
+        if np.iscomplexobj(found):
+            raise TypeError
+        return found.astype(np.float64)
     except (TypeError, ValueError):
         raise DiffexError(f"the classifier {classifier} gave scores that are no rectangular array of numbers") from None
 

@@ -17,7 +17,7 @@ from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers.checks import in_batches
 from diffex_cli.classifiers.gradients import Gradients, logits_of, without_gradients
 from diffex_cli.classifiers.labels import read_labels
-from diffex_cli.classifiers.outputs import Kind, OutputOptions, Outputs, parse_outputs
+from diffex_cli.classifiers.outputs import Kind, OutputOptions, Outputs, as_rows, parse_outputs
 from diffex_cli.core.errors import DiffexError, UsageError, one_line
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
@@ -52,7 +52,7 @@ class Network:
         run: numbers of shape (n, columns) or (n,).
         names: of the classes, if the model's own configuration has them.
         kind: of the outputs, if the configuration says.
-        batch: how many pictures ``run`` takes; ``None`` for any number.
+        batch: how many pictures ``run`` takes; ``None`` for any number from ``least`` to ``most``.
         inside: how its gradients are reached; ``None`` if they cannot be.
     """
 
@@ -61,6 +61,8 @@ class Network:
     names: tuple[str, ...] | None = None
     kind: Kind = "softmax"
     batch: int | None = None
+    most: int | None = None
+    least: int = 1
     inside: Inside | None = None
 
 
@@ -138,7 +140,8 @@ class NetworkClassifier(abc.ABC, Generic[OptionsT]):
 
     @property
     def batch(self) -> int:
-        return self._network.batch or self._options.batch
+        network = self._network
+        return network.batch or max(network.least, min(self._options.batch, network.most or self._options.batch))
 
     def prepare(self, images: Sequence[Image.Image]) -> Prepared:
         """Resize, cut and normalise one batch of images of any size and mode."""
@@ -182,13 +185,13 @@ class NetworkClassifier(abc.ABC, Generic[OptionsT]):
         return {**identity, "options": given} if given else identity
 
     def _prepared(self, pictures: Sequence[Image.Image]) -> Any:
-        """A network of fixed batch gets the last picture again until the batch is full."""
-        missing = (self._network.batch or len(pictures)) - len(pictures)
+        """A network that needs more pictures gets the last one again."""
+        missing = max(0, (self._network.batch or self._network.least) - len(pictures))
         return self._network.prepare([*pictures, *[pictures[-1]] * missing])
 
     def _run(self, prepared: Any) -> NDArray[Any]:
         try:
-            return self._network.run(prepared)
+            return as_rows(self._network.run(prepared))
         except DiffexError:
             raise
         except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -112,6 +112,13 @@ class Outputs:
                 f"{found}: say kind=softmax (one class of several) or kind=multilabel"
             )
         return f"the classifier {classifier} gave {found} numbers for an image, but has {wanted} labels"
+
+
+def as_rows(values: NDArray[Any]) -> NDArray[Any]:
+    """Scores of shape (n, classes) also where a network keeps axes of length one: (n, classes, 1, 1), (n, 1, classes).
+    Anything else stays as it is."""
+    long = [side for side in values.shape[1:] if side != 1]
+    return values.reshape(len(values), -1) if values.ndim > 2 and len(long) <= 1 else values
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.classifiers.pretrained import lacking_weights
+from diffex_cli.core.adapters import ADAPTER, check_adapter, refuse_hub_adapter
 from diffex_cli.core.domains import packaged
 from diffex_cli.core.errors import DiffexError, UsageError, one_line
 from diffex_cli.core.machine import load_from_hub, local_folder, pick_device, quiet_transformers, resolve_commit
@@ -34,7 +35,7 @@ PACKAGED: Mapping[str, Path] = {"birds": packaged("probe")}
 """The networks that come with diffex, by name."""
 
 _INPUTS_KEPT = 4
-_FILES = ("config.json", "preprocessor_config.json", "processor_config.json", "*.safetensors")
+_FILES = ("config.json", "preprocessor_config.json", "processor_config.json", ADAPTER, "*.safetensors")
 _REMEDY = "give another --perceptual, or --perceptual none"
 
 
@@ -110,7 +111,9 @@ class Perception:
     def _load(self, device: torch.device) -> _Loaded:
         if self._folder is not None:
             return _read(str(self._folder), device)
-        return load_from_hub(functools.partial(_read, device=device), self._name, resolve_commit(self._name))
+        loaded = load_from_hub(functools.partial(_read, device=device), self._name, resolve_commit(self._name))
+        refuse_hub_adapter(loaded.model, f"--perceptual {self._name}")
+        return loaded
 
 
 def _features(loaded: _Loaded, picture: Image.Image) -> Features:
@@ -144,7 +147,10 @@ def _folder(name: str) -> Path | None:
     """Where a network lies; ``None`` if the name is a hub id."""
     folder = PACKAGED.get(name)
     if folder is None:
-        return local_folder(name, f"--perceptual {name}", _REMEDY)
+        folder = local_folder(name, f"--perceptual {name}", _REMEDY)
+        if folder is not None:
+            check_adapter(folder, f"--perceptual {name}")
+        return folder
     if not folder.is_dir():
         raise UsageError(f"--perceptual {name}: {folder} is not installed: run `make train-birds`, or {_REMEDY}")
     return folder

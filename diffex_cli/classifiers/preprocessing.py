@@ -19,9 +19,39 @@ Fit = Literal["squash", "crop", "pad"]
 Channels = Literal["rgb", "bgr", "grey"]
 Layout = Literal["nchw", "nhwc"]
 
+_CHANNELS = (1, 3)
 INTERPOLATIONS = ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
 IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
 """Of the red, green and blue of ImageNet's training pictures, in [0, 1]."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Input:
+    """What a network insists on, as far as it says.
+
+    Attributes:
+        size: height and width in pixels.
+        channels: 1 or 3.
+        eight_bit: it takes whole numbers from 0 to 255.
+    """
+
+    size: tuple[int, int] | None = None
+    layout: Layout = "nchw"
+    channels: int | None = None
+    eight_bit: bool = False
+
+
+def input_of(shape: Sequence[object], eight_bit: bool = False) -> Input:
+    """The input of four dimensions ``shape``, pictures first; those that are no number are free."""
+    last = shape[1] not in _CHANNELS and shape[3] in _CHANNELS
+    height, width = shape[1:3] if last else shape[2:4]
+    channels = shape[3] if last else shape[1]
+    return Input(
+        size=(height, width) if isinstance(height, int) and isinstance(width, int) else None,
+        layout="nhwc" if last else "nchw",
+        channels=channels if isinstance(channels, int) else None,
+        eight_bit=eight_bit,
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -155,30 +185,42 @@ def parse_preprocessing(
     spec: Spec,
     options: PixelOptions,
     configured: Preprocessing | None = None,
-    size: tuple[int, int] | None = None,
-    layout: Layout = "nchw",
+    wanted_input: Input | None = None,
 ) -> Preprocessing:
     """The preprocessing that a spec's options spell out.
 
     Args:
         configured: what the model's own configuration says; options override it one by one. Without it, ``mean`` and
             ``std`` have to be given: a wrong guess would be silent.
-        size: height and width that the model insists on, if it does.
-        layout: the model's layout, where the option is not given.
+        wanted_input: what the model itself says.
     """
-    wanted = _size(spec, options, configured, size)
-    channels = options.channels or (configured.channels if configured else "rgb")
+    wants = wanted_input or Input()
+    wanted = _size(spec, options, configured, wants.size)
+    channels = options.channels or (configured.channels if configured else "grey" if wants.channels == 1 else "rgb")
     if configured is None and (options.mean is None or options.std is None):
         raise UsageError(
             f"{spec.text!r}: nothing says how the model wants its pixels: add mean=… and std=… (mean=imagenet,"
             "std=imagenet for most networks trained on ImageNet, mean=0,std=1 for pixels in [0, 1])"
         )
-    base = configured or Preprocessing(wanted, wanted, layout=layout)
+    base = configured or Preprocessing(wanted, wanted, layout=wants.layout)
     mean = _of_channels(spec, "mean", options, channels) or base.mean
     std = _of_channels(spec, "std", options, channels) or base.std
     count = 1 if channels == "grey" else 3
     if len(mean) != count or len(std) != count:
         raise UsageError(f"{spec.text!r}: channels={channels} needs mean and std of {count} number(s)")
+    if wants.channels not in (None, count):
+        raise UsageError(
+            f"{spec.text!r}: the model takes pictures of {wants.channels} channel(s), and channels={channels} is "
+            f"{count}: correct channels"
+        )
+    scale = int(options.range) if options.range else base.range
+    if wants.eight_bit:
+        if options.range == "1" or set(mean) != {0.0} or set(std) != {1.0}:
+            raise UsageError(
+                f"{spec.text!r}: the model takes whole numbers from 0 to 255 and normalises them itself: say "
+                "mean=0,std=1, and no range=1"
+            )
+        scale = 255
     if min(std) <= 0:
         raise UsageError(f"{spec.text!r}: std must be above 0")
     cuts = options.crop is not None or options.resize is not None
@@ -190,7 +232,7 @@ def parse_preprocessing(
         std=std,
         interpolation=options.interpolation or base.interpolation,
         channels=channels,
-        range=int(options.range) if options.range else base.range,
+        range=scale,
         layout=options.layout or base.layout,
     )
 

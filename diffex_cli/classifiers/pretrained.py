@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.classifiers.network import NetworkOptions, cannot_load
+from diffex_cli.core.adapters import ADAPTER, check_adapter, refuse_hub_adapter
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import load_from_hub, local_folder, quiet_transformers, resolve_commit
 from diffex_cli.core.registry import Spec
@@ -17,7 +18,7 @@ from diffex_cli.core.spec_options import need_model, text
 T = TypeVar("T")
 
 PROCESSOR = ("preprocessor_config.json", "processor_config.json")
-CONFIGURATION = ("config.json", *PROCESSOR, "*.safetensors", "*.safetensors.index.json")
+CONFIGURATION = ("config.json", *PROCESSOR, ADAPTER, "*.safetensors", "*.safetensors.index.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Pretrained:
         self.folder = local_folder(spec.model, repr(spec.text))
         if self.folder is None:
             return
+        check_adapter(self.folder, repr(spec.text))
         for name, patterns in needed.items():
             if not any(True for pattern in patterns for _ in self.folder.glob(pattern)):
                 raise UsageError(f"the folder {self.folder} has no {name}: {hint}")
@@ -70,11 +72,14 @@ class Pretrained:
             try:
                 if self.folder is not None:
                     return safe(str(self.folder))
-                return load_from_hub(safe, self._spec.model, str(self.identity["commit"]))
+                loaded = load_from_hub(safe, self._spec.model, str(self.identity["commit"]))
             except DiffexError:
                 raise
             except Exception as error:
                 raise cannot_load(self._spec, error) from error
+        for part in loaded if isinstance(loaded, tuple) else (loaded,):
+            refuse_hub_adapter(part, self._spec.text)
+        return loaded
 
 
 def lacking_weights(info: Mapping[str, Any], but: str = "?") -> str:

@@ -39,5 +39,7 @@ class GateError(DiffexError):
 
 
 def one_line(error: BaseException, most: int = 300) -> str:
-    """What another library says is wrong, on one line of at most so many characters."""
-    return " ".join(str(error).split())[:most] or type(error).__name__
+    """What another library says is wrong, on one line of about so many characters at most: its beginning and its end,
+    where the cause is."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest, digest_files
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.adapters import check_adapter, refuse_hub_adapter
+from diffex_cli.core.errors import DiffexError, UsageError, one_line
 from diffex_cli.core.machine import local_folder, pick_device, quiet_transformers, resolve_commit
 from diffex_cli.core.registry import Spec
 from diffex_cli.language_models.answers import instruction, parse_answer, turns
@@ -115,7 +116,7 @@ class TransformersModel:
         except Exception as error:
             raise UsageError(
                 f"{self._name} cannot be asked about {len(question.pictures)} images in this way "
-                f"({_short(error)}): choose another model"
+                f"({one_line(error)}): choose another model"
             ) from error
         inputs = inputs.to(loaded.device, dtype=loaded.model.dtype)
         n_read, limit = int(inputs["input_ids"].shape[1]), self._limit(question)
@@ -146,9 +147,11 @@ class TransformersModel:
             return self._load(str(self._folder), device)
         commit = str(self.settings["commit"])
         try:
-            return self._load(self._model, device, revision=commit, local_files_only=True)
+            loaded = self._load(self._model, device, revision=commit, local_files_only=True)
         except OSError:
-            return self._load(self._model, device, revision=commit)
+            loaded = self._load(self._model, device, revision=commit)
+        refuse_hub_adapter(loaded.model, self._name)
+        return loaded
 
     def _load(self, source: str, device: torch.device, **where: Any) -> _Loaded:
         """Raises OSError only when asked for local files that are not there."""
@@ -163,7 +166,7 @@ class TransformersModel:
         except Exception as error:
             if isinstance(error, OSError) and where.get("local_files_only"):
                 raise
-            raise UsageError(f"cannot load the language model {self._name}: {_short(error)}") from error
+            raise UsageError(f"cannot load the language model {self._name}: {one_line(error)}") from error
         lacking = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
         if lacking:
             raise DiffexError(
@@ -190,10 +193,8 @@ def _conversation(question: Question) -> list[dict[str, Any]]:
 def _local_folder(model: str, spec: str) -> Path | None:
     """The spec's folder; ``None`` if it is a hub id."""
     folder = local_folder(model, repr(spec))
-    if folder is not None and not (folder / "config.json").is_file():
-        raise UsageError(f"the folder {folder} has no config.json: save the model there with save_pretrained")
+    if folder is not None:
+        check_adapter(folder, repr(spec))
+        if not (folder / "config.json").is_file():
+            raise UsageError(f"the folder {folder} has no config.json: save the model there with save_pretrained")
     return folder
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -12,6 +12,7 @@ from PIL import Image
 from diffex_cli.artifacts.pictures import LazyPictures
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.classifiers.perception import Perception
+from diffex_cli.core.errors import one_line
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import Progress
 from diffex_cli.editors.base import EditRequest, EditResult
@@ -189,6 +190,6 @@ class EditChecker:
             distance = self._perception.distance(original, picture, key=image)
         except Exception as error:  # a figure for people is no reason to lose an edit
             self._perception = None
-            self._progress.note(f"no perceptual distances from here on: {' '.join(str(error).split())[:200]}")
+            self._progress.note(f"no perceptual distances from here on: {one_line(error, 200)}")
             return None
         return distance if math.isfinite(distance) else None

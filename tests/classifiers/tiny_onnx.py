@@ -20,9 +20,10 @@ def save(
     columns: int = 3,
     dtype: int = FLOAT,
     inputs: int = 1,
+    means: bool = False,
 ) -> Path:
-    """A network whose scores are ``activation(means @ WEIGHTS[:, :columns] + BIASES[:columns])``, and whose second
-    output, ``means``, is the mean of each channel over all positions."""
+    """A network whose scores are ``activation(means @ WEIGHTS[:, :columns] + BIASES[:columns])``; if it is asked for,
+    its second output, ``means``, is the mean of each channel over all positions."""
     nodes, found = [], "pixels"
     if dtype != FLOAT:
         nodes.append(_node("Cast", [found], "float", _attribute("to", FLOAT)))
@@ -43,7 +44,8 @@ def save(
     for name in ("pixels", "unused")[:inputs]:
         graph += _message(11, _value(name, dtype, shape))
     graph += _message(12, _value("scores", FLOAT, (shape[0], columns)))
-    graph += _message(12, _value("means", FLOAT, (shape[0], 3)))
+    if means:
+        graph += _message(12, _value("means", FLOAT, (shape[0], 3)))
     path.write_bytes(_number(1, 8) + _message(7, graph) + _message(8, _text(1, "") + _number(2, 13)))
     return path
 

@@ -19,8 +19,9 @@ from diffex_cli.core.registry import Spec
 if TYPE_CHECKING:
     import torch
 
-_TOKENIZER = ("tokenizer.json", "vocab.json", "*.model")
-_FILES = (*CONFIGURATION, *_TOKENIZER, "tokenizer_config.json", "special_tokens_map.json", "merges.txt")
+_TOKENIZER = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
+_SPECIAL = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "merges.txt")
+_FILES = (*CONFIGURATION, *_TOKENIZER, *_SPECIAL)
 _NEEDED = {
     "config.json": ("config.json",),
     "preprocessor_config.json": PROCESSOR,
@@ -100,15 +101,19 @@ class ClipClassifier(NetworkClassifier[PretrainedOptions]):
         import torch
 
         texts = [text for described in self._classes for text in described.texts]
+        if parts.tokenizer.init_kwargs.get("do_lower_case"):
+            texts = [text.lower() for text in texts]  # it was trained so, and does not do it by itself
         longest = parts.model.config.text_config.max_position_embeddings
         self._refuse_long(texts, parts.tokenizer, longest)
-        # SigLIP was trained with every text padded to the full length, and reads the padding.
-        padding = "max_length" if hasattr(parts.model, "logit_bias") else True
+        # SigLIP was trained with every text padded to the full length, and reads the padding: no mask may hide it.
+        siglip = hasattr(parts.model, "logit_bias")
+        padding, read = ("max_length", ["input_ids"]) if siglip else (True, None)
         rows = []
         for start in range(0, len(texts), _TEXTS_AT_A_TIME):
             batch = texts[start : start + _TEXTS_AT_A_TIME]
             tokens = parts.tokenizer(batch, padding=padding, max_length=longest, truncation=True, return_tensors="pt")
-            rows.append(_unit(parts.model.get_text_features(**tokens.to(device)).pooler_output))
+            given = {name: ids for name, ids in tokens.to(device).items() if read is None or name in read}
+            rows.append(_unit(parts.model.get_text_features(**given).pooler_output))
         each = torch.cat(rows).split([len(described.texts) for described in self._classes])
         return torch.stack([embeddings.mean(dim=0) for embeddings in each])
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from diffex_cli.artifacts.keys import file_digest
+from diffex_cli.classifiers.backends.onnx_files import external_files
 from diffex_cli.classifiers.backends.processor import FileOptions, FilePreparation, model_file
 from diffex_cli.classifiers.network import Network, NetworkClassifier, cannot_load
 from diffex_cli.classifiers.packages import require
-from diffex_cli.classifiers.preprocessing import Layout
+from diffex_cli.classifiers.preprocessing import input_of
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import Spec, did_you_mean
 
@@ -23,14 +24,16 @@ _TYPES: Mapping[str, type[np.generic]] = {
     "tensor(double)": np.float64,
     "tensor(uint8)": np.uint8,
 }
-_CHANNELS = (1, 3)
+_FLOATS = ("tensor(float)", "tensor(float16)", "tensor(double)", "tensor(bfloat16)")
 _ERRORS_ONLY = 3
 
 
 class OnnxClassifier(NetworkClassifier[FileOptions]):
     """``onnx:FILE.onnx:mean=…,std=…[,size=…,labels=FILE,kind=K,values=V,output=NAME,batch=N,…]``. The network may fix
-    ``size`` and ``layout``; one with 8-bit input gets rounded numbers. Of several outputs the first is taken. Weights
-    beside the file (``FILE.onnx.data`` and the like) are in the fingerprint. ONNX holds no code."""
+    ``size``, ``layout`` and the number of channels; one with 8-bit input gets numbers from 0 to 255. The scores are its
+    one output of floating-point numbers, or the one that ``output`` names, also where it is a list of mappings from
+    class to score, whose keys then are the labels. Weights in files of their own are in the fingerprint. ONNX holds no
+    code."""
 
     backend = "onnx"
     defaults = FileOptions()
@@ -41,8 +44,7 @@ class OnnxClassifier(NetworkClassifier[FileOptions]):
         self._preparation = FilePreparation(spec, self._options)
 
     def _weights(self) -> Mapping[str, object]:
-        beside = sorted(self._file.parent.glob(f"{glob.escape(self._file.name)}?*"))
-        weights = [file_digest(path) for path in (self._file, *beside) if path.is_file()]
+        weights = [file_digest(path) for path in (self._file, *external_files(self._file, self._spec))]
         return {"weights": weights, **self._preparation.identity}
 
     def _shown(self) -> Mapping[str, object]:
@@ -62,16 +64,21 @@ class OnnxClassifier(NetworkClassifier[FileOptions]):
         if len(inputs) != 1 or inputs[0].type not in _TYPES or len(inputs[0].shape) != 4:
             found = ", ".join(f"{each.name} {each.type}{each.shape}" for each in inputs)
             raise UsageError(f"{self._spec.text!r}: the network must take one array of pictures, but takes {found}")
-        layout, size, batch = _shape(inputs[0].shape)
-        output = self._output([each.name for each in session.get_outputs()])
+        output = self._output(session.get_outputs())
         dtype = _TYPES[inputs[0].type]
+        shape = inputs[0].shape
+        prepare = self._preparation.load(input_of(shape, eight_bit=dtype is np.uint8))
+        batch = shape[0] if isinstance(shape[0], int) else None
 
-        def run(pixels: NDArray[Any]) -> NDArray[Any]:
+        def run(pixels: NDArray[Any]) -> Any:
             fed = np.clip(np.rint(pixels), 0, 255) if dtype is np.uint8 else pixels
-            scores: NDArray[Any] = session.run([output], {inputs[0].name: fed.astype(dtype)})[0]
-            return scores
+            return session.run([output.name], {inputs[0].name: fed.astype(dtype)})[0]
 
-        return Network(prepare=self._preparation.load(size, layout), run=run, batch=batch)
+        if not _is_mapping(output):
+            return Network(prepare, run, batch=batch)
+        classes = list(run(prepare([Image.new("RGB", (64, 64), (128, 128, 128))] * (batch or 1)))[0])
+        rows = lambda pixels: np.array([[row[each] for each in classes] for row in run(pixels)])  # noqa: E731
+        return Network(prepare, rows, names=tuple(map(str, classes)), batch=batch)
 
     def _providers(self, runtime: Any) -> list[Any]:
         """CUDA where it is wanted or, for ``auto``, there; else the CPU."""
@@ -85,18 +92,24 @@ class OnnxClassifier(NetworkClassifier[FileOptions]):
             return [("CUDAExecutionProvider", {"device_id": int(index or 0)}), "CPUExecutionProvider"]
         return ["CPUExecutionProvider"]
 
-    def _output(self, names: Sequence[str]) -> str:
-        wanted = self._options.output or names[0]
-        if wanted not in names:
-            raise UsageError(
-                f"{self._spec.text!r}: the network has no output {wanted!r}{did_you_mean(wanted, tuple(names))}"
-            )
-        return wanted
+    def _output(self, outputs: Sequence[Any]) -> Any:
+        """The output with the scores: a predicted label, which some exporters put first, is none."""
+        scores = {each.name: each for each in outputs if each.type in _FLOATS or _is_mapping(each)}
+        wanted = self._options.output
+        if wanted is not None:
+            if wanted not in scores:
+                raise UsageError(
+                    f"{self._spec.text!r}: the network has no output of scores {wanted!r}"
+                    f"{did_you_mean(wanted, tuple(scores))}"
+                )
+            return scores[wanted]
+        found = [each for each in scores.values() if each.type in _FLOATS] or list(scores.values())
+        if len(found) == 1:
+            return found[0]
+        of = f"several: add output=NAME, one of {', '.join(each.name for each in found)}" if found else "none"
+        types = ", ".join(f"{each.name} {each.type}" for each in outputs)
+        raise UsageError(f"{self._spec.text!r}: which output of the network has the scores? Of {types}, {of}")
 
 
-def _shape(shape: Sequence[Any]) -> tuple[Layout, tuple[int, int] | None, int | None]:
-    """Layout, size and batch of an input's shape; dimensions that are no number are free."""
-    nhwc = shape[1] not in _CHANNELS and shape[3] in _CHANNELS
-    height, width = shape[1:3] if nhwc else shape[2:4]
-    size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-    return "nhwc" if nhwc else "nchw", size, shape[0] if isinstance(shape[0], int) else None
+def _is_mapping(output: Any) -> bool:
+    return str(output.type).startswith("seq(map(")

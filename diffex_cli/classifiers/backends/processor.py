@@ -13,7 +13,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.classifiers.network import NetworkOptions
-from diffex_cli.classifiers.preprocessing import Layout, PixelOptions, parse_preprocessing
+from diffex_cli.classifiers.preprocessing import Input, PixelOptions, parse_preprocessing
 from diffex_cli.classifiers.pretrained import PROCESSOR
 from diffex_cli.core.errors import UsageError, one_line
 from diffex_cli.core.registry import Spec
@@ -43,7 +43,7 @@ class FilePreparation:
         self._spec, self._options = spec, options
         if options.processor is None:
             # The model itself may say the size; any will do to check the rest.
-            parse_preprocessing(spec, options, size=None if options.size else (1, 1))
+            parse_preprocessing(spec, options, wanted_input=Input(None if options.size else (1, 1)))
         elif both := [field.name for field in dataclasses.fields(PixelOptions) if field.name in spec.options]:
             raise UsageError(
                 f"{spec.text!r}: processor and {both[0]} both say how pixels are prepared: give one of them"
@@ -54,12 +54,11 @@ class FilePreparation:
         folder = self._options.processor
         return {"processor": digest_files(folder, PROCESSOR)} if folder else {}
 
-    def load(self, size: tuple[int, int] | None, layout: Layout) -> Callable[[Sequence[Image.Image]], NDArray[Any]]:
-        """What prepares pictures. ``size``: height and width that the model insists on, if it does. ``layout``: the
-        model's, where no option says."""
+    def load(self, wanted: Input) -> Callable[[Sequence[Image.Image]], NDArray[Any]]:
+        """What prepares pictures for a model that says this of its input."""
         folder = self._options.processor
         if folder is None:
-            return parse_preprocessing(self._spec, self._options, size=size, layout=layout)
+            return parse_preprocessing(self._spec, self._options, wanted_input=wanted)
         from transformers import AutoImageProcessor
 
         try:
@@ -68,11 +67,22 @@ class FilePreparation:
             reason = one_line(error)
             raise UsageError(f"{self._spec.text!r}: cannot load the processor in {folder}: {reason}") from error
 
+        # A network that takes 8-bit numbers scales and normalises them itself.
+        plain = {"do_rescale": False, "do_normalize": False} if wanted.eight_bit else {}
+
         def prepare(pictures: Sequence[Image.Image]) -> NDArray[Any]:
-            pixels = np.asarray(processor(images=list(pictures), return_tensors="np")["pixel_values"])
-            return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1)) if layout == "nhwc" else pixels
+            found = processed(processor, pictures, grey=wanted.channels == 1, return_tensors="np", **plain)
+            pixels = np.asarray(found["pixel_values"])
+            return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1)) if wanted.layout == "nhwc" else pixels
 
         return prepare
+
+
+def processed(processor: Any, pictures: Sequence[Image.Image], *, grey: bool, **how: Any) -> Any:
+    """What an image processor of transformers makes of RGB pictures, or, for a network of one channel, of grey ones."""
+    if grey:
+        return processor(images=[picture.convert("L") for picture in pictures], do_convert_rgb=False, **how)
+    return processor(images=list(pictures), **how)
 
 
 def model_file(spec: Spec, example: str) -> Path:

@@ -8,7 +8,7 @@ import importlib
 import importlib.util
 import sys
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest, file_digest
+from diffex_cli.classifiers.backends.returned import is_list_of_mappings, plain_scores
 from diffex_cli.classifiers.checks import as_numbers
-from diffex_cli.classifiers.outputs import OutputOptions, Outputs, parse_outputs
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.classifiers.labels import numbered
+from diffex_cli.classifiers.outputs import OutputOptions, Outputs, as_rows, parse_outputs
+from diffex_cli.core.errors import DiffexError, UsageError, one_line
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import read_options, text
+from diffex_cli.core.wording import nfc
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +47,9 @@ class FunctionClassifier:
       by the function's attribute ``labels``, else ``0``, ``1``, …
     - a mapping from label to n scores
     - n mappings from label to score, one a picture
+    - n lists of ``{"label": …, "score": …}``, as a pipeline of transformers gives them
+
+    Tensors of any type and on any device may stand for arrays and numbers.
 
     Nobody can tell what a function depends on, so that each object has a fingerprint of its own, and no score is ever
     taken for another one's.
@@ -79,16 +85,13 @@ class FunctionClassifier:
             UsageError, DiffexError: the function fails.
         """
         if self._declared is not None:
-            return self._meaning.labels(tuple(self._declared))
+            return self._meaning.labels(_names(self._declared, self._name))
         result = self._call([Image.new("RGB", (64, 64), (128, 128, 128))])
         if isinstance(result, Mapping):
             return self._meaning.labels(tuple(result))
-        if _is_list_of_mappings(result):
+        if is_list_of_mappings(result):
             return self._meaning.labels(tuple(result[0]))
-        try:
-            shape = np.shape(result)
-        except ValueError:
-            shape = ()
+        shape = as_rows(as_numbers(result, self._name)).shape
         return self._meaning.unnamed(shape[1] if len(shape) == 2 else 1)
 
     @property
@@ -114,22 +117,22 @@ class FunctionClassifier:
         try:
             if isinstance(result, Mapping):
                 result = np.stack([np.atleast_1d(scores) for scores in _in_order(result, columns)], axis=1)
-            elif _is_list_of_mappings(result):
+            elif is_list_of_mappings(result):
                 result = [_in_order(row, columns) for row in result]
         except ValueError as error:
             raise DiffexError(f"the classifier {self._name} gave scores that do not fit its labels: {error}") from None
-        scores = as_numbers(result, self._name)
+        scores = as_rows(as_numbers(result, self._name))
         return self._meaning.logits(scores, len(images), len(labels), self._name)
 
     def _call(self, pictures: list[Image.Image]) -> Any:
         try:
-            result = self._function(pictures)
+            return plain_scores(self._function(pictures), len(pictures), self._meaning.values)
         except DiffexError:
             raise
         except Exception as error:
-            raise DiffexError(f"the classifier {self._name} raised {type(error).__name__}: {error}") from error
-        # A tensor that carries gradients, or lives on another device, does not turn into an array by itself.
-        return result.detach().cpu().numpy() if hasattr(result, "detach") else result
+            raise DiffexError(
+                f"the classifier {self._name} raised {type(error).__name__}: {one_line(error)}"
+            ) from error
 
 
 class PythonClassifier:
@@ -208,13 +211,17 @@ def _find_source(module: str, spec: str) -> Path:
     return Path(found.origin)
 
 
-def _is_list_of_mappings(result: Any) -> bool:
-    return isinstance(result, list | tuple) and bool(result) and all(isinstance(row, Mapping) for row in result)
+def _names(declared: Any, classifier: str) -> tuple[object, ...]:
+    if isinstance(declared, Mapping):
+        return tuple(numbered(declared, f"the labels of the classifier {classifier}"))
+    if isinstance(declared, str | bytes) or not isinstance(declared, Iterable):
+        raise UsageError(f"the labels of the classifier {classifier} are {declared!r}: give a list of names")
+    return tuple(declared)
 
 
 def _in_order(scores: Mapping[Any, Any], labels: tuple[str, ...]) -> list[Any]:
     """The scores in the order of the labels."""
-    by_text = {str(label): score for label, score in scores.items()}
+    by_text = {nfc(str(label)): score for label, score in scores.items()}
     if by_text.keys() != set(labels):
         raise ValueError(f"it scored {', '.join(sorted(by_text))}, not {', '.join(labels)}")
     return [by_text[label] for label in labels]

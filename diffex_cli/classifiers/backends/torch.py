@@ -9,10 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from diffex_cli.artifacts.keys import file_digest
 from diffex_cli.classifiers.backends.processor import FileOptions, FilePreparation, model_file
 from diffex_cli.classifiers.gradients import without_gradients
 from diffex_cli.classifiers.network import Network, NetworkClassifier, cannot_load
+from diffex_cli.classifiers.preprocessing import input_of
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
@@ -20,6 +24,9 @@ from diffex_cli.core.spec_options import choice
 
 if TYPE_CHECKING:
     import torch
+
+_UNBOUNDED = 10**6
+"""A limit on the batch that none was meant by; torch writes the largest integer there."""
 
 Format = Literal["exported program", "TorchScript"]
 
@@ -38,8 +45,8 @@ class TorchClassifier(NetworkClassifier[TorchOptions]):
     **Loading one can run code of its author's**: ``torch.export.load`` unpickles without ``weights_only`` and evaluates
     expressions, and TorchScript is a program. So ``trust=yes`` has to say that one would run the author's programs.
 
-    An exported program may fix ``size``. Of several outputs, ``output`` chooses one by key or number, else ``logits``
-    is taken if there is such a key, else the first.
+    An exported program says itself which size, layout, batch and type of numbers it takes. Of several outputs,
+    ``output`` chooses one by key or number, else ``logits`` is taken if there is such a key, else the first.
     """
 
     backend = "torch"
@@ -71,12 +78,18 @@ class TorchClassifier(NetworkClassifier[TorchOptions]):
             with warnings.catch_warnings():
                 # TorchScript is deprecated, which is no news to those who have such a file.
                 warnings.simplefilter("ignore")
-                model, size, batch = _LOADERS[self._format](self._file, device)
+                loaded = _LOADERS[self._format](self._file, device)
         except Exception as error:
             raise cannot_load(self._spec, error) from error
 
-        run = without_gradients(lambda pixels: self._chosen(model(torch.from_numpy(pixels).to(device))))
-        return Network(prepare=self._preparation.load(size, "nchw"), run=run, batch=batch)
+        eight_bit = loaded.dtype == torch.uint8
+
+        def forward(pixels: NDArray[Any]) -> torch.Tensor:
+            given = torch.from_numpy(np.rint(pixels) if eight_bit else pixels)
+            return self._chosen(loaded.model(given.to(device, loaded.dtype)))
+
+        prepare = self._preparation.load(input_of(loaded.shape, eight_bit))
+        return Network(prepare, without_gradients(forward), batch=loaded.batch, most=loaded.most, least=loaded.least)
 
     def _chosen(self, result: Any) -> torch.Tensor:
         import torch
@@ -121,30 +134,51 @@ def _format(file: Path) -> Format:
     )
 
 
-_Loaded = tuple[Callable[[Any], Any], tuple[int, int] | None, int | None]
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Loaded:
+    """``shape``: of its input, ``None`` for a free side. ``batch``: how many pictures it takes, if one number of them
+    only; else at least ``least`` and at most ``most``."""
+
+    model: Callable[[Any], Any]
+    dtype: torch.dtype
+    shape: Sequence[int | None] = (None, None, None, None)
+    batch: int | None = None
+    most: int | None = None
+    least: int = 1
 
 
 def _load_program(file: Path, device: torch.device) -> _Loaded:
-    """The program, the height and width that it fixes, and the batch that it fixes."""
+    """The program, and what it says of its input itself."""
     import torch
     from torch.export.passes import move_to_device_pass
 
     program = move_to_device_pass(torch.export.load(file), device)
     inputs = set(program.graph_signature.user_inputs)
-    shapes = [
-        node.meta["val"].shape for node in program.graph.nodes if node.op == "placeholder" and node.name in inputs
-    ]
-    if len(shapes) != 1 or len(shapes[0]) != 4:
-        raise ValueError(f"it must take one array of pictures, but takes {', '.join(str(tuple(s)) for s in shapes)}")
-    batch, _, height, width = (side if isinstance(side, int) else None for side in shapes[0])
-    size = (height, width) if height is not None and width is not None else None
-    return program.module(), size, batch
+    values = [node.meta["val"] for node in program.graph.nodes if node.op == "placeholder" and node.name in inputs]
+    if len(values) != 1 or values[0].ndim != 4:
+        raise ValueError(
+            f"it must take one array of pictures, but takes {', '.join(str(tuple(v.shape)) for v in values)}"
+        )
+    shape = [side if isinstance(side, int) else None for side in values[0].shape]
+    if shape[0] is not None:
+        return _Loaded(program.module(), values[0].dtype, shape, batch=shape[0])
+    allowed = program.range_constraints.get(values[0].shape[0].node.expr)
+    most, least = (allowed.upper, allowed.lower) if allowed else (None, 1)
+    return _Loaded(
+        program.module(),
+        values[0].dtype,
+        shape,
+        most=int(most) if most is not None and most < _UNBOUNDED else None,
+        least=max(1, int(least)),
+    )
 
 
 def _load_script(file: Path, device: torch.device) -> _Loaded:
+    """The program; its weights say what numbers it takes."""
     import torch
 
-    return torch.jit.load(str(file), map_location=device).eval(), None, None
+    model = torch.jit.load(str(file), map_location=device).eval()
+    return _Loaded(model, next((each.dtype for each in model.parameters()), torch.float32))
 
 
 _LOADERS: Mapping[Format, Callable[[Path, torch.device], _Loaded]] = {

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from diffex_cli.classifiers.backends.processor import processed
 from diffex_cli.classifiers.gradients import without_gradients
+from diffex_cli.classifiers.labels import numbered
 from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier
 from diffex_cli.classifiers.outputs import Kind
 from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, PretrainedOptions, refuse_untrained
@@ -42,10 +44,12 @@ class TransformersClassifier(NetworkClassifier[PretrainedOptions]):
         model, processor = self._pretrained.load(self._from)
         model = model.to(device).eval()
         id2label = model.config.id2label
+        names = numbered(id2label, f"the classes of {self._spec.text} (id2label in its config.json)")
+        grey = getattr(model.config, "num_channels", 3) == 1
         return Network(
-            prepare=lambda pictures: processor(images=list(pictures), return_tensors="pt"),
+            prepare=lambda pictures: processed(processor, pictures, grey=grey, return_tensors="pt"),
             run=without_gradients(lambda prepared: model(**prepared.to(device)).logits),
-            names=tuple(str(id2label[index]) for index in sorted(id2label)),
+            names=tuple(map(str, names)),
             kind=_KINDS.get(model.config.problem_type or "", "regression" if len(id2label) == 1 else "softmax"),
             inside=Inside(
                 model,

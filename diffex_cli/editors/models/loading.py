@@ -13,7 +13,7 @@ from diffex_cli.artifacts.keys import digest_files, file_digest
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import quiet_transformers
 
-MODEL_FILES = ("**/*.safetensors", "**/*.json", "**/*.txt")
+MODEL_FILES = ("**/*.safetensors", "**/*.json", "**/*.txt", "**/*.model", "**/*.jinja")
 """What of a model's folder can change a picture."""
 
 

@@ -17,7 +17,7 @@ from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import ranges, read_options
 from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 from diffex_cli.editors.models.batching import Batches, split
-from diffex_cli.editors.models.loading import MODEL_FILES, part_digest, part_name, pick_dtype
+from diffex_cli.editors.models.loading import part_digest, part_name, pick_dtype
 from diffex_cli.editors.models.roundtrip import round_trip
 from diffex_cli.editors.models.seeds import image_seed
 from diffex_cli.editors.models.sizes import fit, restore
@@ -27,8 +27,6 @@ from diffex_cli.editors.pipelines.options import OVERRIDES, WITHOUT_EFFECT, Opti
 
 _VERSION = 1
 """Raised when a change to these editors changes pixels; part of the fingerprint."""
-
-_FILES = (*MODEL_FILES, "**/*.model", "**/*.jinja")
 
 
 class Job(NamedTuple):
@@ -76,7 +74,7 @@ class PipelineEditor(Settled, Generic[OptionsT]):
             "editor": self.name,
             "version": _VERSION,
             "model": part_name(self._source),
-            "weights": part_digest(self._source, _FILES),
+            "weights": part_digest(self._source),
             **{key: value for key, value in options.items() if key not in WITHOUT_EFFECT},
         }
 

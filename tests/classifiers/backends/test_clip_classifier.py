@@ -1,5 +1,6 @@
 """Zero-shot classes: CLIP and SigLIP, against the plain transformers computation."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,8 @@ def plain(model: Any, folder: Path, padding: Any) -> np.ndarray:
     columns = []
     for texts in CLASSES.values():
         tokens = tokenizer(texts, padding=padding, truncation=True, max_length=8, return_tensors="pt")
+        if padding == "max_length":  # SigLIP was trained without a mask
+            tokens.pop("attention_mask")
         with torch.inference_mode():
             columns.append(model.eval()(**tokens, **pixels).logits_per_image.mean(dim=1).numpy())
     return np.stack(columns, axis=1)
@@ -85,6 +88,18 @@ def test_siglip_scores_as_transformers_does(siglip: Path, described: Path) -> No
     assert np.ptp(logits, axis=0).min() > 0.01
     assert model.outputs.kind == "multilabel"
     assert classifier(siglip, described, ",kind=softmax").outputs.kind == "softmax"
+
+
+def test_capitals_do_not_matter_to_a_model_of_small_letters(siglip: Path, described: Path, tmp_path: Path) -> None:
+    capitals = tmp_path / "capitals.yaml"
+    capitals.write_text(described.read_text().replace("cat", "Cat").replace("dog", "DOG"))
+    small = classifier(siglip, described).logits(PICTURES)
+    assert np.abs(classifier(siglip, capitals).logits(PICTURES) - small).max() > 0.01
+    copy = Path(shutil.copytree(siglip, tmp_path / "copy"))
+    settings = json.loads((copy / "tokenizer_config.json").read_text())
+    (copy / "tokenizer_config.json").write_text(json.dumps({**settings, "do_lower_case": True}))
+    np.testing.assert_array_equal(classifier(copy, capitals).logits(PICTURES), small)
+    assert classifier(copy, described).fingerprint != classifier(siglip, described).fingerprint
 
 
 def test_several_descriptions_count_as_their_mean(clip: Path, tmp_path: Path) -> None:

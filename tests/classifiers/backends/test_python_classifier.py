@@ -29,7 +29,29 @@ def tensor(images):
     return torch.tensor(_means(images), requires_grad=True)
 def raises(images): raise RuntimeError("out of paint")
 def vector(images): return _means(images)[:, 0]
-def cube(images): return _means(images)[:, :, None]
+def cube(images): return np.stack([_means(images)] * 2, axis=2)
+def kept_axes(images): return _means(images)[:, None, :, None]
+def loose(images):
+    import torch
+    return [{n: torch.tensor(value, requires_grad=True) for n, value in zip("rgb", row)} for row in _means(images)]
+def halves(images):
+    import torch
+    return {name: torch.tensor(column).bfloat16() for name, column in zip("rgb", _means(images).T)}
+def listed(images):
+    import torch
+    return [torch.tensor(row, dtype=torch.bfloat16, requires_grad=True) for row in _means(images)]
+def output(images):
+    import torch
+    from transformers.modeling_outputs import ImageClassifierOutput
+    return ImageClassifierOutput(logits=torch.tensor(_means(images), requires_grad=True))
+def piped(images):
+    answers = [[{"label": n, "score": s} for n, s in zip("rgb", row)][::-1] for row in _means(images)]
+    return answers if len(images) > 1 else answers[0]
+def piped_shares(images):
+    return [[{"label": n, "score": s} for n, s in zip("rgb", row)] for row in shares(images)]
+def topped(images): return [[{"label": "r", "score": 9.0}], [{"label": "g", "score": 9.0}]][:len(images)]
+def complexes(images): return _means(images) + 1j
+def nothing(images): return None
 def shares(images): return _means(images) / _means(images).sum(axis=1, keepdims=True)
 def share(images): return {"warm": _means(images)[:, 0] / 100}
 def not_a_number(images): return _means(images) * np.nan
@@ -71,6 +93,11 @@ def test_the_registry_finds_it() -> None:
         ("columns", ("r", "g", "b")),
         ("rows", ("1", "2", "3")),
         ("tensor", ("0", "1", "2")),
+        ("kept_axes", ("0", "1", "2")),
+        ("loose", ("r", "g", "b")),
+        ("halves", ("r", "g", "b")),
+        ("listed", ("0", "1", "2")),
+        ("output", ("0", "1", "2")),
     ],
 )
 def test_every_documented_form_is_read(callable: str, labels: tuple[str, ...]) -> None:
@@ -103,6 +130,32 @@ def test_logits_that_are_declared_probabilities_are_refused() -> None:
         classifier("array:values=probabilities").logits(PICTURES)
 
 
+def test_a_pipelines_answers_are_read_by_their_labels() -> None:
+    model = classifier("piped")
+    order = ["rgb".index(label) for label in model.labels]
+    np.testing.assert_array_equal(model.logits(PICTURES), np.array(SCORES)[:, order])
+    np.testing.assert_array_equal(model.logits(PICTURES[:1]), np.array(SCORES)[:1, order])
+    shares = classifier("piped_shares:values=probabilities").logits(PICTURES)
+    np.testing.assert_allclose(np.exp(shares), np.divide(SCORES, np.sum(SCORES, axis=1, keepdims=True)))
+
+
+def test_labels_may_be_numbered_but_not_otherwise_mapped(module: Path) -> None:
+    for declared, labels in (("{1: 'g', 0: 'r', 2: 'b'}", ("r", "g", "b")), ("('r', 'g', 'b')", ("r", "g", "b"))):
+        sys.modules.pop("paint_model", None)
+        module.write_text(MODULE + f"LABELS = {declared}\n", encoding="utf-8")
+        assert classifier("array").labels == labels
+    for declared, message in (
+        ("{1: 'r', 2: 'g', 3: 'b'}", r"must be numbered 0, 1, … without gaps, .* not 1, 2, 3"),
+        ("{'r': 0}", "must be numbered"),
+        ("'rgb'", "are 'rgb': give a list of names"),
+        ("3", "are 3: give a list of names"),
+    ):
+        sys.modules.pop("paint_model", None)
+        module.write_text(MODULE + f"LABELS = {declared}\n", encoding="utf-8")
+        with pytest.raises(UsageError, match=message):
+            _ = classifier("array").labels
+
+
 def test_labels_of_the_module_and_repeated_ones(module: Path) -> None:
     module.write_text(MODULE + 'LABELS = ["crane", "crane", "other"]\n', encoding="utf-8")
     assert classifier("array").labels == ("crane (0)", "crane (1)", "other")
@@ -112,9 +165,13 @@ def test_labels_of_the_module_and_repeated_ones(module: Path) -> None:
     ("callable", "message"),
     [
         ("raises", "python:paint_model:raises raised RuntimeError: out of paint"),
-        ("cube", r"shape \(2, 3, 1\) for 2 images and 1 classes"),
+        ("cube", r"shape \(2, 3, 2\) for 2 images and 1 classes"),
         ("not_a_number", "not finite for 2 of 2 images"),
         ("ragged", "no rectangular array"),
+        ("piped_shares", "gives probabilities, which would be taken for logits: say values=probabilities"),
+        ("topped", r"the pipeline leaves classes out: call it with top_k=None"),
+        ("complexes", "no rectangular array of numbers"),
+        ("nothing", r"scores of shape \(\) for 2 images"),
         ("moody", "do not fit its labels: it scored r, not g"),
     ],
 )

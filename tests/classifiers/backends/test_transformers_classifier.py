@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -221,3 +222,84 @@ def test_constructing_one_imports_no_torch(efficientnet: Path) -> None:
         "assert not {'torch', 'transformers', 'huggingface_hub'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_ids_that_do_not_begin_with_0_are_refused(copy: Path) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    config["id2label"] = {str(int(index) + 1): name for index, name in config["id2label"].items()}
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UsageError, match=r"id2label in its config\.json\) must be numbered 0, 1, … .*, not 1, 2, 3, …"):
+        _ = classifier(copy).labels
+
+
+@pytest.mark.parametrize("kind", ["ViTImageProcessor", "BitImageProcessor"])
+def test_a_network_of_one_channel_sees_grey(tmp_path: Path, kind: str) -> None:
+    import torch
+    from transformers import ViTConfig, ViTForImageClassification
+
+    torch.manual_seed(3)
+    config = ViTConfig(
+        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, image_size=16, num_labels=2,
+        num_channels=1, patch_size=4,
+    )  # fmt: skip
+    model = ViTForImageClassification(config).eval()
+    model.save_pretrained(tmp_path)
+    settings = {
+        "image_processor_type": kind, "size": {"height": 16, "width": 16}, "image_mean": [0.5], "image_std": [0.25],
+        "do_convert_rgb": True, "do_center_crop": False,
+    }  # fmt: skip
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(settings))
+    pictures = [picture(seed).resize((16, 16)) for seed in range(2)]
+    grey = np.stack([np.asarray(one.convert("L"), dtype=np.float32)[None] / 255 for one in pictures])
+    with torch.inference_mode():
+        expected = model(torch.from_numpy((grey - 0.5) / 0.25)).logits.numpy()
+    np.testing.assert_allclose(classifier(tmp_path).logits(pictures), expected, atol=1e-5)
+
+
+@pytest.fixture
+def adapted(vit: Path, tmp_path: Path) -> Path:
+    """A model with an adapter beside it, as peft saves one."""
+    peft = pytest.importorskip("peft")
+    import torch
+    from transformers import AutoModelForImageClassification
+
+    folder = Path(shutil.copytree(vit, tmp_path / "adapted"))
+    torch.manual_seed(4)
+    settings = peft.LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj", "query", "value"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft's use of transformers
+        wrapped = peft.get_peft_model(AutoModelForImageClassification.from_pretrained(folder), settings)
+    for name, parameter in wrapped.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter)
+    wrapped.save_pretrained(folder)
+    return folder
+
+
+def test_an_adapter_beside_the_model_counts(adapted: Path, vit: Path) -> None:
+    pictures = [picture(seed) for seed in range(2)]
+    first = classifier(adapted)
+    assert first.fingerprint != classifier(vit).fingerprint
+    before = first.logits(pictures)
+    assert np.abs(before - classifier(vit).logits(pictures)).max() > 1e-3
+    settings = json.loads((adapted / "adapter_config.json").read_text())
+    (adapted / "adapter_config.json").write_text(json.dumps({**settings, "lora_alpha": 32}))
+    stronger = classifier(adapted)
+    assert np.abs(stronger.logits(pictures) - before).max() > 1e-3
+    assert stronger.fingerprint != first.fingerprint
+
+
+def test_an_adapter_that_would_be_left_out_is_refused(adapted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "peft" else found(name, *rest))
+    with pytest.raises(UsageError, match=r"has an adapter beside the model.*pip install 'diffex\[lora\]', or merge it"):
+        classifier(adapted)
+    monkeypatch.undo()
+    (adapted / "adapter_model.safetensors").unlink()
+    with pytest.raises(UsageError, match=r"has an adapter, but no adapter_model\.safetensors"):
+        classifier(adapted)
+    (adapted / "config.json").unlink()
+    with pytest.raises(UsageError, match="has an adapter without its model: merge it into the model"):
+        classifier(adapted)
