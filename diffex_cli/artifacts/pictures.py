@@ -2,39 +2,62 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from diffex_cli.artifacts.files import atomic_write
+from diffex_cli.artifacts.rgb import SCALED, Upright, upright
+from diffex_cli.core.plain_files import is_lfs_pointer
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".avif"),
+    *(".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
 """The endings of files that are taken for pictures, in lower case."""
 
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 """What Pillow raises at a file that is no picture, or a broken one."""
 
 
-def open_picture(path: Path) -> Image.Image:
-    """Read a picture, turned upright as its EXIF says, as RGB.
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM")
+"""What such files hold: no format that Pillow leaves to another program."""
+
+
+def read_picture(path: Path) -> Upright:
+    """Read somebody's picture, of any mode, as upright RGB.
 
     Raises:
-        OSError: the file is missing, broken or no picture.
+        OSError: the file is missing, broken, no picture, or the pointer that Git LFS leaves for one.
     """
     try:
-        with Image.open(path) as image:
-            return upright(image)
-    except OSError:
+        with warnings.catch_warnings():
+            # Pillow's remarks about metadata, which is not read
+            warnings.simplefilter("ignore", UserWarning)
+            with Image.open(path, formats=_FORMATS) as image:
+                return upright(image)
+    except OSError as error:
+        if is_lfs_pointer(path):
+            raise OSError("it is a Git LFS pointer, not the picture itself: run git lfs pull") from error
         raise
-    except UNREADABLE as error:
+    except Exception as error:  # of many kinds, by what is torn
         raise OSError(f"{path} is no picture that can be read: {error}") from error
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """A picture of any mode as RGB, turned upright as its EXIF says; what cannot be done raises :data:`UNREADABLE`."""
-    return (ImageOps.exif_transpose(image) or image).convert("RGB")
+def open_picture(path: Path) -> Image.Image:
+    """Read an edited picture, which has to be one of 8 bits: scaled by its own range it could not be held against its
+    original.
+
+    Raises:
+        OSError: of :func:`read_picture`, or it has more bits.
+    """
+    found = read_picture(path)
+    if SCALED in found.notes:
+        raise OSError(f"{path} has more than 8 bits a pixel: save it with 8")
+    return found.picture
 
 
 def save_picture(path: Path, picture: Image.Image) -> None:

@@ -48,6 +48,15 @@ def read_text_file(path: Path, what: str) -> str:
     return text
 
 
+def is_lfs_pointer(path: Path) -> bool:
+    """Whether a file is what Git LFS leaves in the place of a large one that was not fetched."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_LFS)) == _LFS.encode()
+    except OSError:
+        return False
+
+
 def read_plain_file(path: Path, what: str, *, verbatim: bool = False) -> Any:
     """A YAML file's values, or a JSON file's where the name ends in ``.json``. See :func:`read_yaml`.
 

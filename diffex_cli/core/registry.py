@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -30,6 +30,14 @@ _OPTIONS = re.compile(r"(?:^|:)(?=\w+\s*=)")
 """Where the options begin; a value may hold colons, as an address does."""
 
 
+_QUOTED = re.compile(r"""(?P<mark>['"])(?P<inside>.+?)(?P=mark)(?=[:,]|$)""")
+_PAIR = re.compile(
+    r"""\s*(?P<key>\w+)\s*=\s*(?:(?P<mark>['"])(?P<inside>.+?)(?P=mark)|(?P<value>[^,]*[^,\s][^,]*))\s*(?:,(?=.)|$)"""
+)
+HOW_TO_QUOTE = "; quote a path that holds = or , or :, as in \"onnx:'epoch=3.onnx':mean=0,std=1\""
+"""Ends a sentence about options that may be a path."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Spec:
     """A parsed ``name[:model][:key=value,…]``.
@@ -45,20 +53,28 @@ class Spec:
 
 
 def parse_spec(text: str) -> Spec:
-    """Split a spec; a ``UsageError`` if it is empty or an option is not ``key=value``."""
+    """Split a spec; a ``UsageError`` if it is empty or an option is not ``key=value``. A model or a value may stand in
+    single or double quotes, and then hold what else would end it."""
     name, _, rest = text.partition(":")
     if not name:
         raise UsageError(f"{text!r} names no backend: write name[:model][:key=value,…], e.g. ledits:birds")
-    options: dict[str, str] = {}
-    begin = _OPTIONS.search(rest)
-    if begin is not None:
-        for pair in rest[begin.end() :].split(","):
-            key, equals, value = pair.partition("=")
-            if not (key and equals and value):
-                raise UsageError(f"{pair!r} in {text!r} is not key=value")
-            options[key.strip()] = value.strip()
-        rest = rest[: begin.start()]
-    return Spec(text=text, name=name, model=rest, options=options)
+    quoted = _QUOTED.match(rest)
+    if quoted is not None:
+        model, rest = quoted["inside"], rest[quoted.end() :].removeprefix(":")
+    else:
+        begin = _OPTIONS.search(rest)
+        model, rest = (rest, "") if begin is None else (rest[: begin.start()], rest[begin.end() :])
+    return Spec(text=text, name=name, model=model, options=dict(_pairs(rest, text)))
+
+
+def _pairs(given: str, text: str) -> Iterator[tuple[str, str]]:
+    while given:
+        found = _PAIR.match(given)
+        if found is None:
+            pair = given.partition(",")[0]
+            raise UsageError(f"{pair!r} in {text!r} is not key=value{HOW_TO_QUOTE}")
+        yield found["key"], found["inside"] or found["value"].strip()
+        given = given[found.end() :]
 
 
 def names(group: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.registry import Spec, did_you_mean
+from diffex_cli.core.registry import HOW_TO_QUOTE, Spec, did_you_mean
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -99,7 +99,8 @@ def read_options(spec: Spec, defaults: T, known: Sequence[str] | None = None) ->
     values: dict[str, Any] = {}
     for key, given in spec.options.items():
         if key not in names:
-            raise UsageError(f"{spec.text!r}: unknown option {key!r}{did_you_mean(key, names)}")
+            hint = "" if spec.model else HOW_TO_QUOTE
+            raise UsageError(f"{spec.text!r}: unknown option {key!r}{did_you_mean(key, names)}{hint}")
         kind = kinds[key]
         try:
             values[key] = kind.parse(given)

@@ -129,7 +129,7 @@ def _shown(settings: Settings) -> Pictures:
         shown = []
         for source in evenly(files, SHOWN, turn):
             try:
-                shown.append(small(source.open()))
+                shown.append(small(source.open().picture))
             except OSError:
                 continue  # the choice of the input images warns of it
         return tuple(shown)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from diffex_cli.artifacts.pictures import SUFFIXES, UNREADABLE, open_picture, upright
+from diffex_cli.artifacts.picture_folder import pictures_in
+from diffex_cli.artifacts.pictures import SUFFIXES, UNREADABLE, read_picture
+from diffex_cli.artifacts.rgb import Upright, upright
 from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.artifacts.run import RunDirectory, input_row
 from diffex_cli.core import domains
@@ -25,14 +28,14 @@ class Source:
     picture: Path | Image.Image
     name: str
 
-    def open(self) -> Image.Image:
+    def open(self) -> Upright:
         """The picture, upright, as RGB.
 
         Raises:
             OSError: it cannot be read.
         """
         if isinstance(self.picture, Path):
-            return open_picture(self.picture)
+            return read_picture(self.picture)
         try:
             return upright(self.picture)
         except UNREADABLE as error:
@@ -74,11 +77,7 @@ def shuffled(found: Iterable[Source], seed: int) -> list[Source]:
 def _folder(folder: Path) -> list[Source]:
     if not folder.is_dir():
         raise UsageError(f"the folder of input images {folder} does not exist: name one with --images DIR")
-    found = [
-        Source(path, path.relative_to(folder).as_posix())
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
-    ]
+    found = [Source(path, path.relative_to(folder).as_posix()) for path in pictures_in(folder).files]
     if not found:
         kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
         raise UsageError(f"there are no images ({kinds}) in {folder}: name another folder with --images DIR")
@@ -102,12 +101,16 @@ def choose(
     wanted = len(candidates) if settings.n_images is None else settings.n_images
     chosen: dict[str, InputImage] = {}
     warnings: list[str] = []
+    notes: Counter[str] = Counter()
+    if given is None and settings.images is not None and (left_out := pictures_in(settings.images).left_out):
+        warnings.append(left_out)
     progress.start("images", min(wanted, len(candidates)))
     for source in candidates:
         if len(chosen) == wanted:
             break
         try:
-            image = (run.save_input if write else input_row)(source.open(), source.name, None)
+            opened = source.open()
+            image = (run.save_input if write else input_row)(opened.picture, source.name, None)
         except OSError as error:
             warnings.append(f"passed over {source}: {error}")
             continue
@@ -115,9 +118,11 @@ def choose(
             warnings.append(f"passed over {source}: the same picture as {chosen[image.image].source}")
             continue
         chosen[image.image] = image
+        notes.update(opened.notes)
         progress.advance("images")
     if not chosen:
         raise UsageError(f"not one of the {len(candidates)} input images can be read: {warnings[0]}")
+    warnings += [f"{count} of {len(chosen)} images had {note}" for note, count in notes.items()]
     if settings.n_images is not None and len(chosen) < wanted:
         warnings.append(f"there are only {len(chosen)} images, not the {wanted} that --n-images asks for")
     return Inputs(tuple(sorted(chosen.values(), key=lambda image: image.source)), tuple(warnings))

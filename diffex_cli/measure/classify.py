@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.keys import image_key
-from diffex_cli.artifacts.pictures import SUFFIXES, open_picture
+from diffex_cli.artifacts.picture_folder import pictures_in
+from diffex_cli.artifacts.pictures import SUFFIXES, read_picture
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
 from diffex_cli.core.errors import UsageError
@@ -124,7 +125,9 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
         pictures: list[Image.Image] = []
         for file in files[start : start + BATCH]:
             try:
-                pictures.append(open_picture(file))
+                opened = read_picture(file)
+                pictures.append(opened.picture)
+                warnings += [f"{file} had {note}" for note in opened.notes]
             except OSError as error:
                 warnings.append(f"passed over {file}: {error}")
                 continue
@@ -161,7 +164,7 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
     kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
     for path in paths:
         if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            found = pictures_in(path).files
             if not found:
                 raise UsageError(f"there are no images ({kinds}) in {path}: name another folder, or files")
             yield from found

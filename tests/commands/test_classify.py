@@ -165,7 +165,7 @@ def test_what_cannot_be_read_is_passed_over() -> None:
     ("arguments", "sentence"),
     [
         (["nowhere.png"], "there is no file or folder nowhere.png"),
-        (["empty"], "there are no images (bmp, jpeg, jpg, png, webp) in empty"),
+        (["empty"], "there are no images (apng, avif, bmp, dib, gif, "),
         (["pictures", "--top", "0"], "--top"),
         ([], "Missing argument"),
     ],

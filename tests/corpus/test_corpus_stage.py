@@ -1,6 +1,8 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from pipeline import HIERARCHY, N_IMAGES, N_NODES, SILENT, make_corpus, make_inputs, settings
 
 from diffex_cli.artifacts.keys import image_key
@@ -77,10 +79,24 @@ def test_what_cannot_be_an_input_is_passed_over(tmp_path: Path) -> None:
     summary = corpus.run(settings(tmp_path, n_images=9), SILENT)
     assert summary.images == N_IMAGES
     sentences = sorted(summary.warnings)
-    assert len(sentences) == 3
-    assert "broken.png" in sentences[0] + sentences[1]
-    assert "the same picture as" in sentences[0] + sentences[1]
-    assert "only 5 images, not the 9" in sentences[2]
+    assert len(sentences) == 4
+    assert sentences[0].endswith("pictures: 1 file that is no picture (.txt 1)")
+    assert "broken.png" in sentences[1] + sentences[2]
+    assert "the same picture as" in sentences[1] + sentences[2]
+    assert "only 5 images, not the 9" in sentences[3]
+
+
+def test_what_was_done_to_pictures_is_said_and_counted(tmp_path: Path) -> None:
+    make_inputs(tmp_path)
+    for number in range(2):
+        deep = np.arange(64, dtype=np.uint16).reshape(8, 8) * 900 + number
+        deep[0, number] = 65535
+        Image.fromarray(deep).save(tmp_path / "pictures" / f"deep{number}.tiff")
+    summary = corpus.run(settings(tmp_path), SILENT)
+    assert summary.images == N_IMAGES + 2
+    assert summary.warnings == (
+        "2 of 7 images had more than 8 bits a pixel: scaled from the picture's own least and largest value to 0–255",
+    )
 
 
 def test_no_images_is_one_sentence(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from diffex_cli.artifacts.keys import digest, image_key
-from diffex_cli.artifacts.pictures import SUFFIXES, open_picture
+from diffex_cli.artifacts.pictures import SUFFIXES, read_picture
 from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.folder.files import pictures_below
 
@@ -26,7 +26,7 @@ class ImageNames:
         for path in pictures_below(originals) if originals else ():
             assert originals is not None
             try:
-                key = image_key(open_picture(path))
+                key = image_key(read_picture(path).picture)
             except OSError:
                 continue  # `diffex corpus` passes over it, too, and says so
             name = plain_name(path.relative_to(originals).as_posix())
