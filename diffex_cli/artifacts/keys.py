@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from diffex_cli.core.hierarchy import Candidate, Corpus
+from diffex_cli.core.plain_files import refuse_lfs_pointer
 
 
 def digest(obj: object) -> str:
@@ -77,6 +78,11 @@ def digest_files(folder: Path, patterns: Sequence[str]) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 hex of a file's content; its name is no part of it."""
+    """SHA-256 hex of a file's content; its name is no part of it.
+
+    Raises:
+        UsageError: it is the pointer that Git LFS leaves in the place of a large file.
+    """
+    refuse_lfs_pointer(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

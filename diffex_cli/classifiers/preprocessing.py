@@ -196,7 +196,7 @@ def parse_preprocessing(
     """
     wants = wanted_input or Input()
     wanted = _size(spec, options, configured, wants.size)
-    channels = options.channels or (configured.channels if configured else "grey" if wants.channels == 1 else "rgb")
+    channels = options.channels or ("grey" if wants.channels == 1 else configured.channels if configured else "rgb")
     if configured is None and (options.mean is None or options.std is None):
         raise UsageError(
             f"{spec.text!r}: nothing says how the model wants its pixels: add mean=… and std=… (mean=imagenet,"

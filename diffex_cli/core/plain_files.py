@@ -57,6 +57,11 @@ def is_lfs_pointer(path: Path) -> bool:
         return False
 
 
+def refuse_lfs_pointer(path: Path) -> None:
+    if is_lfs_pointer(path):
+        raise UsageError(f"{path} is a Git LFS pointer, not the file itself: run git lfs pull")
+
+
 def read_plain_file(path: Path, what: str, *, verbatim: bool = False) -> Any:
     """A YAML file's values, or a JSON file's where the name ends in ``.json``. See :func:`read_yaml`.
 

@@ -29,7 +29,7 @@ from diffex_cli.core.registry import CLASSIFIERS, EDITORS, find, parse_spec
         (
             "timm:vit:weights='run=7, a.pth',labels = \"b\"",
             "vit",
-            {"weights": "run=7, a.pth", "labels": "a,b.txt"},
+            {"weights": "run=7, a.pth", "labels": "b"},
         ),
         ("a:b:key='x'y", "b", {"key": "'x'y"}),
     ],

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from diffex_cli.artifacts.keys import file_digest
-from diffex_cli.classifiers.backends.state_dict import model_of_weights
+from diffex_cli.classifiers.backends.state_dict import Weights, channels_in, model_of_weights
 from diffex_cli.classifiers.network import Network, NetworkClassifier, tensor_network
 from diffex_cli.classifiers.packages import require
-from diffex_cli.classifiers.preprocessing import Fit, PixelOptions, Preprocessing, centred, parse_preprocessing
+from diffex_cli.classifiers.preprocessing import Fit, Input, PixelOptions, Preprocessing, centred, parse_preprocessing
 from diffex_cli.classifiers.pretrained import Pretrained, PretrainedOptions
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import pick_device
@@ -69,7 +69,8 @@ class TimmClassifier(NetworkClassifier[TimmOptions]):
     def _load(self) -> Network:
         device = pick_device(self._device)
         model = self._with_own_weights(self._own) if self._own is not None else self._pretrained.load(self._from)
-        prepare = parse_preprocessing(self._spec, self._options, self._configured(model))
+        channels = channels_in(model, model.state_dict())
+        prepare = parse_preprocessing(self._spec, self._options, self._configured(model), Input(channels=channels))
         names = None if self._own is not None else self._names(model)
         return tensor_network(model.to(device).eval(), device, prepare, names)
 
@@ -98,11 +99,15 @@ class TimmClassifier(NetworkClassifier[TimmOptions]):
     def _with_own_weights(self, file: Path) -> Any:
         timm = require("timm", "timm", self._spec)
         name = self._known_name(timm)
-        heads = timm.create_model(name, pretrained=False).default_cfg["classifier"]
+        plain = timm.create_model(name, pretrained=False)
+        heads = plain.default_cfg["classifier"]
         head = heads if isinstance(heads, str) else heads[0]
-        return model_of_weights(
-            file, name, head, lambda classes: timm.create_model(name, pretrained=False, num_classes=classes)
-        )
+
+        def build(classes: int, weights: Weights) -> Any:
+            channels = channels_in(plain, weights)
+            return timm.create_model(name, pretrained=False, num_classes=classes, in_chans=channels)
+
+        return model_of_weights(file, name, head, build)
 
     def _from(self, source: str, **where: Any) -> Any:
         timm = require("timm", "timm", self._spec)
@@ -120,7 +125,9 @@ class TimmClassifier(NetworkClassifier[TimmOptions]):
             data["std"],
             data["interpolation"],
         )
-        return dataclasses.replace(configured, channels="grey") if channels == 1 else configured
+        # A model of one channel, of which the configuration knows three.
+        grey = channels == 1 and len(configured.mean) == 1
+        return dataclasses.replace(configured, channels="grey") if grey else configured
 
     def _names(self, model: Any) -> tuple[str, ...] | None:
         config = model.pretrained_cfg

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffex_cli.artifacts.keys import file_digest
-from diffex_cli.classifiers.backends.state_dict import model_of_weights
+from diffex_cli.classifiers.backends.state_dict import Weights, channels_in, model_of_weights
 from diffex_cli.classifiers.network import Network, NetworkClassifier, NetworkOptions, tensor_network
 from diffex_cli.classifiers.packages import require
-from diffex_cli.classifiers.preprocessing import PixelOptions, Preprocessing, parse_preprocessing
+from diffex_cli.classifiers.preprocessing import Input, PixelOptions, Preprocessing, parse_preprocessing
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec, did_you_mean
@@ -68,7 +68,8 @@ class TorchvisionClassifier(NetworkClassifier[TorchvisionOptions]):
         device = pick_device(self._device)
         model = (self._with_own_weights(self._own) if self._own is not None else self._pretrained()).to(device).eval()
         names = None if self._own is not None else tuple(self._set.meta["categories"])
-        prepare = parse_preprocessing(self._spec, self._options, self._configured())
+        wanted = Input(channels=channels_in(model, model.state_dict()))
+        prepare = parse_preprocessing(self._spec, self._options, self._configured(), wanted)
         return tensor_network(model, device, prepare, names)
 
     @functools.cached_property
@@ -112,22 +113,20 @@ class TorchvisionClassifier(NetworkClassifier[TorchvisionOptions]):
 
     def _with_own_weights(self, file: Path) -> torch.nn.Module:
         name = self._spec.model
-        more = _AS_PRETRAINED if name in _TRANSFORMING else {}
-        model: torch.nn.Module = model_of_weights(
-            file,
-            name,
-            self._head(more),
-            lambda classes: self._models.get_model(name, weights=None, num_classes=classes, **more),
-        )
-        return model
+        plain = self._models.get_model(name, weights=None, **(_AS_PRETRAINED if name in _TRANSFORMING else {}))
 
-    def _head(self, more: Mapping[str, bool]) -> str:
-        """The name of the layer that classifies, which is the last one in all of torchvision's models."""
-        import torch
+        def build(classes: int, weights: Weights) -> torch.nn.Module:
+            grey = channels_in(plain, weights) == 1
+            more = {}
+            if name in _TRANSFORMING:
+                auxiliary = any(key.lower().startswith("aux") for key in weights)
+                more = {**_AS_PRETRAINED, "transform_input": not grey, "aux_logits": auxiliary}
+            model: torch.nn.Module = self._models.get_model(name, weights=None, num_classes=classes, **more)
+            if grey:
+                _take_one_channel(model)
+            return model
 
-        model = self._models.get_model(self._spec.model, weights=None, **more)
-        layers = (name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear | torch.nn.Conv2d))
-        return str(list(layers)[-1])
+        return model_of_weights(file, name, _last_layer(plain), build)
 
     def _configured(self) -> Preprocessing:
         wanted = self._set.transforms()
@@ -140,3 +139,29 @@ class TorchvisionClassifier(NetworkClassifier[TorchvisionOptions]):
             std=tuple(wanted.std),
             interpolation=wanted.interpolation.value,
         )
+
+
+def _last_layer(model: torch.nn.Module) -> str:
+    """The name of the layer that classifies, which is the last one in all of torchvision's models."""
+    import torch
+
+    layers = (name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear | torch.nn.Conv2d))
+    return str(list(layers)[-1])
+
+
+def _take_one_channel(model: torch.nn.Module) -> None:
+    """Give a model of three channels a first convolution of one."""
+    import torch
+
+    name, first = next((name, part) for name, part in model.named_modules() if isinstance(part, torch.nn.Conv2d))
+    one = torch.nn.Conv2d(
+        1,
+        first.out_channels,
+        first.kernel_size,  # type: ignore[arg-type]
+        first.stride,  # type: ignore[arg-type]
+        first.padding,  # type: ignore[arg-type]
+        first.dilation,  # type: ignore[arg-type]
+        bias=first.bias is not None,
+    )
+    parent, _, child = name.rpartition(".")
+    setattr(model.get_submodule(parent), child, one)
