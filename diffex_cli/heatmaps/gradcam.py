@@ -65,6 +65,9 @@ def class_activation(network: Gradients, layer: Layer, pixels: torch.Tensor, wei
 
     Returns:
         shape (n, rows, columns).
+
+    Raises:
+        UsageError: the layer has not one row a picture.
     """
     import torch
 
@@ -75,6 +78,11 @@ def class_activation(network: Gradients, layer: Layer, pixels: torch.Tensor, wei
         score = (network.logits(pixels.detach().requires_grad_()) * weights).sum()
     finally:
         handle.remove()
+    if len(kept[0]) != len(pixels):
+        raise UsageError(
+            "the classifier's last layer with places has no row for each picture of a batch, so that Grad-CAM cannot "
+            "tell them apart: use --heatmap occlusion"
+        )
     (gradient,) = torch.autograd.grad(score, kept[0])
     features, slopes = (layer.arrangement.maps(tensor) for tensor in (kept[0].detach(), gradient))
     return torch.relu((slopes.mean(dim=(2, 3), keepdim=True) * features).sum(dim=1))

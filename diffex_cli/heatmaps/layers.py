@@ -58,17 +58,9 @@ def last_layer(network: Gradients, pixels: torch.Tensor) -> Layer | None:
     """
     import torch
 
-    outputs = _outputs(network, pixels.detach().requires_grad_())
-    size = (pixels.shape[2], pixels.shape[3])
-    patches: tuple[int, int] | None = None
-    found: list[tuple[Layer, torch.Tensor]] = []
-    for module, output in outputs.each():
-        arrangement = _arrangement(output, size, patches, tokens="Norm" in type(module).__name__)
-        if arrangement is None:
-            continue
-        if arrangement.axes != "tokens":
-            patches = arrangement.rows, arrangement.columns
-        found.append((Layer(module, arrangement), output))
+    # Two, so that what has one row a picture is told from what has one row for all, or one a patch.
+    outputs = _outputs(network, pixels[:1].repeat(2, 1, 1, 1).detach().requires_grad_())
+    found = _with_places(outputs, (pixels.shape[2], pixels.shape[3]))
     if not found:
         return None
     # No class in particular, so that all targets of a network get the same layer.
@@ -80,6 +72,35 @@ def last_layer(network: Gradients, pixels: torch.Tensor) -> Layer | None:
         if gradient is not None and bool(layer.arrangement.maps(gradient).any())
     ]
     return reached[-1] if reached else None
+
+
+def _with_places(outputs: _Outputs, size: tuple[int, int]) -> list[tuple[Layer, torch.Tensor]]:
+    """The layers that have a row for each picture and lie over it, and their outputs.
+
+    A grid that is finer than the first one that is coarser than the input is none: nothing in the network knows such
+    places. Nor is one of as many rows and columns as there are tokens, which is a matrix between them (CaiT's talking
+    heads, a softmax that is a module).
+    """
+    patches: tuple[int, int] | None = None
+    finest = size
+    lengths: set[int] = set()
+    found: list[tuple[Layer, torch.Tensor]] = []
+    for module, output in outputs.each():
+        if output.shape[0] != len(outputs.logits):
+            continue
+        if output.ndim == 3:
+            lengths.add(output.shape[1])
+        arrangement = _arrangement(output, size, patches, tokens="Norm" in type(module).__name__)
+        if arrangement is None:
+            continue
+        grid = arrangement.rows, arrangement.columns
+        if arrangement.axes != "tokens":
+            if grid[0] > finest[0] or grid[1] > finest[1] or (grid[0] == grid[1] and grid[0] in lengths):
+                continue
+            finest = grid if finest == size else finest
+        patches = grid
+        found.append((Layer(module, arrangement), output))
+    return found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,7 +120,8 @@ class _Outputs:
         for module, output in self.calls:
             # What passes its input on is not a layer; in attention it may also have the shape of a grid by accident.
             idle = isinstance(module, torch.nn.Identity | torch.nn.Dropout)
-            if times[id(module)] == 1 and not idle and isinstance(output, torch.Tensor) and output.requires_grad:
+            tensor = isinstance(output, torch.Tensor) and output.ndim > 0 and output.requires_grad
+            if times[id(module)] == 1 and not idle and tensor:
                 yield module, output
 
 
@@ -119,7 +141,7 @@ def _arrangement(
 
     Args:
         size: height and width of the network's input.
-        patches: rows and columns of the last feature map before it.
+        patches: rows and columns of the last layer with places before it.
         tokens: it may consist of tokens.
     """
     if output.ndim == 4:

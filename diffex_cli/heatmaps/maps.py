@@ -27,7 +27,7 @@ from diffex_cli.measure.targets import ALL, PREDICTED, parse
 
 TASK = "heat maps"
 
-_VERSION = 1
+_VERSION = 2
 """Raised when the same classifier and picture would give another map, or the overlay another look."""
 
 _AT_A_TIME = 16

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any
 
 from diffex_cli.language_models.base import Answer, MalformedAnswer, Picture, Question, Usage
+from diffex_cli.language_models.finding import Unfinished, find_object, is_json
+from diffex_cli.language_models.thoughts import Heard, hear
 
 _SHOWN = 80
-# Braces, and the texts in which a brace is none.
-_TOKENS = re.compile(r'"(?:\\.|[^"\\\n])*"|[{}]')
-
-
-class _CutOff(Exception):  # noqa: N818
-    """The text ends within an object."""
 
 
 def instruction(question: Question) -> str:
@@ -28,7 +23,18 @@ def instruction(question: Question) -> str:
     )
 
 
-def parse_answer(text: str, question: Question, usage: Usage, *, model: str, limit: int, cut_off: bool) -> Answer:
+def parse_answer(
+    text: str,
+    question: Question,
+    usage: Usage,
+    *,
+    model: str,
+    limit: int,
+    cut_off: bool,
+    full: bool = False,
+    calls: Sequence[str] = (),
+    thought: str = "",
+) -> Answer:
     """The JSON object in a model's answer, whatever is around it; a MalformedAnswer if there is none.
 
     Args:
@@ -36,80 +42,52 @@ def parse_answer(text: str, question: Question, usage: Usage, *, model: str, lim
         model: its spec, for errors.
         limit: how many tokens the answer could have.
         cut_off: whether the model was stopped there.
+        full: whether it was stopped before, because it can hold no more in mind.
+        calls: what it called functions with, if the answer is none; some servers make a call of it.
+        thought: what it thought, as the server tells it. Where nothing was said, the answer may stand there: servers
+            that look for thoughts take all of an answer for them. Not if the model was stopped while it thought.
     """
-    try:
-        content = find_object(text, question.schema)
-    except _CutOff:
-        content, cut_off = None, True
-    if content is not None:
-        return Answer(content, usage)
-    if cut_off:
-        raise MalformedAnswer(
-            f"the answer of {model} broke off after {usage.output_tokens} of {limit} tokens: "
-            "allow longer ones with the option max_tokens=… in --provider, or ask for less at once",
-            text,
-            usage,
+    # Marks within a whole answer are words of it.
+    heard = Heard("", text) if is_json(text) else hear(text)
+    places = [heard.said, *calls]
+    if not cut_off and not any(place.strip() for place in places):
+        places += [heard.thought, thought]
+    unfinished = False
+    for place in places:
+        try:
+            content = find_object(place, question.schema)
+        except Unfinished:
+            unfinished = True
+            continue
+        if content is not None:
+            return Answer(content, usage)
+    written = next(filter(str.strip, (text, *calls, thought)), "")
+    fault = _broke_off(usage, limit, full) if cut_off else _not_found(written, limit, unfinished)
+    raise MalformedAnswer(f"the answer of {model} {fault}", written, usage)
+
+
+def _broke_off(usage: Usage, limit: int, full: bool) -> str:
+    if full:
+        return (
+            f"broke off after {usage.output_tokens} tokens because the question and the answer together are longer "
+            "than the model can take: give fewer or smaller images, or ask for less at once"
         )
-    beginning = " ".join(text.split())[:_SHOWN]
-    begins = f"it begins {beginning!r}" if beginning else "it is empty"
-    raise MalformedAnswer(f"the answer of {model} holds no JSON object of the wanted form ({begins})", text, usage)
+    counted = f"after {usage.output_tokens} of {limit}" if usage.output_tokens else f"at the limit of {limit}"
+    return (
+        f"broke off {counted} tokens: allow longer ones with the option max_tokens=… in --provider, "
+        "or ask for less at once"
+    )
 
 
-def find_object(text: str, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The answer in a text: all of it, or the last object within it that has the schema's keys, if there is one.
-
-    Code fences, prose before and after, and the thoughts of a model that thinks aloud are passed over. An
-    object within another one is never taken for the answer when the outer one is broken off.
-
-    Raises:
-        _CutOff: the text ends within an object, and no answer came before.
-    """
-    text = _spoken(text).strip()
-    wanted = set(schema.get("required") or schema.get("properties") or ())
-    found: Mapping[str, Any] | None = None
-    start = text.find("{")
-    while start >= 0:
-        decoded = _decode(text, start)
-        end = _closes(text, start) if decoded is None else decoded[1]
-        if end is None:
-            if found is None:
-                raise _CutOff
-            break
-        if decoded is not None and (wanted <= decoded[0].keys() or (start, end) == (0, len(text))):
-            found = decoded[0]
-        start = text.find("{", end)
-    return found
-
-
-def _decode(text: str, start: int) -> tuple[dict[str, Any], int] | None:
-    """The object that starts there, and where it ends."""
-    try:
-        content, end = json.JSONDecoder(parse_constant=_no_number).raw_decode(text, start)
-    except (ValueError, RecursionError):
-        return None
-    return content, end
-
-
-def _closes(text: str, start: int) -> int | None:
-    """Where the braces that open there are closed, be it JSON between them or not; ``None`` if they never are."""
-    depth = 0
-    for token in _TOKENS.finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(token[0], 0)
-        if depth == 0:
-            return token.end()
-    return None
-
-
-def _spoken(text: str) -> str:
-    """Without what stands between <think> and </think>; servers differ in whether they hand that on."""
-    _, closed, rest = text.rpartition("</think>")
-    if closed:
-        return rest
-    return text.partition("<think>")[0]
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+def _not_found(text: str, limit: int, unfinished: bool) -> str:
+    words = " ".join(text.split())
+    if unfinished:
+        return (
+            f"stops in the middle of its JSON object, though not at the limit of {limit} tokens "
+            f"(it ends {words[-_SHOWN:]!r})"
+        )
+    begins = f"it begins {words[:_SHOWN]!r}" if words else "it is empty"
+    return f"holds no JSON object of the wanted form ({begins})"
 
 
 def turns(question: Question, pictures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from diffex_cli.language_models.answers import data_of, instruction, turns
 from diffex_cli.language_models.base import Answer, Question, Usage
-from diffex_cli.language_models.faults import MAX_WAIT
+from diffex_cli.language_models.faults import MAX_WAIT, ErrorAnswer
 from diffex_cli.language_models.service import ServiceModel
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ DEFAULT_MODEL = "claude-sonnet-5-5"
 # The SDK asks for streaming where an answer may take longer than a connection is sure to live.
 _STREAMED = 20_000
 _CACHE = {"type": "ephemeral"}
+_FULL = "model_context_window_exceeded"
 
 
 class AnthropicModel(ServiceModel):
@@ -31,6 +33,7 @@ class AnthropicModel(ServiceModel):
     provider = "anthropic"
     company = "Anthropic"
     default_model = DEFAULT_MODEL
+    variables = ("ANTHROPIC_API_KEY",)
 
     @property
     def _thinks(self) -> bool:
@@ -67,17 +70,27 @@ class AnthropicModel(ServiceModel):
                 return stream.get_final_message()
         message = client.messages.create(**request)
         # A proxy's web page comes out of the SDK as text.
-        if not isinstance(message, Message) or not isinstance(message.content, list):
+        if not isinstance(message, Message):
             raise TypeError("no message")
+        if not isinstance(message.content, list):
+            raise ErrorAnswer(message.model_extra)
         return message
 
     def _answer(self, message: Message, question: Question) -> Answer:
         usage = _usage(message)
-        text = "".join(block.text for block in message.content if block.type == "text")
+        text = "".join(block.text or "" for block in message.content if block.type == "text")
         if message.stop_reason == "refusal":
             raise self._refused((message.stop_details.explanation if message.stop_details else None) or text, usage)
-        cut_off = message.stop_reason in ("max_tokens", "model_context_window_exceeded")
-        return self._parsed(text, question, usage, cut_off=cut_off)
+        return self._parsed(
+            text,
+            question,
+            usage,
+            cut_off=message.stop_reason in ("max_tokens", _FULL),
+            full=message.stop_reason == _FULL,
+            # Servers that imitate the protocol may call a function with the answer, or take all of it for thoughts.
+            calls=tuple(json.dumps(block.input) for block in message.content if block.type == "tool_use"),
+            thought="".join(block.thinking or "" for block in message.content if block.type == "thinking"),
+        )
 
     def _connect(self, *, api_key: str | None, **arguments: Any) -> Anthropic:
         import anthropic

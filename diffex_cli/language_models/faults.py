@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
+from typing import Any
 
 from diffex_cli.core.errors import DiffexError, UsageError
 
@@ -18,8 +19,30 @@ MAX_WAIT = 120.0
 _SHOWN = 200
 _AGAIN = "run the same command again later"
 _TRY_FORMAT = re.compile(
-    r"response_format|json_schema|output_config|output_format|schema|grammar|guided", re.IGNORECASE
+    r"response.?format|json.?(schema|mode|object)|output_config|output_format|structured.?output|schema|grammar|guided",
+    re.IGNORECASE,
 )
+_NOT_TAKEN = re.compile(
+    r"(un|not |n't )(support|recogni[sz]|know|expect|permit|allow)|deprecated|extra|instead|invalid (param|arg)",
+    re.IGNORECASE,
+)
+
+
+class ErrorAnswer(Exception):  # noqa: N818
+    """An answer with HTTP 200 whose body is no answer but tells of an error.
+
+    Attributes:
+        body: what stands in it.
+        status_code: the status that the body tells, as gateways hand it on; 200 if it tells none.
+    """
+
+    def __init__(self, body: Mapping[str, Any] | None) -> None:
+        super().__init__("the answer is an error")
+        self.body = dict(body or {})
+        told = [self.body, self.body.get("error")]
+        names = ("code", "status", "status_code")
+        codes = [str(part.get(name)) for part in told if isinstance(part, dict) for name in names]
+        self.status_code = next((int(code) for code in codes if re.fullmatch("[45][0-9][0-9]", code)), 200)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,7 +67,8 @@ class Service:
 
 def explain(error: Exception, sdk: ModuleType, service: Service) -> DiffexError:
     """An SDK's error as one sentence with a remedy, without the key: a UsageError if the user can mend it."""
-    tries = f"{service.retries + 1} times" if service.retries else "once"
+    retried = service.retries and not isinstance(error, ErrorAnswer)
+    tries = f"{service.retries + 1} times" if retried else "once"
     if isinstance(error, sdk.APITimeoutError):
         return DiffexError(
             f"{service.who} did not answer within {service.timeout:g} s, tried {tries}: {_AGAIN}, or allow more with "
@@ -52,7 +76,12 @@ def explain(error: Exception, sdk: ModuleType, service: Service) -> DiffexError:
         )
     if isinstance(error, sdk.APIConnectionError):
         return _unreachable(error, service, tries)
-    if isinstance(error, sdk.APIStatusError) and error.status_code >= 400:
+    if isinstance(error, ErrorAnswer) and error.status_code == 200 and _said(error, service.key):
+        return DiffexError(
+            f"{service.who} answers the question for {service.model!r} with an error ({_said(error, service.key)}): "
+            f"change the model or its options in --provider, or {_AGAIN}"
+        )
+    if isinstance(error, sdk.APIStatusError | ErrorAnswer) and error.status_code >= 400:
         return _status(error.status_code, _said(error, service.key), _waits(error), service, tries)
     if isinstance(error, sdk.APIStatusError):  # an error after the first words of a streamed answer
         said = _said(error, service.key)
@@ -67,9 +96,38 @@ def explain(error: Exception, sdk: ModuleType, service: Service) -> DiffexError:
 
 def blames_format(error: Exception, sdk: ModuleType) -> bool:
     """Whether a server turned the question down because it cannot hold an answer to a schema."""
-    if not isinstance(error, sdk.APIStatusError):
+    return _turned_down(error, sdk) and bool(_TRY_FORMAT.search(_said(error)))
+
+
+def blames_limit(error: Exception, sdk: ModuleType, sent: str, other: str) -> bool:
+    """Whether a server turned the question down because it knows the limit by its other name."""
+    if not _turned_down(error, sdk):
         return False
-    return getattr(error, "status_code", 0) in (400, 422, 500, 501) and bool(_TRY_FORMAT.search(_said(error)))
+    said = _said(error)
+    return bool(re.search(rf"\b{other}\b", said) or (re.search(rf"\b{sent}\b", said) and _NOT_TAKEN.search(said)))
+
+
+def _turned_down(error: Exception, sdk: ModuleType) -> bool:
+    if not isinstance(error, sdk.APIStatusError | ErrorAnswer):
+        return False
+    return getattr(error, "status_code", 0) in (200, 400, 404, 422, 500, 501)
+
+
+def check_header(variable: str, value: str) -> None:
+    """Refuse a value of the environment that HTTP cannot carry in a header; the sentence does not tell the value."""
+    found = re.search(r"[^\x21-\x7e]", value)
+    if found is None:
+        return
+    if found[0] in "\r\n":
+        what = "a line break"
+    elif found[0].isspace():
+        what = "a blank"
+    else:
+        what = "a character that is no ASCII letter, digit or sign"
+    raise UsageError(
+        f"the environment variable {variable} holds {what}, which no key has: set it again to the key alone, without "
+        "anything before, within or after it"
+    )
 
 
 def _status(status: int, said: str, wait: float | None, service: Service, tries: str) -> DiffexError:
@@ -144,8 +202,11 @@ def _said(error: Exception, key: str | None = None) -> str:
     """The server's own words, shortened, with anything that looks like a key taken out."""
     body = getattr(error, "body", None)
     if isinstance(body, dict):
-        inner = body.get("error", body)
-        body = inner if isinstance(inner, str) else inner.get("message") if isinstance(inner, dict) else None
+        inner = next(filter(None, (body.get(key) for key in ("error", "errors", "detail"))), body)
+        inner = inner[0] if isinstance(inner, list) else inner
+        body = inner
+        if isinstance(inner, dict):
+            body = next((inner[key] for key in ("message", "msg", "detail") if isinstance(inner.get(key), str)), None)
         code = inner.get("code") if isinstance(inner, dict) else None
         body = f"{body}, {code}" if isinstance(code, str) and body else body or code
     text = " ".join(str(body).split()) if isinstance(body, str) else ""

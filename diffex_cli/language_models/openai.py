@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.registry import Spec
+from diffex_cli.language_models import completions
 from diffex_cli.language_models.answers import data_of, instruction, turns
 from diffex_cli.language_models.base import Answer, Question, Usage
+from diffex_cli.language_models.faults import ErrorAnswer, blames_limit
 from diffex_cli.language_models.service import OPTIONS, ServiceModel
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "gpt-6.1-terra"
 
 _ADDRESS = "https://api.openai.com/v1"
+# OpenAI has renamed the limit; other servers know the old name.
+_LIMITS = {False: "max_tokens", True: "max_completion_tokens"}
 
 
 class OpenAIModel(ServiceModel):
@@ -31,6 +36,12 @@ class OpenAIModel(ServiceModel):
     default_model = DEFAULT_MODEL
     options = (*OPTIONS, "temperature")
     without_key = ", or give the address of your own server with --base-url"
+    variables = ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self._newer_limit = self._base_url is None
+        self._limit_turned_down = False
 
     def _unnamed(self, spec: str) -> str:
         if self._base_url is not None:
@@ -52,11 +63,9 @@ class OpenAIModel(ServiceModel):
             {"type": "image_url", "image_url": {"url": f"data:{picture.media_type};base64,{data_of(picture)}"}}
             for picture in question.pictures
         ]
-        # OpenAI has renamed the limit; other servers know the old name.
-        limit = "max_completion_tokens" if self._base_url is None else "max_tokens"
         request: dict[str, Any] = {
             "model": self._model,
-            limit: self._limit(question),
+            _LIMITS[self._newer_limit]: self._limit(question),
             "messages": [{"role": "system", "content": system}, *turns(question, pictures)],
         }
         if held_to_schema:
@@ -69,21 +78,39 @@ class OpenAIModel(ServiceModel):
             request["temperature"] = self._temperature
         return request
 
+    def _asks_otherwise(self, error: Exception, request: dict[str, Any]) -> bool:
+        sent = _LIMITS[_LIMITS[True] in request]
+        if not self._limit_turned_down and blames_limit(error, self._sdk, sent, _LIMITS[sent == _LIMITS[False]]):
+            self._limit_turned_down, self._newer_limit = True, sent == _LIMITS[False]
+        return _LIMITS[self._newer_limit] != sent
+
     def _send(self, client: OpenAI, request: dict[str, Any]) -> ChatCompletion:
         from openai.types.chat import ChatCompletion
 
         completion = client.chat.completions.create(**request)
         # A proxy's web page comes out of the SDK as text.
-        if not isinstance(completion, ChatCompletion) or not completion.choices or not completion.choices[0].message:
+        if not isinstance(completion, ChatCompletion):
             raise TypeError("no chat completion")
+        if not completion.choices or not completion.choices[0].message:
+            raise ErrorAnswer(completion.model_extra)
+        extra = completion.choices[0].model_extra or {}
+        if extra.get("error"):
+            raise ErrorAnswer(extra)
         return completion
 
     def _answer(self, message: ChatCompletion, question: Question) -> Answer:
         usage, choice = _usage(message), message.choices[0]
-        text, refusal = choice.message.content or "", choice.message.refusal or ""
+        text, refusal = completions.said(choice.message), choice.message.refusal or ""
         if refusal or choice.finish_reason == "content_filter":
             raise self._refused(refusal, usage, text)
-        return self._parsed(text, question, usage, cut_off=choice.finish_reason == "length")
+        return self._parsed(
+            text,
+            question,
+            usage,
+            cut_off=completions.is_cut_off(choice, usage.output_tokens, self._limit(question)),
+            calls=completions.called(choice.message),
+            thought=completions.thought(choice.message),
+        )
 
     def _connect(self, *, api_key: str | None, **arguments: Any) -> OpenAI:
         import openai

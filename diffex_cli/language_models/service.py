@@ -17,7 +17,7 @@ from diffex_cli.core.registry import Spec
 from diffex_cli.language_models.answers import parse_answer
 from diffex_cli.language_models.base import Answer, Prices, Question, RefusedAnswer, Usage
 from diffex_cli.language_models.costs import estimate, list_prices
-from diffex_cli.language_models.faults import Service, blames_format, explain
+from diffex_cli.language_models.faults import Service, blames_format, check_header, explain
 from diffex_cli.language_models.specs import ModelSpec
 
 OPTIONS = ("base_url", "effort", "max_tokens", "price_cached", "price_in", "price_out", "retries", "timeout")
@@ -42,6 +42,9 @@ class ServiceModel(ABC):
     options: ClassVar[tuple[str, ...]] = OPTIONS
     without_key: ClassVar[str] = ""
     """What else a user without a key may do."""
+
+    variables: ClassVar[tuple[str, ...]]
+    """Of the environment: the key, and what else the SDK sends in its headers."""
 
     def __init__(self, spec: Spec) -> None:
         parsed = ModelSpec(spec, self.options)
@@ -97,6 +100,8 @@ class ServiceModel(ABC):
                 if held and blames_format(error, sdk):
                     self._held_to_schema = False
                     continue
+                if self._asks_otherwise(error, request):
+                    continue
                 if getattr(error, "code", None) in ("content_filter", "content_policy_violation"):
                     raise self._refused("", Usage(0, 0)) from error
                 raise explain(error, sdk, self._service) from error
@@ -111,9 +116,13 @@ class ServiceModel(ABC):
     def _request(self, question: Question, held_to_schema: bool) -> dict[str, Any]:
         """The SDK's arguments."""
 
+    def _asks_otherwise(self, error: Exception, request: dict[str, Any]) -> bool:
+        """Whether the next request will lack what the service turned down in this one."""
+        return False
+
     @abstractmethod
     def _send(self, client: Any, request: dict[str, Any]) -> Any:
-        """The SDK's answer; raises TypeError if it is none."""
+        """The SDK's answer; raises ErrorAnswer if it is an error all the same, TypeError if it is none."""
 
     @abstractmethod
     def _answer(self, message: Any, question: Question) -> Answer:
@@ -123,9 +132,9 @@ class ServiceModel(ABC):
     def _connect(self, *, api_key: str | None, **arguments: Any) -> Any:
         """The SDK's client."""
 
-    def _parsed(self, text: str, question: Question, usage: Usage, *, cut_off: bool) -> Answer:
-        limit = self._limit(question)
-        return parse_answer(text, question, usage, model=self._name, limit=limit, cut_off=cut_off)
+    def _parsed(self, text: str, question: Question, usage: Usage, **known: Any) -> Answer:
+        """``known`` are further arguments of :func:`parse_answer`."""
+        return parse_answer(text, question, usage, model=self._name, limit=self._limit(question), **known)
 
     def _refused(self, said: str, usage: Usage, text: str = "") -> RefusedAnswer:
         why = f" ({' '.join(said.split())[:200]})" if said else ""
@@ -164,5 +173,7 @@ class ServiceModel(ABC):
                 f"the corpus provider {self.provider!r} needs a key: set the environment variable "
                 f"{service.variable}{self.without_key}"
             )
+        for variable in self.variables:
+            check_header(variable, os.environ.get(variable, ""))
         timeout = self._sdk.Timeout(self._timeout, connect=min(self._timeout, 10.0))
         return self._connect(api_key=service.key, max_retries=self._retries, timeout=timeout)

@@ -21,11 +21,14 @@ from diffex_cli.language_models.answers import instruction, parse_answer, turns
 from diffex_cli.language_models.base import Answer, Prices, Question, Usage
 from diffex_cli.language_models.costs import estimate
 from diffex_cli.language_models.specs import ModelSpec
+from diffex_cli.language_models.thoughts import opens_thought
 
 if TYPE_CHECKING:
     import torch
 
 _OPTIONS = ("device", "max_tokens", "price_in", "price_out", "revision")
+# So many tokens hold the longest mark that opens the thoughts.
+_MARK = 16
 _FILES = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 
 
@@ -134,8 +137,12 @@ class TransformersModel:
                 f"not enough memory on {loaded.device} for {self._name}: choose a smaller model"
             ) from error
         written = output[0, n_read:]
-        text = loaded.processor.decode(written, skip_special_tokens=True)
-        return text, Usage(n_read, len(written)), bool(len(written)) and int(written[-1]) in loaded.ends
+        ended = bool(len(written)) and int(written[-1]) in loaded.ends
+        # In some models the marks of the thoughts are special tokens, and the template opens them.
+        text = loaded.processor.decode(written[: len(written) - ended], skip_special_tokens=False)
+        if opens_thought(loaded.processor.decode(inputs["input_ids"][0, -_MARK:], skip_special_tokens=False)):
+            text = f"<think>{text}"
+        return text, Usage(n_read, len(written)), ended
 
     def _limit(self, question: Question) -> int:
         return question.max_tokens if self._max_tokens is None else self._max_tokens

@@ -209,6 +209,17 @@ def test_a_request_that_fails_does_not_end_the_others(
     assert three.status == "ok"
 
 
+def test_a_region_that_is_not_finite_fails(
+    editors: Mapping[str, InpaintEditor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = torch.full((16, 16), torch.nan)
+    monkeypatch.setattr("diffex_cli.editors.inpaint.editor.attended_region", lambda *_: nowhere)
+    (found,) = editors["four"].edit(IMAGES, [EditRequest("k", "square", ADD)], 0)
+    assert (found.status, found.image) == ("failed", None)
+    assert found.reason is not None
+    assert found.reason.startswith("the mask of where the edit may act is not finite: give dtype=bfloat16")
+
+
 def test_a_model_without_attention_there_is_refused(folders: Mapping[str, Path], tmp_path: Path) -> None:
     pipeline = stock(folders["four"])
     blocks = {"down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D", "DownBlock2D"),

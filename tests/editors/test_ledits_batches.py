@@ -78,6 +78,20 @@ def test_forgetting_inversions_does_not_break_a_batch(pipeline_folder: Path, mon
     assert len(editor._inversions._kept) == 1
 
 
+def test_memory_is_counted_by_what_is_kept_not_by_the_smallest(
+    pipeline_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = opened(pipeline_folder)
+    editor._inversions.of(["large", "square"], IMAGES, editor._target_size, 0)
+    small, large = sorted(kept.nbytes for kept in editor._inversions._kept.values())
+    assert large > small
+    monkeypatch.setattr(inversions, "_MEMORY", large + small - 1)
+    editor = opened(pipeline_folder)
+    editor._inversions.of(["large", "square"], IMAGES, lambda _: (96, 64), 0)
+    editor._inversions.of(["large", "square"], IMAGES, editor._target_size, 0)
+    assert sum(kept.nbytes for kept in editor._inversions._kept.values()) <= large + small - 1
+
+
 def memory_for(rows: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Make the U-Net fail as CUDA does when it is given more rows; returns the sizes of all calls."""
     calls: list[int] = []

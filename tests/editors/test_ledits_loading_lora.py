@@ -150,6 +150,57 @@ def test_what_does_not_fit_is_refused(file: Path, pipeline_folder: Path) -> None
     assert "cannot be added" in refused(pipeline_folder, lora)
 
 
+def other(*names: str) -> dict[str, Tensor]:
+    """A layer's weights in kohya's layout, by the last parts of their keys."""
+    return {f"lora_unet_{LAYER.replace('.', '_')}.{name}": torch.ones(16, 16) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("weights", "kind"),
+    [
+        ({**kohya("unet", LAYER), **other("dora_scale")}, "a DoRA"),
+        ({**text("te"), "lora_te_text_model_encoder_layers_1_self_attn_q_proj.dora_scale": UP}, "a DoRA"),
+        (other("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"), "a LoHa"),
+        (other("lokr_w1", "lokr_w2"), "a LoKr"),
+        ({**kohya("unet", LAYER.replace("to_q", "to_k")), **other("lokr_w1", "lokr_w2")}, "a LoKr"),
+        (other("oft_blocks"), "an OFT"),
+        (other("weight", "on_input"), "an (IA)³"),
+    ],
+)
+def test_other_adaptations_are_refused_by_name(
+    weights: dict[str, Tensor], kind: str, file: Path, pipeline_folder: Path
+) -> None:
+    lora = written(file, weights)
+    assert refused(pipeline_folder, lora) == (
+        f"lora={lora} is {kind}, which cannot be added as it is: merge it into the model with the program that it was "
+        "made with and give that model, or give a plain LoRA"
+    )
+    # also where another one is added first
+    plain = written(file.with_name("plain.safetensors"), kohya("unet", LAYER))
+    assert f"lora={lora} is {kind}" in refused(pipeline_folder, f"{plain}+{lora}")
+
+
+@pytest.mark.parametrize("name", ["diff", "diff_b", "lora_mid.weight", "lora_up.bias"])
+def test_what_would_be_left_out_is_named(name: str, file: Path, pipeline_folder: Path) -> None:
+    assert name.partition(".")[0] in refused(pipeline_folder, written(file, {**kohya("unet", LAYER), **other(name)}))
+
+
+def test_layers_that_the_model_lacks_are_not_left_out_silently(file: Path, pipeline_folder: Path) -> None:
+    strange = kohya("unet", "down_blocks.7.attentions.0.transformer_blocks.0.attn2.to_q")
+    lora = written(file, {**kohya("unet", LAYER), **strange})
+    assert "unexpected keys found in the model: down_blocks.7" in refused(pipeline_folder, lora)
+
+
+def test_a_dora_in_pefts_layout_sets_the_magnitudes(file: Path, pipeline_folder: Path) -> None:
+    """W' = m · (W + B·A) / ‖W + B·A‖, by rows (Liu et al. 2024, Eq. 5)."""
+    magnitude = torch.rand(16, generator=torch.Generator().manual_seed(2)) + 0.5
+    written(file, {**peft_layout(f"unet.{LAYER}"), f"unet.{LAYER}.lora_magnitude_vector": magnitude})
+    plain, adapted = (load(pipeline_folder, lora).unet.get_submodule(LAYER).weight for lora in ("", file))
+    direction = plain + UP @ DOWN
+    wanted = magnitude[:, None] * direction / direction.norm(dim=1, keepdim=True)
+    assert torch.allclose(adapted, wanted, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("lora", "reason"),
     [

@@ -58,6 +58,19 @@ def test_timm(name: str, side: int, layer: str, arrangement: Arrangement) -> Non
     assert what.arrangement == arrangement
 
 
+@pytest.mark.parametrize(
+    ("name", "layer", "arrangement"),
+    [
+        ("cait_xxs24_224", "blocks_token_only.1.norm1", Arrangement(4, 4, "tokens", 1)),
+        ("tnt_s_legacy_patch16_224", "blocks.11.norm_out", Arrangement(4, 4, "tokens", 1)),
+    ],
+)
+def test_timms_attention_among_tokens_is_no_place(name: str, layer: str, arrangement: Arrangement) -> None:
+    timm = pytest.importorskip("timm")
+    where, what = found(timm.create_model(name, img_size=64, num_classes=3), 64)
+    assert (where, what.arrangement) == (layer, arrangement)
+
+
 def test_timms_patches_that_are_averaged() -> None:
     timm = pytest.importorskip("timm")
     where, what = found(timm.create_model("test_vit", num_classes=3, global_pool="avg", fc_norm=False), 160)

@@ -40,6 +40,32 @@ def parse(text: str, cut_off: bool = False) -> Any:
         f'<think>Maybe {{"attributes": ["wrong"]}}? Let me see. {{"attributes": </think>\n{DUMPED}',
         f'{DUMPED} and {{"attributes": ["unfinis',
         json.dumps(WANTED, indent=2),
+        f"The set {{beak, crest is what I see.\n{DUMPED}",
+        f"{{ {DUMPED}",
+        f'{{"{DUMPED}',
+        f'{{"notes": ["a" "b", }}\n{DUMPED}',
+        f"[see above, {{x, y: {DUMPED}",
+        f'{{"note": "no end}}\n{DUMPED}',
+        f"<think>{{</think>{DUMPED}",
+        f'[THINK]{{"attributes": ["wrong"]}}[/THINK]{DUMPED}',
+        f'<|thinking|>{{"attributes": ["wrong"]}}<|/thinking|>{DUMPED}<reasoning>{{"attributes": ["wrong"]}}',
+        f"<|channel|>analysis<|message|>{{<|end|><|start|>assistant<|channel|>final<|message|>{DUMPED}<|return|>",
+        f"<think>Nothing is said after it: {DUMPED}</think>\n",
+        json.dumps(DUMPED),
+        f"Here: {json.dumps(DUMPED)}",
+        json.dumps(json.dumps(DUMPED)),
+        DUMPED.replace('"', '\\"'),
+        '{"attributes": ["beak",], /* that is all */}',
+        "{'attributes': ['beak']}",
+        '["beak"]',
+        '```json\n["beak"]\n```',
+        f"[{DUMPED}]",
+        f'{{"result": {DUMPED}}}',
+        '{"result": ["beak"]}',
+        f'{{"name": "attributes", "arguments": {json.dumps(DUMPED)}}}',
+        f'<tool_call>\n{{"name": "attributes", "arguments": {DUMPED}}}\n</tool_call>',
+        '{"attributes": "[\\"beak\\"]"}',
+        f'{{"type": "object", "properties": {{"attributes": {{"type": "array"}}}}}}\n{DUMPED}',
     ],
 )
 def test_finds_the_answer(text: str) -> None:
@@ -63,9 +89,14 @@ def test_leaves_an_object_of_another_form_to_the_check_of_the_schema() -> None:
         ('{"attributes": ' + "9" * 5000 + "}", "holds no JSON object"),
         ('{"attributes": [' * 5000 + "]}" * 5000, "holds no JSON object"),
         ('<think>It could be {"attributes": ["wrong"]}', "it begins"),
-        ('{"attributes": ["beak", "cre', "broke off after 2 of 9 tokens"),
-        ('{"attributes": [{"attributes": ["beak"]}, tru', "broke off"),
-        ("{" * 100_000, "broke off"),
+        ('{"attributes": ["beak", "cre', "stops in the middle of its JSON object, though not at the limit of 9 tokens"),
+        (
+            '{"attributes": [{"attributes": ["beak"]}, tru',
+            '(it ends \'{"attributes": [{"attributes": ["beak"]}, tru\')',
+        ),
+        ('[{"attributes": ["beak"]}', "stops in the middle"),
+        ("{" * 100_000, "holds no JSON object"),
+        ("[" * 100_000, "holds no JSON object"),
     ],
 )
 def test_takes_nothing_else_for_it(text: str, words: str) -> None:
@@ -75,9 +106,33 @@ def test_takes_nothing_else_for_it(text: str, words: str) -> None:
     assert (caught.value.text, caught.value.usage) == (text, Usage(1, 2))
 
 
+def test_marks_within_an_answer_are_words_of_it() -> None:
+    assert parse('{"attributes": ["<think>", "</think>", "<|channel|>"]}') == {
+        "attributes": ["<think>", "</think>", "<|channel|>"]
+    }
+
+
+def test_an_empty_list_is_an_answer_if_it_is_all_of_it() -> None:
+    assert parse("```\n[]\n```") == {"attributes": []}
+    with pytest.raises(MalformedAnswer, match="holds no JSON object"):
+        parse("I see nothing [] there")
+
+
+def test_reads_what_the_schema_wants_where_a_text_holds_it() -> None:
+    fields = {"passage": {"type": "integer"}, "remove": {"type": "boolean"}, "name": {"type": "string"}}
+    item = {"type": "object", "properties": fields, "required": list(fields)}
+    schema = {**SCHEMA, "properties": {"attributes": {"type": "array", "items": item}}}
+    said = '[{"passage": "2", "remove": "False", "name": "[1]"}, {"passage": 2.0, "remove": "no", "name": "3"}]'
+    answer = parse_answer(said, Question("", "", schema, "x"), Usage(1, 2), model="m", limit=9, cut_off=False)
+    assert answer.content == {
+        "attributes": [{"passage": 2, "remove": False, "name": "[1]"}, {"passage": 2, "remove": "no", "name": "3"}]
+    }
+
+
 def test_says_when_the_limit_was_reached() -> None:
-    with pytest.raises(MalformedAnswer, match="broke off"):
-        parse("Well, that is a long story", cut_off=True)
+    for text in ("Well, that is a long story", f"<think>{DUMPED}</think>", DUMPED[:-2]):
+        with pytest.raises(MalformedAnswer, match="broke off after 2 of 9 tokens: allow longer ones"):
+            parse(text, cut_off=True)
     assert parse(f"{DUMPED} and so on and so", cut_off=True) == WANTED
 
 

@@ -136,7 +136,7 @@ def test_cut_off_at_the_limit(provider: str, server: FaultServer, connect: Conne
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (TRUNCATED, "broke off"),
+        (TRUNCATED, "stops in the middle of its JSON object, though not at the limit of "),
         ("I see a bird.", "holds no JSON object of the wanted form (it begins 'I see a bird.')"),
         ("", "holds no JSON object of the wanted form (it is empty)"),
     ],

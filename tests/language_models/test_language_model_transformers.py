@@ -212,3 +212,12 @@ def test_a_model_without_trained_weights(random_folder: Path, tmp_path: Path, qu
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(DiffexError, match=r"has no usable weights for model\.multi_modal_projector"):
         opened(folder).ask(question)
+
+
+def test_thoughts_that_the_template_opens_are_no_answer(
+    trained_folder: Path, tmp_path: Path, question: Question
+) -> None:
+    folder = _without(trained_folder, tmp_path / "thinks", "chat_template.jinja")
+    (folder / "chat_template.jinja").write_text(TEMPLATE.replace("assistant:{% endif", "assistant:<think>\n{% endif"))
+    with pytest.raises(MalformedAnswer, match=r"holds no JSON object of the wanted form \(it begins '<think>Here:"):
+        opened(folder).ask(question)

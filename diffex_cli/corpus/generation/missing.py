@@ -88,7 +88,7 @@ def read_missing(content: Mapping[str, Any], corpus: Corpus, breadth: int) -> Re
         here = f"attributes[{index}]"
         complaints += [complaint.replace("attributes[0]", here, 1) for complaint in reading.complaints]
         for proposal in reading.usable:
-            below = item.get("below", "")
+            below = "" if item.get("below") is None else item["below"]
             if not isinstance(below, str) or (below and below not in known):
                 complaints.append(f"{here}.below must be an id of the hierarchy, or empty")
             elif below.count("/") + 2 > MAX_DEPTH:

@@ -81,7 +81,7 @@ def read(
     """Check an answer with at least and at most so many attributes.
 
     What cannot be seen or edited is left out, as is what comes after the first ``breadth`` attributes. Only
-    the name is indispensable; another key that is missing gets its plain value, one of the wrong kind is a
+    the name is indispensable; another key that is missing or null gets its plain value, one of the wrong kind is a
     complaint. Passages are those that were shown, in their order.
     """
     items = content.get("attributes")
@@ -106,6 +106,7 @@ def _proposal(item: object, passages: Sequence[Passage]) -> Proposal | None:
     """One attribute, or ``None`` if it is not editable."""
     if not isinstance(item, dict):
         raise ValueError(" must be an object")
+    item = {key: value for key, value in item.items() if value is not None}
     name = _text(item.get("name"), "name", LONGEST_NAME)
     prompt = _text(item.get("prompt", name), "prompt", LONGEST_PROMPT)
     if not slug(name):

@@ -22,12 +22,13 @@ from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 from diffex_cli.editors.inpaint.loading import load_pipeline
 from diffex_cli.editors.inpaint.options import check_overrides, parse_options
 from diffex_cli.editors.inpaint.region import attended_region, pixel_mask, round_trip
+from diffex_cli.editors.ledits.guidance import MASK_NOT_FINITE
 from diffex_cli.editors.models.batching import ends_the_run, first_line
 from diffex_cli.editors.models.loading import part_digest, pick_dtype, quiet_diffusers
 from diffex_cli.editors.models.seeds import image_seed
 from diffex_cli.editors.models.sizes import fit, restore
 
-_VERSION = 1
+_VERSION = 2
 """Raised when a change to this editor changes pixels; part of the fingerprint."""
 
 
@@ -82,6 +83,8 @@ class InpaintEditor(Settled):
         if request.candidate.terms:
             own_seed = image_seed(seed, request.image)
             mask = self._mask(picture, request.candidate.terms, own_seed)
+            if mask is None:
+                return failed(request.key, MASK_NOT_FINITE)
             pixels = self._fill(picture, mask, request.candidate.terms, own_seed)
             mask = mask.resize(original.size, Image.Resampling.NEAREST)
         else:
@@ -97,11 +100,12 @@ class InpaintEditor(Settled):
         longer = (native if isinstance(native, int) else max(native)) * factor
         return fit(image.size, self._options.size or longer, factor * 4)
 
-    def _mask(self, picture: Image.Image, terms: Sequence[Term], seed: int) -> Image.Image:
+    def _mask(self, picture: Image.Image, terms: Sequence[Term], seed: int) -> Image.Image | None:
+        """``None`` if it is not finite."""
         words = [term.prompt if term.remove else term.replaces or term.prompt for term in terms]
         thresholds = [float(term.overrides.get("threshold", self._options.threshold)) for term in terms]
         region = attended_region(self._pipeline, picture, words, thresholds, self._options.mask_at, seed)
-        return pixel_mask(region, picture.size, self._options.dilate)
+        return pixel_mask(region, picture.size, self._options.dilate) if bool(region.isfinite().all()) else None
 
     def _fill(self, picture: Image.Image, mask: Image.Image, terms: Sequence[Term], seed: int) -> Any:
         """Float in [0, 1], shape (height, width, 3)."""

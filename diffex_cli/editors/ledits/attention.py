@@ -55,8 +55,8 @@ class AttentionRecorder:
         return cells == self._cells
 
     def add(self, probabilities: Tensor) -> None:
-        """Add one layer's map, shape (rows, heads, cells, tokens)."""
-        layer = probabilities.float().mean(1)
+        """Add one layer's map, float32, shape (rows, heads, cells, tokens)."""
+        layer = probabilities.mean(1)
         self._sum = layer if self._sum is None else self._sum + layer
         self._layers += 1
 
@@ -85,9 +85,11 @@ class _RecordingProcessor(AttnProcessor2_0):  # type: ignore[misc]
         query = _split_heads(attn.to_q(hidden_states), attn.heads)
         key = _split_heads(attn.to_k(encoder_hidden_states), attn.heads)
         value = _split_heads(attn.to_v(encoder_hidden_states), attn.heads)
-        probabilities = torch.softmax(query @ key.transpose(-1, -2) * attn.scale, dim=-1)
+        # In float32, as the kernels of scaled-dot-product attention accumulate: unscaled products of Stable Diffusion 2
+        # (whose configuration says upcast_attention) pass float16's 65504.
+        probabilities = torch.softmax(query.float() @ key.float().transpose(-1, -2) * attn.scale, dim=-1)
         self._recorder.add(probabilities)
-        output = (probabilities @ value).transpose(1, 2).flatten(2)
+        output = (probabilities.to(value.dtype) @ value).transpose(1, 2).flatten(2)
         projected: Tensor = attn.to_out[1](attn.to_out[0](output)) / attn.rescale_output_factor
         return projected
 

@@ -17,6 +17,7 @@ from diffex_cli.core.spec_options import need_model, ranges
 from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 from diffex_cli.editors.ledits.cache import default_cache
 from diffex_cli.editors.ledits.editing import Concept, Masking, Row, cancels_empty, edit
+from diffex_cli.editors.ledits.guidance import MASK_NOT_FINITE
 from diffex_cli.editors.ledits.inversions import Inversions
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline, source_digest
 from diffex_cli.editors.ledits.model import DiffusionModel
@@ -34,7 +35,7 @@ from diffex_cli.editors.models.loading import pick_dtype
 from diffex_cli.editors.models.sizes import fit, restore
 from diffex_cli.editors.options import check_overrides
 
-_ENGINE_VERSION = 2
+_ENGINE_VERSION = 3
 """Raised when a change to the engine changes pixels; part of the fingerprint."""
 
 
@@ -138,9 +139,11 @@ class LeditsEditor(Settled):
         masking, zeroed = self._masking, self._options.zeroed(self._model.is_xl)
         edited = edit(self._schedule, rows, self._model.predict, masking, zeroed)
         results = []
-        for request, picture, mask in zip(batch, self._model.decode(edited.latents), edited.masks, strict=True):
-            if picture is None:
-                results.append(failed(request.key, _NOT_FINITE))
+        pictures = self._model.decode(edited.latents)
+        for request, row, picture, mask in zip(batch, rows, pictures, edited.masks, strict=True):
+            if picture is None or not bool(mask.isfinite().all()):
+                sound = bool(row.inversion.z.isfinite().all()) and not bool(mask.isfinite().all())
+                results.append(failed(request.key, MASK_NOT_FINITE if sound else _NOT_FINITE))
                 continue
             size = images[request.image].size
             bounds = _mask_picture(mask, size) if request.candidate.terms and masking.kind != "none" else None

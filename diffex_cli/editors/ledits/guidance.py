@@ -14,9 +14,16 @@ def _gaussian_kernel() -> Tensor:
     return (kernel / kernel.sum())[None, None]
 
 
+MASK_NOT_FINITE = (
+    "the mask of where the edit may act is not finite: give dtype=bfloat16 or dtype=float32, or a smaller guidance"
+)
+"""Why an edit fails. A mask of zeros instead would pass for an edit without effect."""
+
+
 def top_share(scores: Tensor, threshold: Tensor) -> Tensor:
-    """1.0 where a row's score reaches the row's quantile ``threshold``, else 0.0. ``scores``: float32, shape (rows, h,
-    w). ``threshold``: λ in [0, 1], shape (rows,); the mask keeps about a 1 − λ share of the cells."""
+    """1.0 where a row's score reaches the row's quantile ``threshold``, else 0.0; NaN all over a row whose scores are
+    not finite. ``scores``: float32, shape (rows, h, w). ``threshold``: λ in [0, 1], shape (rows,); the mask keeps about
+    a 1 − λ share of the cells."""
     flat = scores.flatten(1)
     ordered = flat.sort(dim=1).values
     position = threshold.clamp(0, 1) * (flat.shape[1] - 1)
@@ -24,7 +31,8 @@ def top_share(scores: Tensor, threshold: Tensor) -> Tensor:
     high = position.ceil().long()[:, None]
     fraction = (position - position.floor())[:, None]
     quantile = torch.lerp(ordered.gather(1, low), ordered.gather(1, high), fraction)
-    return (flat >= quantile).to(scores.dtype).view_as(scores)
+    kept = (flat >= quantile).to(scores.dtype)
+    return kept.masked_fill(~flat.isfinite().all(1, keepdim=True), torch.nan).view_as(scores)
 
 
 def attention_mask(
@@ -40,7 +48,7 @@ def attention_mask(
         divisor: the maps have ``h // divisor`` rows of cells; 4 as published.
 
     Returns:
-        0/1, shape (rows, 1, h, w).
+        0/1, shape (rows, 1, h, w); NaN in a row whose attention is not finite.
     """
     tokens = torch.arange(attention.shape[-1], device=attention.device)[None]
     own = (tokens >= 1) & (tokens <= token_counts[:, None])

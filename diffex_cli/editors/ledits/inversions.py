@@ -47,7 +47,8 @@ class Inversions:
                 inversion = self._invert(images[key].resize(target, Image.Resampling.LANCZOS), image_seed(seed, key))
                 self._cache.put(name, inversion)
             found[key] = self._kept[name] = inversion  # now the last to be let go
-            while len(self._kept) > max(1, _MEMORY // inversion.nbytes):
+            # those of pictures of other sizes may be larger
+            while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _MEMORY:
                 self._kept.popitem(last=False)
         return found
 

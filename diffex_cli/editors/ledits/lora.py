@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
+import logging
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from diffex_cli.core.errors import UsageError
-from diffex_cli.editors.models.loading import shortened
+from diffex_cli.core.errors import UsageError, one_line
+
+_KINDS = {
+    "dora_scale": "a DoRA",
+    "hada_w": "a LoHa",
+    "lokr_w": "a LoKr",
+    "oft_blocks": "an OFT",
+    "on_input": "an (IA)³",
+}
+"""What of a key's name is found in the errors and remarks of diffusers → what such a file is."""
 
 _USUAL_NAME = "pytorch_lora_weights.safetensors"
 
@@ -45,8 +55,15 @@ def fuse_loras(pipeline: Any, loras: Iterable[Lora]) -> None:
         try:
             used = _fuse(pipeline, lora)
         except Exception as error:
+            kind = next((kind for part, kind in _KINDS.items() if part in str(error)), None)
+            if kind is not None:
+                raise UsageError(
+                    f"lora={lora.name} is {kind}, which cannot be added as it is: merge it into the model with the "
+                    "program that it was made with and give that model, or give a plain LoRA"
+                ) from error
+            reason = one_line(error, 200).rstrip(" .:")
             raise UsageError(
-                f"lora={lora.name} cannot be added ({shortened(error)}): give a whole one, made for this kind of model"
+                f"lora={lora.name} cannot be added ({reason}): give a whole one, made for this kind of model"
             ) from error
         if not used:
             raise UsageError(f"lora={lora.name} holds nothing for this model: give one made for this kind of model")
@@ -54,14 +71,35 @@ def fuse_loras(pipeline: Any, loras: Iterable[Lora]) -> None:
 
 def _fuse(pipeline: Any, lora: Lora) -> bool:
     """Whether the pipeline has anything that the adaptation is for."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _remarks() as remarks:
         # peft only warns when it cannot place an alpha, and the layer would get another weight than it was trained with
         warnings.filterwarnings("error", message=".*alpha_pattern keys did not match")
         pipeline.load_lora_weights(str(lora.file or lora.name), use_safetensors=True)
     used = bool(pipeline.get_active_adapters())
+    # So diffusers does: it takes the magnitudes off a DoRA, and leaves out layers that the model does not have.
+    left_out = next((remark for remark in remarks if "dora_scale" in remark or "unexpected keys" in remark), "")
+    if left_out:
+        raise ValueError(left_out)
     pipeline.fuse_lora(lora_scale=lora.weight, safe_fusing=True)
     pipeline.unload_lora_weights()
     return used
+
+
+@contextlib.contextmanager
+def _remarks() -> Iterator[list[str]]:
+    """What diffusers remarks, which it does not show meanwhile."""
+    found: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("diffusers")
+    level, others, propagate = logger.level, logger.handlers, logger.propagate
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.WARNING)
+    try:
+        yield found
+    finally:
+        logger.handlers, logger.propagate = others, propagate
+        logger.setLevel(level)
 
 
 def _parse(part: str) -> Lora:

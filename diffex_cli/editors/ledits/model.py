@@ -15,6 +15,9 @@ from diffex_cli.editors.ledits.compiling import compiled
 from diffex_cli.editors.ledits.conditioning import new_conditioner
 from diffex_cli.editors.ledits.solver import Schedule, leading_schedule
 
+_LEAST_SIGNAL = 1e-6
+"""ᾱ below which x̂₀ = (x − σ·ε) / α is no more than amplified rounding; Stable Diffusion's own schedule ends at 5e-3."""
+
 _PIXELS_TOGETHER = {"cpu": 4 * 128 * 128}
 _PIXELS_TOGETHER_ELSEWHERE = 4 * 1024 * 1024
 """The auto-encoder works at full resolution: more pixels at a time cost memory and save no time."""
@@ -72,7 +75,15 @@ class DiffusionModel:
         alphas_cumprod = (self._alpha**2).cpu()
         if not steps < start < len(alphas_cumprod):
             raise UsageError(f"start={start} must lie between steps={steps} and {len(alphas_cumprod) - 1}")
-        return leading_schedule(alphas_cumprod, steps, start, int(config.get("steps_offset", 0)))
+        schedule = leading_schedule(alphas_cumprod, steps, start, int(config.get("steps_offset", 0)))
+        first = int(schedule.timesteps[0])
+        if alphas_cumprod[first] < _LEAST_SIGNAL:
+            last = int((alphas_cumprod >= _LEAST_SIGNAL).nonzero().max())
+            raise UsageError(
+                f"start={start} begins at timestep {first}, where this model's noise schedule leaves nothing of the "
+                f"picture (zero terminal SNR), so that it cannot be inverted: give start={last} or less"
+            )
+        return schedule
 
     @torch.no_grad()
     def encode(self, images: Sequence[Image.Image]) -> Tensor:

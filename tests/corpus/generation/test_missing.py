@@ -57,6 +57,11 @@ def test_an_answer_says_where_each_attribute_belongs() -> None:
     assert reading.usable == (missing("blue", "blue beak", "head/beak"), missing("mask"), missing("wings"))
 
 
+def test_null_is_no_place() -> None:
+    content = answer({"name": "mask", "below": None, "synonyms": None})
+    assert read_missing(content, CORPUS, 3).usable == (missing("mask"),)
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [

@@ -27,6 +27,11 @@ def test_a_right_answer() -> None:
     )
 
 
+def test_null_is_nothing_given() -> None:
+    plain = dict.fromkeys(("prompt", "remove", "editable", "synonyms", "passage"))
+    assert read(answer("crest"), 6).usable == read({"attributes": [{"name": "crest", **plain}]}, 6).usable
+
+
 def test_an_absence_is_a_removal_however_it_is_worded() -> None:
     content = answer({"name": "bald", "prompt": "no hair"}, {"name": "without glasses", "prompt": "glasses"})
     assert [(each.prompt, each.remove) for each in read(content, 6).usable] == [("hair", True), ("glasses", True)]
