@@ -147,7 +147,7 @@ class Strip {
     return make(
       "div",
       { class: "preview" },
-      make("div", { class: "beside" }, titled(before), titled(after, `after: ${this.attribute.after}`)),
+      make("div", { class: "couple" }, titled(before), titled(after, `after: ${this.attribute.after}`)),
       make("p", {}, make("strong", { class: side(delta) }, signed(delta)), ` ${unit(this.at)} `, reconstructed(facts), make("br"), image.source),
       make("p", { class: "legend" }, "Click, tap again or press Enter to see it among the others."),
     );

@@ -43,8 +43,8 @@ addEventListener(
   "keydown",
   (event) => {
     if (event.key !== "Escape" || !about) return;
+    if (!about.closest(".row")) event.stopPropagation(); // what else it closes is open still
     hideNote();
-    event.stopPropagation();
   },
   true,
 );

@@ -1,9 +1,9 @@
 // The first screen, and the pictures at a glance.
 
 /** A pair as two pictures with the words under them. */
-function couple(attribute, index, kind) {
+function couple(attribute, index) {
   const { before, after } = pairFacts(attribute, 0, index, false);
-  return make("div", { class: kind }, titled(before), titled(after, `after: ${attribute.after}`));
+  return make("div", { class: "couple" }, titled(before), titled(after, `after: ${attribute.after}`));
 }
 
 /** The pair that carries what is said of an attribute, if one is stored, into a figure that waits for it. */
@@ -15,7 +15,7 @@ function stand(figure, number) {
   const open = make("button", { type: "button", class: "plain" }, `see all ${attribute.pairs.pictured}`);
   open.addEventListener("click", () => visitPair(number, index));
   figure.append(
-    couple(attribute, index, "beside"),
+    couple(attribute, index),
     make(
       "figcaption",
       {},
@@ -55,7 +55,7 @@ function glance() {
       const effect = make("strong", { class: side(attribute.effect) }, signed(attribute.effect));
       const mean = make("span", {}, effect, " ", make("small", {}, `${report.unit} on average`));
       const words = make("figcaption", {}, link, mean, target);
-      list.append(make("li", {}, make("figure", {}, words, couple(attribute, index, "couple"))));
+      list.append(make("li", {}, make("figure", {}, words, couple(attribute, index))));
     }
   }
   list.classList.add(list.children.length > 3 ? "tall" : "wide");
