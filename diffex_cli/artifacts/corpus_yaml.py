@@ -188,7 +188,7 @@ class _Reader:
         values = self._mapping(root, "the file", _TOP_KEYS)
         schema = values.get("schema")
         if schema is None:
-            raise UsageError(f"{self._source} does not say 'schema: {CORPUS_SCHEMA}', so it is read as no hierarchy")
+            raise UsageError(f"{self._source} does not say 'schema: {CORPUS_SCHEMA}', so it is not read as a hierarchy")
         if not isinstance(schema, yaml.ScalarNode) or schema.value != CORPUS_SCHEMA:
             self._fail(schema, "schema", f"must be {CORPUS_SCHEMA}, which is all that this version of diffex reads")
         for key in ("domain", "nodes"):

@@ -79,7 +79,7 @@ def check(
     if not rules and against is None:
         raise UsageError("there is nothing to check: give --max, --forbid, --against or --rules")
     if strict and allow_undecided:
-        raise UsageError("--strict lets nothing undecided pass, and --allow-undecided everything: leave out either")
+        raise UsageError("--strict lets nothing undecided pass, --allow-undecided everything: leave out one of them")
     run = read_finished(path)
     warnings = list(run.warnings)
     floor = _noise_floor(run)

@@ -52,7 +52,7 @@ def from_options(maxima: Sequence[str], forbidden: Sequence[str]) -> tuple[Rule,
         name, _, value = text.rpartition("=")
         source = f"--max {text}"
         if not name.strip():
-            raise UsageError(f"{source} is no NAME=LIMIT: write for example --max 'collar=0.2'")
+            raise UsageError(f"{source} is not NAME=LIMIT: write, for example, --max 'crest=0.2'")
         rules.append(Rule("max", name.strip(), _limit(value, source), source))
     for text in forbidden:
         if not text.strip():

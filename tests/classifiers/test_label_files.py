@@ -32,8 +32,8 @@ def test_every_documented_form_of_labels(tmp_path: Path, name: str, text: str) -
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.txt", "\n \n", r"a\.txt is empty: write one name a line"),
-        ("a.yaml", "- a\n- [b\n", r"a\.yaml is no valid YAML, line 3"),
+        ("a.txt", "\n \n", r"a\.txt is empty: write one name per line"),
+        ("a.yaml", "- a\n- [b\n", r"a\.yaml is not valid YAML, line 3"),
         ("a.yaml", "1: a\n2: b\n", "must be numbered 0, 1, … without gaps"),
         ("a.yaml", "just text", "must hold a list of names"),
         ("a.yaml", "- [a]\n", "must hold a list of names"),

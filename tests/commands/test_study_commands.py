@@ -123,7 +123,7 @@ def test_analyse_for_a_paper_and_for_scripts() -> None:
         (["make", "--kind", "identify", "--heatmap", "gradcam", "--heatmaps", "x"], "exclude each other"),
         (["answer", "made/page.html"], "give --rater anthropic"),
         (["answer", "made/page.html", "--rater", "bundled"], "asks no language model"),
-        (["answer", "made/study.json", "--rater", "anthropic"], "is no page of a study"),
+        (["answer", "made/study.json", "--rater", "anthropic"], "is not a study's page"),
     ],
 )
 def test_a_mistake_gives_one_sentence_and_exit_code_2(arguments: list[str], sentence: str) -> None:

@@ -21,8 +21,8 @@ def test_from_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("collar", "--max collar is no NAME=LIMIT"),
-        ("=0.2", "is no NAME=LIMIT"),
+        ("collar", "--max collar is not NAME=LIMIT"),
+        ("=0.2", "is not NAME=LIMIT"),
         ("collar=", "the limit '' must be a number of logits, at least 0"),
         ("collar=-1", "at least 0"),
         ("collar=nan", "at least 0"),

@@ -204,7 +204,7 @@ def test_mistakes_are_one_sentence(server: Any) -> None:
     result = diffex("corpus", "grow")
     assert result.exit_code == 2
     assert "the corpus provider 'file:" in result.stderr
-    assert "asks no language model: give --provider anthropic" in result.stderr
+    assert "does not ask a language model: give --provider anthropic" in result.stderr
 
 
 @pytest.mark.usefixtures("searched")

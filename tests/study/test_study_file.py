@@ -22,7 +22,7 @@ def test_a_study_is_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"schema": "diffex.answers/1"}, "is no study of this version"),
+        ({"schema": "diffex.answers/1"}, "is not a study of this version"),
         ({"items": [{"id": "q1"}]}, "lacks or garbles a key"),
         ({"items": []}, "holds no whole study"),
         ({"items": None}, "lacks or garbles a key"),

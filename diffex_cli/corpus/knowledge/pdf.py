@@ -65,7 +65,8 @@ def _pypdf(file: Path) -> ModuleType:
         return importlib.import_module("pypdf")
     except ModuleNotFoundError:
         raise UsageError(
-            f"--knowledge: reading {file} needs the package pypdf: pip install 'diffex[knowledge]', or take PDFs out"
+            f"--knowledge: reading {file} needs the package pypdf: pip install 'diffex[knowledge]', "
+            "or leave out the PDFs"
         ) from None
 
 

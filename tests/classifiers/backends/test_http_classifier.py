@@ -86,7 +86,7 @@ def test_another_model_in_the_middle_is_noticed(server: ModelServer) -> None:
     model = classifier(server)
     assert model.labels
     server.answer["model"] = "means 2"
-    with pytest.raises(DiffexError, match="now answers as the model 'means 2', and began as 'means 1'"):
+    with pytest.raises(DiffexError, match="now answers as the model 'means 2', but began as 'means 1'"):
         model.logits(PICTURES)
 
 
