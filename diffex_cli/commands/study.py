@@ -126,7 +126,7 @@ def make(wanted: _Wanted, given: Given, output: Output) -> None:
     text = (
         f"The study {summary.study}, {summary.per_participant} of {summary.items} items for each participant "
         f"({summary.size / 1e6:.1f} MB): {summary.page}\n"
-        f"Give away this page only; {summary.key} knows the answers."
+        f"Give participants this page only; {summary.key} holds the answers."
     )
     output.result(summary, text, quiet=str(summary.page))
 

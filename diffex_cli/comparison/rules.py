@@ -116,7 +116,7 @@ class _Reader:
 
     def _pairs(self, node: yaml.Node, what: str) -> list[tuple[yaml.Node, yaml.Node]]:
         if not isinstance(node, yaml.MappingNode):
-            self._fail(node, f"{what} must be a mapping, such as 'collar: 0.2' in max")
+            self._fail(node, f"{what} must be a mapping, such as 'crest: 0.2' in max")
         seen: set[str] = set()
         for key, _ in node.value:
             word = self._word(key, what)
@@ -127,7 +127,7 @@ class _Reader:
 
     def _word(self, node: yaml.Node, what: str) -> str:
         if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
-            self._fail(node, f"{what} holds something that is no plain word or number")
+            self._fail(node, f"{what} holds something that is not a plain word or number")
         return str(node.value).strip()
 
     def _place(self, node: yaml.Node) -> str:

@@ -225,8 +225,8 @@ def test_an_editor_that_changes_nothing_or_fails(monkeypatch: pytest.MonkeyPatch
     editing(monkeypatch, "sys.exit(3)")
     result = diffex("edit")
     assert result.exit_code == 1
-    assert "ended with the code 3: diffex-run/corpus.yaml is as it was" in result.stderr
-    for command, sentence in (("no-such-editor", "cannot be started"), ("a 'b", "is no command")):
+    assert "ended with exit code 3: diffex-run/corpus.yaml is unchanged" in result.stderr
+    for command, sentence in (("no-such-editor", "cannot be started"), ("a 'b", "is not a command")):
         monkeypatch.setenv("EDITOR", command)
         result = diffex("edit")
         assert result.exit_code == 2

@@ -114,8 +114,8 @@ def test_analyse_for_a_paper_and_for_scripts() -> None:
     ("arguments", "sentence"),
     [
         (["analyse", "nowhere.json"], "cannot read nowhere.json"),
-        (["analyse", "made/study.json"], "no file of answers"),
-        (["analyse", "made/page.html"], "no JSON file"),
+        (["analyse", "made/study.json"], "not a file of answers"),
+        (["analyse", "made/page.html"], "not a JSON file"),
         (["analyse", "ann.json", "ann.json", "--study", "made"], "both answers of 'ann'"),
         (["analyse", "ann.json"], "name it with --study"),
         (["make", "--kind", "quality"], "there is no run directory diffex-run"),

@@ -159,7 +159,7 @@ def test_answers_are_kept_when_the_next_question_fails(server: Any, monkeypatch:
     server.script(reply(server, {"name": "stripes"}), broken)
     result = diffex(*grow(server))
     assert result.exit_code == 1
-    assert "What was answered so far is kept" in result.stderr
+    assert "What has been answered so far is kept" in result.stderr
     assert Path("diffex-run/corpus.yaml").read_text() == before
     asked = len(server.requests)
     server.script(reply(server, {"name": "dots"}))

@@ -85,7 +85,7 @@ def test_a_page_is_read_back(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("<html></html>", "is not a study's page"),
-        ('<script type="application/json" id="study">{"schema": "x"}</script>', "no page of this version"),
+        ('<script type="application/json" id="study">{"schema": "x"}</script>', "not a page of this version"),
         ('<script type="application/json" id="study">{</script>', "is broken"),
         ('<script type="application/json" id="study">[]</script>', "is broken"),
     ],

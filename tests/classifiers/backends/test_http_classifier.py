@@ -111,7 +111,9 @@ def test_the_server_says_how_long_to_wait(server: ModelServer, waits: list[float
 
 def test_lasting_troubles_are_reported(server: ModelServer, waits: list[float]) -> None:
     server.troubles = [(503, {}, '{"error": "out of\\n\\u001b[31mpaint"}')] * 3
-    with pytest.raises(DiffexError, match=r"answered 503: out of \[31mpaint, 3 times in a row: see whether it runs"):
+    with pytest.raises(
+        DiffexError, match=r"answered 503: out of \[31mpaint, 3 times in a row: check that it is running"
+    ):
         _ = classifier(server, ":retries=2").labels
     assert waits == [0.5, 1.0]
 
@@ -128,7 +130,7 @@ def test_nobody_there(waits: list[float]) -> None:
 def test_no_answer_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         spec = f"http:http://127.0.0.1:{deaf.getsockname()[1]}:timeout=0.1,retries=0"
-        with pytest.raises(DiffexError, match=r"gave no answer within 0\.1 s: see whether it runs"):
+        with pytest.raises(DiffexError, match=r"gave no answer within 0\.1 s: check that it is running"):
             _ = HttpClassifier(parse_spec(spec)).labels
 
 
@@ -194,8 +196,8 @@ def test_other_answers_are_not_repeated(server: ModelServer, trouble: Any, kind:
     [
         ({"scores": [[1, 2, 3]]}, r"shape \(1, 3\) for 3 images and 3 classes"),
         ({"scores": [[1, 2, None]] * 3}, "not finite for 3 of 3 images"),
-        ({"scores": "none"}, "no rectangular array of numbers"),
-        ({"scores": [[1, 2], [1]]}, "no rectangular array of numbers"),
+        ({"scores": "none"}, "not a table of numbers"),
+        ({"scores": [[1, 2], [1]]}, "not a table of numbers"),
         ({"scores": None}, r"scores of shape \(\)"),
     ],
 )
