@@ -171,7 +171,7 @@ def test_what_is_not_run_would_be_taken(page: str, line: str, places: dict[str, 
         benchmarks._parser().parse_args(line.partition("-m benchmarks ")[2].split())
 
 
-@pytest.mark.parametrize("page", documented.PAGES)
+@pytest.mark.parametrize("page", [*documented.PAGES, *documented.CONFIGS])
 def test_commands_in_running_text_exist(page: str) -> None:
     for line in documented.inline(page):
         for words in documented.words_of(line):
