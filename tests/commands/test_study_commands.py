@@ -122,7 +122,7 @@ def test_analyse_for_a_paper_and_for_scripts() -> None:
         (["make", "--kind", "joint", "--heatmap", "gradcam"], "--heatmap goes with --kind identify"),
         (["make", "--kind", "identify", "--heatmap", "gradcam", "--heatmaps", "x"], "exclude each other"),
         (["answer", "made/page.html"], "give --rater anthropic"),
-        (["answer", "made/page.html", "--rater", "bundled"], "asks no language model"),
+        (["answer", "made/page.html", "--rater", "bundled"], "does not ask a language model"),
         (["answer", "made/study.json", "--rater", "anthropic"], "is not a study's page"),
     ],
 )

@@ -175,8 +175,8 @@ def test_a_redirection_is_reported_and_not_followed(server: ModelServer, monkeyp
         (404, UsageError, r"has no /v1/scores \(404\): give the address below which it speaks the protocol"),
         (413, UsageError, "too large for the server .*: give a smaller batch=N"),
         ((400, {}, '{"error": "what?"}'), DiffexError, r"refuses /v1/scores \(400: what\?\)"),
-        ((200, {}, "<html>"), DiffexError, "something else than a JSON object"),
-        ((200, {}, "[1]"), DiffexError, "something else than a JSON object"),
+        ((200, {}, "<html>"), DiffexError, "something other than a JSON object"),
+        ((200, {}, "[1]"), DiffexError, "something other than a JSON object"),
         ((200, {"Content-Encoding": "gzip"}, "no gzip"), DiffexError, "an answer that cannot be read"),
     ],
 )
