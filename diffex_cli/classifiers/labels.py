@@ -26,7 +26,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
     else:
         names = _from_document(read_yaml(path, text), path)
     if not names:
-        raise UsageError(f"the file of labels {path} is empty: write one name a line")
+        raise UsageError(f"the file of labels {path} is empty: write one name per line")
     return tuple(names)
 
 
@@ -36,7 +36,7 @@ def read_yaml(path: Path, text: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise UsageError(f"the file {path} is no valid YAML{where}: {getattr(error, 'problem', error)}") from None
+        raise UsageError(f"the file {path} is not valid YAML{where}: {getattr(error, 'problem', error)}") from None
 
 
 def _from_document(document: Any, path: Path) -> list[str]:

@@ -38,7 +38,7 @@ class _Gate:
         typer.Option(
             "--forbid",
             metavar="NAME",
-            help="An attribute that must change nothing beyond δ and the noise floor, nor anything below it; "
+            help="An attribute that, like all below it, must change nothing beyond δ and the noise floor; "
             "may be repeated.",
             rich_help_panel=_RULES,
         ),
@@ -61,9 +61,7 @@ class _Gate:
             rich_help_panel=_RULES,
         ),
     ] = None
-    strict: Annotated[bool, typer.Option("--strict", help="What is undecided fails too.", rich_help_panel=_RULES)] = (
-        False
-    )
+    strict: Annotated[bool, typer.Option("--strict", help="Undecided rules fail too.", rich_help_panel=_RULES)] = False
     allow_undecided: Annotated[
         bool,
         typer.Option(
@@ -82,9 +80,9 @@ class _Gate:
 def check(gate: _Gate, output: Output) -> None:
     """Fail with exit code 4 if a classifier depends on an attribute more than it may.
 
-    Decided on the 95 % interval, not on the point: a rule fails when the whole interval is beyond its limit, passes
-    when none of it is, and is undecided otherwise. A rule fails, too, if the run did not measure what it names. NAME is
-    an attribute's id, name or prompt. Reads files, loads no model.
+    The 95 % interval decides, not the measured effect: a rule fails if the whole interval is beyond its limit, passes
+    if none of it is, and is undecided otherwise. A rule also fails if the run did not measure what it names. NAME is
+    an attribute's id, name or prompt. Reads files only; loads no model.
     """
     from diffex_cli.comparison.check import check as stage
     from diffex_cli.comparison.rules import from_file, from_options

@@ -22,13 +22,13 @@ def classify(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Images, or folders of images.")],
     given: Given,
     *,
-    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many classes to show of each image.")] = 5,
+    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many classes to show for each image.")] = 5,
     output: Output,
 ) -> None:
-    """Show what a classifier says of a few images, and warn of scores that no sound classifier gives.
+    """Show what a classifier says about a few images, and warn of scores that no sound classifier gives.
 
-    To check the classifier and its preprocessing before explaining it. Without --classifier it is the run's, or the
-    domain's. Writes nothing.
+    Use it to check a classifier and its preprocessing before explaining it. Without --classifier, the run's or the
+    domain's is used. Writes nothing.
     """
     settings = given.settings("classifier")
     from diffex_cli.measure import classify as stage

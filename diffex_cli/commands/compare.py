@@ -43,7 +43,7 @@ def compare(
     ] = None,
     output: Output,
 ) -> None:
-    """Compare the rankings and the corpora of finished runs. Reads files, loads no model, writes only FILE.
+    """Compare the rankings and the corpora of finished runs. Reads files only, loads no model, writes only FILE.
 
     Attributes are matched by id. Differences are taken image by image where the runs share images.
     """

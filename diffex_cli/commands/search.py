@@ -134,7 +134,7 @@ def search(
 ) -> None:
     """Find the attributes that influence the classifier most, coarse to fine, and rank them.
 
-    Makes the edits and scores that it lacks. An interrupted search goes on where it stopped. Effects come with their
+    Makes the edits and scores that it lacks. An interrupted search continues where it stopped. Effects come with their
     uncertainty: what is said to matter stands out from noise, corrected for all that was tried.
     """
     if explain is not None:

@@ -18,7 +18,7 @@ from diffex_cli.core.settings import ASK
 if TYPE_CHECKING:
     from diffex_cli.study.analysis import Findings, Group
 
-app = typer.Typer(help="User studies: make a page, let it be answered, analyse the answers.", no_args_is_help=True)
+app = typer.Typer(help="User studies: make a page, have it answered, analyse the answers.", no_args_is_help=True)
 
 _STUDY = "What study"
 
@@ -55,7 +55,7 @@ class _Wanted:
             "--attributes",
             min=1,
             metavar="N",
-            help="At most how many attributes; of joint, for each number of attributes at once.",
+            help="The most attributes to ask about; for joint, for each number of attributes at once.",
             rich_help_panel=_STUDY,
         ),
     ] = 10
@@ -65,7 +65,7 @@ class _Wanted:
             "--per-attribute",
             min=1,
             metavar="N",
-            help="Images of each attribute; of identify, for each way of explaining.",
+            help="Images per attribute; for identify, per way of explaining.",
             rich_help_panel=_STUDY,
         ),
     ] = 1
@@ -90,7 +90,7 @@ class _Wanted:
     ] = None
     seed: Annotated[
         int,
-        typer.Option("--seed", min=0, metavar="N", help="Fixes all that is left to chance.", rich_help_panel=_STUDY),
+        typer.Option("--seed", min=0, metavar="N", help="Fixes all randomness.", rich_help_panel=_STUDY),
     ] = 0
     out: Annotated[
         Path | None,
@@ -126,7 +126,7 @@ def make(wanted: _Wanted, given: Given, output: Output) -> None:
     text = (
         f"The study {summary.study}, {summary.per_participant} of {summary.items} items for each participant "
         f"({summary.size / 1e6:.1f} MB): {summary.page}\n"
-        f"Give away this page only; {summary.key} knows the answers."
+        f"Give participants this page only; {summary.key} holds the answers."
     )
     output.result(summary, text, quiet=str(summary.page))
 
@@ -143,8 +143,8 @@ def answer(
 ) -> None:
     """Let language models answer a study's page, each into a file that is marked as such.
 
-    A model is told what a participant reads, and nothing else. Answers are kept, so that the same command goes on
-    where it stopped.
+    A model is told what a participant reads, and nothing else. Answers are kept, so that the same command
+    continues where it stopped.
     """
     if not rater:
         raise UsageError("nothing says which language model is to answer: give --rater anthropic or another provider")
@@ -191,9 +191,9 @@ def analyse(
     given: Given,
     output: Output,
 ) -> None:
-    """Say what the answers say: means with 95 % intervals, the raters' agreement, and the paper's tables.
+    """Sum up the answers: means with 95 % intervals, the raters' agreement, and the paper's tables.
 
-    People and language models are told apart. Reads files, loads no model.
+    People and language models are kept apart. Reads files only; loads no model.
     """
     run = given.run()
     from diffex_cli.study.analyse import read_and_analyse

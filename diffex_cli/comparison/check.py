@@ -79,7 +79,7 @@ def check(
     if not rules and against is None:
         raise UsageError("there is nothing to check: give --max, --forbid, --against or --rules")
     if strict and allow_undecided:
-        raise UsageError("--strict lets nothing undecided pass, and --allow-undecided everything: leave out either")
+        raise UsageError("--strict lets nothing undecided pass, --allow-undecided everything: leave out one of them")
     run = read_finished(path)
     warnings = list(run.warnings)
     floor = _noise_floor(run)
@@ -124,7 +124,7 @@ def _judged(run: FinishedRun, rule: Rule, floor: float | None) -> Result:
         told.append(f"More images: `diffex corpus {where} --images DIR`, then `diffex search {where}`.")
     below = len(list(node.walk())) - 1
     if rule.kind == "max" and below:
-        told.append(f"{node.name!r} is a group; of the {below} attributes below it this rule says nothing.")
+        told.append(f"{node.name!r} is a group; this rule says nothing about the {below} attributes below it.")
     verdict = worst(one.verdict for one in findings)
     missing = verdict != "fail" and not all(one.measured for one in findings)
     return Result(rule.text, rule.kind, verdict, tuple(told), tuple(findings), missing)

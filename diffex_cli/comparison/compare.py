@@ -182,7 +182,7 @@ def _cautions(first: FinishedRun, second: FinishedRun, differ: set[str]) -> list
             "their differences mean nothing."
         )
     if "holdout" in differ:
-        found.append("The runs held out different images, so their effects are not of the same ones.")
+        found.append("The runs held out different images, so their effects are not for the same images.")
     if "direction" in differ:
         found.append("The runs add and remove different attributes: what only one of them did is not compared.")
     if "editor" in differ:
@@ -192,8 +192,8 @@ def _cautions(first: FinishedRun, second: FinishedRun, differ: set[str]) -> list
     moved = _of_other_classes(first, second) if "target" not in differ else ()
     if moved:
         found.append(
-            f"Each attribute is shown for the class that it moves most, and for {len(moved)} this is another class in "
-            f"each run, so their differences mean nothing: {_few(moved)}."
+            f"Each attribute is shown for the class that it moves most, and for {len(moved)} this is a different class "
+            f"in each run, so their differences mean nothing: {_few(moved)}."
         )
     reworded = _reworded(first, second)
     if reworded:

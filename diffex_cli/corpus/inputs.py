@@ -117,7 +117,7 @@ def choose(
         chosen[image.image] = image
         progress.advance("images")
     if not chosen:
-        raise UsageError(f"not one of the {len(candidates)} input images can be read: {warnings[0]}")
+        raise UsageError(f"none of the input images can be read: {warnings[0]}")
     if settings.n_images is not None and len(chosen) < wanted:
         warnings.append(f"there are only {len(chosen)} images, not the {wanted} that --n-images asks for")
     return Inputs(tuple(sorted(chosen.values(), key=lambda image: image.source)), tuple(warnings))

@@ -32,10 +32,10 @@ _VERSION = 1
 
 _AT_A_TIME = 16
 _NOTES: dict[Kind, str] = {
-    "gradcam": "Grad-CAM: the classifier's last layer with places in the picture, its features weighted by their "
-    "gradients, and what is positive of that. It is as coarse as that layer, and says nothing in logits.",
-    "occlusion": "Occlusion: what the logit loses when a window of an eighth of the picture's sides is filled with its "
-    "mean colour, and what is positive of that.",
+    "gradcam": "Grad-CAM: the features of the classifier's last layer with positions in the picture, weighted by their "
+    "gradients; only what is positive is shown. It is as coarse as that layer, and says nothing in logits.",
+    "occlusion": "Occlusion: how far the logit falls when a window of an eighth of the picture's sides is filled with "
+    "its mean colour; only what is positive is shown.",
 }
 
 

@@ -52,7 +52,8 @@ def parse_answer(text: str, question: Question, usage: Usage, *, model: str, lim
         )
     beginning = " ".join(text.split())[:_SHOWN]
     begins = f"it begins {beginning!r}" if beginning else "it is empty"
-    raise MalformedAnswer(f"the answer of {model} holds no JSON object of the wanted form ({begins})", text, usage)
+    said = f"the answer of {model} does not hold a JSON object of the wanted form ({begins})"
+    raise MalformedAnswer(said, text, usage)
 
 
 def find_object(text: str, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -222,8 +222,8 @@ def _fast(main: Session) -> Session:
         ) from error
     if found.editor_fingerprint == main.editor_fingerprint:
         raise UsageError(
-            f"--screen fast changes nothing about the editor {main.settings.editor}, whose own options go first: "
-            "name a cheaper editor, --screen SPEC"
+            f"--screen fast changes nothing about the editor {main.settings.editor}, whose own options take "
+            "precedence: name a cheaper editor, --screen SPEC"
         )
     return found
 

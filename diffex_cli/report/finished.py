@@ -49,7 +49,7 @@ class FinishedRun(FinishedSearch):
     """
 
     def check_current(self) -> None:
-        """Refuse a ranking that was not made of what is there now. Loads no model.
+        """Refuse a ranking that was not made from what the run holds now now. Loads no model.
 
         The hierarchy and the images are compared with the digests in ``search.yaml``, if it has them; the editor and
         the classifier with those that the run's settings name, if they do.
@@ -69,7 +69,7 @@ class FinishedRun(FinishedSearch):
                 changed.append(f"the {what} is {now} now, not {then}")
         if changed:
             raise UsageError(
-                f"the ranking in {self.path} was not made of what is there ({'; '.join(changed)}): "
+                f"the ranking in {self.path} was not made from what the run holds now ({'; '.join(changed)}): "
                 f"run `diffex search --run {self.path}` again"
             )
 

@@ -136,7 +136,8 @@ def check(settings: Settings, fill: bool = True) -> None:
         return
     if not fill:
         raise UsageError(
-            f"{economy} asks for a few edits many times, which --no-fill would make a round trip each: leave out either"
+            f"{economy} asks for a few edits many times, which --no-fill would make a round trip each: leave out "
+            "one of them"
         )
     if settings.algorithm == "exhaustive":
         raise UsageError(f"--algorithm exhaustive measures everything: leave it out, or {economy}")

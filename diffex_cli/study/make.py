@@ -193,7 +193,7 @@ class _Workshop:
         if not self._idle:
             return ()
         return (
-            f"{self._idle} of {self._made} edits failed or changed nothing, and could not be drawn: tell this number "
+            f"{self._idle} of {self._made} edits failed or changed nothing, and could not be drawn: report this number "
             "with the study's figures",
         )
 

@@ -32,12 +32,12 @@ def test_every_documented_form_of_labels(tmp_path: Path, name: str, text: str) -
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.txt", "\n \n", r"a\.txt is empty: write one name a line"),
-        ("a.yaml", "- a\n- [b\n", r"a\.yaml is no valid YAML, line 3"),
+        ("a.txt", "\n \n", r"a\.txt is empty: write one name per line"),
+        ("a.yaml", "- a\n- [b\n", r"a\.yaml is not valid YAML, line 3"),
         ("a.yaml", "1: a\n2: b\n", "must be numbered 0, 1, … without gaps"),
         ("a.yaml", "just text", "must hold a list of names"),
         ("a.yaml", "- [a]\n", "must hold a list of names"),
-        ("a.yaml", "!!python/object/apply:os.system ['true']", "no valid YAML"),
+        ("a.yaml", "!!python/object/apply:os.system ['true']", "not valid YAML"),
     ],
 )
 def test_other_files_of_labels_are_refused(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -89,7 +89,7 @@ def test_every_documented_form_of_descriptions(
         ("5", "it must hold a list of names, or a mapping"),
         ("template: no braces\nclasses: [a, b]\n", "template must be a text with one {} in it"),
         ("templates: x {}\nclasses: [a, b]\n", "unknown key 'templates' beside classes"),
-        ("a: b: c", "no valid YAML, line 1"),
+        ("a: b: c", "not valid YAML, line 1"),
     ],
 )
 def test_other_files_of_descriptions_are_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -217,7 +217,8 @@ def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on() -> N
     _, stderr = process.communicate(timeout=30)
     assert time.monotonic() - interrupted < 5
     assert process.returncode == 130
-    assert stderr.splitlines()[-1] == "interrupted: what was finished is kept, and the same command goes on from there"
+    said = "interrupted: what was finished is kept, and the same command continues from there"
+    assert stderr.splitlines()[-1] == said
 
     finished = 16 - int(json.loads(told(*SEARCH, "--dry-run", "--json"))["to_do"])
     assert 3 <= finished < 16

@@ -21,8 +21,8 @@ def test_from_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("collar", "--max collar is no NAME=LIMIT"),
-        ("=0.2", "is no NAME=LIMIT"),
+        ("collar", "--max collar is not NAME=LIMIT"),
+        ("=0.2", "is not NAME=LIMIT"),
         ("collar=", "the limit '' must be a number of logits, at least 0"),
         ("collar=-1", "at least 0"),
         ("collar=nan", "at least 0"),
@@ -58,12 +58,12 @@ def test_from_a_file(tmp_path: Path) -> None:
         ("max:\n  a: 1\n  a: 2", "line 3: 'a' is given twice in max"),
         ("forbid:\n- a\nforbid:\n- b", "line 3: 'forbid' is given twice in the file"),
         ("max:\n  a: much", "line 2: the limit 'much' must be a number"),
-        ("max:\n  a:", "line 2: max holds something that is no plain word"),
-        ("max:\n  [a]: 1", "line 2: max holds something that is no plain word"),
+        ("max:\n  a:", "line 2: max holds something that is not a plain word"),
+        ("max:\n  [a]: 1", "line 2: max holds something that is not a plain word"),
         ("forbid: background", "line 1: forbid must be a list"),
-        ("forbid:\n- a\n- [b]", "line 3: forbid holds something that is no plain word"),
-        ("forbid:\n- ''", "line 2: forbid holds something that is no plain word"),
-        ("max: &a\n  b: *a", "found undefined alias|no plain word"),
+        ("forbid:\n- a\n- [b]", "line 3: forbid holds something that is not a plain word"),
+        ("forbid:\n- ''", "line 2: forbid holds something that is not a plain word"),
+        ("max: &a\n  b: *a", "found undefined alias|not a plain word"),
         ("max: !!python/object:os.system {}", ""),
     ],
 )

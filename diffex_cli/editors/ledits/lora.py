@@ -46,7 +46,8 @@ def fuse_loras(pipeline: Any, loras: Iterable[Lora]) -> None:
             used = _fuse(pipeline, lora)
         except Exception as error:
             raise UsageError(
-                f"lora={lora.name} cannot be added ({shortened(error)}): give a whole one, made for this kind of model"
+                f"lora={lora.name} cannot be added ({shortened(error)}): give a complete one, made for "
+                "this kind of model"
             ) from error
         if not used:
             raise UsageError(f"lora={lora.name} holds nothing for this model: give one made for this kind of model")

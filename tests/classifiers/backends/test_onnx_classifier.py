@@ -133,7 +133,7 @@ def test_the_fingerprint_follows_contents_and_options(network: Path, tmp_path: P
         (f"{PLAIN},kind=sofmax", r"kind must be one of softmax, .*, not 'sofmax' \(did you mean 'softmax'\?\)"),
         (f"{PLAIN},kind=regression,values=probabilities", "a regression gives no probabilities"),
         (f"{PLAIN},trust=yes", "unknown option 'trust'"),
-        (f"{PLAIN},labels=none.txt", r"labels must be a file that is there, not 'none\.txt'"),
+        (f"{PLAIN},labels=none.txt", r"labels must be a file that exists, not 'none\.txt'"),
         ("processor=.", r"processor must be a folder with a preprocessor_config\.json, not"),
     ],
 )
@@ -151,7 +151,7 @@ def test_a_missing_model_is_refused_at_once(tmp_path: Path) -> None:
 
 def test_what_does_not_fit_the_network_is_refused(network: Path, tmp_path: Path) -> None:
     for file, options, message in (
-        (network, f"{PLAIN},size=16", r"the model takes 8x8 pixels only: take size=16 away"),
+        (network, f"{PLAIN},size=16", r"the model takes 8x8 pixels only: leave out size=16"),
         (network, f"{PLAIN},output=score", r"no output 'score' \(did you mean 'scores'\?\); there are: scores, means"),
         (tiny_onnx.save(tmp_path / "free.onnx", ("n", 3, "h", "w")), PLAIN, "does not say what size it wants"),
         (tiny_onnx.save(tmp_path / "two.onnx", inputs=2), PLAIN, "must take one array of pictures, but takes pixels"),

@@ -114,7 +114,7 @@ def test_labels_of_the_module_and_repeated_ones(module: Path) -> None:
         ("raises", "python:paint_model:raises raised RuntimeError: out of paint"),
         ("cube", r"shape \(2, 3, 1\) for 2 images and 1 classes"),
         ("not_a_number", "not finite for 2 of 2 images"),
-        ("ragged", "no rectangular array"),
+        ("ragged", "not a table of numbers"),
         ("moody", "do not fit its labels: it scored r, not g"),
     ],
 )
