@@ -31,8 +31,10 @@ def page(report: Mapping[str, object], pictures: Mapping[str, object]) -> str:
         A complete HTML document.
     """
     templates = environment("diffex_cli.report")
-    style, script = source(templates, "report.css"), _script(templates)
-    embedded = str(pictures["base"]).startswith("data:")
+    style = Markup("\n").join(source(templates, name) for name in ("report.css", "viewer.css"))
+    script = _script(templates)
+    large = pictures.get("large")
+    embedded = all(str(one["base"]).startswith("data:") for one in (pictures, large) if isinstance(one, Mapping))
     document = templates.get_template("report.html.j2").render(
         report=report,
         style=style,
