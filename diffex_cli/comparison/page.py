@@ -45,7 +45,7 @@ def _band(axis: Axis, floor: float | None) -> tuple[float, float] | None:
 def page(comparisons: Sequence[Versus], warnings: Sequence[str] = ()) -> str:
     """Render the page."""
     templates = environment("diffex_cli.comparison")
-    templates.filters["direction"] = sentences.direction
+    templates.filters |= {"direction": sentences.direction, "place": sentences.place}
     templates.globals |= {"interval": numbers.interval, "alternative": _alternative}
     album = Album(shot.file for one in comparisons for row in _rows(one) for shot in row.shots)
     style, script = source(templates, "compare.css"), source(templates, "compare.js")

@@ -66,6 +66,9 @@ def test_what_changed_comes_first_in_words(tmp_path: Path) -> None:
         "nDCG@5 0.500 with the first as truth and 0.250 with the second",
         "The corpora share 88 % of their names",
         "2 more",
+        "Shown to matter by both runs (1) snow Shown to matter by the first run only (0) none",
+        "Shown to matter by the second run only (1) crest",
+        "before ○ first 0.11 ◆ second 0.22 after ○ first 0.33",
     ):
         assert words in read.text, words
     assert "nan" not in read.text
