@@ -38,7 +38,7 @@ def _versus(
     rows = {row.candidate: row for row in before.rows}, {row.candidate: row for row in after.rows}
     names = {row.candidate: row.name for row in (*before.rows, *after.rows)}
     ranks = one.rankings
-    first_claims, second_claims = ([row.candidate for row in facts.ranked(run.rows) if claimed(row)] for run in (before, after))
+    first_claims, second_claims = _claimed(before), _claimed(after)
     same_unit = all(distinction.what != "scale" for distinction in one.distinctions)
     pictured = [change for change in ranks.changes if change.changed] or list(ranks.changes)
     shots = {change.candidate: tuple(_shots(change, rows, before, after)) for change in pictured[:PICTURED]}
@@ -180,6 +180,11 @@ def _shots(
         yield Scored(pair.original.file, False, ((run, pair.original.probability),))
     for run, pair in chosen:
         yield Scored(pair.edited.file, True, ((run, pair.edited.probability),))
+
+
+def _claimed(data: ReportData) -> list[str]:
+    """Ids of what was shown to matter, the strongest first."""
+    return [row.candidate for row in facts.ranked(data.rows) if claimed(row)]
 
 
 def _named(ids: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:

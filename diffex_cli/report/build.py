@@ -57,7 +57,7 @@ def build(
     folder: Path,
     max_size: int = MAX_SIZE,
     max_pixels: int = MAX_PIXELS,
-    progress: Progress = SilentProgress(),
+    progress: Progress | None = None,
 ) -> Report:
     """Write ``index.html``, ``ranking.csv``, ``edits.csv``, ``report.json`` and ``figure.png``.
 
@@ -72,6 +72,7 @@ def build(
         progress: hears of each picture.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    progress = progress or SilentProgress()
     tree, files, shelf = hierarchy(data), files_shown(data), store.Shelf(folder, max_size)
     progress.start(_TASK, len(files))
     album = Album(files, max_pixels, shelf.put, lambda: progress.advance(_TASK))

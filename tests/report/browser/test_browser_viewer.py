@@ -54,8 +54,8 @@ def test_a_pair_is_shown_large_with_scores_and_files(open_page: Open) -> None:
     assert images.nth(1).get_attribute("alt") == "Edited: snow background; probability of ‘cardinal’: 0.75"
     captions = dialog.locator("figcaption").all_inner_texts()
     assert captions == [
-        "Before original · called jay · probability 0.12",
-        "After snow background · called cardinal · probability 0.75",
+        "Before original · called ‘jay’ · probability of ‘cardinal’ 0.12",
+        "After snow background · called ‘cardinal’ · probability of ‘cardinal’ 0.75",
     ]
     rows = [text.split("\t") for text in dialog.locator(".scores tbody tr").all_inner_texts()]
     assert rows == [
@@ -182,7 +182,8 @@ def test_no_serious_complaint_about_the_dialog(open_page: Open, scheme: str, wid
     visit.page.keyboard.press("b")
     visit.page.keyboard.press("1")
     assert violations(visit.page) == []
-    assert visit.page.evaluate("document.querySelector('.viewer').scrollWidth <= document.querySelector('.viewer').clientWidth")
+    dialog = visit.page.locator(".viewer")
+    assert dialog.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 def test_by_touch(open_page: Open) -> None:

@@ -41,8 +41,11 @@ function showPair(number, index) {
   viewer.pictures = shots.map(({ number: picture }) => (hasPicture(picture) ? largest(picture) : null));
   const names = [facts.before.label, attribute.name];
   const labels = [fromReconstruction() ? facts.classes[0] : className(facts.image.prediction), facts.classes[1]];
+  const whom = subject(view(), attribute);
+  const of = whom.startsWith("‘") ? ` of ${whom}` : "";
   parts.sides.forEach((side, at) => {
-    const words = [names[at], labels[at] && `called ${labels[at]}`, `probability ${probability(shots[at].probability)}`];
+    const score = `probability${of} ${probability(shots[at].probability)}`;
+    const words = [names[at], labels[at] && `called ‘${labels[at]}’`, score];
     side.caption.replaceChildren(make("strong", {}, at ? "After" : "Before"), ` ${words.filter(Boolean).join(" · ")}`);
     showPicture(side, viewer.pictures[at], shots[at].alt);
   });
@@ -115,7 +118,7 @@ function scoreTable(attribute, index) {
   return make(
     "table",
     { class: "scores" },
-    make("caption", {}, `What the classifier says, of ${subject(at, attribute)}`),
+    make("caption", {}, `What the classifier says; probability and logit: ${subject(at, attribute)}`),
     make("thead", {}, make("tr", {}, ...head.map((text) => (text ? make("th", { scope: "col" }, text) : cell(""))))),
     make(
       "tbody",
