@@ -18,8 +18,8 @@ from diffex_cli.measure.judging import CHANGED
 from diffex_cli.report.finished import FinishedRun
 
 LITTLE = 1 / 3
-"""An edit that changes less than this part of what the median edit of its attribute changes found it there already, most
-likely: of the demo's birds, whose records tell, 24 of the 64 pictures that showed the attribute before, and none of the
+"""An edit that changes less than this part of what the median edit of its attribute changes found it there already, it
+seems: of the demo's birds, whose records tell, 24 of the 64 pictures that showed the attribute before, and none of the
 208 others; a half would find 44 of the 64, and 1 of the 208."""
 _SIDE = 256
 """Longer side at which pictures are compared: what matters is how much of them changed."""

@@ -108,7 +108,7 @@ function scoreTable(attribute, index) {
   const delta = pairs.delta[at]?.[index];
   const logits = own ?? [...bases, known(bases[1]) && known(delta) ? bases[1] + delta : null];
   const rows = [
-    ["original", image.prediction, (at === 0 && pairs.before?.[index]) || image.probability[at], logits[0]],
+    ["original", image.prediction, (at === 0 ? pairs.before?.[index] : null) ?? image.probability[at], logits[0]],
     ["unedited reconstruction", image.base_prediction, image.base_probability[at], logits[1]],
     ["edited", pairs.prediction[index], pairs.probability[at]?.[index], logits[2]],
   ].filter((_, place) => place !== 1 || reconstructionsDiffer);
