@@ -141,6 +141,11 @@ class Album:
         """The number of a file's picture; ``None`` for a file that could not be read, or was not asked for."""
         return None if file is None else self._numbers.get(file)
 
+    def picture(self, file: Path) -> Stored | None:
+        """A file's picture; ``None`` where there is no number."""
+        number = self.number(file)
+        return None if number is None else self.pictures[number]
+
 
 def _store(file: Path, side: int, keep: Keep | None, done: Callable[[], None]) -> Stored | None:
     image = _read(file)

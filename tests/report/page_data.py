@@ -196,6 +196,9 @@ def _attribute(number: int) -> dict[str, Any]:
             **dict.fromkeys(("mask_share", "change_inside", "change_outside", "saturated", "perceptual")),
             "seconds": 0.1,
         },
+        "after": name if candidate.startswith("-") else f"{name} added",
+        "called": "called ‘cardinal’",
+        "examples": [1, 0, 2],
         "pairs": {
             "image": list(range(N_IMAGES)),
             "status": status,

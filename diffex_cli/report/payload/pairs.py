@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.report import choose
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.numbers import finite
 from diffex_cli.report.payload.values import number
@@ -16,6 +17,8 @@ from diffex_cli.report.pictures import Album
 _T = TypeVar("_T")
 
 STATUSES = ("ok", "no-op", "failed")
+EXAMPLES = 3
+"""Pairs of an attribute that can stand for it, where one alone would leave a row of pictures empty."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,11 +27,13 @@ class Columns:
 
     Attributes:
         values: the columns.
+        examples: the places in them of the pairs that carry what is said of the attribute, the best first.
         effects: for each view after the first its effect, or ``None``.
         flipped: how many edits change the predicted class.
     """
 
     values: dict[str, object]
+    examples: tuple[int, ...]
     effects: list[dict[str, object] | None]
     flipped: int
 
@@ -96,7 +101,9 @@ def columns(
         "pictured": sum(picture is not None for picture in pictures),
         "available": len(shown),
     }
-    return Columns(values, views.effects(deltas), sum(flipped))
+    telling = choose.telling_pairs(data, row, album, EXAMPLES)
+    examples = tuple(next(i for i, one in enumerate(shown) if one.pair is pair) for pair in telling)
+    return Columns(values, examples, views.effects(deltas), sum(flipped))
 
 
 def _edited(data: ReportData, row: Row) -> list[_Edited]:

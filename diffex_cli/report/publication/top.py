@@ -76,7 +76,7 @@ def _band(sheet: Sheet, y: float, side: float, data: ReportData, shown: Sequence
 
 
 def _caption(runs: Sequence[ReportData]) -> str:
-    typical = "Each pair is the one whose change lies closest to the mean."
+    typical = "Each pair is, of those that visibly change as the mean does, the closest to it."
     if len(runs) > 1:
         return (
             "In the corner: probability of the class that is explained. Below: mean change of its logit or "

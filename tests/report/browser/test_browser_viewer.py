@@ -51,17 +51,17 @@ def test_a_pair_is_shown_large_with_scores_and_files(open_page: Open) -> None:
     dialog = visit.page.get_by_role("dialog", name="snow background")
     images = dialog.locator("img")
     assert images.nth(0).evaluate("e => e.decode().then(() => [e.naturalWidth, e.naturalHeight])") == list(LARGE)
-    assert images.nth(1).get_attribute("alt") == "Edited: snow background; probability of ‘cardinal’: 0.75"
+    assert images.nth(1).get_attribute("alt") == "After: snow background added; probability of ‘cardinal’: 75 %"
     captions = dialog.locator("figcaption").all_inner_texts()
     assert captions == [
-        "Before original · called ‘jay’ · probability of ‘cardinal’ 0.12",
-        "After snow background · called ‘cardinal’ · probability of ‘cardinal’ 0.75",
+        "Before · called ‘jay’ · probability of ‘cardinal’ 12 %",
+        "After: snow background added · called ‘cardinal’ · probability of ‘cardinal’ 75 %",
     ]
     rows = [text.split("\t") for text in dialog.locator(".scores tbody tr").all_inner_texts()]
     assert rows == [
-        ["original", "jay", "0.12", "−1.99"],
-        ["unedited reconstruction", "jay", "0.13", "−1.90"],
-        ["edited", "cardinal", "0.75", "+0.41"],
+        ["original", "jay", "12 %", "−1.99"],
+        ["unedited reconstruction", "jay", "13 %", "−1.90"],
+        ["edited", "cardinal", "75 %", "+0.41"],
     ]
     told = dialog.locator(".record-of").inner_text()
     for words in (

@@ -247,3 +247,22 @@ def test_a_single_output_has_no_other_classes(known: ReportData) -> None:
     report = made(dataclasses.replace(known, evidence=evidence, target="score"))
     assert len(report["views"]) == 1
     assert report["images"][0]["prediction"] is None
+
+
+def test_the_pairs_that_carry_an_attribute_are_places_in_its_columns(known: ReportData) -> None:
+    snow = attribute(made(known), SNOW)
+    assert snow["after"] == "snow background added"
+    assert snow["called"] == "called ‘cardinal’"
+    assert snow["examples"] == [0, 1, 2]
+    no_crest = attribute(made(known), "-head/crest/no-crest")
+    # it lowers, but 25 % → 75 % rises: then the change alone decides
+    assert [no_crest["pairs"]["delta"][0][at] < 0 for at in no_crest["examples"]] == [True] * 3
+
+
+def test_the_axis_has_room_for_the_dots_but_not_for_wild_ones(report_data: ReportData) -> None:
+    axis = made(report_data)["axis"]
+    assert axis == pytest.approx(2.56), "the largest change of a single picture"
+    pairs = list(report_data.pairs[SNOW])
+    wild = dataclasses.replace(pairs[0], delta=-50.0)
+    report = made(dataclasses.replace(report_data, pairs={**report_data.pairs, SNOW: (wild, *pairs[1:])}))
+    assert report["axis"] == report["views"][0]["axis"] == pytest.approx(1.4 * 2.41)

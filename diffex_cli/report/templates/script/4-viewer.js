@@ -36,7 +36,7 @@ function viewerParts() {
     blink: act("blink", "Blink", "B"),
     zoom: make("output", { "aria-label": "Zoom" }),
     sides: [viewerSide("before"), viewerSide("after")],
-    told: make("div", { class: "told" }),
+    told: make("div", { class: "viewer-words" }),
   };
   parts.stage = make("div", { class: "viewer-stage" }, ...parts.sides.map((one) => one.figure));
   parts.dialog = make(

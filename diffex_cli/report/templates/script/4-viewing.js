@@ -39,14 +39,14 @@ function showPair(number, index) {
   parts.next.setAttribute("aria-disabled", String(place < 0 || place === places.length - 1));
   const shots = [facts.before, facts.after];
   viewer.pictures = shots.map(({ number: picture }) => (hasPicture(picture) ? largest(picture) : null));
-  const names = [facts.before.label, attribute.name];
+  const names = [facts.before.label.replace("before", "Before"), `After: ${attribute.after}`];
   const labels = [fromReconstruction() ? facts.classes[0] : className(facts.image.prediction), facts.classes[1]];
   const whom = subject(view(), attribute);
   const of = whom.startsWith("‘") ? ` of ${whom}` : "";
   parts.sides.forEach((side, at) => {
-    const score = `probability${of} ${probability(shots[at].probability)}`;
-    const words = [names[at], labels[at] && `called ‘${labels[at]}’`, score];
-    side.caption.replaceChildren(make("strong", {}, at ? "After" : "Before"), ` ${words.filter(Boolean).join(" · ")}`);
+    const score = `probability${of} ${percent(shots[at].probability)}`;
+    const words = [labels[at] && `called ‘${labels[at]}’`, score].filter(Boolean);
+    side.caption.replaceChildren(make("strong", {}, names[at]), ` · ${words.join(" · ")}`);
     showPicture(side, viewer.pictures[at], shots[at].alt);
   });
   parts.told.replaceChildren(scoreTable(attribute, index), fileRecord(attribute, index, facts));
@@ -129,7 +129,7 @@ function scoreTable(attribute, index) {
           {},
           make("th", { scope: "row" }, name),
           called ? cell(className(label) ?? MISSING) : null,
-          cell(probability(score)),
+          cell(percent(score)),
           cell(signed(logit)),
         ),
       ),
