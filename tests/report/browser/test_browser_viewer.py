@@ -59,13 +59,13 @@ def test_a_pair_is_shown_large_with_scores_and_files(open_page: Open) -> None:
     ]
     rows = [text.split("\t") for text in dialog.locator(".scores tbody tr").all_inner_texts()]
     assert rows == [
-        ["original", "jay", "12 %", "−1.99"],
-        ["unedited reconstruction", "jay", "13 %", "−1.90"],
-        ["edited", "cardinal", "75 %", "+0.41"],
+        ["before", "jay", "12 %", "−1.99"],
+        ["before, reconstructed", "jay", "13 %", "−1.90"],
+        ["after", "cardinal", "75 %", "+0.41"],
     ]
     told = dialog.locator(".record-of").inner_text()
     for words in (
-        "+2.31 logits, edited against reconstruction",
+        "+2.31 logits, against the reconstruction",
         "flips from jay to cardinal",
         "50 % of the pixels changed visibly",
         page_data.HOSTILE_FILE,

@@ -10,11 +10,12 @@ function enlarge(number, index) {
 }
 
 /** A button that opens a pair enlarged; null if it has no picture. */
-function enlargeButton(number, index) {
+function enlargeButton(number, index, kind = "enlarge") {
   const { pairs } = attributes[number];
   if (!hasPicture(pairs.picture[index])) return null;
   const label = `Enlarge: ${attributes[number].name}, ${report.images[pairs.image[index]].source}`;
-  return make("button", { type: "button", class: "enlarge", "aria-label": label, data: { enlarge: `${number}:${index}` } }, "Enlarge");
+  const data = { enlarge: `${number}:${index}` };
+  return make("button", { type: "button", class: kind, "aria-label": label, data }, kind === "plain" ? "enlarge" : "Enlarge");
 }
 
 // whatever carries a pair's numbers opens it

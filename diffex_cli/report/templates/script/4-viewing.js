@@ -108,9 +108,9 @@ function scoreTable(attribute, index) {
   const delta = pairs.delta[at]?.[index];
   const logits = own ?? [...bases, known(bases[1]) && known(delta) ? bases[1] + delta : null];
   const rows = [
-    ["original", image.prediction, (at === 0 ? pairs.before?.[index] : null) ?? image.probability[at], logits[0]],
-    ["unedited reconstruction", image.base_prediction, image.base_probability[at], logits[1]],
-    ["edited", pairs.prediction[index], pairs.probability[at]?.[index], logits[2]],
+    ["before", image.prediction, (at === 0 ? pairs.before?.[index] : null) ?? image.probability[at], logits[0]],
+    ["before, reconstructed", image.base_prediction, image.base_probability[at], logits[1]],
+    ["after", pairs.prediction[index], pairs.probability[at]?.[index], logits[2]],
   ].filter((_, place) => place !== 1 || reconstructionsDiffer);
   const called = rows.some(([, label]) => className(label));
   const head = ["", called ? "called" : null, "probability", "logit"].filter((text) => text !== null);
@@ -145,7 +145,7 @@ function fileRecord(attribute, index, facts) {
   const edited = status === 1 ? `changed nothing: ${reason ?? "no pixel differs"}` : extentOf || STATUS[status];
   const file = (path) => (path ? make("code", {}, path) : null);
   const rows = [
-    ["Change", known(delta) ? `${signed(delta)} ${unit(view())}${reconstructionsDiffer ? ", edited against reconstruction" : ""}` : MISSING],
+    ["Change", known(delta) ? `${signed(delta)} ${unit(view())}${reconstructionsDiffer ? ", against the reconstruction" : ""}` : MISSING],
     flipped && from && to ? ["Decision", `flips from ${from} to ${to}`] : null,
     ["Edit", edited],
     ["Picture", image.source],

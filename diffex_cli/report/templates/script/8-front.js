@@ -24,8 +24,8 @@ function stand(figure, number) {
       term("example", "near the mean"),
       ` of ${signed(attribute.effect)}. `,
       open,
-      " ",
-      enlargeButton(number, index),
+      ", ",
+      enlargeButton(number, index, "plain"),
     ),
   );
   figure.hidden = false;
