@@ -68,7 +68,7 @@ def telling_pairs(data: ReportData, row: Row, gallery: Reader, count: int) -> tu
 
 
 def _carries(pair: Pair, row: Row) -> int:
-    """0 for a pair that shows the mean's direction, 1 for one whose figures do not show it, 2 for one that goes against."""
+    """0 for a pair that shows the mean's direction, 1 if only its figures do not, 2 if it goes against it."""
     if pair.delta * row.effect <= 0:
         return 2
     before, after = pair.original.probability, pair.edited.probability

@@ -81,8 +81,8 @@ def markdown() -> str:
 _HEAD = """\
 # Glossary
 
-What the words of a report mean. Written by `python docs/generate_glossary.py` from `diffex_cli/report/glossary.yaml`, which
-the report's page reads too; do not edit.
+What the words of a report mean. Written by `python docs/generate_glossary.py` from
+`diffex_cli/report/glossary.yaml`, which the report's page reads too; do not edit.
 """
 
 

@@ -194,7 +194,7 @@ def _node(branch: Branch, index: Mapping[str, int]) -> dict[str, object]:
 
 
 def _axes(attributes: Sequence[dict[str, Any]], data: ReportData, rows: Sequence[Row]) -> list[float]:
-    """For each view the span of its axis: of the bars, and of the single pictures as far as they leave room for them."""
+    """For each view the span of its axis: that of the bars, and of single pictures as far as :data:`_ROOM` allows."""
     if not attributes:
         return [_span(data, rows), *[0.0] * (len(Views(data)) - 1)]
     columns = list(zip(*(one["views"] for one in attributes), strict=True))

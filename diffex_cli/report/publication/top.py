@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from diffex_cli.report import choose, claims
 from diffex_cli.report.data import ReportData
-from diffex_cli.report.numbers import counted, finite, probability, signed
+from diffex_cli.report.numbers import counted, finite, percent, signed
 from diffex_cli.report.publication import words
 from diffex_cli.report.publication.drawing import Drawing, no_pictures
 from diffex_cli.report.publication.sheet import EDITED, FULL, ORIGINAL, QUIET, Sheet, height, row_of
@@ -65,7 +65,7 @@ def _band(sheet: Sheet, y: float, side: float, data: ReportData, shown: Sequence
         for top, shot, border in ((0, one.pair.original, ORIGINAL), (side + 4, one.pair.edited, EDITED)):
             image = shots.picture(shot.file)
             assert image is not None
-            corner = probability(shot.probability) if finite(shot.probability) else ""
+            corner = percent(shot.probability) if finite(shot.probability) else ""
             sheet.picture(x, at + 2 + top, side, image, border, corner)
         at += 2 + 2 * side + 4 + 3
         effect = " · ".join(filter(None, (signed(row.effect), words.verdict(row))))

@@ -7,7 +7,7 @@ from typing import Any
 import page_data
 import pytest
 from test_browser_page import SCHEMES, violations
-from visits import Open, Visit
+from visits import Open, Visit, captions, words
 
 SNOW = "background/snow"
 SCREENS = ((1280, 800), (390, 844))
@@ -47,7 +47,7 @@ def test_the_answer_its_pair_and_three_bars_are_on_the_first_screen(open_page: O
     )
     assert len(boxes) == 1 + 2 + 2 + 3
     assert max(boxes) <= height
-    assert page.locator("#hero .told").all_inner_texts() == [
+    assert captions(page.locator("#hero")) == [
         "before\ncalled ‘cardinal’: 12 %",
         "after: snow background added\ncalled ‘cardinal’: 75 %",
     ]
@@ -55,8 +55,7 @@ def test_the_answer_its_pair_and_three_bars_are_on_the_first_screen(open_page: O
     assert [pictures.nth(i).evaluate("e => e.decode().then(() => e.naturalWidth)") for i in range(2)] == [64, 64]
     first, second = (pictures.nth(i).bounding_box() for i in range(2))
     assert first["y"] == second["y"], "side by side"
-    words = " ".join(page.inner_text(".strongest li >> nth=0").split())
-    assert words == "snow background +2.31 +2.11 to +2.51"
+    assert " ".join(page.inner_text(".strongest li >> nth=0").split()) == "snow background +2.31 +2.11 to +2.51"
     page.get_by_role("button", name="see all 8").first.click()
     assert page.locator("#panel-1 .pair").nth(1).evaluate("e => e === document.activeElement")
 
@@ -115,7 +114,7 @@ def test_pointing_at_a_dot_shows_its_pair_and_a_click_goes_there(open_page: Open
     strip(visit).hover(position=at_dot(visit, 7))
     note = visit.page.locator("#note")
     assert "+3.50 logits" in note.inner_text()
-    assert note.locator(".told").all_inner_texts() == [
+    assert captions(note) == [
         "before\ncalled ‘cardinal’: 12 %",
         "after: snow background added\ncalled ‘cardinal’: 95 %",
     ]
@@ -137,7 +136,7 @@ def test_the_keyboard_walks_along_the_dots(open_page: Open) -> None:
     assert visit.page.locator("#note").is_visible()
     keys.press("Home")
     assert strip(visit).get_attribute("aria-valuenow") == "1"
-    assert strip(visit).get_attribute("aria-valuetext") == (
+    assert words(strip(visit).get_attribute("aria-valuetext")) == (
         "picture 1 of 8, bird-4.png: −0.50 logits; before, called ‘cardinal’: 12 %; after, called ‘cardinal’: 5 %"
     )
     keys.press("ArrowLeft")
@@ -188,7 +187,7 @@ def test_at_a_glance_fills_its_row(open_page: Open, count: int) -> None:
     assert boxes[0]["x"] == pytest.approx(row["x"], abs=1)
     assert boxes[-1]["x"] + boxes[-1]["width"] == pytest.approx(row["x"] + row["width"], abs=1)
     assert len({box["y"] for box in boxes}) == 1
-    assert "after: snow background added\ncalled ‘cardinal’: 75 %" in items.first.inner_text()
+    assert "after: snow background added\ncalled ‘cardinal’: 75 %" in words(items.first.inner_text())
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert len({items.nth(i).bounding_box()["y"] for i in range(items.count())}) > 1, "it wraps"
@@ -213,9 +212,15 @@ def test_what_noise_can_do_is_never_as_bold(open_page: Open) -> None:
 def test_shapes_are_explained_beside_the_bars(open_page: Open) -> None:
     page = open_page().page
     for place in ("#strongest", ".explorer"):
-        words = page.inner_text(f"{place} .shapes")
-        for said in ("solid: shown to matter", "pale: not shown to matter", "hollow", "noise floor, ±0.18", "95 % interval"):
-            assert said in words
+        told = page.inner_text(f"{place} .shapes")
+        for said in (
+            "solid: shown to matter",
+            "pale: not shown to matter",
+            "hollow",
+            "noise floor, ±0.18",
+            "95 % interval",
+        ):
+            assert said in told
         assert page.locator(f"{place} .shapes svg").count() == page.locator(f"{place} .shapes li").count()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import page_data
 import pytest
 from PIL import Image
-from visits import Open, Visit
+from visits import Open, Visit, captions, words
 
 SNOW = "background/snow"
 
@@ -28,16 +28,15 @@ def test_pairs_beside_each_other_with_their_scores(open_page: Open) -> None:
     pairs = visit.page.locator(f"{visit.panel(SNOW)} .pair")
     assert pairs.count() == 6
     first = pairs.first
-    told = [text.split("\n") for text in first.locator(".told").all_inner_texts()]
-    assert told == [["before", "called ‘cardinal’: 12 %"], ["after", "called ‘cardinal’: 75 %"]]
+    assert captions(first) == ["before\ncalled ‘cardinal’: 12 %", "after\ncalled ‘cardinal’: 75 %"]
     assert first.locator(".shot").first.inner_text() == "", "no words lie on a picture"
-    assert [first.locator("img").nth(i).get_attribute("alt") for i in range(2)] == [
+    assert [words(first.locator("img").nth(i).get_attribute("alt")) for i in range(2)] == [
         "Before; probability of ‘cardinal’: 12 %",
         "After: snow background added; probability of ‘cardinal’: 75 %",
     ]
     borders = [first.locator(".shot").nth(i).evaluate("e => getComputedStyle(e).borderTopColor") for i in range(2)]
     assert borders[0] == borders[1], "a frame is no verdict"
-    assert "from its reconstruction: 13 %" in first.inner_text(), "the change is not of the two figures above"
+    assert "from its reconstruction: 13 %" in words(first.inner_text()), "the change is not of the two figures above"
     assert "prediction flips: jay → cardinal" in first.inner_text()
     assert page_data.HOSTILE_FILE in first.inner_text()
     assert first.locator("img").first.evaluate("e => e.decode().then(() => e.naturalWidth)") == 64
@@ -90,7 +89,7 @@ def test_flicker_respects_reduced_motion(open_page: Open, motion: str) -> None:
     turn.click()
     assert edited.is_visible()
     assert turn.get_attribute("aria-pressed") == "true"
-    assert edited.locator(".told").inner_text().split("\n") == ["after", "called ‘cardinal’: 75 %"]
+    assert captions(edited) == ["after\ncalled ‘cardinal’: 75 %"]
     turn.click()
     assert not edited.is_visible()
     visit.page.get_by_role("button", name="Play").click()
@@ -116,7 +115,10 @@ def test_against_the_reconstruction_instead(open_page: Open) -> None:
     visit = opened(open_page)
     visit.page.get_by_label("unedited reconstruction").check()
     pair = visit.page.locator(f"{visit.panel(SNOW)} .pair").first
-    assert pair.locator("img").first.get_attribute("alt") == "Before, reconstructed; probability of ‘cardinal’: 13 %"
+    assert (
+        words(pair.locator("img").first.get_attribute("alt"))
+        == "Before, reconstructed; probability of ‘cardinal’: 13 %"
+    )
     assert pair.locator("img").first.get_attribute("src") == visit.page.evaluate("stored.base + stored.sources[1]")
     assert "against=reconstruction" in visit.page.url
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import page_data
 import pytest
-from visits import Open
+from visits import Open, words
 
 SNOW = "background/snow"
 
@@ -176,7 +176,7 @@ def test_another_class_is_the_same_edits_in_other_numbers(open_page: Open) -> No
     assert visit.page.locator(f"{visit.row(SNOW)} .noise").count() == 0
     assert "matters" not in visit.page.inner_text(visit.row(SNOW))
     assert visit.page.inner_text("#view-note") == "Seen for another class."
-    panel = visit.page.inner_text(visit.panel(SNOW))
+    panel = words(visit.page.inner_text(visit.panel(SNOW)))
     assert "called ‘jay’: 88 %" in panel
     assert "called ‘jay’: 25 %" in panel
     assert "Corrected p" not in panel

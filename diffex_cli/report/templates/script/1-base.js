@@ -29,10 +29,10 @@ const interval = (low, high) => (known(low) && known(high) ? `${signed(low)} to 
 /** A probability in percent, with a decimal near 0 and 1: 4 %, 0.3 %, under 0.1 %, 99.6 %. */
 function percent(value) {
   if (!known(value)) return MISSING;
-  if (value > 0 && value < 0.001) return "under 0.1 %";
-  if (value > 0.999 && value < 1) return "over 99.9 %";
+  if (value > 0 && value < 0.001) return "under 0.1\u00a0%";
+  if (value > 0.999 && value < 1) return "over 99.9\u00a0%";
   const edge = (value > 0 && value < 0.01) || (value > 0.99 && value < 1);
-  return `${(100 * value).toFixed(edge ? 1 : 0)} %`;
+  return `${(100 * value).toFixed(edge ? 1 : 0)}\u00a0%`;
 }
 
 const share = (value) => (known(value) ? `${Math.round(100 * value)} %` : MISSING);
