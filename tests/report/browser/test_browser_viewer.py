@@ -51,17 +51,17 @@ def test_a_pair_is_shown_large_with_scores_and_files(open_page: Open) -> None:
     dialog = visit.page.get_by_role("dialog", name="snow background")
     images = dialog.locator("img")
     assert images.nth(0).evaluate("e => e.decode().then(() => [e.naturalWidth, e.naturalHeight])") == list(LARGE)
-    assert images.nth(1).get_attribute("alt") == "After: snow background added; probability of ‘cardinal’: 75 %"
+    assert images.nth(1).get_attribute("alt") == "After: snow background added; probability of ‘cardinal’: 75\N{NO-BREAK SPACE}%"
     captions = dialog.locator("figcaption").all_inner_texts()
     assert captions == [
-        "Before · called ‘jay’ · probability of ‘cardinal’ 12 %",
-        "After: snow background added · called ‘cardinal’ · probability of ‘cardinal’ 75 %",
+        "Before · called ‘jay’ · probability of ‘cardinal’ 12\N{NO-BREAK SPACE}%",
+        "After: snow background added · called ‘cardinal’ · probability of ‘cardinal’ 75\N{NO-BREAK SPACE}%",
     ]
     rows = [text.split("\t") for text in dialog.locator(".scores tbody tr").all_inner_texts()]
     assert rows == [
-        ["before", "jay", "12 %", "−1.99"],
-        ["before, reconstructed", "jay", "13 %", "−1.90"],
-        ["after", "cardinal", "75 %", "+0.41"],
+        ["before", "jay", "12\N{NO-BREAK SPACE}%", "−1.99"],
+        ["before, reconstructed", "jay", "13\N{NO-BREAK SPACE}%", "−1.90"],
+        ["after", "cardinal", "75\N{NO-BREAK SPACE}%", "+0.41"],
     ]
     told = dialog.locator(".record-of").inner_text()
     for words in (
