@@ -43,7 +43,8 @@ def test_the_page_of_two_searches(runs: tuple[Settings, Settings], tmp_path: Pat
         listed = page.partition(f"Shown to matter {title}")[2].partition("<dd>")[2].partition("</dd>")[0]
         assert set(listed.split(", ")) == (names or {"none"}), title
     # the same picture for both, with both scores
-    assert "first run 0." in page
+    assert "Probability of the class: first run " in page
+    assert ", second run " in page
     assert "; second" not in page
 
 

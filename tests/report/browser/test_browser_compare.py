@@ -60,8 +60,8 @@ def test_numbers_are_below_the_pictures_and_at_the_right(open_file: Open, file: 
     page = open_file(file).page
     frames = page.locator(".pictures").first.locator(".shot")
     assert [text.split("\n") for text in frames.all_inner_texts()] == [
-        ["before", "○ first", "0.11", "◆ second", "0.22"],
-        ["after", "○ first", "0.33", "◆ second", "0.44"],
+        ["before", "○ first", "11\N{NO-BREAK SPACE}%", "◆ second", "22\N{NO-BREAK SPACE}%"],
+        ["after", "○ first", "33\N{NO-BREAK SPACE}%", "◆ second", "44\N{NO-BREAK SPACE}%"],
     ]
     image, caption = frames.first.locator("img").bounding_box(), frames.first.locator("figcaption").bounding_box()
     assert caption["y"] >= image["y"] + image["height"]

@@ -51,7 +51,10 @@ def test_a_pair_is_shown_large_with_scores_and_files(open_page: Open) -> None:
     dialog = visit.page.get_by_role("dialog", name="snow background")
     images = dialog.locator("img")
     assert images.nth(0).evaluate("e => e.decode().then(() => [e.naturalWidth, e.naturalHeight])") == list(LARGE)
-    assert images.nth(1).get_attribute("alt") == "After: snow background added; probability of ‘cardinal’: 75\N{NO-BREAK SPACE}%"
+    assert (
+        images.nth(1).get_attribute("alt")
+        == "After: snow background added; probability of ‘cardinal’: 75\N{NO-BREAK SPACE}%"
+    )
     captions = dialog.locator("figcaption").all_inner_texts()
     assert captions == [
         "Before · called ‘jay’ · probability of ‘cardinal’ 12\N{NO-BREAK SPACE}%",
