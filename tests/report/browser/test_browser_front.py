@@ -71,6 +71,17 @@ def test_what_speaks_against_has_a_smaller_pair(open_page: Open) -> None:
     assert open_page().page.locator("#counter").is_hidden()
 
 
+def test_a_pair_of_what_was_not_shown_to_matter_says_so(open_page: Open) -> None:
+    data = page_data.report()
+    data["attributes"][1] |= {"claim": "undecided"}
+    data["order"] |= {"found": [], "strip": [1]}
+    page = open_page(data=data).page
+    assert "Not shown to matter." in page.inner_text("#hero")
+    assert "none of them shown to matter" in page.inner_text("#strongest-title")
+    assert page.locator("#strongest .bar .pale.effect").count() == 1
+    assert "Not shown to matter." not in open_page().page.inner_text("#hero")
+
+
 def test_without_script_the_strongest_are_told_in_figures(open_page: Open) -> None:
     page = open_page(java_script_enabled=False).page
     assert "+2.31" in page.inner_text(".strongest")

@@ -12,7 +12,9 @@ function stand(figure, number) {
   const index = number === undefined ? undefined : example(attributes[number]);
   if (index === undefined) return;
   const attribute = attributes[number];
+  if (attribute.claim !== "matters" && attribute.claim !== "undecided") return;
   const change = `${signed(attribute.pairs.delta[0][index])} ${report.unit}`;
+  const doubt = claimed(attribute) ? "" : make("b", {}, "Not shown to matter. ");
   const open = make("button", { type: "button", class: "plain" }, `see all ${attribute.pairs.pictured}`);
   open.addEventListener("click", () => visitPair(number, index));
   figure.append(
@@ -20,6 +22,7 @@ function stand(figure, number) {
     make(
       "figcaption",
       {},
+      doubt,
       `One of ${counted(attribute.pairs.pictured, "picture")}: ${change}, `,
       term("example", "near the mean"),
       ` of ${signed(attribute.effect)}. `,
@@ -55,8 +58,9 @@ function glance() {
     for (const index of examples(attribute).slice(0, each)) {
       const link = make("a", { href: `#a${number}`, data: { attribute: number } }, attribute.name);
       const target = report.target_kind === "all" ? make("small", {}, `on ‘${attribute.target}’`) : "";
-      const effect = make("strong", { class: side(attribute.effect) }, signed(attribute.effect));
-      const mean = make("span", {}, effect, " ", make("small", {}, `${report.unit} on average`));
+      const shown = each > 1 ? attribute.pairs.delta[0][index] : attribute.effect;
+      const of = make("small", {}, `${report.unit} ${each > 1 ? "on this picture" : "on average"}`);
+      const mean = make("span", {}, make("strong", { class: side(shown) }, signed(shown)), " ", of);
       const words = make("figcaption", {}, link, mean, target);
       list.append(make("li", {}, make("figure", {}, words, couple(attribute, index))));
     }
