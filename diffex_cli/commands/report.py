@@ -47,6 +47,17 @@ class _Wanted:
             rich_help_panel=_SHOW,
         ),
     ] = 8.0
+    max_pixels: Annotated[
+        int,
+        typer.Option(
+            "--max-pixels",
+            min=0,
+            max=16383,
+            metavar="N",
+            help="Longer side at which a picture is stored to be looked at; 0 stores thumbnails only.",
+            rich_help_panel=_SHOW,
+        ),
+    ] = 1024
     figures: Annotated[
         bool,
         typer.Option("--figures", help="Draw figures for a paper instead, PNG and SVG.", rich_help_panel=_SHOW),
@@ -117,18 +128,19 @@ def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Ou
     elif wanted.terminal:
         _show(output, settings)
     else:
-        _write(output, settings, wanted.max_size, wanted.heatmap, dry_run=dry_run)
+        _write(output, settings, wanted, dry_run=dry_run)
 
 
-def _write(output: Output, settings: Settings, max_size: float, heatmap: str | None, *, dry_run: bool) -> None:
+def _write(output: Output, settings: Settings, wanted: _Wanted, *, dry_run: bool) -> None:
     from diffex_cli.heatmaps.kinds import parse_kind
     from diffex_cli.report import report as stage
 
-    kind = None if heatmap is None else parse_kind(heatmap)
+    kind = None if wanted.heatmap is None else parse_kind(wanted.heatmap)
+    max_size = round(wanted.max_size * 1e6)
     if dry_run:
         print_plan(output, stage.plan(settings))
         return
-    summary = run_stage(output, lambda progress: stage.run(settings, progress, round(max_size * 1e6), kind))
+    summary = run_stage(output, lambda progress: stage.run(settings, progress, max_size, kind, wanted.max_pixels))
     html = str(summary.html)
     told = f"The report on {summary.candidates} attributes, {summary.size / 1e6:.1f} MB: {html}"
     output.result(summary, told, quiet=html)

@@ -88,6 +88,17 @@ class _Wanted:
             rich_help_panel=_STUDY,
         ),
     ] = None
+    max_pixels: Annotated[
+        int,
+        typer.Option(
+            "--max-pixels",
+            min=64,
+            max=16383,
+            metavar="N",
+            help="Longer side at which a picture is stored, to be enlarged by participants.",
+            rich_help_panel=_STUDY,
+        ),
+    ] = 512
     seed: Annotated[
         int,
         typer.Option("--seed", min=0, metavar="N", help="Fixes all randomness.", rich_help_panel=_STUDY),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from diffex_cli.artifacts.files import write_text
@@ -38,6 +38,7 @@ def _versus(
     rows = {row.candidate: row for row in before.rows}, {row.candidate: row for row in after.rows}
     names = {row.candidate: row.name for row in (*before.rows, *after.rows)}
     ranks = one.rankings
+    first_claims, second_claims = _claimed(before), _claimed(after)
     same_unit = all(distinction.what != "scale" for distinction in one.distinctions)
     pictured = [change for change in ranks.changes if change.changed] or list(ranks.changes)
     shots = {change.candidate: tuple(_shots(change, rows, before, after)) for change in pictured[:PICTURED]}
@@ -62,8 +63,9 @@ def _versus(
             _compared(change, rows, before, after, shots.get(change.candidate, ())) for change in ranks.changes
         ),
         one_sided=tuple(_one_sided(ranks.only_first, ranks.only_second, before, after)),
-        entered=_named(ranks.entered, names),
-        left=_named(ranks.left, names),
+        both_claim=_named([id for id in first_claims if id in second_claims], names),
+        first_claims=_named([id for id in first_claims if id not in second_claims], names),
+        second_claims=_named([id for id in second_claims if id not in first_claims], names),
         only_first=_named(ranks.only_first, names),
         only_second=_named(ranks.only_second, names),
         corpus_only_first=one.corpora.only_first,
@@ -180,5 +182,10 @@ def _shots(
         yield Scored(pair.edited.file, True, ((run, pair.edited.probability),))
 
 
-def _named(ids: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
+def _claimed(data: ReportData) -> list[str]:
+    """Ids of what was shown to matter, the strongest first."""
+    return [row.candidate for row in facts.ranked(data.rows) if claimed(row)]
+
+
+def _named(ids: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(names.get(id, id) for id in ids)

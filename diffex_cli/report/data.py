@@ -23,11 +23,13 @@ class Shot:
         file: the picture; a missing or unreadable one is left out of the report with a warning.
         value: what an effect is a change of, the target's logit or its probability; NaN if unknown.
         probability: the target's probability in [0, 1], or NaN.
+        logit: the target's logit (of a contrast, the difference of two); NaN if unknown.
     """
 
     file: Path
     value: float
     probability: float
+    logit: float = math.nan
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from diffex_cli.report import glossary, numbers
 from diffex_cli.report.facts import p_value
 
-_STYLES = ("report.css", "front.css")
+_STYLES = ("report.css", "front.css", "viewer.css")
 _ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
@@ -33,7 +33,8 @@ def page(report: Mapping[str, object], pictures: Mapping[str, object]) -> str:
     """
     templates = environment("diffex_cli.report")
     style, script = Markup("\n").join(source(templates, name) for name in _STYLES), _script(templates)
-    embedded = str(pictures["base"]).startswith("data:")
+    large = pictures.get("large")
+    embedded = all(str(one["base"]).startswith("data:") for one in (pictures, large) if isinstance(one, Mapping))
     document = templates.get_template("report.html.j2").render(
         report=report,
         style=style,

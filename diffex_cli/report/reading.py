@@ -95,7 +95,7 @@ def _picture(run: FinishedRun, file: str, subject: str, image: str, target: str)
     found = run.outcome(subject, image, target)
     if found is None:
         return Shot(run.path / file, math.nan, math.nan)
-    return Shot(run.path / file, found.on(run.search.scale), found.probability)
+    return Shot(run.path / file, found.on(run.search.scale), found.probability, found.score)
 
 
 def _evidence(run: FinishedRun) -> Evidence:

@@ -16,7 +16,7 @@ from diffex_cli.report import choose
 from diffex_cli.report.build import MAX_SIZE, Report, build
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.finished import FinishedRun
-from diffex_cli.report.pictures import Gallery
+from diffex_cli.report.pictures import MAX_PIXELS, Gallery
 from diffex_cli.report.reading import report_data
 from diffex_cli.report.tree import hierarchy
 
@@ -24,7 +24,13 @@ _HEATED = 4
 """Pairs of each kept attribute that get heat maps: by occlusion one picture takes hundreds of scores."""
 
 
-def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatmap: Kind | None = None) -> Report:
+def run(
+    settings: Settings,
+    progress: Progress,
+    max_size: int = MAX_SIZE,
+    heatmap: Kind | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Report:
     """Write ``report/`` about the last search. No model is touched, but for heat maps that are not made yet.
 
     Raises:
@@ -37,9 +43,7 @@ def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatma
         data = report_data(finished, settings)
         if heatmap is not None:
             data = _heated(data, finished, heatmap, settings.device, progress)
-        progress.start("report", 1)
-        report = build(data, settings.run / "report", max_size)
-        progress.advance("report")
+        report = build(data, settings.run / "report", max_size, max_pixels, progress)
         warnings = dict.fromkeys([*data.warnings, *report.warnings, *_too_large(report, max_size)])
         return dataclasses.replace(report, warnings=tuple(warnings))
 
@@ -68,8 +72,9 @@ def _heated(data: ReportData, run: FinishedRun, kind: Kind, device: str, progres
 def _too_large(report: Report, max_size: int) -> tuple[str, ...]:
     if report.assets is None:
         return ()
+    told = "they are in" if report.thumbnails_beside else "it shows them small, and at full size they are in"
     return (
-        f"With its {report.pictures} pictures in it the page would be larger than {max_size / 1e6:g} MB: they are in "
+        f"With its {report.pictures} pictures in it the page would be larger than {max_size / 1e6:g} MB: {told} "
         f"{report.assets}, which has to go wherever the page goes; --max-size sets the limit.",
     )
 

@@ -143,6 +143,7 @@ def _image(i: int) -> dict[str, Any]:
     return {
         "key": f"{i:016x}",
         "source": HOSTILE_FILE if i == 0 else f"bird-{i}.png",
+        "file": f"images/{HOSTILE}.png",
         "label": None,
         "picture": 0,
         "reconstruction": 1,
@@ -210,6 +211,8 @@ def _attribute(number: int) -> dict[str, Any]:
                 [None if one == 2 else 0.75 for one in status],
                 [None if one == 2 else 0.25 for one in status],
             ],
+            "logit": [None if one == 2 else [-1.99, -1.9, 0.41] for one in status],
+            "file": [None if one == 2 else f"edits/files/{HOSTILE}.png" for one in status],
             "prediction": [None if one == 2 else 0 if flips else 1 for one in status],
             "flipped": [flips and one == 0 for one in status],
             "changed": [None if one == 2 else 0.5 for one in status],

@@ -136,6 +136,7 @@ def _image(one: _Image, data: ReportData, views: Views, album: Album, classes: M
     return {
         "key": one.key[:16],
         "source": known.source if known else "",
+        "file": known.file if known else None,
         "label": known.label if known else None,
         "picture": album.number(original.file) if original else None,
         "reconstruction": album.number(reconstruction.file) if reconstruction else None,

@@ -90,10 +90,12 @@ def columns(
         "before": [number(one.pair.original.probability) if one.pair else None for one in shown]
         if data.every_class
         else None,
+        "logit": [_logits(one.pair) for one in shown],
         "prediction": [None if now is None else classes[now] for now in after],
         "flipped": flipped,
         "changed": [number(one.edit.changed) if one.edit else None for one in shown],
         "mean_change": [number(one.edit.mean_change) if one.edit else None for one in shown],
+        "file": [one.edit.file if one.edit else None for one in shown],
         "reason": [one.edit.reason if one.edit else None for one in shown],
         "heat": [album.number(evidence.heat.get(one.pair.edited.file)) if one.pair else None for one in shown],
         "pictured": sum(picture is not None for picture in pictures),
@@ -116,6 +118,13 @@ def _edited(data: ReportData, row: Row) -> list[_Edited]:
     shown = [_Edited(pair.image, edits.get(pair.image), pair) for pair in pairs]
     there = {pair.image for pair in pairs}
     return shown + [_Edited(image, edit, None) for image, edit in sorted(edits.items()) if image not in there]
+
+
+def _logits(pair: Pair | None) -> list[float | None] | None:
+    """On the original, on the reconstruction, and on the edited picture."""
+    if pair is None:
+        return None
+    return [number(shot.logit) if shot else None for shot in (pair.original, pair.reconstruction, pair.edited)]
 
 
 def _status(one: _Edited) -> int:

@@ -56,6 +56,24 @@ def attribute(report: dict[str, Any], id: str) -> dict[str, Any]:
     return found
 
 
+def test_a_pair_names_its_files_and_what_the_classifier_said(known: ReportData) -> None:
+    pairs = dict(known.pairs)
+    pairs["evil"] = tuple(
+        dataclasses.replace(
+            pair,
+            original=dataclasses.replace(pair.original, logit=-1.23456789),
+            reconstruction=None,
+            edited=dataclasses.replace(pair.edited, logit=0.5),
+        )
+        for pair in pairs["evil"]
+    )
+    report = made(dataclasses.replace(known, pairs=pairs))
+    columns = attribute(report, "evil")["pairs"]
+    assert columns["logit"] == [[-1.2346, None, 0.5]] * 4 + [None] * 2
+    assert columns["file"] == ["x.png"] * 4 + [None] * 2
+    assert {one["file"] for one in report["images"]} == {"x.png"}
+
+
 def test_without_scores_and_edits_there_is_what_the_ranking_says(report_data: ReportData) -> None:
     report = made(report_data)
     assert [view["kind"] for view in report["views"]] == ["search"]

@@ -194,11 +194,15 @@ function pairFigure(attribute, at, index) {
     if (single && known(facts.changed))
       words.push(make("br"), make("small", {}, `${share(facts.changed)} of the pixels changed`));
   }
+  const number = numberOf.get(attribute.id);
+  const shown = stage(attribute, at, index, facts);
+  if (shown.matches(".beside, .difference") && facts.status !== 2) shown.dataset.enlarge = `${number}:${index}`;
   const source = make("small", { class: "source", title: facts.image.source }, facts.image.source);
   return make(
     "figure",
     { class: "pair", tabIndex: -1 },
-    stage(attribute, at, index, facts),
+    shown,
     make("figcaption", {}, ...words, make("br"), source),
+    enlargeButton(number, index),
   );
 }

@@ -3,7 +3,8 @@
 /** A pair as two pictures with the words under them. */
 function couple(attribute, index) {
   const { before, after } = pairFacts(attribute, 0, index, false);
-  return make("div", { class: "couple" }, titled(before), titled(after, `after: ${attribute.after}`));
+  const enlarge = `${numberOf.get(attribute.id)}:${index}`;
+  return make("div", { class: "couple", data: { enlarge } }, titled(before), titled(after, `after: ${attribute.after}`));
 }
 
 /** The pair that carries what is said of an attribute, if one is stored, into a figure that waits for it. */
@@ -26,6 +27,8 @@ function stand(figure, number) {
       term("example", "near the mean"),
       ` of ${signed(attribute.effect)}. `,
       open,
+      ", ",
+      enlargeButton(number, index, "plain"),
     ),
   );
   figure.hidden = false;
