@@ -51,6 +51,7 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "noise_floor_source": summary.verdict.floor.source,
             "detectable": summary.verdict.detectable,
             "corrected_for": summary.verdict.corrected_for,
+            "corrected_for_sets": summary.verdict.corrected_for_sets or None,
             "passed": summary.passed,
             "sentences": sentences,
             "rows": ranking,
@@ -66,6 +67,7 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "failed": summary.failed,
             "failure": summary.failure,
             "up_to_date": summary.up_to_date,
+            "set_aside": summary.set_aside,
             "warnings": summary.warnings,
             "run": settings.run,
         },
@@ -78,6 +80,12 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
         output.say(sentence)
     if summary.failed:
         output.say(f"{failures(summary.failed, summary.edits, summary.failure)} They are left out of the effects.")
+    if summary.set_aside is not None:
+        last = summary.set_aside
+        output.say(
+            f"The result for ‘{last.target}’ is kept in {last.folder}: "
+            f"`diffex report {settings.run} --target '{last.target}'` shows it."
+        )
     if summary.up_to_date:
         output.say("Nothing to do: this search was finished before, and its ranking is unchanged.")
 
@@ -138,7 +146,7 @@ def search(
     uncertainty: what is said to matter stands out from noise, corrected for all that was tried.
     """
     if explain is not None:
-        _explain(output, given.run(), explain)
+        _explain(output, given.run(), explain, given.flags["target"])
         return
     settings = given.settings("classifier", "editor")
     from diffex_cli.search import search as stage
@@ -153,8 +161,8 @@ def search(
         output.say(summary.screening.sentence)
 
 
-def _explain(output: Output, run: Path, node: str) -> None:
+def _explain(output: Output, run: Path, node: str, target: str | None) -> None:
     from diffex_cli.report.explaining import explain
 
-    explanation = explain(run, node)
+    explanation = explain(run, node, target)
     output.result({"candidate": explanation.candidate, "text": explanation.text}, explanation.text, explanation.text)

@@ -48,7 +48,7 @@ class Report:
     warnings: tuple[str, ...]
 
 
-def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
+def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE, run: Path | None = None) -> Report:
     """Write ``index.html``, ``ranking.csv``, ``edits.csv``, ``report.json`` and ``figure.png``.
 
     The same data gives the same bytes.
@@ -56,6 +56,7 @@ def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
     Args:
         folder: where to; created if it is missing.
         max_size: bytes that the page may have with its pictures in it; a larger one has them in ``assets/`` beside it.
+        run: the run directory; by default the folder's.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tree = hierarchy(data)
@@ -72,7 +73,7 @@ def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
         store.remove_beside(folder)
     write_text(folder / _FILES["csv"], ranking_csv(data.rows))
     write_text(folder / _FILES["edits"], edits_csv(report))
-    write_text(folder / _FILES["json"], _json(report, album, folder.parent))
+    write_text(folder / _FILES["json"], _json(report, album, run or folder.parent))
     write_bytes(folder / _FILES["figure"], overview_png(data, tree))
     return Report(
         html=folder / "index.html",

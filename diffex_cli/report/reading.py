@@ -18,9 +18,9 @@ from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportDat
 from diffex_cli.report.finished import FinishedRun, read_finished
 
 
-def read_report_data(path: Path) -> ReportData:
-    """What :func:`report_data` gives, of a folder."""
-    return report_data(read_finished(path))
+def read_report_data(path: Path, target: str | None = None) -> ReportData:
+    """What :func:`report_data` gives, of what :func:`~diffex_cli.report.finished.read_finished` finds."""
+    return report_data(read_finished(path, target=target))
 
 
 def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportData:
