@@ -84,9 +84,8 @@ def find(run: Path, target: str | None = None, classifier: str | None = None) ->
 
 def listed(there: Sequence[Result], classifier: str | None = None) -> str:
     """Results by their targets, and by their classifiers where these are not the one that goes without saying."""
-    usual = {classifier or there[0].classifier}
-    plain = {one.classifier for one in there} <= usual
-    return ", ".join(one.target if plain else f"{one.target} (by {one.classifier})" for one in there)
+    usual = classifier or there[0].classifier
+    return ", ".join(one.target + ("" if one.classifier == usual else f" (by {one.classifier})") for one in there)
 
 
 def home_of(folder: Path) -> Path | None:

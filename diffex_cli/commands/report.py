@@ -122,13 +122,25 @@ def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Ou
     if wanted.table is not None or (wanted.figures and runs and len(runs) > 1):
         _publish(output, runs or [given.run()], wanted, given.flags["target"])
         return
-    settings = given.settings(run=runs[0] if runs else run)
+    settings = _settings(given, runs[0] if runs else run)
     if wanted.figures:
         _publish(output, [settings.run], wanted, given.flags["target"])
     elif wanted.terminal:
         _show(output, settings)
     else:
         _write(output, settings, wanted.max_size, wanted.heatmap, dry_run=dry_run)
+
+
+def _settings(given: Given, run: Path | None) -> Settings:
+    """Of a run directory, or of the folder of a kept result in it."""
+    from diffex_cli.artifacts.results import home_of
+    from diffex_cli.artifacts.run import RunDirectory
+
+    home = None if run is None else home_of(run)
+    if home is None:
+        return given.settings(run=run)
+    search = RunDirectory(home, run).search()
+    return given.settings(run=home, target=search.target, classifier=search.classifier.spec)
 
 
 def _write(output: Output, settings: Settings, max_size: float, heatmap: str | None, *, dry_run: bool) -> None:
@@ -143,9 +155,10 @@ def _write(output: Output, settings: Settings, max_size: float, heatmap: str | N
     summary = run_stage(output, lambda progress: stage.run(settings, progress, round(max_size * 1e6), kind))
     html = str(summary.html)
     told = f"The report on {summary.candidates} attributes, {summary.size / 1e6:.1f} MB: {html}"
-    others = [one for one in results(settings.run) if one.folder != summary.html.parent.parent]
-    if others:
-        told += f"\nOther results in {settings.run}, for --target: {listed(others)}"
+    there = {one.folder: one for one in results(settings.run)}
+    shown = there.pop(summary.html.parent.parent, None)
+    if there:
+        told += f"\nOther results, for --target: {listed(list(there.values()), shown.classifier if shown else None)}"
     output.result(summary, told, quiet=html)
 
 
