@@ -49,6 +49,8 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "scale": settings.scale,
             "noise_floor": summary.verdict.floor.value,
             "noise_floor_source": summary.verdict.floor.source,
+            "noise_floor_arms": summary.verdict.floor.arms,
+            "noise_floor_n": summary.verdict.floor.n,
             "detectable": summary.verdict.detectable,
             "corrected_for": summary.verdict.corrected_for,
             "corrected_for_sets": summary.verdict.corrected_for_sets or None,
@@ -94,6 +96,8 @@ def _title(data: ReportData) -> str:
     if data.every_class:
         return f"What moves {data.classifier}: change of the {data.quantity} of the class that it moves most"
     whom = "the class predicted for each image" if data.target == "predicted" else f"‘{data.target}’"
+    if data.quantity == "score":
+        return f"What moves {whom} by {data.classifier}: change of the score"
     return f"What makes {data.classifier} say {whom}: change of its {data.quantity}"
 
 

@@ -136,7 +136,7 @@ def _findings(run: FinishedRun, node: Node, limit: float, meaning: str) -> list[
     found = [run.measurements[id] for id in (node.id, f"-{node.id}") if id in run.measurements]
     if not found:
         return [unmeasured(node.candidate.id, node.name, limit, run.result)]
-    return [dependence(one, run.search.target, limit, meaning) for one in found]
+    return [dependence(one, f"{run.quantity} of {run.search.target!r}", limit, meaning) for one in found]
 
 
 def _remedy(run: FinishedRun) -> str:

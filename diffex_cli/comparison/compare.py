@@ -176,10 +176,10 @@ def _holdouts(first: FinishedRun, second: FinishedRun) -> Iterator[str]:
 def _cautions(first: FinishedRun, second: FinishedRun, differ: set[str]) -> list[str]:
     found = []
     if "target" in differ:
-        found.append("The runs explain different classes, so their effects are on different logits.")
+        found.append("The runs explain different classes, so their effects are changes of different scores.")
     if "scale" in differ:
         found.append(
-            "One run measures changes of the logit, the other of the probability: compare ranks, not effects; "
+            "One run measures changes of the score, the other of the probability: compare ranks, not effects; "
             "their differences mean nothing."
         )
     if "holdout" in differ:
@@ -189,7 +189,7 @@ def _cautions(first: FinishedRun, second: FinishedRun, differ: set[str]) -> list
     if "editor" in differ:
         found.append("What differs may be the editors' doing rather than the classifier's.")
     if "classifier" in differ:
-        found.append("Logits of different classifiers may have different scales: compare ranks before effects.")
+        found.append("Scores of different classifiers may have different scales: compare ranks before effects.")
     moved = _of_other_classes(first, second) if "target" not in differ else ()
     if moved:
         found.append(

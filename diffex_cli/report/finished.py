@@ -15,7 +15,7 @@ from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
-from diffex_cli.measure.targets import Value, value
+from diffex_cli.measure.targets import Quantity, Value, quantity, value
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Measurement:
     """What one search found out about one candidate.
 
     Attributes:
-        effect: signed mean Δ of the target's logit; NaN if unknown.
-        deltas: image key → Δ logit, finite, of every image whose Δ is known; may be empty.
+        effect: signed mean Δ of the target; NaN if unknown.
+        deltas: image key → Δ, finite, of every image whose Δ is known; may be empty.
     """
 
     candidate: str
@@ -77,6 +77,11 @@ class FinishedRun(FinishedSearch):
                 f"the ranking in {self.result} was not made of what is there ({'; '.join(changed)}): "
                 f"run `{self.search_command}` again"
             )
+
+    @property
+    def quantity(self) -> Quantity:
+        """What an effect is a change of, in a word."""
+        return quantity(self.search.scale, self.scores.values())
 
     @property
     def is_kept(self) -> bool:
