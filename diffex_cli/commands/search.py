@@ -88,6 +88,8 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             f"The result for ‘{last.target}’ is kept in {last.folder}: "
             f"`diffex report {settings.run} --target '{last.target}'` shows it."
         )
+    if not summary.up_to_date and (settings.run / "report" / "index.html").exists():
+        output.say(f"{settings.run}/report is of an earlier search: `diffex report {settings.run}` writes it anew.")
     if summary.up_to_date:
         output.say("Nothing to do: this search was finished before, and its ranking is unchanged.")
 

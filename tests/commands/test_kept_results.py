@@ -100,6 +100,23 @@ def test_with_other_settings_it_is_made_anew_and_replaces_the_kept_one(tmp_path:
     assert json.loads((made / "results" / "red" / "report" / "report.json").read_text())["delta"] == 0.05
 
 
+def test_a_page_of_an_earlier_search_is_told(made: Path) -> None:
+    told("report", "run")
+    outdated = "run/report is of an earlier search: `diffex report run` writes it anew."
+    assert outdated in told("search", "--run", "run", "--delta", "0.2")
+    assert outdated not in told("search", "--run", "run")
+
+
+def test_the_settings_on_a_page_are_those_of_its_search(made: Path) -> None:
+    told("search", "--run", "run", "--target", "blue", "--joint", "2", "--beam", "3")
+    told("report", "run", "--target", "green")
+    page = json.loads((made / "results" / "green" / "report" / "report.json").read_text())
+    shown = {one["name"]: (one["value"], one["origin"]) for one in page["settings"]}
+    assert shown["beam"] == ("2", "search.yaml")
+    assert shown["joint"] == ("0", "search.yaml")
+    assert shown["target"][0] == "green"
+
+
 def test_every_reader_finds_the_one_that_is_asked_for(tmp_path: Path, made: Path) -> None:
     explained = told("search", "--run", "run", "--explain", "edge", "--target", "green")
     assert explained != told("search", "--run", "run", "--explain", "edge")
