@@ -11,10 +11,11 @@ import contextlib
 import dataclasses
 import itertools
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from diffex_cli.artifacts.files import write_bytes
+from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import SearchDocument, read_search
 from diffex_cli.core.errors import DiffexError, UsageError
@@ -98,6 +99,21 @@ def kept(run: RunDirectory, document: SearchDocument) -> RunDirectory | None:
     """The kept result for the same target and classifier, as a run directory reads it."""
     found = (one.folder for one in _kept(run.path) if one.is_of(document.target, document.classifier.spec))
     return next((RunDirectory(run.path, folder) for folder in found), None)
+
+
+def write(
+    run: RunDirectory,
+    document: SearchDocument,
+    ranking: Sequence[RankingRow],
+    of_all: Sequence[RankingRow] | None,
+    provenance: Mapping[str, object],
+) -> None:
+    """Replace the last search's result; a kill leaves the old one, none or the new one."""
+    with _file_errors(run.path):
+        (run.path / _LAST).unlink(missing_ok=True)
+    run.write_ranking(ranking, provenance)
+    run.write_ranking_of_all(of_all, provenance)
+    run.write_search(document)
 
 
 def set_aside(run: RunDirectory) -> Result | None:
@@ -200,7 +216,7 @@ def _file_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DiffexError(f"cannot move a result in {folder}: {error.strerror or error}") from error
+        raise DiffexError(f"cannot move the result in {folder}: {error.strerror or error}") from error
 
 
 def _remove(folder: Path) -> None:

@@ -245,19 +245,6 @@ class RunDirectory:
         """Replace the same."""
         write_search(self.result / "search.yaml", document)
 
-    def write_result(
-        self,
-        document: SearchDocument,
-        ranking: Sequence[RankingRow],
-        of_all: Sequence[RankingRow] | None,
-        provenance: Mapping[str, object],
-    ) -> None:
-        """Replace all three files; a kill leaves the old ones, none or the new ones, since readers need the last."""
-        (self.result / "search.yaml").unlink(missing_ok=True)
-        self.write_ranking(ranking, provenance)
-        self.write_ranking_of_all(of_all, provenance)
-        self.write_search(document)
-
     def _rows(self, path: Path, schema: TableSchema, row: Callable[..., _T], stage: str) -> tuple[_T, ...]:
         self._require(path, stage)
         return tuple(row(**values) for values in read_table(path, schema).to_pylist())

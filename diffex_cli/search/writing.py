@@ -82,7 +82,7 @@ def write(session: Session, searched: Searched, evaluator: Evaluator) -> Written
         return Written(changed=False, aside=results.bring_back(run, before))
     made = provenance("search", {name: value for name, value in session.settings.values().items() if name != "run"})
     aside = None if _is_of_the_same(run, document) else results.set_aside(run)
-    run.write_result(dataclasses.replace(document, provenance=made), ranking, searched.of_all, made)
+    results.write(run, dataclasses.replace(document, provenance=made), ranking, searched.of_all, made)
     if before is not None:
         results.forget(run, before)
     return Written(changed=True, aside=aside)
