@@ -61,6 +61,15 @@ class _Gate:
             rich_help_panel=_RULES,
         ),
     ] = None
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="LABEL",
+            help="The class whose result to judge (default: the last search's).",
+            rich_help_panel=_RULES,
+        ),
+    ] = None
     strict: Annotated[bool, typer.Option("--strict", help="Undecided rules fail too.", rich_help_panel=_RULES)] = False
     allow_undecided: Annotated[
         bool,
@@ -89,7 +98,7 @@ def check(gate: _Gate, output: Output) -> None:
 
     rules = from_options(gate.maxima or [], gate.forbid or [])
     more = from_file(gate.rules) if gate.rules is not None else ()
-    summary = stage(gate.run, [*rules, *more], gate.against, gate.strict, gate.allow_undecided)
+    summary = stage(gate.run, [*rules, *more], gate.against, gate.strict, gate.allow_undecided, gate.target)
     if gate.junit is not None:
         from diffex_cli.comparison.junit import write_junit
 

@@ -14,7 +14,8 @@ from diffex_cli.commands.running import run_stage
 if TYPE_CHECKING:
     from diffex_cli.measure.classify import ClassifiedImage
 
-_COLUMNS = (Column("image"), Column("class"), Column("logit", right=True), Column("probability", right=True))
+_FIRST = (Column("image"), Column("class"))
+_PROBABILITY = Column("probability", right=True)
 
 
 @takes("classifier", "run", CONFIG, "device")
@@ -36,7 +37,10 @@ def classify(
     found = run_stage(output, lambda progress: stage.run(settings, images, top, progress))
     rows = [row for image in found.images for row in _rows(image)]
     quiet_lines = (f"{image.file}\t{image.top[0].label}" for image in found.images)
-    output.table(found, _COLUMNS, rows, quiet="\n".join(quiet_lines))
+    # what has no probability is no logit
+    score = "logit" if all(guess.probability is not None for image in found.images for guess in image.top) else "score"
+    columns = (*_FIRST, Column(score, right=True), _PROBABILITY)
+    output.table(found, columns, rows, quiet="\n".join(quiet_lines))
     images_told = f"{len(found.images)} image{'' if len(found.images) == 1 else 's'}"
     output.say(f"{images_told}, {len(found.labels)} classes, {found.classifier}.")
     output.warnings(found.oddities)

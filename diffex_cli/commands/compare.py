@@ -31,6 +31,12 @@ def compare(
         list[Path], typer.Argument(metavar="RUN RUN…", help="Finished runs; each is compared with the first.")
     ],
     *,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target", metavar="LABEL", help="The class whose results to compare (default: the last searches')."
+        ),
+    ] = None,
     top: Annotated[int, typer.Option("--top", min=1, metavar="K", help="How many places count in nDCG@K.")] = 5,
     everything: Annotated[
         bool, typer.Option("--all", help="List every attribute that both runs measured, not only the changed ones.")
@@ -49,7 +55,7 @@ def compare(
     """
     from diffex_cli.comparison.compare import compare as stage
 
-    summary = stage(runs, top)
+    summary = stage(runs, top, target)
     output.warnings(summary.warnings)
     if html is not None:
         from diffex_cli.comparison.versus import write_page

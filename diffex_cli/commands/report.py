@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -114,24 +114,48 @@ class _Wanted:
             raise UsageError("the figure of several runs belongs to none of them: say with --out DIR where it goes")
 
 
-@takes("run", CONFIG, "device")
+_TARGET: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="LABEL",
+        help="Of which search: the class that it explained (default: the last one's).",
+        rich_help_panel=_SHOW,
+    ),
+]
+
+
+@takes("target", "run", CONFIG, "device", target=_TARGET)
 def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Write the ranking as a self-contained HTML page with before/after pictures, a figure, CSV and JSON."""
     run, runs = given.flags["run"], wanted.runs
     wanted.check(run)
     if wanted.table is not None or (wanted.figures and runs and len(runs) > 1):
-        _publish(output, runs or [given.run()], wanted.table, wanted.out)
+        _publish(output, runs or [given.run()], wanted, given.flags["target"])
         return
-    settings = given.settings(run=runs[0] if runs else run)
+    settings = _settings(given, runs[0] if runs else run)
     if wanted.figures:
-        _publish(output, [settings.run], None, wanted.out)
+        _publish(output, [settings.run], wanted, given.flags["target"])
     elif wanted.terminal:
         _show(output, settings)
     else:
         _write(output, settings, wanted, dry_run=dry_run)
 
 
+def _settings(given: Given, run: Path | None) -> Settings:
+    """Of a run directory, or of the folder of a kept result in it."""
+    from diffex_cli.artifacts.results import home_of
+    from diffex_cli.artifacts.run import RunDirectory
+
+    home = None if run is None else home_of(run)
+    if home is None:
+        return given.settings(run=run)
+    search = RunDirectory(home, run).search()
+    return given.settings(run=home, target=search.target, classifier=search.classifier.spec)
+
+
 def _write(output: Output, settings: Settings, wanted: _Wanted, *, dry_run: bool) -> None:
+    from diffex_cli.artifacts.results import listed, results
     from diffex_cli.heatmaps.kinds import parse_kind
     from diffex_cli.report import report as stage
 
@@ -143,18 +167,24 @@ def _write(output: Output, settings: Settings, wanted: _Wanted, *, dry_run: bool
     summary = run_stage(output, lambda progress: stage.run(settings, progress, max_size, kind, wanted.max_pixels))
     html = str(summary.html)
     told = f"The report on {summary.candidates} attributes, {summary.size / 1e6:.1f} MB: {html}"
+    there = {one.folder: one for one in results(settings.run)}
+    shown = there.pop(summary.html.parent.parent, None)
+    if there:
+        told += f"\nOther results, for --target: {listed(list(there.values()), shown.classifier if shown else None)}"
     output.result(summary, told, quiet=html)
 
 
-def _publish(output: Output, runs: list[Path], table: str | None, out: Path | None) -> None:
+def _publish(output: Output, runs: list[Path], wanted: _Wanted, target: str | None) -> None:
+    from diffex_cli.report.finished import read_finished
     from diffex_cli.report.publication import figures as drawings
 
-    if table is not None:
-        text = drawings.table(runs, table)
-        output.result({"runs": runs, "format": table, "table": text}, text.rstrip("\n"), quiet=text.rstrip("\n"))
+    if wanted.table is not None:
+        text = drawings.table(runs, wanted.table, target=target)
+        output.result({"runs": runs, "format": wanted.table, "table": text}, text.rstrip("\n"), quiet=text.rstrip("\n"))
         return
-    folder = out or runs[0] / _FIGURES
-    files = drawings.draw_figures(runs[0], folder) if len(runs) == 1 else drawings.draw_top(runs, folder)
+    folder = wanted.out or read_finished(runs[0], target=target).result / _FIGURES
+    several = len(runs) > 1
+    files = drawings.draw_top(runs, folder, target) if several else drawings.draw_figures(runs[0], folder, target)
     names = "\n".join(map(str, files))
     output.result({"runs": runs, "files": files}, names, quiet=names)
 

@@ -49,8 +49,11 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "scale": settings.scale,
             "noise_floor": summary.verdict.floor.value,
             "noise_floor_source": summary.verdict.floor.source,
+            "noise_floor_arms": summary.verdict.floor.arms,
+            "noise_floor_n": summary.verdict.floor.n,
             "detectable": summary.verdict.detectable,
             "corrected_for": summary.verdict.corrected_for,
+            "corrected_for_sets": summary.verdict.corrected_for_sets or None,
             "passed": summary.passed,
             "sentences": sentences,
             "rows": ranking,
@@ -66,6 +69,7 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
             "failed": summary.failed,
             "failure": summary.failure,
             "up_to_date": summary.up_to_date,
+            "set_aside": summary.set_aside,
             "warnings": summary.warnings,
             "run": settings.run,
         },
@@ -78,6 +82,14 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary) ->
         output.say(sentence)
     if summary.failed:
         output.say(f"{failures(summary.failed, summary.edits, summary.failure)} They are left out of the effects.")
+    if summary.set_aside is not None:
+        last = summary.set_aside
+        output.say(
+            f"The result for ‘{last.target}’ is kept in {last.folder}: "
+            f"`diffex report {settings.run} --target '{last.target}'` shows it."
+        )
+    if not summary.up_to_date and (settings.run / "report" / "index.html").exists():
+        output.say(f"{settings.run}/report is of an earlier search: `diffex report {settings.run}` writes it anew.")
     if summary.up_to_date:
         output.say("Nothing to do: this search was finished before, and its ranking is unchanged.")
 
@@ -86,6 +98,8 @@ def _title(data: ReportData) -> str:
     if data.every_class:
         return f"What moves {data.classifier}: change of the {data.quantity} of the class that it moves most"
     whom = "the class predicted for each image" if data.target == "predicted" else f"‘{data.target}’"
+    if data.quantity == "score":
+        return f"What moves {whom} by {data.classifier}: change of the score"
     return f"What makes {data.classifier} say {whom}: change of its {data.quantity}"
 
 
@@ -138,7 +152,7 @@ def search(
     uncertainty: what is said to matter stands out from noise, corrected for all that was tried.
     """
     if explain is not None:
-        _explain(output, given.run(), explain)
+        _explain(output, given.run(), explain, given.flags["target"])
         return
     settings = given.settings("classifier", "editor")
     from diffex_cli.search import search as stage
@@ -153,8 +167,8 @@ def search(
         output.say(summary.screening.sentence)
 
 
-def _explain(output: Output, run: Path, node: str) -> None:
+def _explain(output: Output, run: Path, node: str, target: str | None) -> None:
     from diffex_cli.report.explaining import explain
 
-    explanation = explain(run, node)
+    explanation = explain(run, node, target)
     output.result({"candidate": explanation.candidate, "text": explanation.text}, explanation.text, explanation.text)

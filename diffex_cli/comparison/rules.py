@@ -88,7 +88,7 @@ def _limit(text: str, source: str) -> float:
     except ValueError:
         limit = math.nan
     if not math.isfinite(limit) or limit < 0:
-        raise UsageError(f"{source}: the limit {text!r} must be a number of logits, at least 0")
+        raise UsageError(f"{source}: the limit {text!r} must be a number, at least 0")
     return limit
 
 

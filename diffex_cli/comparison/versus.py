@@ -23,7 +23,7 @@ _FACTS = ("classifier", "target", "editor", "attributes", "images", "algorithm",
 
 def write_page(summary: CompareSummary, file: Path) -> None:
     """Write the comparison as a self-contained page."""
-    data = {run.path: report_data(run) for run in summary.finished}
+    data = {run.result: report_data(run) for run in summary.finished}
     told = {run.run: run for run in summary.runs}
     found = tuple(
         _versus(one, told[one.first], told[one.second], data[one.first], data[one.second], summary.top)

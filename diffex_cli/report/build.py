@@ -57,6 +57,7 @@ def build(
     folder: Path,
     max_size: int = MAX_SIZE,
     max_pixels: int = MAX_PIXELS,
+    run: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Write ``index.html``, ``ranking.csv``, ``edits.csv``, ``report.json`` and ``figure.png``.
@@ -69,6 +70,7 @@ def build(
             ``assets/`` beside it; if it is still too large, all.
         max_pixels: the longer side that pictures are stored at to be looked at; with up to 192 of them there are
             thumbnails only.
+        run: the run directory; by default the folder's.
         progress: hears of each picture.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +94,7 @@ def build(
         store.remove_beside(folder)
     write_text(folder / _FILES["csv"], ranking_csv(data.rows))
     write_text(folder / _FILES["edits"], edits_csv(report))
-    write_text(folder / _FILES["json"], _json(report, album, folder.parent))
+    write_text(folder / _FILES["json"], _json(report, album, run or folder.parent))
     write_bytes(folder / _FILES["figure"], overview_png(data, tree))
     return Report(
         html=folder / "index.html",

@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, ScoreRow
 from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.settings import Scale
+from diffex_cli.measure.targets import UNITS, Quantity, quantity
 
 Row: TypeAlias = RankingRow
 """One candidate of the ranking; what is ``None`` or NaN was not measured, as in runs of earlier versions."""
@@ -132,11 +134,13 @@ class Floor:
         value: in the unit of the effects.
         source: ``placebos``, ``sign flips``, or ``largest placebo`` for a run that recorded none.
         arms: how many placebos (or candidates) it is made of.
+        n: images of the one of them that has the fewest; 0 if unknown.
     """
 
     value: float
     source: str
     arms: int
+    n: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ class ReportData:
         provenance: for each stage, what its artifact recorded about its making.
         warnings: sentences that a reader has to know before trusting the numbers.
         created: when the ranking was made (ISO 8601, UTC); shown as it is.
-        scale: ``logit`` or ``prob``: what an effect is a change of.
+        scale: ``logit`` or ``prob``: what an effect is a change of; see :attr:`quantity`.
         n_held_out: number of further images, on which what was kept was measured again.
         floor: the noise floor; ``None`` if nothing measured it.
         detectable: the smallest effect that the search would have found four times out of five; NaN if unknown,
@@ -195,7 +199,7 @@ class ReportData:
     provenance: Mapping[str, Mapping[str, object]] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     created: str = ""
-    scale: str = "logit"
+    scale: Scale = "logit"
     n_held_out: int = 0
     floor: Floor | None = None
     detectable: float = math.nan
@@ -207,14 +211,14 @@ class ReportData:
     evidence: Evidence = Evidence()
 
     @property
-    def quantity(self) -> str:
+    def quantity(self) -> Quantity:
         """What an effect is a change of, in a word."""
-        return "probability" if self.scale == "prob" else "logit"
+        return quantity(self.scale, self.evidence.scores.values())
 
     @property
     def unit(self) -> str:
         """What follows the figure of an effect."""
-        return "in probability" if self.scale == "prob" else "logits"
+        return UNITS[self.quantity]
 
     @property
     def every_class(self) -> bool:

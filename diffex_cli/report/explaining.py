@@ -6,13 +6,12 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import Screened, SearchDocument, Tried, TriedSet
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
 from diffex_cli.report import numbers
 from diffex_cli.report.facts import p_value
-from diffex_cli.report.finished import FinishedRun
+from diffex_cli.report.finished import read_finished
 from diffex_cli.report.numbers import signed
 from diffex_cli.search.statistics.claims import ALPHA
 
@@ -31,14 +30,14 @@ class Explanation:
     text: str
 
 
-def explain(path: Path, wanted: str) -> Explanation:
+def explain(path: Path, wanted: str, target: str | None = None) -> Explanation:
     """Say why an attribute is where it is. Opens no picture and no model.
 
     Args:
         wanted: a candidate's id, a node's id, or a name.
+        target: in whose search; ``None`` for the last one.
     """
-    run = FinishedRun(RunDirectory(path))
-    run.check_current()
+    run = read_finished(path, target=target)
     search, tried, nodes = run.search, run.search.tried, run.nodes
     screened = {} if search.screening is None else {one.candidate: one for one in search.screening.candidates}
     left_out = {id: one for id, one in screened.items() if not one.survived}

@@ -18,9 +18,9 @@ from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportDat
 from diffex_cli.report.finished import FinishedRun, read_finished
 
 
-def read_report_data(path: Path) -> ReportData:
-    """What :func:`report_data` gives, of a folder."""
-    return report_data(read_finished(path))
+def read_report_data(path: Path, target: str | None = None) -> ReportData:
+    """What :func:`report_data` gives, of what :func:`~diffex_cli.report.finished.read_finished` finds."""
+    return report_data(read_finished(path, target=target))
 
 
 def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportData:
@@ -46,13 +46,13 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         rows=with_claims(rows, search.delta),
         pairs=_all_pairs(run),
         levels=tuple(Level(level.depth + 1, tuple(map(_step, level.candidates))) for level in search.levels),
-        settings=() if settings is None else _settings(settings),
+        settings=() if settings is None else _settings(settings, search.provenance.get("settings")),
         provenance=_provenance(run),
         warnings=tuple(_warnings(run)),
         created=str(search.provenance.get("created") or ""),
         scale=search.scale,
         n_held_out=len(search.held_out),
-        floor=None if floor.value is None else Floor(floor.value, floor.source, floor.arms),
+        floor=None if floor.value is None else Floor(floor.value, floor.source, floor.arms, floor.n),
         detectable=_number(search.detectable.effect),
         corrected_for=search.corrected_for,
         corrected_for_sets=search.corrected_for_sets,
@@ -129,8 +129,15 @@ def _warnings(run: FinishedRun) -> Iterator[str]:
         yield "corpus.yaml or the images changed after the search: run `diffex search` again"
 
 
-def _settings(settings: Settings) -> tuple[Setting, ...]:
-    return tuple(Setting(name, value, settings.origins.get(name, "")) for name, value in settings.values().items())
+def _settings(settings: Settings, searched: object) -> tuple[Setting, ...]:
+    """The settings as the search used them, where it recorded them: those of now may have come after it."""
+    used = searched if isinstance(searched, dict) else {}
+    return tuple(
+        Setting(name, value, settings.origins.get(name, ""))
+        if used.get(name, value) == value
+        else Setting(name, used[name], "search.yaml")
+        for name, value in settings.values().items()
+    )
 
 
 def _step(one: Tried) -> Step:

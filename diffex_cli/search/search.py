@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.results import Result
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.hierarchy import Candidate
@@ -49,6 +50,7 @@ class SearchSummary:
         made: how many of them were made now.
         failed: how many of all of them failed: their images are left out of those attributes' effects.
         failure: the reason that most of those gave; ``None`` if none failed.
+        set_aside: the last search's result, as it is kept, if it was for another target or of another classifier.
     """
 
     target: str
@@ -67,6 +69,7 @@ class SearchSummary:
     failed: int
     failure: str | None
     up_to_date: bool
+    set_aside: Result | None
     warnings: tuple[str, ...]
 
 
@@ -101,7 +104,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
         of_all = ranking_of_all(trace, joint, evaluator, settings.delta) if len(evaluator.targets) > 1 else None
         searched = writing.Searched(trace, joint, found, of_all, screened)
-        up_to_date = not writing.write(session, searched, evaluator)
+        written = writing.write(session, searched, evaluator)
         if fill:
             session.run.edit_parts.merge(provenance("search", {}))
             session.run.score_parts.merge(provenance("search", {}))
@@ -122,7 +125,8 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             no_ops=edits.no_ops,
             failed=edits.failed,
             failure=edits.failure,
-            up_to_date=up_to_date,
+            up_to_date=not written.changed,
+            set_aside=written.aside,
             warnings=(*session.run.warnings, *evaluator.warnings),
         )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
+import math
 import os
 import re
 import shutil
@@ -20,7 +22,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.artifacts.search_document import Detectable, Floor
 from diffex_cli.commands.main import app
+from diffex_cli.search.statistics.verdict import Significance
 
 HIERARCHY = """\
 schema: diffex.corpus/1
@@ -151,6 +155,49 @@ def test_table_csv_json_and_page_say_the_same() -> None:
     assert f"{sum(row['claim'] == 'matters' for row in singles)} shown to matter" in shown
     assert {one["id"]: one["claim"] for one in shown_data("held")["attributes"]} == {
         id: row["claim"] for id, row in rows.items()
+    }
+
+
+VERDICT = {
+    # a key of search.yaml → that of --json, that of report.json (None: it names attributes in another way)
+    ("target",): ("target", "target"),
+    ("delta",): ("delta", "delta"),
+    ("scale",): ("scale", "scale"),
+    ("floor", "value"): ("noise_floor", "floor.value"),
+    ("floor", "source"): ("noise_floor_source", "floor.source"),
+    ("floor", "arms"): ("noise_floor_arms", "floor.arms"),
+    ("floor", "n"): ("noise_floor_n", "floor.n"),
+    ("detectable", "effect"): ("detectable", "detectable"),
+    ("corrected_for",): ("corrected_for", "corrected_for"),
+    ("corrected_for_sets",): ("corrected_for_sets", "corrected_for_sets"),
+    ("best",): ("best", None),
+    ("best_joint",): ("best_joint", None),
+    ("passed",): ("passed", None),
+}
+IN_THE_RANKING = {"p_values", "coverage"}
+
+
+def at(data: Any, *keys: str) -> Any:
+    return at(data[keys[0]], *keys[1:]) if keys else data
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_verdict_is_the_same_in_all_three_files(name: str) -> None:
+    told, page = json.loads(again(name, "--json")), shown_data(name)
+    document = yaml.safe_load(Path(name, "search.yaml").read_text())
+    for keys, (in_json, in_report) in VERDICT.items():
+        value = at(document, *keys)
+        if isinstance(value, float) and not math.isfinite(value):
+            value = None
+        assert told[in_json] == value, keys
+        if in_report is not None:
+            shown = at(page, *in_report.split("."))
+            assert shown == (pytest.approx(value, rel=1e-4) if isinstance(value, float) else value), keys
+    judged = {field.name for field in dataclasses.fields(Significance)} - IN_THE_RANKING
+    assert judged == {keys[0] for keys in VERDICT} & judged
+    assert {(one.name,) for one in dataclasses.fields(Detectable)} - {("alpha",), ("power",)} == {("effect",)}
+    assert {("floor", one.name) for one in dataclasses.fields(Floor)} == {keys for keys in VERDICT if len(keys) > 1} - {
+        ("detectable", "effect")
     }
 
 

@@ -23,7 +23,7 @@ def test_from_the_command_line() -> None:
     [
         ("collar", "--max collar is not NAME=LIMIT"),
         ("=0.2", "is not NAME=LIMIT"),
-        ("collar=", "the limit '' must be a number of logits, at least 0"),
+        ("collar=", "the limit '' must be a number, at least 0"),
         ("collar=-1", "at least 0"),
         ("collar=nan", "at least 0"),
         ("collar=inf", "at least 0"),

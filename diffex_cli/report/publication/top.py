@@ -78,9 +78,10 @@ def _band(sheet: Sheet, y: float, side: float, data: ReportData, shown: Sequence
 def _caption(runs: Sequence[ReportData]) -> str:
     typical = "Each pair is, of those that visibly change as the mean does, the closest to it."
     if len(runs) > 1:
+        quantities = " or ".join(sorted({data.quantity for data in runs}))
         return (
-            "In the corner: probability of the class that is explained. Below: mean change of its logit or "
-            f"probability, with its 95 % interval in brackets. {typical}"
+            f"In the corner: probability of the class that is explained. Below: mean change of its {quantities}, "
+            f"with its 95 % interval in brackets. {typical}"
         )
     return (
         f"In the corner: probability of {words.of_whom(runs[0])}. Below: {words.measured(runs[0])}. {typical} "
