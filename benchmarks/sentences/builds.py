@@ -70,6 +70,7 @@ class Build:
         if self._process is not None:
             self._process.terminate()
             self._process.communicate()
+            self._process = None
 
     @property
     def sources(self) -> str:
@@ -124,7 +125,7 @@ class Build:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            self._process = None
+            self.__exit__()
             raise DiffexError(f"{self.name} ended without an answer: see {self._log}")
         found: dict[str, Any] = json.loads(line)
         return found

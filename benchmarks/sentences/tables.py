@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 from benchmarks.markdown import table
 from benchmarks.sentences.builds import BEFORE, THIS
@@ -60,12 +60,12 @@ def sections(wanted: Sequence[Case], records: Records, sources: str) -> dict[str
     return {
         "sentences": "\n\n".join(
             (
-                _verdicts("the first cause is true", causes, lambda judged: (judged.first,)),
-                _verdicts("both causes are true", causes, lambda judged: (judged.speaks_for, judged.speaks_against)),
+                _verdicts("of the first causes, true", causes, lambda judged: (judged.first,)),
+                _verdicts("of all causes, true", causes, lambda judged: (judged.speaks_for, judged.speaks_against)),
                 *_notes(asked, sources),
             )
         ),
-        "claims": _claims(answered),
+        "claims": _claims(answered, {node.id for node in corpus.walk() if node.children}),
         "wrong-sentences": _wrong(causes, names),
         "sentences-by-case": "\n\n".join(_by_case(causes, names)),
     }
@@ -103,16 +103,21 @@ def _verdicts(what: str, asked: Sequence[_Asked], causes: Callable[[Judged], tup
     return table(header, rows)
 
 
-def _claims(asked: Sequence[_Asked]) -> str:
+def _claims(asked: Sequence[_Asked], groups: Set[str]) -> str:
     rows = []
     for first, some in _grouped(asked):
         figures = []
         for build in (THIS, BEFORE):
             judged = [one.judged[build] for one in some if build in one.judged]
-            said, wrong = sum(one.claims for one in judged), sum(len(one.wrong) for one in judged)
-            figures.append((str(said), str(wrong), _share(wrong, said)) if judged else ("", "", ""))
-        rows.append((*first, *(_both(*cells) for cells in zip(*figures, strict=True))))
-    header = ("classifiers", "editor", "images", "searches", "attributes presented as found", "of these wrong", "share")
+            said, wrong = sum(one.claims for one in judged), [id for one in judged for id in one.wrong]
+            of_groups = len([id for id in wrong if id in groups])
+            cells = (str(said), str(len(wrong)), _share(len(wrong), said), str(of_groups))
+            figures.append(cells if judged else ("",) * len(cells))
+        rows.append((*first, *itertools.starmap(_both, zip(*figures, strict=True))))
+    header = (
+        *("classifiers", "editor", "images", "searches"),
+        *("attributes presented as found", "of these wrong", "share", "groups among the wrong"),
+    )
     return table(header, rows)
 
 

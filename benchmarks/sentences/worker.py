@@ -35,12 +35,13 @@ def _command(arguments: list[str]) -> dict[str, Any]:
     app = _module("diffex_cli.commands.main", "diffex_cli.main").app
     with contextlib.redirect_stdout(printed):
         try:
-            app([*arguments, "--json"], standalone_mode=False)
+            code = app([*arguments, "--json"], standalone_mode=False)
         except SystemExit as stopped:
-            if stopped.code:
-                return {"error": f"diffex {' '.join(arguments)} exited with {stopped.code}"}
+            code = stopped.code
         except Exception as error:  # of a build that may be any
-            return {"error": f"diffex {' '.join(arguments)}: {error!r}"}
+            code = repr(error)
+    if code:
+        return {"error": f"diffex {' '.join(arguments)} ended with {code}"}
     found: dict[str, Any] = json.loads(printed.getvalue())
     return found
 
