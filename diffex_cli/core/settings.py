@@ -38,7 +38,7 @@ class Declaration:
     Attributes:
         parse: of a raw value (of a flag, a variable, a YAML file); raises ``ValueError`` if it is bad.
         panel: the part of a help page that it is listed in.
-        metavar: stands for its value there; ``None`` for the choices of its type.
+        metavar: stands for its value there; ``None`` for a switch, which has none.
         help: the sentence that describes it there; in a field below, ``{default}`` stands for the default.
         complete: the function of ``commands/completion.py`` that completes it.
     """
@@ -128,7 +128,7 @@ class Settings:
         "beam",
         choice("search algorithm", Algorithm),
         SEARCH,
-        None,
+        "MODE",
         "beam: B a level; paper: Algorithm 1 to the letter; exhaustive: every attribute (default: {default}).",
     )
     max_depth: int | None = _setting(
@@ -138,23 +138,23 @@ class Settings:
         "logit",
         choice("scale", Scale),
         SEARCH,
-        None,
-        "What an effect is a change of: the target's logit or its probability (default: {default}).",
+        "UNIT",
+        "What an effect is a change of: logit, the target's logit, or prob, its probability (default: {default}).",
     )
     accept: Accept = _setting(
         "tested",
         choice("rule of acceptance", Accept),
         SEARCH,
-        None,
-        "beam keeps a child that is tested at 5 % to go beyond its parent in its own direction, or one that is "
-        "merely larger (default: {default}).",
+        "RULE",
+        "tested: beam keeps a child that is tested at 5 % to go beyond its parent in its own direction; larger: one "
+        "that is merely larger (default: {default}).",
     )
     direction: Direction = _setting(
         "corpus",
         choice("direction", Direction),
         SEARCH,
-        None,
-        "Add or remove each attribute, try both, or do as the corpus says (default: {default}).",
+        "WAY",
+        "add or remove: every attribute that way; both: try both; corpus: as the corpus says (default: {default}).",
     )
     joint: int = _setting(
         0,
@@ -167,9 +167,9 @@ class Settings:
         "auto",
         choice("holdout", Holdout),
         SEARCH,
-        None,
-        "Search on half of the images and measure what is kept on the others; auto: from 40 images on "
-        "(default: {default}).",
+        "WHEN",
+        "on: search on half of the images and measure what is kept on the others; off: search on all; auto: on from "
+        "40 images on (default: {default}).",
     )
     racing: bool = _setting(
         False,
