@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diffex_cli.commands.options import takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
+from diffex_cli.core.columns import Column
 
 if TYPE_CHECKING:
     from diffex_cli.comparison.compare import Comparison

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from diffex_cli.commands.help import App
 from diffex_cli.commands.options import CONFIG, Given, listed, takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
+from diffex_cli.core.columns import Column
 from diffex_cli.core.settings import SEARCH
 
 app = App(help="The settings of a run.", no_args_is_help=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
+from diffex_cli.commands.options import CONFIG, All, DryRun, Given, takes
 from diffex_cli.commands.output import Output, console
 from diffex_cli.commands.running import print_plan, run_stage
 from diffex_cli.core.errors import UsageError
@@ -79,6 +79,8 @@ class _Wanted:
         ),
     ] = False
 
+    everything: All = False
+
     def check(self, run: Path | None) -> None:
         """Refuse what does not go together; ``run`` is that of ``--run``."""
         asked = {
@@ -99,6 +101,8 @@ class _Wanted:
             )
         if self.out is not None and not self.figures:
             raise UsageError("--out says where --figures go: add --figures, or leave it out")
+        if self.everything and not self.terminal:
+            raise UsageError("--all lists every attribute with --terminal: add that; a page has them all")
         if self.figures and several and self.out is None:
             raise UsageError("the figure of several runs belongs to none of them: say with --out DIR where it goes")
 
@@ -115,7 +119,7 @@ def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Ou
     if wanted.figures:
         _publish(output, [settings.run], None, wanted.out)
     elif wanted.terminal:
-        _show(output, settings)
+        _show(output, settings, everything=wanted.everything)
     else:
         _write(output, settings, wanted.max_size, wanted.heatmap, dry_run=dry_run)
 
@@ -147,7 +151,7 @@ def _publish(output: Output, runs: list[Path], table: str | None, out: Path | No
     output.result({"runs": runs, "files": files}, names, quiet=names)
 
 
-def _show(output: Output, settings: Settings) -> None:
+def _show(output: Output, settings: Settings, *, everything: bool) -> None:
     from diffex_cli.report import report as stage
     from diffex_cli.report import sentences
     from diffex_cli.report.facts import ranked
@@ -171,4 +175,4 @@ def _show(output: Output, settings: Settings) -> None:
         )
         return
     screen = console()
-    show(data, screen, can_show_pictures(screen))
+    show(data, screen, pictures=can_show_pictures(screen), everything=everything)

@@ -11,8 +11,9 @@ import typer
 from diffex_cli.commands import completion
 from diffex_cli.commands.help import App
 from diffex_cli.commands.options import DryRun, Given, takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_estimate, run_stage, spending_text
+from diffex_cli.core.columns import Column
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.settings import ASK
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diffex_cli.commands.output import Column, Output, as_json
+from diffex_cli.commands.output import Output, as_json
 from diffex_cli.commands.progress import TerminalProgress
+from diffex_cli.core.columns import Column
 
 
 @dataclasses.dataclass(frozen=True)
