@@ -51,6 +51,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
         "target": summary.target,
         "editor": settings.editor,
         "classifier": settings.classifier,
+        "name": settings.name,
         "delta": settings.delta,
         "scale": settings.scale,
         "noise_floor": summary.verdict.floor.value,
@@ -77,7 +78,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     }
 
 
-@takes("classifier", "target", "editor", *listed(SEARCH), "run", CONFIG, "seed", "device", "perceptual")
+@takes("classifier", "name", "target", "editor", *listed(SEARCH), "run", CONFIG, "seed", "device", "perceptual")
 def search(
     given: Given,
     *,

@@ -96,6 +96,14 @@ class Settings:
         "The classifier to explain, e.g. birds:species, transformers:FOLDER-OR-HUB-ID, python:MODULE:CALLABLE.",
         "classifiers",
     )
+    # of the run, and of the classifier that it was given with
+    name: str | None = _setting(
+        None,
+        parsers.name,
+        INPUT,
+        "TEXT",
+        "What to call the classifier wherever people read of it, e.g. 'gender v1' (default: its spec).",
+    )
     target: str | None = _setting(
         None,
         parsers.text,

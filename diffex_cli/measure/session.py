@@ -273,13 +273,15 @@ def record(run: RunDirectory, stage: str, settings: Settings, target: str | None
     if target is None and stage == "search":
         given.pop("target", None)
     remembered: dict[str, Any] = dict(before.get("settings") or {})
+    if settings.name is None:
+        remembered.pop("name", None)  # of a classifier that is no longer the run's
     stages: dict[str, Any] = dict(before.get("stages") or {})
     used = {name: value for name, value in settings.values().items() if name != "run"}
     used["target"] = target
     old = dict((stages.get(stage) or {}).get("settings") or {})
     if target is None:
         old["target"] = None
-    if remembered | given == remembered and old == used:
+    if remembered | given == (before.get("settings") or {}) and old == used:
         return
     stages[stage] = {"settings": used, "provenance": provenance(stage, {})}
     run.write_recorded(remembered | given, stages)

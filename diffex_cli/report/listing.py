@@ -17,9 +17,9 @@ STRONGEST = 10
 def title(data: ReportData) -> str:
     """What the list is of."""
     if data.every_class:
-        return f"What moves {data.classifier}: change of the {data.quantity} of the class that it moves most"
+        return f"What moves {data.shown_name}: change of the {data.quantity} of the class that it moves most"
     whom = "the class predicted for each image" if data.target == "predicted" else f"‘{data.target}’"
-    return f"What makes {data.classifier} say {whom}: change of its {data.quantity}"
+    return f"What makes {data.shown_name} say {whom}: change of its {data.quantity}"
 
 
 def columns(data: ReportData, *drawn: Column) -> tuple[Column, ...]:

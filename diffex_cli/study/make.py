@@ -214,6 +214,7 @@ class _Workshop:
             "left_out": self._idle,
             "target": search.target,
             "classifier": dataclasses.asdict(search.classifier),
+            "name": search.name,
             "editor": dataclasses.asdict(search.editor),
         }
 

@@ -43,6 +43,7 @@ LEAST: dict[str, Any] = {
 FULL = SearchDocument(
     provenance={"created": "2026-01-02T03:04:05+00:00", "packages": {"torch": "2.6"}},
     target="finch",
+    name="v1",
     best="head",
     best_joint="head + tail",
     passed=("head",),

@@ -43,7 +43,7 @@ def test_names_wrap_first_then_columns_go_in_their_order() -> None:
     assert "n" not in table(50)[0].split()
     assert table(44)[0].split() == ["attribute", "effect", "interval"]
     assert table(30)[0].split() == ["attribute", "effect"]
-    assert table(20)[1:3] == ["a snowy      +2.77", "background"]
+    assert table(20)[1:4] == ["a snowy        +2.77", "background", "of hills"]
 
 
 def test_a_line_is_broken_at_blanks_that_may_be_broken_at() -> None:

@@ -141,6 +141,7 @@ class LeditsEditor(Settled):
         self, images: Mapping[str, Image.Image], batch: Sequence[EditRequest], seed: int
     ) -> list[EditResult]:
         """Edits of one latent size."""
+        self._told("edit", 0)  # what was done since the last step, decoding above all
         inversions = self._inversions.of([request.image for request in batch], images, self._target_size, seed)
         rows = [Row(inversions[request.image], self._concepts(request.candidate)) for request in batch]
         masking, zeroed = self._masking, self._options.zeroed(self._model.is_xl)

@@ -63,9 +63,10 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
     edits = [edit for row in rows for edit in data.evidence.edits.get(row.candidate, {}).values()]
     return {
         "schema": SCHEMA,
-        "title": f"What moves {'each class' if data.every_class else f'‘{data.target}’'} · diffex",
+        "title": " · ".join(filter(None, (_title(data), data.name, "diffex"))),
         "domain": data.domain,
         "classifier": data.classifier,
+        "name": data.name or None,
         "editor": data.editor,
         "created": data.created,
         "target": data.target,
@@ -195,6 +196,10 @@ def _axes(attributes: Sequence[dict[str, Any]], data: ReportData, rows: Sequence
     for column in list(zip(*(one["views"] for one in attributes), strict=True))[1:]:
         axes.append(max((abs(one["effect"]) for one in column if one), default=0.0))
     return axes if attributes else [*axes, *[0.0] * (len(Views(data)) - 1)]
+
+
+def _title(data: ReportData) -> str:
+    return f"What moves {'each class' if data.every_class else f'‘{data.target}’'}"
 
 
 def _counts(data: ReportData, rows: Sequence[Row], attributes: Sequence[dict[str, Any]]) -> dict[str, int]:
