@@ -70,9 +70,12 @@ class TerminalProgress:
 
     def foresee(self, phase: str, seconds: float | None) -> None:
         """Tell what phase the stage is in, and how long the rest will take."""
-        self._phase, self._end = phase, None if seconds is None else self._clock() + seconds
+        is_new, self._phase = phase != self._phase, phase
+        self._end = None if seconds is None else self._clock() + seconds
         if self._bars is None:
             self._write(self._log.foresee(self._whole()))
+        elif is_new:
+            self._bars.refresh()
 
     def note(self, text: str) -> None:
         """Print a line, above the bars if there are any."""

@@ -240,3 +240,21 @@ def test_what_a_screening_left_out_is_told(runs: Path) -> None:
         "A screening with tint::strength=0.5 (80 edits) looked at 3 attributes first and left out 2 of them."
     ) in page("screened")
     assert "A screening with" not in page("none")
+
+
+def test_a_named_classifier_is_called_so_wherever_people_read_of_it(runs: Path) -> None:
+    shutil.copytree(runs / "held", runs / "named")
+    options = (*SEARCH, "--run", "named", *OPTIONS["held"])
+    assert "What makes <b>v1</b> say ‘green’" in told(*options, "--name", "<b>v1</b>\x07")
+    assert "What makes <b>v1</b> say ‘green’" in told(*options)
+    assert json.loads(told(*options, "--json"))["name"] == "<b>v1</b>"
+    told("report", "--run", "named")
+    source = Path("named/report/index.html").read_text(encoding="utf-8")
+    assert "<b>v1</b>" not in source
+    assert "<title>What moves ‘green’ · &lt;b&gt;v1&lt;/b&gt; · diffex</title>" in source
+    data = shown_data("named")
+    assert (data["name"], data["classifier"]) == ("<b>v1</b>", "python:three_colours:colours")
+    told(*options, "--name", "v2")
+    assert "(shapes, v2)" in told("report", "named", "--table", "latex")
+    assert told("compare", "held", "named").startswith("v2, named (second) against held (first)\n")
+    shutil.rmtree("named")
