@@ -247,20 +247,18 @@ def test_a_name_stays_with_the_classifier_that_it_was_given_with(tmp_path: Path)
     assert resolve({"name": "species v2"}, {}, config).name == "species v2"
 
 
-@given(st.text(max_size=80))
-def test_a_name_is_one_short_line_of_printable_characters_or_refused(text: str) -> None:
-    letters = [letter for letter in text if letter.isprintable() and not letter.isspace()]
-    if not letters:
-        with pytest.raises(UsageError, match="--name .*must not be empty"):
+@given(st.text(max_size=60))
+def test_a_name_is_one_line_of_printable_characters(text: str) -> None:
+    if not any(letter.isprintable() and not letter.isspace() for letter in text):
+        with pytest.raises(UsageError, match=r"--name .*must not be empty"):
             resolve({"name": text}, {})
         return
-    name = resolve({"name": text[:60]}, {}).name if any(one in text[:60] for one in letters) else "x"
+    name = resolve({"name": text}, {}).name
     assert name is not None
     assert name.isprintable()
-    assert 0 < len(name) <= 60
     assert name == " ".join(name.split())
 
 
 def test_a_name_that_no_title_holds_is_refused() -> None:
-    with pytest.raises(UsageError, match="--name x+ must be at most 60 characters long"):
+    with pytest.raises(UsageError, match=r"--name x+ must be at most 60 characters long"):
         resolve({"name": "x" * 61}, {})
