@@ -101,7 +101,19 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     write_search(tmp_path / "search.yaml", FULL)
     assert read_search(tmp_path / "search.yaml") == FULL
     assert list(read_document(tmp_path / "search.yaml", SEARCH_SCHEMA)) == [
-        *("schema", "provenance", "target", "best", "best_joint", "passed", "images", "algorithm", "beam", "delta"),
+        *(
+            "schema",
+            "provenance",
+            "target",
+            "name",
+            "best",
+            "best_joint",
+            "passed",
+            "images",
+            "algorithm",
+            "beam",
+            "delta",
+        ),
         *(
             "max_depth",
             "seed",

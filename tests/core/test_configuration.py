@@ -260,5 +260,5 @@ def test_a_name_is_one_line_of_printable_characters(text: str) -> None:
 
 
 def test_a_name_that_no_title_holds_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"--name x+ must be at most 60 characters long"):
+    with pytest.raises(UsageError, match=r"--name 'x+' must be at most 60 characters long"):
         resolve({"name": "x" * 61}, {})

@@ -50,4 +50,4 @@ def test_a_long_spec_is_shortened_to_what_tells_it_apart() -> None:
     assert short_spec(long) == "onnx:models/gender-v1.onnx:…"
     path = "transformers:/home/somebody/projects/classifiers/2026/gender-v1"
     assert short_spec(path) == "transformers:…/gender-v1"
-    assert len(short_spec("timm:" + "x" * 200)) == 48
+    assert len(short_spec("timm:" + "x" * 200)) <= 48
