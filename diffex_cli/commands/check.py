@@ -134,7 +134,7 @@ def _failure(summary: CheckSummary) -> str:
     many = len(summary.results)
     told = []
     if broken:
-        told.append(f"{summary.classifier} broke {len(broken)} of {many} rules ({', '.join(broken)})")
+        told.append(f"{summary.name or summary.classifier} broke {len(broken)} of {many} rules ({', '.join(broken)})")
     if unmeasured:
         told.append(f"{len(unmeasured)} of {many} rules could not be measured ({', '.join(unmeasured)})")
     return f"the check of {summary.run} failed: {', and '.join(told)}"

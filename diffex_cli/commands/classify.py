@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diffex_cli.commands.options import CONFIG, Given, takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import run_stage
+from diffex_cli.core.columns import Column
 
 if TYPE_CHECKING:
     from diffex_cli.measure.classify import ClassifiedImage

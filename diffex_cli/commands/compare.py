@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diffex_cli.commands.options import takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
+from diffex_cli.core.columns import Column
 
 if TYPE_CHECKING:
     from diffex_cli.comparison.compare import Comparison
@@ -75,7 +76,10 @@ def compare(
             quiet="\n".join(map(_quiet, summary.comparisons)),
         )
         return
+    named = {run.run: f"{run.facts['name']}, {run.run}" for run in summary.runs if run.facts["name"]}
     for comparison in summary.comparisons:
+        first, second = (named.get(path, str(path)) for path in (comparison.first, comparison.second))
+        output.say(f"{second} (second) against {first} (first)")
         _print(output, comparison, top, everything)
 
 
@@ -90,7 +94,6 @@ def _print(output: Output, one: Comparison, top: int, everything: bool) -> None:
     from diffex_cli.report.numbers import MISSING, finite
 
     ranks, corpora = one.rankings, one.corpora
-    output.say(f"{one.second} (second) against {one.first} (first)")
     for distinction in one.distinctions:
         output.say(f"  {distinction.what}: {distinction.first} → {distinction.second}")
     if not one.distinctions:

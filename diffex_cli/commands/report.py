@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
+from diffex_cli.commands.options import CONFIG, All, DryRun, Given, takes
 from diffex_cli.commands.output import Output, console
 from diffex_cli.commands.running import print_plan, run_stage
 from diffex_cli.core.errors import UsageError
@@ -90,6 +90,8 @@ class _Wanted:
         ),
     ] = False
 
+    everything: All = False
+
     def check(self, run: Path | None) -> None:
         """Refuse what does not go together; ``run`` is that of ``--run``."""
         asked = {
@@ -110,6 +112,8 @@ class _Wanted:
             )
         if self.out is not None and not self.figures:
             raise UsageError("--out says where --figures go: add --figures, or leave it out")
+        if self.everything and not self.terminal:
+            raise UsageError("--all lists every attribute with --terminal: add that; a page has them all")
         if self.figures and several and self.out is None:
             raise UsageError("the figure of several runs belongs to none of them: say with --out DIR where it goes")
 
@@ -137,7 +141,7 @@ def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Ou
     if wanted.figures:
         _publish(output, [settings.run], wanted, given.flags["target"])
     elif wanted.terminal:
-        _show(output, settings)
+        _show(output, settings, everything=wanted.everything)
     else:
         _write(output, settings, wanted, dry_run=dry_run)
 
@@ -189,7 +193,7 @@ def _publish(output: Output, runs: list[Path], wanted: _Wanted, target: str | No
     output.result({"runs": runs, "files": files}, names, quiet=names)
 
 
-def _show(output: Output, settings: Settings) -> None:
+def _show(output: Output, settings: Settings, *, everything: bool) -> None:
     from diffex_cli.report import report as stage
     from diffex_cli.report import sentences
     from diffex_cli.report.facts import ranked
@@ -213,4 +217,4 @@ def _show(output: Output, settings: Settings) -> None:
         )
         return
     screen = console()
-    show(data, screen, can_show_pictures(screen))
+    show(data, screen, pictures=can_show_pictures(screen), everything=everything)

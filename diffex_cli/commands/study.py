@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from diffex_cli.commands import completion
+from diffex_cli.commands.help import App
 from diffex_cli.commands.options import DryRun, Given, takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_estimate, run_stage, spending_text
+from diffex_cli.core.columns import Column
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.settings import ASK
 
 if TYPE_CHECKING:
     from diffex_cli.study.analysis import Findings, Group
 
-app = typer.Typer(help="User studies: make a page, have it answered, analyse the answers.", no_args_is_help=True)
+app = App(help="User studies: make a page, have it answered, analyse the answers.", no_args_is_help=True)
 
 _STUDY = "What study"
 
@@ -43,9 +45,9 @@ class _Wanted:
         Literal["quality", "identify", "joint"],
         typer.Option(
             "--kind",
+            metavar="KIND",
             help="quality: edit quality and disentanglement from 1 to 5; identify: which of four attributes explains "
             "the edit, by its words, alone, or by a heat map; joint: disentanglement of several attributes at once.",
-            show_choices=True,
             rich_help_panel=_STUDY,
         ),
     ]
@@ -73,8 +75,8 @@ class _Wanted:
         Literal["gradcam", "occlusion", "none"] | None,
         typer.Option(
             "--heatmap",
-            help="What identify compares with (default: gradcam).",
-            show_choices=True,
+            metavar="KIND",
+            help="What identify compares with: gradcam, occlusion or none (default: gradcam).",
             rich_help_panel=_STUDY,
         ),
     ] = None
@@ -197,7 +199,11 @@ def analyse(
     ] = None,
     table: Annotated[
         Literal["markdown", "latex", "csv"] | None,
-        typer.Option("--table", help="Print the paper's tables, and nothing else.", show_choices=True),
+        typer.Option(
+            "--table",
+            metavar="FORMAT",
+            help="Print the paper's tables, and nothing else: markdown, latex or csv.",
+        ),
     ] = None,
     given: Given,
     output: Output,

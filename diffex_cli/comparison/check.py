@@ -49,6 +49,7 @@ class CheckSummary:
 
     run: Path
     classifier: str
+    name: str | None
     target: str
     strict: bool
     passed: bool
@@ -96,6 +97,7 @@ def check(
     return CheckSummary(
         run=path,
         classifier=run.search.classifier.spec,
+        name=run.search.name,
         target=run.search.target,
         strict=strict,
         passed=verdict == "pass" or (verdict == "undecided" and not strict),

@@ -104,6 +104,7 @@ def _facts(run: FinishedRun) -> dict[str, object]:
     search, nodes = run.search, run.nodes.values()
     same = sorted((one.id, one.prompt, one.remove, one.placebo, dict(one.overrides), one.replaces) for one in nodes)
     return {
+        "name": search.name,
         "classifier": search.classifier.spec,
         "classifier_fingerprint": search.classifier.fingerprint,
         "target": search.target,

@@ -10,6 +10,7 @@ from diffex_cli.comparison.compare import CompareSummary, Comparison, RunFacts
 from diffex_cli.comparison.data import Compared, Estimate, Fact, OneSided, Scored, Versus
 from diffex_cli.comparison.differences import Change
 from diffex_cli.comparison.page import page
+from diffex_cli.core.registry import short_spec
 from diffex_cli.report import choose, facts
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.facts import standing
@@ -18,7 +19,19 @@ from diffex_cli.report.reading import report_data
 
 PICTURED = 8
 """Attributes shown in pictures: the largest changes, or, where nothing changed, the largest differences."""
-_FACTS = ("classifier", "target", "editor", "attributes", "images", "algorithm", "beam", "delta", "max_depth", "scale")
+_FACTS = (
+    "name",
+    "classifier",
+    "target",
+    "editor",
+    "attributes",
+    "images",
+    "algorithm",
+    "beam",
+    "delta",
+    "max_depth",
+    "scale",
+)
 
 
 def write_page(summary: CompareSummary, file: Path) -> None:
@@ -74,8 +87,12 @@ def _versus(
 
 
 def _short(one: Comparison, first: RunFacts, second: RunFacts) -> tuple[str, str]:
-    """What tells the two runs apart: classifier, target or editor; else their folders."""
+    """What tells the two runs apart: the names of their classifiers, the classifiers, target or editor; else their
+    folders."""
     differ = {distinction.what for distinction in one.distinctions}
+    names = [str(run.facts["name"] or short_spec(str(run.facts["classifier"]))) for run in (first, second)]
+    if names[0] != names[1]:
+        return names[0], names[1]
     for what in ("classifier", "target", "editor"):
         a, b = str(first.facts[what]), str(second.facts[what])
         if what in differ and a != b:
@@ -91,6 +108,8 @@ def _facts(one: Comparison, first: RunFacts, second: RunFacts) -> Iterator[Fact]
             yield Fact(what, differ[what].first, differ[what].second, True)
             continue
         values = first.facts[what], second.facts[what]
+        if what == "name" and values == (None, None):
+            continue
         told = tuple("none" if value is None else str(value) for value in values)
         yield Fact(what, told[0], told[1], values[0] != values[1])
     for what, distinction in differ.items():

@@ -38,7 +38,7 @@ class Declaration:
     Attributes:
         parse: of a raw value (of a flag, a variable, a YAML file); raises ``ValueError`` if it is bad.
         panel: the part of a help page that it is listed in.
-        metavar: stands for its value there; ``None`` for the choices of its type.
+        metavar: stands for its value there; ``None`` for a switch, which has none.
         help: the sentence that describes it there; in a field below, ``{default}`` stands for the default.
         complete: the function of ``commands/completion.py`` that completes it.
     """
@@ -96,6 +96,14 @@ class Settings:
         "The classifier to explain, e.g. birds:species, transformers:FOLDER-OR-HUB-ID, python:MODULE:CALLABLE.",
         "classifiers",
     )
+    # of the run, and of the classifier that it was given with
+    name: str | None = _setting(
+        None,
+        parsers.name,
+        INPUT,
+        "TEXT",
+        "What to call the classifier wherever people read of it, e.g. 'gender v1' (default: its spec).",
+    )
     target: str | None = _setting(
         None,
         parsers.text,
@@ -128,7 +136,7 @@ class Settings:
         "beam",
         choice("search algorithm", Algorithm),
         SEARCH,
-        None,
+        "MODE",
         "beam: B per level; paper: Algorithm 1 to the letter; exhaustive: every attribute (default: {default}).",
     )
     max_depth: int | None = _setting(
@@ -138,23 +146,23 @@ class Settings:
         "logit",
         choice("scale", Scale),
         SEARCH,
-        None,
-        "What effects are measured on: the target's logit or its probability (default: {default}).",
+        "UNIT",
+        "What effects are measured on: logit, the target's logit, or prob, its probability (default: {default}).",
     )
     accept: Accept = _setting(
         "tested",
         choice("rule of acceptance", Accept),
         SEARCH,
-        None,
-        "Which children beam keeps: those that a test at 5 % shows to go beyond their parent in their own direction, "
-        "or all that are merely larger (default: {default}).",
+        "RULE",
+        "Which children beam keeps: tested, those that a test at 5 % shows to go beyond their parent in their own "
+        "direction; larger, all that are merely larger (default: {default}).",
     )
     direction: Direction = _setting(
         "corpus",
         choice("direction", Direction),
         SEARCH,
-        None,
-        "Add or remove each attribute, try both, or do as the corpus says (default: {default}).",
+        "WAY",
+        "add or remove: every attribute that way; both: try both; corpus: as the corpus says (default: {default}).",
     )
     joint: int = _setting(
         0,
@@ -167,9 +175,9 @@ class Settings:
         "auto",
         choice("holdout", Holdout),
         SEARCH,
-        None,
-        "Search on half of the images and measure what is kept on the others; auto: with 40 images or more "
-        "(default: {default}).",
+        "WHEN",
+        "on: search on half of the images and measure what is kept on the others; off: search on all; auto: on with "
+        "40 images or more (default: {default}).",
     )
     racing: bool = _setting(
         False,

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, ScoreRow
 from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.registry import short_spec
 from diffex_cli.core.settings import Scale
 from diffex_cli.measure.targets import UNITS, Quantity, quantity
 
@@ -160,6 +161,7 @@ class ReportData:
         domain: the corpus' domain.
         target: what is explained: a class, ``predicted``, a contrast ``A - B``, or ``all``.
         classifier: the classifier's spec, as the user wrote it.
+        name: what to call it instead; empty for its spec.
         editor: the editor's spec.
         delta: the threshold δ of the search, in the unit of the effects.
         n_images: number of images that the search used.
@@ -209,6 +211,12 @@ class ReportData:
     screening: str = ""
     parts: Mapping[str, tuple[Part, ...]] = dataclasses.field(default_factory=dict)
     evidence: Evidence = Evidence()
+    name: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """What people are told that the classifier is called, short enough for a title."""
+        return self.name or short_spec(self.classifier)
 
     @property
     def quantity(self) -> Quantity:

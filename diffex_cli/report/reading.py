@@ -39,6 +39,7 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         domain=run.corpus.domain,
         target=search.target,
         classifier=search.classifier.spec,
+        name=search.name or "",
         editor=search.editor.spec,
         delta=search.delta,
         n_images=search.searched,

@@ -17,13 +17,15 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.making import tally
 from diffex_cli.measure.session import Backends, Session, locked_session, record
+from diffex_cli.measure.telling import edits_ahead
 from diffex_cli.search import writing
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, partners
 from diffex_cli.search.budget import Budget, budget
 from diffex_cli.search.evaluation import Evaluator
-from diffex_cli.search.expectation import plan
+from diffex_cli.search.expectation import expected, plan
 from diffex_cli.search.findings import findings, ranking_of_all, tried_images
+from diffex_cli.search.outlook import Outlook
 from diffex_cli.search.screening import Screening, ScreeningSummary, screen
 from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.interaction import interaction
@@ -95,11 +97,17 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         evaluator = Evaluator(session, progress, fill, screened.evaluator if screened else None)
         corpus = screened.corpus if screened else evaluator.corpus
         limit = budget(settings, corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
+        outlook = Outlook(session, evaluator, limit, progress, corpus.roots)
         if screened is None:
+            outlook.level(0, corpus.roots)
             _prepare(session, evaluator)
-        trace = search_tree(corpus, evaluator, limit, settings, progress)
+        trace = search_tree(corpus, evaluator, limit, settings, outlook)
         _check_measured(trace, evaluator, settings)
+        if settings.joint > 1:
+            outlook.last("attributes together")
         joint = _joint(settings, trace, evaluator, limit)
+        if evaluator.held_out:
+            outlook.last("held-out images")
         held = _held_out(trace, joint, evaluator, limit)
         found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
         of_all = ranking_of_all(trace, joint, evaluator, settings.delta) if len(evaluator.targets) > 1 else None
@@ -161,8 +169,12 @@ def _screened(session: Session, progress: Progress, fill: bool) -> Screening | N
     evaluator = Evaluator(session.screening, progress, fill)
     parts = evaluator.images, evaluator.held_out
     limit = budget(session.settings, evaluator.corpus, evaluator.fetcher, *parts, screening=True)
+    images, held_out = parts
+    afterwards = edits_ahead(session, expected(evaluator.corpus, session.settings, len(images), len(held_out)), True)
+    outlook = Outlook(session.screening, evaluator, limit, progress, evaluator.corpus.roots, "screening, ", afterwards)
+    outlook.level(0, evaluator.corpus.roots)
     _prepare(session, evaluator)
-    return screen(session.screening, evaluator, limit, session.settings, progress)
+    return screen(session.screening, evaluator, limit, session.settings, outlook)
 
 
 def _check_measured(trace: Trace, evaluator: Evaluator, settings: Settings) -> None:

@@ -104,6 +104,7 @@ def _document(session: Session, searched: Searched, evaluator: Evaluator) -> Sea
     return SearchDocument(
         **used,
         target=evaluator.target,
+        name=settings.name,
         best=searched.best,
         best_joint=searched.best_joint,
         passed=findings.passed,

@@ -210,6 +210,7 @@ class _Workshop:
             "left_out_because": {name: getattr(self._sieve.left_out, name) for name in REASONS},
             "target": search.target,
             "classifier": dataclasses.asdict(search.classifier),
+            "name": search.name,
             "editor": dataclasses.asdict(search.editor),
         }
 

@@ -127,7 +127,9 @@ def test_a_check_that_fails_exits_with_4_and_says_why(tmp_path: Path) -> None:
     result = diffex("check", "red", "--max", "edge=0", "--max", "nothing=0", "--junit", str(report), "--json")
     assert result.exit_code == 4
     found = json.loads(result.stdout)
-    assert set(found) == {*("run", "classifier", "target", "strict", "passed", "noise_floor", "results", "warnings")}
+    assert set(found) == {
+        *("run", "classifier", "name", "target", "strict", "passed", "noise_floor", "results", "warnings")
+    }
     assert (found["passed"], [one["verdict"] for one in found["results"]]) == (False, ["fail", "pass"])
     assert {"candidate", "verdict", "value", "low", "high", "n", "limit", "sentence"} <= set(
         found["results"][0]["findings"][0]

@@ -106,8 +106,8 @@ def page(name: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub("<[^>]*>", " ", visible)))
 
 
-def test_the_verdict_is_the_last_result() -> None:
-    *_, first, second, joint, holdout, counts, floor, _ = again("held").splitlines()
+def test_the_answer_is_the_first_result_and_what_it_rests_on_the_last() -> None:
+    first, second, joint, *_, holdout, counts, floor, _ = again("held").splitlines()
     found = json.loads(again("held", "--json"))
     assert [" ".join(one.split()) for one in found["sentences"]] == [
         " ".join(one.split()) for one in (first, second, joint, holdout, counts, floor)
@@ -142,7 +142,7 @@ def test_table_csv_json_and_page_say_the_same() -> None:
                 assert told == value
             else:
                 assert float(told) == value
-    text, shown = again("held"), page("held")
+    text, shown = again("held", "--all"), page("held")
     assert re.search(r"matters +[+−]\d\.\d\d\b", text)
     for line in ("held out", "Best joint combination: "):
         assert line in text
@@ -225,7 +225,7 @@ def test_nothing_passed_everywhere() -> None:
 def test_all_classes_are_named_row_by_row() -> None:
     text, shown = again("all"), page("all")
     title = "What moves python:three_colours:colours: change of the logit of the class that it moves most"
-    assert " ".join(text.split()).startswith(f"{title} rank attribute class effect")
+    assert f"{title} rank attribute class effect" in " ".join(text.split())
     assert "'all'" not in text
     assert "‘red’ is recognised by rough : with it, " in shown
     targets = {row["target"] for row in json.loads(again("all", "--json"))["rows"]}
@@ -237,7 +237,7 @@ def test_all_classes_are_named_row_by_row() -> None:
 def test_each_images_own_class_in_probabilities() -> None:
     text, shown = again("own"), page("own")
     title = "What makes python:three_colours:colours say the class predicted for each image: change of its probability"
-    assert " ".join(text.split()).startswith(title)
+    assert f"\n{title}\n" in text
     assert "Nothing was shown to matter for each picture’s own class. Of what could matter, " in text
     assert "in probability" in shown
     assert "logits" not in shown
@@ -287,3 +287,21 @@ def test_what_a_screening_left_out_is_told(runs: Path) -> None:
         "A screening with tint::strength=0.5 (80 edits) looked at 3 attributes first and left out 2 of them."
     ) in page("screened")
     assert "A screening with" not in page("none")
+
+
+def test_a_named_classifier_is_called_so_wherever_people_read_of_it(runs: Path) -> None:
+    shutil.copytree(runs / "held", runs / "named")
+    options = (*SEARCH, "--run", "named", *OPTIONS["held"])
+    assert "What makes <b>v1</b> say ‘green’" in told(*options, "--name", "<b>v1</b>\x07")
+    assert "What makes <b>v1</b> say ‘green’" in told(*options)
+    assert json.loads(told(*options, "--json"))["name"] == "<b>v1</b>"
+    told("report", "--run", "named")
+    source = Path("named/report/index.html").read_text(encoding="utf-8")
+    assert "<b>v1</b>" not in source
+    assert "<title>What moves ‘green’ · &lt;b&gt;v1&lt;/b&gt; · diffex</title>" in source
+    data = shown_data("named")
+    assert (data["name"], data["classifier"]) == ("<b>v1</b>", "python:three_colours:colours")
+    told(*options, "--name", "v2")
+    assert "(shapes, v2)" in told("report", "named", "--table", "latex")
+    assert told("compare", "held", "named").startswith("v2, named (second) against held (first)\n")
+    shutil.rmtree("named")

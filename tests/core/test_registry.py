@@ -3,7 +3,7 @@
 import pytest
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.registry import CLASSIFIERS, EDITORS, find, parse_spec
+from diffex_cli.core.registry import CLASSIFIERS, EDITORS, find, parse_spec, short_spec
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,12 @@ def test_what_was_an_object_has_to_be_named(group: str, kind: str) -> None:
     assert spec.model == "notebook.<locals>.<lambda>"
     with pytest.raises(UsageError, match=f"the {kind} of this run was an object .*: name one with --{kind} SPEC"):
         find(group, spec.name)
+
+
+def test_a_long_spec_is_shortened_to_what_tells_it_apart() -> None:
+    assert short_spec("birds:shortcut") == "birds:shortcut"
+    long = "onnx:models/gender-v1.onnx:range=255,mean=0.5,std=0.5,labels=labels.txt"
+    assert short_spec(long) == "onnx:models/gender-v1.onnx:…"
+    path = "transformers:/home/somebody/projects/classifiers/2026/gender-v1"
+    assert short_spec(path) == "transformers:…/gender-v1"
+    assert len(short_spec("timm:" + "x" * 200)) <= 48

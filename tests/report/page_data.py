@@ -44,6 +44,7 @@ def report(**changes: Any) -> dict[str, Any]:
         "title": "What moves ‘cardinal’ · diffex",
         "domain": "birds",
         "classifier": "birds:species",
+        "name": None,
         "editor": HOSTILE,
         "created": "2026-01-02T03:04:05Z",
         "target": "cardinal",

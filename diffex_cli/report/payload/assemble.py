@@ -66,9 +66,10 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
     edits = [edit for row in rows for edit in data.evidence.edits.get(row.candidate, {}).values()]
     return {
         "schema": SCHEMA,
-        "title": f"What moves {'each class' if data.every_class else f'‘{data.target}’'} · diffex",
+        "title": " · ".join(filter(None, (_title(data), data.name, "diffex"))),
         "domain": data.domain,
         "classifier": data.classifier,
+        "name": data.name or None,
         "editor": data.editor,
         "created": data.created,
         "target": data.target,
@@ -210,6 +211,10 @@ def _axes(attributes: Sequence[dict[str, Any]], data: ReportData, rows: Sequence
 def _span(data: ReportData, rows: Sequence[Row]) -> float:
     floor = facts.noise_floor(data)
     return Axis.over(rows, data.delta, floor.value if floor else None).span
+
+
+def _title(data: ReportData) -> str:
+    return f"What moves {'each class' if data.every_class else f'‘{data.target}’'}"
 
 
 def _counts(data: ReportData, rows: Sequence[Row], attributes: Sequence[dict[str, Any]]) -> dict[str, int]:

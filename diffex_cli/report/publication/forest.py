@@ -26,7 +26,7 @@ _SMALL = 6.2
 def draw(data: ReportData) -> Drawing:
     """Draw the figure: what can be claimed, then the strongest of the others (sets last), then the placebos."""
     rows, others = _rows(data)
-    title = f"Effects on {words.whom(data)} ({plain(data.classifier)})"
+    title = f"Effects on {words.whom(data)} ({plain(data.shown_name)})"
     if not rows:
         return no_pictures("forest", title, "Nothing was measured.")
     floor = facts.noise_floor(data)

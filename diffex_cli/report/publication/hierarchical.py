@@ -35,7 +35,7 @@ def draw(data: ReportData, tree: Tree, shots: Shots) -> Drawing:
         shots: reads the pictures.
     """
     columns = choose.columns(data, tree, shots)
-    title = f"{words.best(data)}, from coarse to fine ({plain(data.classifier)})"
+    title = f"{words.best(data)}, from coarse to fine ({plain(data.shown_name)})"
     if not columns:
         return no_pictures("hierarchy", title)
     side = min(_LARGEST, (FULL - (len(columns) - 1) * _GAP) / len(columns))

@@ -71,7 +71,7 @@ def draw(data: ReportData, shots: Shots) -> Drawing | None:
     if not rows:
         return None
     rows.sort(key=lambda row: (not words.claimed(row), row.candidate != data.best_joint))
-    title = f"Attributes together and alone, {words.whom(data)} ({plain(data.classifier)})"
+    title = f"Attributes together and alone, {words.whom(data)} ({plain(data.shown_name)})"
     found = [one for row in rows[: 3 * MOST] if (one := _set(row, data, shots)) is not None][:MOST]
     if not found:
         return no_pictures("joint", title)

@@ -41,7 +41,7 @@ def draw(runs: Sequence[ReportData], shots: Shots) -> Drawing:
     y = 1.0
     for (data, shown), head in zip(strips, words.titles(runs), strict=True):
         y = sheet.paragraph(
-            0, y, sheet.width, head if runs[1:] else f"{title} ({plain(data.classifier)})", 9, weight="bold", most=2
+            0, y, sheet.width, head if runs[1:] else f"{title} ({plain(data.shown_name)})", 9, weight="bold", most=2
         )
         if runs[1:]:
             y = sheet.paragraph(0, y, sheet.width, _about(data), _SMALL, color=QUIET, most=3)
