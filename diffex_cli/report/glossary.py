@@ -18,14 +18,14 @@ class Entry:
         term: the word, or several that belong together.
         text: the meaning, in plain words.
         marks: how the word stands in sentences.
-        scale: ``logit`` for what is only of interest where effects are in logits; empty for all others.
+        quantity: ``logit`` for what is only of interest where effects are in logits; empty for all others.
     """
 
     id: str
     term: str
     text: str
     marks: tuple[str, ...] = ()
-    scale: str = ""
+    quantity: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ def entries() -> tuple[Entry, ...]:
     return tuple(Entry(**{**one, "marks": tuple(one.get("marks", ()))}) for one in yaml.safe_load(text))
 
 
-def on_scale(scale: str) -> tuple[Entry, ...]:
-    """The entries of a report whose effects are on a scale, ``logit`` or ``prob``."""
-    return tuple(entry for entry in entries() if entry.scale in ("", scale))
+def of_quantity(quantity: str) -> tuple[Entry, ...]:
+    """The entries of a report whose effects are changes of a ``logit``, a ``probability`` or a ``score``."""
+    return tuple(entry for entry in entries() if entry.quantity in ("", quantity))
 
 
 def explained(text: str, seen: set[str]) -> Iterator[Piece]:

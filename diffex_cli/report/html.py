@@ -39,7 +39,7 @@ def page(report: Mapping[str, object], pictures: Mapping[str, object]) -> str:
         report=report,
         style=style,
         script=script,
-        glossary=glossary.on_scale(str(report["scale"])),
+        glossary=glossary.of_quantity(str(report["quantity"])),
         seen_words=set,
         policy=content_policy(style, script, "data:" if embedded else "data: 'self' file:"),
         data_json=safe_json(report),

@@ -176,10 +176,11 @@ def counts_sentence(data: ReportData) -> str:
 
 
 def _leading(told: Claims) -> list[Claimed]:
-    """The strongest attribute in each direction, that which speaks for the target first."""
-    raised = next((one for one in told.matters if one.row.effect > 0), None)
-    lowered = next((one for one in told.matters if one.row.effect < 0), None)
-    return [one for one in (raised, lowered) if one]
+    """The strongest attribute in each direction, the stronger one first; a mixture only if there is nothing else."""
+    sure = [one for one in told.matters if not one.mixture] or told.matters
+    raised = next((one for one in sure if one.row.effect > 0), None)
+    lowered = next((one for one in sure if one.row.effect < 0), None)
+    return sorted((one for one in (raised, lowered) if one), key=lambda one: -one.row.influence)
 
 
 def _lead(row: Row, data: ReportData) -> Text:
@@ -243,6 +244,9 @@ def _evidence(row: Row, data: ReportData) -> str:
 
 
 def _because(one: Claimed) -> Text:
+    """How groups and members go together."""
+    if one.mixture:
+        return words(" Its members do not bear this out: it may be their mixture alone.")
     if not one.because:
         return ()
     *others, last = (words(name(row)) for row in reversed(one.because))

@@ -159,7 +159,10 @@ def test_a_kept_result_is_refused_once_its_inputs_changed(tmp_path: Path, made: 
     for command in (("report", "run"), ("check", "run", "--max", "edge=1"), ("report", "run", "--table", "csv")):
         result = diffex(*command, "--target", "green")
         assert result.exit_code == 2
-        assert "the ranking in run/results/green was not made of what is there (corpus.yaml changed): " in result.stderr
+        assert (
+            "the ranking in run/results/green was not made from what the run holds now (corpus.yaml changed): "
+            in result.stderr
+        )
         assert result.stderr.endswith("run `diffex search --run run --target 'green'` again\n")
     assert not search.run(settings(tmp_path, target="green"), SILENT).up_to_date
     told("report", "run")

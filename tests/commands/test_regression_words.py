@@ -78,4 +78,4 @@ def test_nothing_that_people_read_calls_its_effects_logits(run: Path) -> None:
     data = json.loads((run / "report" / "report.json").read_text())
     assert (data["quantity"], data["unit"]) == ("score", "in the score")
     assert {view["unit"] for view in data["views"]} == {"in the score"}
-    assert "what the score loses" in data["heat"]["note"]
+    assert "how far the score falls" in data["heat"]["note"]

@@ -24,12 +24,12 @@ def test_every_entry_is_one_and_no_word_is_explained_twice() -> None:
     ids = [entry.id for entry in glossary.entries()]
     assert len(set(ids)) == len(ids) > 20
     assert len({mark.lower() for mark in MARKS}) == len(MARKS)
-    assert all(entry.text.endswith(".") and entry.scale in ("", "logit") for entry in glossary.entries())
+    assert all(entry.text.endswith(".") and entry.quantity in ("", "logit") for entry in glossary.entries())
 
 
-def test_where_effects_are_probabilities_nobody_speaks_of_logits() -> None:
-    assert not any("logit" in entry.term + entry.text for entry in glossary.on_scale("prob"))
-    assert any(entry.id == "logit" for entry in glossary.on_scale("logit"))
+def test_where_effects_are_no_logits_nobody_speaks_of_them() -> None:
+    assert not any("logit" in entry.term + entry.text for entry in glossary.of_quantity("score"))
+    assert any(entry.id == "logit" for entry in glossary.of_quantity("logit"))
 
 
 def test_what_a_sentence_says_is_explained_once(judged_data: ReportData) -> None:

@@ -191,7 +191,7 @@ def test_the_tree_the_ancestors_and_the_floor(judged_data: ReportData) -> None:
         ["desert background"],
     )
     assert report["tree"]["unseen"] == ["tail"]
-    assert report["floor"] == {"value": 0.18, "source": "placebos", "arms": 2}
+    assert report["floor"] == {"value": 0.18, "source": "placebos", "arms": 2, "n": 0}
     assert attribute(report, "background")["below_floor"]
     assert not attribute(report, "hat")["below_floor"]
     assert attribute(report, SNOW)["holdout"] == {"effect": 2.079, "low": 1.779, "high": 2.379, "n": 4}

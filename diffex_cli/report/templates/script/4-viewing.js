@@ -113,12 +113,13 @@ function scoreTable(attribute, index) {
     ["after", pairs.prediction[index], pairs.probability[at]?.[index], logits[2]],
   ].filter((_, place) => place !== 1 || reconstructionsDiffer);
   const called = rows.some(([, label]) => className(label));
-  const head = ["", called ? "called" : null, "probability", "logit"].filter((text) => text !== null);
+  const unit = report.quantity === "score" ? "score" : "logit";
+  const head = ["", called ? "called" : null, "probability", unit].filter((text) => text !== null);
   const cell = (text) => make("td", {}, text);
   return make(
     "table",
     { class: "scores" },
-    make("caption", {}, `What the classifier says; probability and logit: ${subject(at, attribute)}`),
+    make("caption", {}, `What the classifier says; probability and ${unit}: ${subject(at, attribute)}`),
     make("thead", {}, make("tr", {}, ...head.map((text) => (text ? make("th", { scope: "col" }, text) : cell(""))))),
     make(
       "tbody",

@@ -34,11 +34,10 @@ function stand(figure, number) {
   figure.hidden = false;
 }
 
-/** The pair of the strongest attribute, large, that of the strongest in the other direction, and the strongest bars. */
+/** The pairs of what the answer names, the first one large, and the strongest bars. */
 function front() {
-  const [first, ...others] = report.order.strip;
-  stand(document.getElementById("hero"), first);
-  const against = others.find((number) => attributes[number].effect * attributes[first].effect < 0);
+  const [first, against] = report.overview.headline.map((piece) => piece.attribute).filter(known);
+  stand(document.getElementById("hero"), first ?? report.order.strip[0]);
   if (claimed(attributes[against] ?? {})) stand(document.getElementById("counter"), against);
   for (const line of document.querySelectorAll(".strongest li")) {
     const number = Number(line.dataset.number);
