@@ -44,7 +44,8 @@ A setting is taken from the first of: its flag; its variable (`--n-images` is `D
 `diffex config show` tells which. Relative paths are relative to the current folder.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 error, 2 usage or configuration, 3 incomplete,
-4 a check failed ([ci.md](ci.md)), 130 interrupted (what is finished is kept, and the same command goes on from there).
+4 a check failed ([ci.md](ci.md)), 130 interrupted (what is finished is kept, and the same command continues from
+there).
 
 `diffex --install-completion` makes the Tab key complete commands, options, and the names of domains, editors and
 classifiers.

@@ -58,8 +58,9 @@ def versus(folder: Path) -> Versus:
             ),
         ),
         one_sided=(OneSided("crest", "crest", None, estimate(1.5), (Scored(alone, False, (("second", math.nan),)),)),),
-        entered=("snow",),
-        left=(),
+        both_claim=("snow",),
+        first_claims=(),
+        second_claims=("crest",),
         only_first=tuple(f"name {i}" for i in range(14)),
         only_second=("crest",),
     )

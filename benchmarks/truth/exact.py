@@ -81,18 +81,24 @@ def exact(
         joint_images: the same of the pairs.
     """
     fine = fine_nodes(corpus)
-    ids = _ids_by_option(fine)
-    alone = {node.id: float(subject.deltas(renderer, node.candidate, images).mean()) for node in fine}
-    effects = {}
-    for node in corpus.walk():
-        options = MEANINGS[node.prompt]
-        effects[node.id] = math.fsum(alone[ids[option]] for option in options) / len(options) if options else 0.0
+    effects = over_options(
+        corpus, {node.id: float(subject.deltas(renderer, node.candidate, images).mean()) for node in fine}
+    )
     together = {
         frozenset((a.id, b.id)): float(subject.deltas(renderer, joint((a, b)), joint_images).mean())
         for a, b in (pairs(corpus) if joint_images else ())
     }
     few = [abs(float(subject.deltas(renderer, node.candidate, joint_images).mean())) for node in fine if joint_images]
     return Exact(effects, together, max(few, default=0.0), fine)
+
+
+def over_options(corpus: Corpus, alone: Mapping[str, float]) -> dict[str, float]:
+    """The effect of every attribute, given those of the single values: of a group the mean, of a placebo 0."""
+    ids = _ids_by_option(fine_nodes(corpus))
+    options = {node.id: MEANINGS[node.prompt] for node in corpus.walk()}
+    return {
+        id: math.fsum(alone[ids[one]] for one in meant) / len(meant) if meant else 0.0 for id, meant in options.items()
+    }
 
 
 def _ids_by_option(fine: Sequence[Node]) -> dict[Option, str]:

@@ -98,12 +98,13 @@ def _planted(member: Member, ranking: Sequence[str], influences: dict[str, float
         return math.nan
     attribute = member.source.attribute
     truly = min(influences, key=lambda id: (-influences[id], id))
-    if not _is_about(truly, attribute, corpus):
+    if not is_about(truly, attribute, corpus):
         return math.nan
-    return float(bool(ranking) and _is_about(ranking[0], attribute, corpus))
+    return float(bool(ranking) and is_about(ranking[0], attribute, corpus))
 
 
-def _is_about(id: str, attribute: str, corpus: Corpus) -> bool:
+def is_about(id: str, attribute: str, corpus: Corpus) -> bool:
+    """The node sets this attribute of the birds, and no other."""
     return {changed for changed, _ in MEANINGS[corpus.node(id).prompt]} == {attribute}
 
 

@@ -161,7 +161,7 @@ class _Reader:
         values = self._mapping(root, "the file", _TOP_KEYS)
         schema = values.get("schema")
         if schema is None:
-            raise UsageError(f"{self._source} does not say 'schema: {CORPUS_SCHEMA}', so it is read as no hierarchy")
+            raise UsageError(f"{self._source} does not say 'schema: {CORPUS_SCHEMA}', so it is not read as a hierarchy")
         if not isinstance(schema, yaml.ScalarNode) or schema.value != CORPUS_SCHEMA:
             self._fail(schema, "schema", f"must be {CORPUS_SCHEMA}, which is all that this version of diffex reads")
         for key in ("domain", "nodes"):
@@ -248,7 +248,7 @@ class _Reader:
         try:
             content: dict[str, Any] = self._loader.construct_document(node)
         except ValueError as error:
-            self._fail(node, "provenance", f"holds a value that is none: {error}")
+            self._fail(node, "provenance", f"holds an invalid value: {error}")
         return content
 
     def _mapping(self, node: yaml.Node, what: str, known: tuple[str, ...] | None) -> dict[str, yaml.Node]:
@@ -257,7 +257,7 @@ class _Reader:
         values: dict[str, yaml.Node] = {}
         for key_node, value in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or (known is None and not key_node.value.strip()):
-                self._fail(key_node, what, "has a key that is no plain word")
+                self._fail(key_node, what, "has a key that is not a plain word")
             key = key_node.value
             if known is not None and key not in known:
                 self._fail(key_node, f"unknown key {key!r}", f"in {what}{did_you_mean(key, known)}")

@@ -26,7 +26,7 @@ def read_document(path: Path, schema: str) -> dict[str, Any]:
     except (UsageError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"{path} cannot be read ({' '.join(str(error).split())}): {REMEDY}") from error
     if not isinstance(content, dict):
-        raise UsageError(f"{path} holds no YAML mapping: {REMEDY}")
+        raise UsageError(f"{path} does not hold a YAML mapping: {REMEDY}")
     check_schema_id(path, str(content.get("schema") or ""), schema)
     return content
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,9 +50,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the temporary files that a killed writer left below a folder; only for the one who holds its lock."""
-    for leftover in folder.rglob(".*.tmp"):
-        _discard(leftover)
+    """Remove the temporary files and folders that a killed writer left below a folder; only for the one who holds its
+    lock."""
+    for leftover in list(folder.rglob(".*.tmp")):
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            _discard(leftover)
 
 
 def _discard(path: Path) -> None:

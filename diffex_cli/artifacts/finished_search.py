@@ -17,11 +17,16 @@ class FinishedSearch:
 
     Everything raises :class:`IncompleteError` if its file is not there yet, and :class:`UsageError` if it cannot be
     read.
+
+    Attributes:
+        path: the run directory.
+        result: the folder of the search's result; the same of the last search.
     """
 
     def __init__(self, run: RunDirectory) -> None:
         self.run = run
         self.path = run.path
+        self.result = run.result
         self._edit_keys: dict[tuple[str, str], str] = {}
 
     @functools.cached_property

@@ -38,10 +38,15 @@ class RunDirectory:
     A file that is not there raises :class:`IncompleteError` naming the stage that makes it; one that is
     torn, foreign or of a newer version raises :class:`UsageError`. Such a *part* of ``edits/`` or
     ``scores/`` is left out instead, and :attr:`warnings` says so.
+
+    Args:
+        result: the folder of the search's result, by default that of the last search, the run directory itself
+            (:mod:`~diffex_cli.artifacts.results`).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, result: Path | None = None) -> None:
         self.path = path
+        self.result = path if result is None else result
         self.edit_parts = Parts(path / "edits", EDITS, ["edit"])
         self.score_parts = Parts(path / "scores", SCORES, ["subject", "classifier", "label"])
         self._warnings: list[str] = []
@@ -88,11 +93,11 @@ class RunDirectory:
 
     def images(self) -> tuple[InputImage, ...]:
         """The input images, in the order of the table."""
-        return self._rows("images.parquet", IMAGES, InputImage, "corpus")
+        return self._rows(self.path / "images.parquet", IMAGES, InputImage, "corpus")
 
     def write_images(self, images: Sequence[InputImage], provenance: Mapping[str, object]) -> None:
         """Replace the table of input images; :meth:`save_input` writes their pictures."""
-        self._write_rows("images.parquet", IMAGES, images, provenance)
+        self._write_rows(self.path / "images.parquet", IMAGES, images, provenance)
 
     def save_input(self, picture: Image.Image, source: str, label: str | None) -> InputImage:
         """Write an input image's PNG, unless it is there, and return its row."""
@@ -201,55 +206,54 @@ class RunDirectory:
 
     def requests(self) -> tuple[RequestRow, ...]:
         """The edits that the last ``search --no-fill`` asked for."""
-        return self._rows("requests.parquet", REQUESTS, RequestRow, "search --no-fill")
+        return self._rows(self.path / "requests.parquet", REQUESTS, RequestRow, "search --no-fill")
 
     def write_requests(self, requests: Sequence[RequestRow], provenance: Mapping[str, object]) -> None:
         """Replace the requests."""
-        self._write_rows("requests.parquet", REQUESTS, requests, provenance)
+        self._write_rows(self.path / "requests.parquet", REQUESTS, requests, provenance)
 
     # search.yaml and ranking.parquet
 
     def ranking(self) -> tuple[RankingRow, ...]:
         """The ranking, strongest first."""
-        return self._rows("ranking.parquet", RANKING, RankingRow, "search")
+        return self._rows(self.result / "ranking.parquet", RANKING, RankingRow, "search")
 
     def write_ranking(self, ranking: Sequence[RankingRow], provenance: Mapping[str, object]) -> None:
         """Replace the ranking."""
-        self._write_rows("ranking.parquet", RANKING, ranking, provenance)
+        self._write_rows(self.result / "ranking.parquet", RANKING, ranking, provenance)
 
     def ranking_of_all(self) -> tuple[RankingRow, ...] | None:
         """The ranking for every class, class by class; ``None`` if it was not asked for."""
-        if not (self.path / "ranking-all.parquet").exists():
+        if not (self.result / "ranking-all.parquet").exists():
             return None
-        return self._rows("ranking-all.parquet", RANKING, RankingRow, "search")
+        return self._rows(self.result / "ranking-all.parquet", RANKING, RankingRow, "search")
 
     def write_ranking_of_all(self, ranking: Sequence[RankingRow] | None, provenance: Mapping[str, object]) -> None:
         """Replace the ranking for every class; with ``None`` remove it."""
         if ranking is None:
-            (self.path / "ranking-all.parquet").unlink(missing_ok=True)
+            (self.result / "ranking-all.parquet").unlink(missing_ok=True)
         else:
-            self._write_rows("ranking-all.parquet", RANKING, ranking, provenance)
+            self._write_rows(self.result / "ranking-all.parquet", RANKING, ranking, provenance)
 
     def search(self) -> SearchDocument:
         """What was searched, and what came of it."""
-        path = self.path / "search.yaml"
+        path = self.result / "search.yaml"
         self._require(path, "search")
         return read_search(path)
 
     def write_search(self, document: SearchDocument) -> None:
         """Replace the same."""
-        write_search(self.path / "search.yaml", document)
+        write_search(self.result / "search.yaml", document)
 
-    def _rows(self, name: str, schema: TableSchema, row: Callable[..., _T], stage: str) -> tuple[_T, ...]:
-        path = self.path / name
+    def _rows(self, path: Path, schema: TableSchema, row: Callable[..., _T], stage: str) -> tuple[_T, ...]:
         self._require(path, stage)
         return tuple(row(**values) for values in read_table(path, schema).to_pylist())
 
     def _write_rows(
-        self, name: str, schema: TableSchema, rows: Sequence[Any], provenance: Mapping[str, object]
+        self, path: Path, schema: TableSchema, rows: Sequence[Any], provenance: Mapping[str, object]
     ) -> None:
         table = make_table(schema, [dataclasses.asdict(row) for row in rows])
-        write_table(self.path / name, schema, table, provenance)
+        write_table(path, schema, table, provenance)
 
     def _require(self, path: Path, stage: str) -> None:
         if not path.exists():

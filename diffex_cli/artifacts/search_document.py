@@ -157,6 +157,7 @@ class SearchDocument:
 
     provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     target: str
+    name: str | None = None
     best: str | None = None
     best_joint: str | None = None
     passed: tuple[str, ...] = ()

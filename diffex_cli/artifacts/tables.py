@@ -87,7 +87,7 @@ def read_table(path: Path, schema: TableSchema) -> pa.Table:
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UsageError(f"{path} is torn or no parquet file ({_first_line(error)}): {REMEDY}") from error
+        raise UsageError(f"{path} is torn or not a parquet file ({_first_line(error)}): {REMEDY}") from error
     gap = _column_with_gaps(schema, table)
     if gap:
         raise UsageError(f"{path} has empty cells in the column {gap!r} of {schema.id}: {REMEDY}")
@@ -111,7 +111,7 @@ def read_provenance(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UsageError(f"{path} is torn or no parquet file ({_first_line(error)}): {REMEDY}") from error
+        raise UsageError(f"{path} is torn or not a parquet file ({_first_line(error)}): {REMEDY}") from error
     return provenance if isinstance(provenance, dict) else {}
 
 

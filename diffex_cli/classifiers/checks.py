@@ -32,7 +32,7 @@ def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
             raise TypeError
         return found.astype(np.float64)
     except (TypeError, ValueError):
-        raise DiffexError(f"the classifier {classifier} gave scores that are no rectangular array of numbers") from None
+        raise DiffexError(f"the classifier {classifier} gave scores that are not a table of numbers") from None
 
 
 def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
@@ -41,7 +41,7 @@ def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: 
     if logits.shape != (n_images, n_labels):
         raise DiffexError(
             f"the classifier {classifier} gave scores of shape {logits.shape} for {n_images} images and "
-            f"{n_labels} classes; it must give one row an image and one column a class"
+            f"{n_labels} classes; it must give one row per image and one column per class"
         )
     if not np.isfinite(logits).all():
         raise DiffexError(

@@ -39,7 +39,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
         else:
             names = [line.strip() for line in text.splitlines() if line.strip()]
     if not names:
-        raise UsageError(f"{WHAT} {path} is empty: write one name a line")
+        raise UsageError(f"{WHAT} {path} is empty: write one name per line")
     return tuple(map(nfc, names))
 
 

@@ -89,7 +89,7 @@ class Outputs:
         if given.size and (given.min() < -_SLACK or given.max() > 1 + _SLACK):
             raise DiffexError(
                 f"the classifier {classifier} is declared to give probabilities, but gave {given.min():.4g} to "
-                f"{given.max():.4g}: take values=probabilities away if these are logits"
+                f"{given.max():.4g}: leave out values=probabilities if these are logits"
             )
         if self.kind != "softmax":
             inner = np.clip(given, CLIP, 1 - CLIP)
@@ -98,7 +98,8 @@ class Outputs:
         if (np.abs(sums - 1) > _SUM_SLACK).any():
             raise DiffexError(
                 f"the classifier {classifier} is declared to give probabilities of one class of several, but they sum "
-                f"to {sums.min():.4g} to {sums.max():.4g} rather than 1: say kind=multilabel if labels exclude nothing"
+                f"to {sums.min():.4g} to {sums.max():.4g} rather than 1: say kind=multilabel if labels do not exclude "
+                "each other"
             )
         if given.shape[1] == 2:
             both = np.log(np.clip(given, CLIP, 1 - CLIP))
@@ -139,5 +140,5 @@ def parse_outputs(spec: Spec, options: OutputOptions, kind: Kind = "softmax") ->
     """The outputs that a spec's options declare; ``kind`` is what the model's own configuration says."""
     kind = options.kind or kind
     if kind == "regression" and options.values == "probabilities":
-        raise UsageError(f"{spec.text!r}: a regression gives no probabilities: take values=probabilities away")
+        raise UsageError(f"{spec.text!r}: a regression gives no probabilities: leave out values=probabilities")
     return Outputs(kind, options.values or "logits")

@@ -84,7 +84,7 @@ class Perception:
                 f"the network {self._name} for perceptual distances cannot be used ({one_line(error)}): {_REMEDY}"
             ) from error
         if not maps:
-            raise UsageError(f"the network {self._name} for perceptual distances tells no feature maps: {_REMEDY}")
+            raise UsageError(f"the network {self._name} for perceptual distances returns no feature maps: {_REMEDY}")
         self._loaded = loaded
 
     def features(self, picture: Image.Image) -> Features:

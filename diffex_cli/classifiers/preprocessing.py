@@ -249,7 +249,7 @@ def _size(
         raise UsageError(f"{spec.text!r}: the model does not say what size it wants: add size=…, such as size=224")
     if fixed is not None and wanted != fixed:
         raise UsageError(
-            f"{spec.text!r}: the model takes {fixed[0]}x{fixed[1]} pixels only: take size={spec.options['size']} away"
+            f"{spec.text!r}: the model takes {fixed[0]}x{fixed[1]} pixels only: leave out size={spec.options['size']}"
         )
     return wanted
 

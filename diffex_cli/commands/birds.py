@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from diffex_cli.commands.help import App
 from diffex_cli.commands.options import Given, takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
+from diffex_cli.core.columns import Column
 from diffex_cli.core.errors import UsageError
 
-app = typer.Typer(help="The embedded domain, whose truth is known.", no_args_is_help=True)
+app = App(help="The embedded domain, whose truth is known.", no_args_is_help=True)
 
 _JudgedRun = Annotated[
     Path | None,

@@ -38,7 +38,7 @@ class _Gate:
         typer.Option(
             "--forbid",
             metavar="NAME",
-            help="An attribute that must change nothing beyond δ and the noise floor, nor anything below it; "
+            help="An attribute that, like all below it, must change nothing beyond δ and the noise floor; "
             "may be repeated.",
             rich_help_panel=_RULES,
         ),
@@ -61,9 +61,16 @@ class _Gate:
             rich_help_panel=_RULES,
         ),
     ] = None
-    strict: Annotated[bool, typer.Option("--strict", help="What is undecided fails too.", rich_help_panel=_RULES)] = (
-        False
-    )
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="LABEL",
+            help="The class whose result to judge (default: the last search's).",
+            rich_help_panel=_RULES,
+        ),
+    ] = None
+    strict: Annotated[bool, typer.Option("--strict", help="Undecided rules fail too.", rich_help_panel=_RULES)] = False
     allow_undecided: Annotated[
         bool,
         typer.Option(
@@ -82,16 +89,16 @@ class _Gate:
 def check(gate: _Gate, output: Output) -> None:
     """Fail with exit code 4 if a classifier depends on an attribute more than it may.
 
-    Decided on the 95 % interval, not on the point: a rule fails when the whole interval is beyond its limit, passes
-    when none of it is, and is undecided otherwise. A rule fails, too, if the run did not measure what it names. NAME is
-    an attribute's id, name or prompt. Reads files, loads no model.
+    The 95 % interval decides, not the measured effect: a rule fails if the whole interval is beyond its limit, passes
+    if none of it is, and is undecided otherwise. A rule also fails if the run did not measure what it names. NAME is
+    an attribute's id, name or prompt. Reads files only; loads no model.
     """
     from diffex_cli.comparison.check import check as stage
     from diffex_cli.comparison.rules import from_file, from_options
 
     rules = from_options(gate.maxima or [], gate.forbid or [])
     more = from_file(gate.rules) if gate.rules is not None else ()
-    summary = stage(gate.run, [*rules, *more], gate.against, gate.strict, gate.allow_undecided)
+    summary = stage(gate.run, [*rules, *more], gate.against, gate.strict, gate.allow_undecided, gate.target)
     if gate.junit is not None:
         from diffex_cli.comparison.junit import write_junit
 
@@ -127,7 +134,7 @@ def _failure(summary: CheckSummary) -> str:
     many = len(summary.results)
     told = []
     if broken:
-        told.append(f"{summary.classifier} broke {len(broken)} of {many} rules ({', '.join(broken)})")
+        told.append(f"{summary.name or summary.classifier} broke {len(broken)} of {many} rules ({', '.join(broken)})")
     if unmeasured:
         told.append(f"{len(unmeasured)} of {many} rules could not be measured ({', '.join(unmeasured)})")
     return f"the check of {summary.run} failed: {', and '.join(told)}"

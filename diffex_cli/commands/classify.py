@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diffex_cli.commands.options import CONFIG, Given, takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import run_stage
+from diffex_cli.core.columns import Column
 
 if TYPE_CHECKING:
     from diffex_cli.measure.classify import ClassifiedImage
 
-_COLUMNS = (Column("image"), Column("class"), Column("logit", right=True), Column("probability", right=True))
+_FIRST = (Column("image"), Column("class"))
+_PROBABILITY = Column("probability", right=True)
 
 
 @takes("classifier", "run", CONFIG, "device")
@@ -22,13 +24,13 @@ def classify(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Images, or folders of images.")],
     given: Given,
     *,
-    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many classes to show of each image.")] = 5,
+    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many classes to show for each image.")] = 5,
     output: Output,
 ) -> None:
-    """Show what a classifier says of a few images, and warn of scores that no sound classifier gives.
+    """Show what a classifier says about a few images, and warn of scores that no sound classifier gives.
 
-    To check the classifier and its preprocessing before explaining it. Without --classifier it is the run's, or the
-    domain's. Writes nothing.
+    Use it to check a classifier and its preprocessing before explaining it. Without --classifier, the run's or the
+    domain's is used. Writes nothing.
     """
     settings = given.settings("classifier")
     from diffex_cli.measure import classify as stage
@@ -36,7 +38,10 @@ def classify(
     found = run_stage(output, lambda progress: stage.run(settings, images, top, progress))
     rows = [row for image in found.images for row in _rows(image)]
     quiet_lines = (f"{image.file}\t{image.top[0].label}" for image in found.images)
-    output.table(found, _COLUMNS, rows, quiet="\n".join(quiet_lines))
+    # what has no probability is no logit
+    score = "logit" if all(guess.probability is not None for image in found.images for guess in image.top) else "score"
+    columns = (*_FIRST, Column(score, right=True), _PROBABILITY)
+    output.table(found, columns, rows, quiet="\n".join(quiet_lines))
     images_told = f"{len(found.images)} image{'' if len(found.images) == 1 else 's'}"
     output.say(f"{images_told}, {len(found.labels)} classes, {found.classifier}.")
     output.warnings(found.oddities)

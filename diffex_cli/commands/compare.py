@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diffex_cli.commands.options import takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
+from diffex_cli.core.columns import Column
 
 if TYPE_CHECKING:
     from diffex_cli.comparison.compare import Comparison
@@ -31,6 +32,12 @@ def compare(
         list[Path], typer.Argument(metavar="RUN RUN…", help="Finished runs; each is compared with the first.")
     ],
     *,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target", metavar="LABEL", help="The class whose results to compare (default: the last searches')."
+        ),
+    ] = None,
     top: Annotated[int, typer.Option("--top", min=1, metavar="K", help="How many places count in nDCG@K.")] = 5,
     everything: Annotated[
         bool, typer.Option("--all", help="List every attribute that both runs measured, not only the changed ones.")
@@ -43,13 +50,13 @@ def compare(
     ] = None,
     output: Output,
 ) -> None:
-    """Compare the rankings and the corpora of finished runs. Reads files, loads no model, writes only FILE.
+    """Compare the rankings and the corpora of finished runs. Reads files only, loads no model, writes only FILE.
 
     Attributes are matched by id. Differences are taken image by image where the runs share images.
     """
     from diffex_cli.comparison.compare import compare as stage
 
-    summary = stage(runs, top)
+    summary = stage(runs, top, target)
     output.warnings(summary.warnings)
     if html is not None:
         from diffex_cli.comparison.versus import write_page
@@ -69,7 +76,10 @@ def compare(
             quiet="\n".join(map(_quiet, summary.comparisons)),
         )
         return
+    named = {run.run: f"{run.facts['name']}, {run.run}" for run in summary.runs if run.facts["name"]}
     for comparison in summary.comparisons:
+        first, second = (named.get(path, str(path)) for path in (comparison.first, comparison.second))
+        output.say(f"{second} (second) against {first} (first)")
         _print(output, comparison, top, everything)
 
 
@@ -84,7 +94,6 @@ def _print(output: Output, one: Comparison, top: int, everything: bool) -> None:
     from diffex_cli.report.numbers import MISSING, finite
 
     ranks, corpora = one.rankings, one.corpora
-    output.say(f"{one.second} (second) against {one.first} (first)")
     for distinction in one.distinctions:
         output.say(f"  {distinction.what}: {distinction.first} → {distinction.second}")
     if not one.distinctions:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import typer
-
+from diffex_cli.commands.help import App
 from diffex_cli.commands.options import CONFIG, Given, listed, takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
+from diffex_cli.core.columns import Column
 from diffex_cli.core.settings import SEARCH
 
-app = typer.Typer(help="The settings of a run.", no_args_is_help=True)
+app = App(help="The settings of a run.", no_args_is_help=True)
 
 
 @app.command("show")
 @takes(
-    *("domain", "provider", "corpus_file", "images", "n_images", "classifier", "target", "editor"),
+    *("domain", "provider", "corpus_file", "images", "n_images", "classifier", "name", "target", "editor"),
     *listed(SEARCH),
     *("run", CONFIG, "seed", "device", "perceptual"),
 )

@@ -8,13 +8,14 @@ from typing import Annotated, TypeAlias
 import typer
 
 from diffex_cli.commands import completion, corpus_tools
+from diffex_cli.commands.help import App
 from diffex_cli.commands.options import CONFIG, DryRun, Given, listed, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import estimate_text, print_plan, run_stage, spending_text
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.settings import ASK, INPUT, WORK
 
-app = typer.Typer()
+app = App()
 
 _Providers: TypeAlias = Annotated[
     list[str] | None,

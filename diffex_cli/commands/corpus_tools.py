@@ -78,8 +78,8 @@ def edit(
 ) -> None:
     """Edit a hierarchy in your editor ($VISUAL, $EDITOR), and check it.
 
-    The editor opens a draft beside the file. Only a valid draft takes the file's place. Another is kept, and the same
-    command takes it up again.
+    The editor opens a draft beside the file. Only a valid draft takes the file's place; an invalid one is kept, and
+    the same command takes it up again.
     """
     from diffex_cli.corpus.tools import EditedHierarchy, locate
 
@@ -87,7 +87,7 @@ def edit(
     place = locate(source, given.run())
     draft = EditedHierarchy(place, to)
     if draft.resumed:
-        output.note(f"Going on with the draft {draft.file}; remove it to begin anew.")
+        output.note(f"Continuing with the draft {draft.file}; remove it to start afresh.")
     before = set() if to else _ids(place.file)
     checked = None
     while checked is None:
@@ -102,7 +102,8 @@ def edit(
             sys.stderr.write(f"Error: {error}\n")
             if not (_at_a_terminal() and typer.confirm("Open it again?", default=True, err=True)):
                 raise UsageError(
-                    f"{draft.target} is as it was; the draft {draft.file} is kept, and the same command goes on with it"
+                    f"{draft.target} is unchanged; the draft {draft.file} is kept, and the same command "
+                    "continues with it"
                 ) from None
     after = {node.id for node in checked.corpus.walk()}
     added, removed = sorted(after - before), sorted(before - after)
@@ -142,8 +143,8 @@ def validate(given: Given, *, source: Source = None, output: Output) -> None:
 def grow(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """After a search, ask a language model what the hierarchy lacks, and add that.
 
-    The model is shown the images on which attributes did something else than on the others, decisions that turned, and
-    images that the classifier gets wrong. `diffex search` then tries the new attributes; only they cost edits.
+    The model is shown images on which an attribute acted differently from the others, decisions that an edit changed,
+    and images that the classifier gets wrong. `diffex search` then tries the new attributes; only they cost edits.
     """
     settings = given.settings()
     from diffex_cli.corpus import grow as stage
@@ -197,7 +198,7 @@ def _editor() -> list[str]:
             try:
                 return shlex.split(text)
             except ValueError as error:
-                raise UsageError(f"{variable}={text!r} is no command: {error}") from None
+                raise UsageError(f"{variable}={text!r} is not a command: {error}") from None
     for name in _EDITORS:
         if shutil.which(name):
             return [name]
@@ -215,4 +216,4 @@ def _open(command: list[str], draft: EditedHierarchy) -> None:
         kept = f"; the draft {draft.file} is kept" if draft.changed else ""
         if not draft.changed:
             draft.discard()
-        raise DiffexError(f"the editor {command[0]!r} ended with the code {code}: {draft.target} is as it was{kept}")
+        raise DiffexError(f"the editor {command[0]!r} ended with exit code {code}: {draft.target} is unchanged{kept}")

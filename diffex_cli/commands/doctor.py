@@ -11,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from diffex_cli.commands.options import takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
+from diffex_cli.core.columns import Column
 from diffex_cli.core.domains import packaged
 
 _MISSING = "–"

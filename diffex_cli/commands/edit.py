@@ -28,7 +28,7 @@ def edit(
     dry_run: DryRun = False,
     output: Output,
 ) -> None:
-    """Edit every image by every attribute of the root level; edits that exist are not made again.
+    """Apply every attribute of the root level to every image; edits that exist are not made again.
 
     Optional: `diffex search` makes the edits that it lacks.
     """

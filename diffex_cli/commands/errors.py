@@ -28,7 +28,7 @@ T = TypeVar("T")
 DEBUG: contextvars.ContextVar[bool] = contextvars.ContextVar("diffex_debug", default=False)
 """Whether ``--debug`` was given."""
 
-_INTERRUPTED = "interrupted: what was finished is kept, and the same command goes on from there"
+_INTERRUPTED = "interrupted: what was finished is kept, and the same command continues from there"
 _STILL_SAVING = b"still saving what is finished, a moment\n"
 
 

@@ -23,8 +23,10 @@ from diffex_cli.commands import (
     study,
 )
 from diffex_cli.commands.errors import DEBUG
+from diffex_cli.commands.help import App
 
-app = typer.Typer(
+app = App(
+    program=True,
     name="diffex",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -28,6 +28,9 @@ DryRun: TypeAlias = Annotated[
     bool,
     typer.Option("--dry-run", help="Only say how much there is to do, and how long it may take.", rich_help_panel=WORK),
 ]
+All: TypeAlias = Annotated[
+    bool, typer.Option("--all", help="List every attribute, not only the ten strongest.", rich_help_panel=WORK)
+]
 
 Command: TypeAlias = Callable[..., None]
 

@@ -5,27 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from diffex_cli.core.columns import Column, filled, fit
 from diffex_cli.core.settings import WORK
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_WIDTH_OF_A_PIPE = 120
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a printed table."""
-
-    name: str
-    right: bool = False
+_WIDTH_OF_A_PIPE = 10_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,42 +57,52 @@ class Output:
         if self.json or self.quiet:
             self.result(data, "", quiet)
             return
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
+        width = _width(sys.stdout)
+        fitted = fit(columns, rows, width)
+        head = fitted.line([column.name for column in columns], columns)
+        body = [line for row in rows for line in fitted.line(row, columns)]
+        above = [*filled(title, width), ""] if title else []
+        self._write("\n".join([*above, *head, "─" * fitted.width, *body]))
 
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in columns:
-            table.add_column(column.name, justify="right" if column.right else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        console().print(table)
-
-    def say(self, text: str) -> None:
-        """Print a further sentence of a result, for people only."""
+    def say(self, text: str = "") -> None:
+        """Print a further sentence of a result, for people only; without one, an empty line."""
         if not (self.json or self.quiet):
-            self._write(text)
+            self._write(paragraph(text))
 
     def note(self, text: str) -> None:
         """Tell a person something on stderr that is not a result."""
         if not self.quiet:
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{_filled(text, sys.stderr)}\n")
 
     def warnings(self, texts: Sequence[str]) -> None:
         """Warn on stderr, even if quiet."""
         for text in texts:
-            sys.stderr.write(f"Warning: {text}\n")
+            sys.stderr.write(f"{_filled(f'Warning: {text}', sys.stderr)}\n")
 
     @staticmethod
     def _write(text: str) -> None:
         sys.stdout.write(f"{text}\n")
 
 
+def paragraph(text: str) -> str:
+    """A text for stdout, its lines broken at blanks where that is a terminal."""
+    return _filled(text, sys.stdout)
+
+
 def console() -> Console:
-    """Rich's console on stdout, of a fixed width where that is no terminal."""
+    """Rich's console on stdout, where lines are as long as they are unless that is a terminal."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
+    return Console(file=sys.stdout, width=_width(sys.stdout) or _WIDTH_OF_A_PIPE)
+
+
+def _filled(text: str, stream: TextIO) -> str:
+    return "\n".join(line for part in text.split("\n") for line in filled(part, _width(stream)))
+
+
+def _width(stream: TextIO) -> int | None:
+    """A terminal's width; ``None`` for a file or a pipe, whose lines may be of any length."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def as_json(data: object) -> str:

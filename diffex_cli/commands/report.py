@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
+from diffex_cli.commands.options import CONFIG, All, DryRun, Given, takes
 from diffex_cli.commands.output import Output, console
 from diffex_cli.commands.running import print_plan, run_stage
 from diffex_cli.core.errors import UsageError
@@ -47,6 +47,17 @@ class _Wanted:
             rich_help_panel=_SHOW,
         ),
     ] = 8.0
+    max_pixels: Annotated[
+        int,
+        typer.Option(
+            "--max-pixels",
+            min=0,
+            max=16383,
+            metavar="N",
+            help="Longer side at which a picture is stored to be looked at; 0 stores thumbnails only.",
+            rich_help_panel=_SHOW,
+        ),
+    ] = 1024
     figures: Annotated[
         bool,
         typer.Option("--figures", help="Draw figures for a paper instead, PNG and SVG.", rich_help_panel=_SHOW),
@@ -79,6 +90,8 @@ class _Wanted:
         ),
     ] = False
 
+    everything: All = False
+
     def check(self, run: Path | None) -> None:
         """Refuse what does not go together; ``run`` is that of ``--run``."""
         asked = {
@@ -99,55 +112,88 @@ class _Wanted:
             )
         if self.out is not None and not self.figures:
             raise UsageError("--out says where --figures go: add --figures, or leave it out")
+        if self.everything and not self.terminal:
+            raise UsageError("--all lists every attribute with --terminal: add that; a page has them all")
         if self.figures and several and self.out is None:
             raise UsageError("the figure of several runs belongs to none of them: say with --out DIR where it goes")
 
 
-@takes("run", CONFIG, "device")
+_TARGET: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="LABEL",
+        help="Of which search: the class that it explained (default: the last one's).",
+        rich_help_panel=_SHOW,
+    ),
+]
+
+
+@takes("target", "run", CONFIG, "device", target=_TARGET)
 def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Write the ranking as a self-contained HTML page with before/after pictures, a figure, CSV and JSON."""
     run, runs = given.flags["run"], wanted.runs
     wanted.check(run)
     if wanted.table is not None or (wanted.figures and runs and len(runs) > 1):
-        _publish(output, runs or [given.run()], wanted.table, wanted.out)
+        _publish(output, runs or [given.run()], wanted, given.flags["target"])
         return
-    settings = given.settings(run=runs[0] if runs else run)
+    settings = _settings(given, runs[0] if runs else run)
     if wanted.figures:
-        _publish(output, [settings.run], None, wanted.out)
+        _publish(output, [settings.run], wanted, given.flags["target"])
     elif wanted.terminal:
-        _show(output, settings)
+        _show(output, settings, everything=wanted.everything)
     else:
-        _write(output, settings, wanted.max_size, wanted.heatmap, dry_run=dry_run)
+        _write(output, settings, wanted, dry_run=dry_run)
 
 
-def _write(output: Output, settings: Settings, max_size: float, heatmap: str | None, *, dry_run: bool) -> None:
+def _settings(given: Given, run: Path | None) -> Settings:
+    """Of a run directory, or of the folder of a kept result in it."""
+    from diffex_cli.artifacts.results import home_of
+    from diffex_cli.artifacts.run import RunDirectory
+
+    home = None if run is None else home_of(run)
+    if home is None:
+        return given.settings(run=run)
+    search = RunDirectory(home, run).search()
+    return given.settings(run=home, target=search.target, classifier=search.classifier.spec)
+
+
+def _write(output: Output, settings: Settings, wanted: _Wanted, *, dry_run: bool) -> None:
+    from diffex_cli.artifacts.results import listed, results
     from diffex_cli.heatmaps.kinds import parse_kind
     from diffex_cli.report import report as stage
 
-    kind = None if heatmap is None else parse_kind(heatmap)
+    kind = None if wanted.heatmap is None else parse_kind(wanted.heatmap)
+    max_size = round(wanted.max_size * 1e6)
     if dry_run:
         print_plan(output, stage.plan(settings))
         return
-    summary = run_stage(output, lambda progress: stage.run(settings, progress, round(max_size * 1e6), kind))
+    summary = run_stage(output, lambda progress: stage.run(settings, progress, max_size, kind, wanted.max_pixels))
     html = str(summary.html)
     told = f"The report on {summary.candidates} attributes, {summary.size / 1e6:.1f} MB: {html}"
+    there = {one.folder: one for one in results(settings.run)}
+    shown = there.pop(summary.html.parent.parent, None)
+    if there:
+        told += f"\nOther results, for --target: {listed(list(there.values()), shown.classifier if shown else None)}"
     output.result(summary, told, quiet=html)
 
 
-def _publish(output: Output, runs: list[Path], table: str | None, out: Path | None) -> None:
+def _publish(output: Output, runs: list[Path], wanted: _Wanted, target: str | None) -> None:
+    from diffex_cli.report.finished import read_finished
     from diffex_cli.report.publication import figures as drawings
 
-    if table is not None:
-        text = drawings.table(runs, table)
-        output.result({"runs": runs, "format": table, "table": text}, text.rstrip("\n"), quiet=text.rstrip("\n"))
+    if wanted.table is not None:
+        text = drawings.table(runs, wanted.table, target=target)
+        output.result({"runs": runs, "format": wanted.table, "table": text}, text.rstrip("\n"), quiet=text.rstrip("\n"))
         return
-    folder = out or runs[0] / _FIGURES
-    files = drawings.draw_figures(runs[0], folder) if len(runs) == 1 else drawings.draw_top(runs, folder)
+    folder = wanted.out or read_finished(runs[0], target=target).result / _FIGURES
+    several = len(runs) > 1
+    files = drawings.draw_top(runs, folder, target) if several else drawings.draw_figures(runs[0], folder, target)
     names = "\n".join(map(str, files))
     output.result({"runs": runs, "files": files}, names, quiet=names)
 
 
-def _show(output: Output, settings: Settings) -> None:
+def _show(output: Output, settings: Settings, *, everything: bool) -> None:
     from diffex_cli.report import report as stage
     from diffex_cli.report import sentences
     from diffex_cli.report.facts import ranked
@@ -171,4 +217,4 @@ def _show(output: Output, settings: Settings) -> None:
         )
         return
     screen = console()
-    show(data, screen, can_show_pictures(screen))
+    show(data, screen, pictures=can_show_pictures(screen), everything=everything)

@@ -27,11 +27,12 @@ class Summary(Protocol):
 S = TypeVar("S", bound=Summary)
 
 
-def run_stage(output: Output, stage: Callable[[TerminalProgress], S]) -> S:
-    """Run a stage with progress bars, print its warnings, return its summary."""
+def run_stage(output: Output, stage: Callable[[TerminalProgress], S], *, warn: bool = True) -> S:
+    """Run a stage with progress bars, print its warnings unless they are to come later, return its summary."""
     with TerminalProgress(quiet=output.quiet) as progress:
         summary = stage(progress)
-    output.warnings(summary.warnings)
+    if warn:
+        output.warnings(summary.warnings)
     return summary
 
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from diffex_cli.commands import completion
+from diffex_cli.commands.help import App
 from diffex_cli.commands.options import DryRun, Given, takes
-from diffex_cli.commands.output import Column, Output
+from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_estimate, run_stage, spending_text
+from diffex_cli.core.columns import Column
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.settings import ASK
 
 if TYPE_CHECKING:
     from diffex_cli.study.analysis import Findings, Group
 
-app = typer.Typer(help="User studies: make a page, let it be answered, analyse the answers.", no_args_is_help=True)
+app = App(help="User studies: make a page, have it answered, analyse the answers.", no_args_is_help=True)
 
 _STUDY = "What study"
 
@@ -43,9 +45,9 @@ class _Wanted:
         Literal["quality", "identify", "joint"],
         typer.Option(
             "--kind",
+            metavar="KIND",
             help="quality: edit quality and disentanglement from 1 to 5; identify: which of four attributes explains "
             "the edit, by its words, alone, or by a heat map; joint: disentanglement of several attributes at once.",
-            show_choices=True,
             rich_help_panel=_STUDY,
         ),
     ]
@@ -55,7 +57,7 @@ class _Wanted:
             "--attributes",
             min=1,
             metavar="N",
-            help="At most how many attributes; of joint, for each number of attributes at once.",
+            help="The most attributes to ask about; for joint, for each number of attributes at once.",
             rich_help_panel=_STUDY,
         ),
     ] = 10
@@ -65,7 +67,7 @@ class _Wanted:
             "--per-attribute",
             min=1,
             metavar="N",
-            help="Images of each attribute; of identify, for each way of explaining.",
+            help="Images per attribute; for identify, per way of explaining.",
             rich_help_panel=_STUDY,
         ),
     ] = 1
@@ -73,8 +75,8 @@ class _Wanted:
         Literal["gradcam", "occlusion", "none"] | None,
         typer.Option(
             "--heatmap",
-            help="What identify compares with (default: gradcam).",
-            show_choices=True,
+            metavar="KIND",
+            help="What identify compares with: gradcam, occlusion or none (default: gradcam).",
             rich_help_panel=_STUDY,
         ),
     ] = None
@@ -88,9 +90,20 @@ class _Wanted:
             rich_help_panel=_STUDY,
         ),
     ] = None
+    max_pixels: Annotated[
+        int,
+        typer.Option(
+            "--max-pixels",
+            min=64,
+            max=16383,
+            metavar="N",
+            help="Longer side at which a picture is stored, to be enlarged by participants.",
+            rich_help_panel=_STUDY,
+        ),
+    ] = 512
     seed: Annotated[
         int,
-        typer.Option("--seed", min=0, metavar="N", help="Fixes all that is left to chance.", rich_help_panel=_STUDY),
+        typer.Option("--seed", min=0, metavar="N", help="Fixes all randomness.", rich_help_panel=_STUDY),
     ] = 0
     out: Annotated[
         Path | None,
@@ -126,7 +139,7 @@ def make(wanted: _Wanted, given: Given, output: Output) -> None:
     text = (
         f"The study {summary.study}, {summary.per_participant} of {summary.items} items for each participant "
         f"({summary.size / 1e6:.1f} MB): {summary.page}\n"
-        f"Give away this page only; {summary.key} knows the answers."
+        f"Give participants this page only; {summary.key} holds the answers."
     )
     output.result(summary, text, quiet=str(summary.page))
 
@@ -143,8 +156,8 @@ def answer(
 ) -> None:
     """Let language models answer a study's page, each into a file that is marked as such.
 
-    A model is told what a participant reads, and nothing else. Answers are kept, so that the same command goes on
-    where it stopped.
+    A model is told what a participant reads, and nothing else. Answers are kept, so that the same command
+    continues where it stopped.
     """
     if not rater:
         raise UsageError("nothing says which language model is to answer: give --rater anthropic or another provider")
@@ -186,14 +199,18 @@ def analyse(
     ] = None,
     table: Annotated[
         Literal["markdown", "latex", "csv"] | None,
-        typer.Option("--table", help="Print the paper's tables, and nothing else.", show_choices=True),
+        typer.Option(
+            "--table",
+            metavar="FORMAT",
+            help="Print the paper's tables, and nothing else: markdown, latex or csv.",
+        ),
     ] = None,
     given: Given,
     output: Output,
 ) -> None:
-    """Say what the answers say: means with 95 % intervals, the raters' agreement, and the paper's tables.
+    """Sum up the answers: means with 95 % intervals, the raters' agreement, and the paper's tables.
 
-    People and language models are told apart. Reads files, loads no model.
+    People and language models are kept apart. Reads files only; loads no model.
     """
     run = given.run()
     from diffex_cli.study.analyse import read_and_analyse

@@ -49,6 +49,7 @@ class CheckSummary:
 
     run: Path
     classifier: str
+    name: str | None
     target: str
     strict: bool
     passed: bool
@@ -63,6 +64,7 @@ def check(
     against: Path | None = None,
     strict: bool = False,
     allow_undecided: bool = False,
+    target: str | None = None,
 ) -> CheckSummary:
     """Judge a finished run by rules, and by an earlier run. Files only.
 
@@ -70,6 +72,7 @@ def check(
         against: a finished run of the same target; every attribute's influence may have grown by the run's δ.
         strict: what is undecided fails.
         allow_undecided: not even what could not be measured does.
+        target: whose result in each of the runs; ``None`` for that of the last search.
 
     Raises:
         IncompleteError: a run has no ranking yet.
@@ -79,13 +82,13 @@ def check(
     if not rules and against is None:
         raise UsageError("there is nothing to check: give --max, --forbid, --against or --rules")
     if strict and allow_undecided:
-        raise UsageError("--strict lets nothing undecided pass, and --allow-undecided everything: leave out either")
-    run = read_finished(path)
+        raise UsageError("--strict lets nothing undecided pass, --allow-undecided everything: leave out one of them")
+    run = read_finished(path, target=target)
     warnings = list(run.warnings)
     floor = _noise_floor(run)
     results = [_judged(run, rule, floor) for rule in rules]
     if against is not None:
-        baseline = read_finished(against)
+        baseline = read_finished(against, target=target)
         warnings += [*baseline.warnings, *_comparable(run, baseline)]
         results.append(_grown(run, baseline))
     if not allow_undecided:
@@ -94,6 +97,7 @@ def check(
     return CheckSummary(
         run=path,
         classifier=run.search.classifier.spec,
+        name=run.search.name,
         target=run.search.target,
         strict=strict,
         passed=verdict == "pass" or (verdict == "undecided" and not strict),
@@ -118,13 +122,12 @@ def _judged(run: FinishedRun, rule: Rule, floor: float | None) -> Result:
         limit = max(delta, floor or 0.0)
         meaning = f"δ = {delta:g}" if limit == delta else f"the noise floor of {limit:.3g}, which placebos reach"
     findings = [finding for one in nodes for finding in _findings(run, one, limit, meaning)]
-    told = list(summarise(findings, {run.path: _remedy(run)}))
+    told = list(summarise(findings, {run.result: _remedy(run)}))
     if any(not one.measured and one.unmeasured_in is None for one in findings):
-        where = f"--run {run.path}"
-        told.append(f"More images: `diffex corpus {where} --images DIR`, then `diffex search {where}`.")
+        told.append(f"More images: `diffex corpus --run {run.path} --images DIR`, then `{run.search_command}`.")
     below = len(list(node.walk())) - 1
     if rule.kind == "max" and below:
-        told.append(f"{node.name!r} is a group; of the {below} attributes below it this rule says nothing.")
+        told.append(f"{node.name!r} is a group; this rule says nothing about the {below} attributes below it.")
     verdict = worst(one.verdict for one in findings)
     missing = verdict != "fail" and not all(one.measured for one in findings)
     return Result(rule.text, rule.kind, verdict, tuple(told), tuple(findings), missing)
@@ -134,30 +137,30 @@ def _findings(run: FinishedRun, node: Node, limit: float, meaning: str) -> list[
     """About the attribute alone, added or removed or both: whatever the search tried."""
     found = [run.measurements[id] for id in (node.id, f"-{node.id}") if id in run.measurements]
     if not found:
-        return [unmeasured(node.candidate.id, node.name, limit, run.path)]
-    return [dependence(one, run.search.target, limit, meaning) for one in found]
+        return [unmeasured(node.candidate.id, node.name, limit, run.result)]
+    return [dependence(one, f"{run.quantity} of {run.search.target!r}", limit, meaning) for one in found]
 
 
 def _remedy(run: FinishedRun) -> str:
     """The command that measures every attribute."""
     deepest = max(node.id.count("/") for node in run.corpus.walk())
     depth = "" if run.search.max_depth is None else f" --max-depth {deepest}"
-    return f"diffex search --run {run.path} --algorithm exhaustive{depth}"
+    return f"{run.search_command} --algorithm exhaustive{depth}"
 
 
 def _comparable(run: FinishedRun, baseline: FinishedRun) -> list[str]:
     ours, theirs = run.search, baseline.search
     if ours.target != theirs.target:
         raise UsageError(
-            f"--against {baseline.path} explains {theirs.target!r} and {run.path} {ours.target!r}: "
+            f"--against {baseline.result} explains {theirs.target!r} and {run.result} {ours.target!r}: "
             f"search one of them again, such as `diffex search --run {baseline.path} --target {ours.target!r}`"
         )
     found = []
     if ours.editor.fingerprint != theirs.editor.fingerprint:
-        found.append(f"{baseline.path} was edited by another editor, so what grew may be the editor's doing")
+        found.append(f"{baseline.result} was edited by another editor, so what grew may be the editor's doing")
     if not set(run.images) & set(baseline.images):
         found.append(
-            f"{baseline.path} has none of the images of {run.path}, so all its intervals are unpaired and wide"
+            f"{baseline.result} has none of the images of {run.result}, so all its intervals are unpaired and wide"
         )
     return found
 
@@ -180,11 +183,11 @@ def _grown(run: FinishedRun, baseline: FinishedRun) -> Result:
             grown = growth(before[id], now[id], confidence)
             findings.append(increase(now[id], before[id], grown, delta, looked_at))
         elif id in now:
-            findings.append(unmeasured(id, now[id].name, delta, baseline.path))
+            findings.append(unmeasured(id, now[id].name, delta, baseline.result))
         else:
-            findings.append(unmeasured(id, before[id].name, delta, run.path))
-    told = summarise(findings, {run.path: _remedy(run), baseline.path: _remedy(baseline)})
-    verdict, rule = worst(one.verdict for one in findings), f"against {baseline.path}"
+            findings.append(unmeasured(id, before[id].name, delta, run.result))
+    told = summarise(findings, {run.result: _remedy(run), baseline.result: _remedy(baseline)})
+    verdict, rule = worst(one.verdict for one in findings), f"against {baseline.result}"
     # an attribute that is in one corpus only is no news; to compare nothing at all is
     missing = bool(findings) and not any(one.measured for one in findings)
     return Result(rule, "against", verdict, told, tuple(findings), missing)

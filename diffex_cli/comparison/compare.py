@@ -69,11 +69,12 @@ class CompareSummary:
     finished: tuple[FinishedRun, ...]
 
 
-def compare(paths: Sequence[Path], top: int = 5) -> CompareSummary:
+def compare(paths: Sequence[Path], top: int = 5, target: str | None = None) -> CompareSummary:
     """Compare runs with the first of them. No model is loaded and nothing is written.
 
     Args:
         top: k of nDCG@k, ≥ 1.
+        target: whose results; ``None`` for those of the last searches.
 
     Raises:
         IncompleteError: a run has no ranking yet.
@@ -85,8 +86,8 @@ def compare(paths: Sequence[Path], top: int = 5) -> CompareSummary:
     twice = next((path for path, place in zip(paths, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
         raise UsageError(f"the run {twice} is named twice: name each RUN once")
-    finished = tuple(read_finished(path) for path in paths)
-    reference, *others = runs = [RunFacts(run.path, _facts(run)) for run in finished]
+    finished = tuple(read_finished(path, target=target) for path in paths)
+    reference, *others = runs = [RunFacts(run.result, _facts(run)) for run in finished]
     return CompareSummary(
         runs=tuple(runs),
         top=top,
@@ -103,6 +104,7 @@ def _facts(run: FinishedRun) -> dict[str, object]:
     search, nodes = run.search, run.nodes.values()
     same = sorted((one.id, one.prompt, one.remove, one.placebo, dict(one.overrides), one.replaces) for one in nodes)
     return {
+        "name": search.name,
         "classifier": search.classifier.spec,
         "classifier_fingerprint": search.classifier.fingerprint,
         "target": search.target,
@@ -120,8 +122,8 @@ def _facts(run: FinishedRun) -> dict[str, object]:
 
 def _compare(first: FinishedRun, second: FinishedRun, distinctions: Sequence[Distinction], top: int) -> Comparison:
     return Comparison(
-        first=first.path,
-        second=second.path,
+        first=first.result,
+        second=second.result,
         distinctions=tuple(distinctions),
         shared_images=len(_shared(first.images, second.images)),
         cautions=tuple(_cautions(first, second, {one.what for one in distinctions})),
@@ -175,25 +177,25 @@ def _holdouts(first: FinishedRun, second: FinishedRun) -> Iterator[str]:
 def _cautions(first: FinishedRun, second: FinishedRun, differ: set[str]) -> list[str]:
     found = []
     if "target" in differ:
-        found.append("The runs explain different classes, so their effects are on different logits.")
+        found.append("The runs explain different classes, so their effects are changes of different scores.")
     if "scale" in differ:
         found.append(
-            "One run measures changes of the logit, the other of the probability: compare ranks, not effects; "
+            "One run measures changes of the score, the other of the probability: compare ranks, not effects; "
             "their differences mean nothing."
         )
     if "holdout" in differ:
-        found.append("The runs held out different images, so their effects are not of the same ones.")
+        found.append("The runs held out different images, so their effects are not for the same images.")
     if "direction" in differ:
         found.append("The runs add and remove different attributes: what only one of them did is not compared.")
     if "editor" in differ:
         found.append("What differs may be the editors' doing rather than the classifier's.")
     if "classifier" in differ:
-        found.append("Logits of different classifiers may have different scales: compare ranks before effects.")
+        found.append("Scores of different classifiers may have different scales: compare ranks before effects.")
     moved = _of_other_classes(first, second) if "target" not in differ else ()
     if moved:
         found.append(
-            f"Each attribute is shown for the class that it moves most, and for {len(moved)} this is another class in "
-            f"each run, so their differences mean nothing: {_few(moved)}."
+            f"Each attribute is shown for the class that it moves most, and for {len(moved)} this is a different class "
+            f"in each run, so their differences mean nothing: {_few(moved)}."
         )
     reworded = _reworded(first, second)
     if reworded:

@@ -107,8 +107,9 @@ class Versus:
         corpora_iou: shared names of the two corpora over all.
         changes: what both measured, the largest difference first.
         one_sided: what one claims and the other did not measure, the strongest first.
-        entered: names of what only the second keeps.
-        left: names of what only the first keeps.
+        both_claim: names of what both show to matter.
+        first_claims: names of what only the first shows to matter, whether or not the second measured it.
+        second_claims: names of what only the second shows to matter.
     """
 
     first: str
@@ -127,8 +128,9 @@ class Versus:
     corpora_iou: float
     changes: tuple[Compared, ...]
     one_sided: tuple[OneSided, ...]
-    entered: tuple[str, ...]
-    left: tuple[str, ...]
+    both_claim: tuple[str, ...]
+    first_claims: tuple[str, ...]
+    second_claims: tuple[str, ...]
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     corpus_only_first: tuple[str, ...] = ()

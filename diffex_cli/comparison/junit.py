@@ -30,8 +30,9 @@ def junit(summary: CheckSummary) -> bytes:
     root = ET.Element("testsuites", counts)
     suite = ET.SubElement(root, "testsuite", {"name": "diffex check", **counts, "time": "0"})
     properties = ET.SubElement(suite, "properties")
-    for name in ("run", "classifier", "target"):
-        ET.SubElement(properties, "property", {"name": name, "value": _text(str(getattr(summary, name)))})
+    for name in ("run", "classifier", "name", "target"):
+        if getattr(summary, name) is not None:
+            ET.SubElement(properties, "property", {"name": name, "value": _text(str(getattr(summary, name)))})
     for result in summary.results:
         _case(suite, result, failing)
     ET.indent(root)

@@ -45,7 +45,7 @@ def _band(axis: Axis, floor: float | None) -> tuple[float, float] | None:
 def page(comparisons: Sequence[Versus], warnings: Sequence[str] = ()) -> str:
     """Render the page."""
     templates = environment("diffex_cli.comparison")
-    templates.filters["direction"] = sentences.direction
+    templates.filters |= {"direction": sentences.direction, "place": sentences.place, "percent": _percent}
     templates.globals |= {"interval": numbers.interval, "alternative": _alternative}
     album = Album(shot.file for one in comparisons for row in _rows(one) for shot in row.shots)
     style, script = source(templates, "compare.css"), source(templates, "compare.js")
@@ -103,8 +103,12 @@ def _frames(row: Compared | OneSided, album: Album) -> list[tuple[Scored, int]]:
     return [(shot, number) for (_, number), shot in frames.items()]
 
 
+def _percent(value: float) -> str:
+    return numbers.percent(value) if numbers.finite(value) else numbers.MISSING
+
+
 def _alternative(row: Compared | OneSided, shot: Scored) -> str:
     """A picture in words."""
     what = f"Edited: {row.name}" if shot.edited else "Original image"
-    scores = [f"{run} run {numbers.probability(value)}" for run, value in shot.scores if numbers.finite(value)]
+    scores = [f"{run} run {_percent(value)}" for run, value in shot.scores if numbers.finite(value)]
     return f"{what}. Probability of the class: {', '.join(scores)}." if scores else f"{what}."

@@ -47,15 +47,15 @@ class RuleOutcome:
         return not math.isnan(self.low)
 
 
-def dependence(one: Measurement, target: str, limit: float, meaning: str) -> RuleOutcome:
-    """The finding about an effect that must stay within a limit in either direction."""
+def dependence(one: Measurement, what: str, limit: float, meaning: str) -> RuleOutcome:
+    """The finding about an effect, a change of ``what``, that must stay within a limit in either direction."""
     bounds = magnitude_bounds(one.low, one.high)
     verdict = decide(bounds, limit)
     if math.isnan(bounds.low):
-        sentence = f"{one.name!r} has no interval with {one.n} edited images: two is the least."
+        sentence = f"{one.name!r} has no interval with {one.n} edited images: it takes at least two."
     else:
         measured = (
-            f"{one.name!r} changes the logit of {target!r} by {signed(one.effect)} on average "
+            f"{one.name!r} changes the {what} by {signed(one.effect)} on average "
             f"(95 % interval {interval(one.low, one.high)}, {one.n} images)"
         )
         sentence = f"{measured}: {_told(verdict, meaning)}{_advice(verdict, one.influence, bounds, one.n, limit)}."
@@ -73,7 +73,7 @@ def increase(one: Measurement, baseline: Measurement, grown: Difference, limit: 
     bounds = Bounds(grown.low, grown.high)
     verdict = decide(bounds, limit)
     if grown.method == "none":
-        sentence = f"{one.name!r} has no interval in one of the two runs: two edited images are the least."
+        sentence = f"{one.name!r} has no interval in one of the two runs: it takes at least two edited images."
     else:
         sentence = (
             f"{one.name!r} had an effect of {signed(baseline.effect)}, and has {signed(one.effect)}: its influence "

@@ -52,7 +52,7 @@ def from_options(maxima: Sequence[str], forbidden: Sequence[str]) -> tuple[Rule,
         name, _, value = text.rpartition("=")
         source = f"--max {text}"
         if not name.strip():
-            raise UsageError(f"{source} is no NAME=LIMIT: write for example --max 'collar=0.2'")
+            raise UsageError(f"{source} is not NAME=LIMIT: write, for example, --max 'crest=0.2'")
         rules.append(Rule("max", name.strip(), _limit(value, source), source))
     for text in forbidden:
         if not text.strip():
@@ -88,7 +88,7 @@ def _limit(text: str, source: str) -> float:
     except ValueError:
         limit = math.nan
     if not math.isfinite(limit) or limit < 0:
-        raise UsageError(f"{source}: the limit {text!r} must be a number of logits, at least 0")
+        raise UsageError(f"{source}: the limit {text!r} must be a number, at least 0")
     return limit
 
 
@@ -116,7 +116,7 @@ class _Reader:
 
     def _pairs(self, node: yaml.Node, what: str) -> list[tuple[yaml.Node, yaml.Node]]:
         if not isinstance(node, yaml.MappingNode):
-            self._fail(node, f"{what} must be a mapping, such as 'collar: 0.2' in max")
+            self._fail(node, f"{what} must be a mapping, such as 'crest: 0.2' in max")
         seen: set[str] = set()
         for key, _ in node.value:
             word = self._word(key, what)
@@ -127,7 +127,7 @@ class _Reader:
 
     def _word(self, node: yaml.Node, what: str) -> str:
         if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
-            self._fail(node, f"{what} holds something that is no plain word or number")
+            self._fail(node, f"{what} holds something that is not a plain word or number")
         return str(node.value).strip()
 
     def _place(self, node: yaml.Node) -> str:

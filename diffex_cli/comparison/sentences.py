@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffex_cli.comparison.data import Compared, Versus
+from diffex_cli.comparison.data import Compared, Scored, Versus
 from diffex_cli.report.numbers import MISSING, counted, finite, interval, signed
 
 _NBSP = "\N{NO-BREAK SPACE}"
@@ -58,6 +58,13 @@ def direction(change: Compared) -> str:
     if all(one.low > 0 or one.high < 0 for one in (before, after)):
         return "turned around"
     return "rose" if after.effect > before.effect else "fell"
+
+
+def place(shot: Scored) -> str:
+    """Where a picture stands in its pair, and whose it is unless it is both runs'."""
+    runs = [run for run, _ in shot.scores]
+    where = "after" if shot.edited else "before"
+    return where if len(runs) != 1 else f"{where}, {runs[0]}"
 
 
 def _difference(change: Compared) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from diffex_cli.artifacts.files import write_text
@@ -10,6 +10,7 @@ from diffex_cli.comparison.compare import CompareSummary, Comparison, RunFacts
 from diffex_cli.comparison.data import Compared, Estimate, Fact, OneSided, Scored, Versus
 from diffex_cli.comparison.differences import Change
 from diffex_cli.comparison.page import page
+from diffex_cli.core.registry import short_spec
 from diffex_cli.report import choose, facts
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.facts import standing
@@ -18,12 +19,24 @@ from diffex_cli.report.reading import report_data
 
 PICTURED = 8
 """Attributes shown in pictures: the largest changes, or, where nothing changed, the largest differences."""
-_FACTS = ("classifier", "target", "editor", "attributes", "images", "algorithm", "beam", "delta", "max_depth", "scale")
+_FACTS = (
+    "name",
+    "classifier",
+    "target",
+    "editor",
+    "attributes",
+    "images",
+    "algorithm",
+    "beam",
+    "delta",
+    "max_depth",
+    "scale",
+)
 
 
 def write_page(summary: CompareSummary, file: Path) -> None:
     """Write the comparison as a self-contained page."""
-    data = {run.path: report_data(run) for run in summary.finished}
+    data = {run.result: report_data(run) for run in summary.finished}
     told = {run.run: run for run in summary.runs}
     found = tuple(
         _versus(one, told[one.first], told[one.second], data[one.first], data[one.second], summary.top)
@@ -38,6 +51,7 @@ def _versus(
     rows = {row.candidate: row for row in before.rows}, {row.candidate: row for row in after.rows}
     names = {row.candidate: row.name for row in (*before.rows, *after.rows)}
     ranks = one.rankings
+    first_claims, second_claims = _claimed(before), _claimed(after)
     same_unit = all(distinction.what != "scale" for distinction in one.distinctions)
     pictured = [change for change in ranks.changes if change.changed] or list(ranks.changes)
     shots = {change.candidate: tuple(_shots(change, rows, before, after)) for change in pictured[:PICTURED]}
@@ -62,8 +76,9 @@ def _versus(
             _compared(change, rows, before, after, shots.get(change.candidate, ())) for change in ranks.changes
         ),
         one_sided=tuple(_one_sided(ranks.only_first, ranks.only_second, before, after)),
-        entered=_named(ranks.entered, names),
-        left=_named(ranks.left, names),
+        both_claim=_named([id for id in first_claims if id in second_claims], names),
+        first_claims=_named([id for id in first_claims if id not in second_claims], names),
+        second_claims=_named([id for id in second_claims if id not in first_claims], names),
         only_first=_named(ranks.only_first, names),
         only_second=_named(ranks.only_second, names),
         corpus_only_first=one.corpora.only_first,
@@ -72,8 +87,12 @@ def _versus(
 
 
 def _short(one: Comparison, first: RunFacts, second: RunFacts) -> tuple[str, str]:
-    """What tells the two runs apart: classifier, target or editor; else their folders."""
+    """What tells the two runs apart: the names of their classifiers, the classifiers, target or editor; else their
+    folders."""
     differ = {distinction.what for distinction in one.distinctions}
+    names = [str(run.facts["name"] or short_spec(str(run.facts["classifier"]))) for run in (first, second)]
+    if names[0] != names[1]:
+        return names[0], names[1]
     for what in ("classifier", "target", "editor"):
         a, b = str(first.facts[what]), str(second.facts[what])
         if what in differ and a != b:
@@ -89,6 +108,8 @@ def _facts(one: Comparison, first: RunFacts, second: RunFacts) -> Iterator[Fact]
             yield Fact(what, differ[what].first, differ[what].second, True)
             continue
         values = first.facts[what], second.facts[what]
+        if what == "name" and values == (None, None):
+            continue
         told = tuple("none" if value is None else str(value) for value in values)
         yield Fact(what, told[0], told[1], values[0] != values[1])
     for what, distinction in differ.items():
@@ -180,5 +201,10 @@ def _shots(
         yield Scored(pair.edited.file, True, ((run, pair.edited.probability),))
 
 
-def _named(ids: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
+def _claimed(data: ReportData) -> list[str]:
+    """Ids of what was shown to matter, the strongest first."""
+    return [row.candidate for row in facts.ranked(data.rows) if claimed(row)]
+
+
+def _named(ids: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(names.get(id, id) for id in ids)

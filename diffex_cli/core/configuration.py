@@ -73,8 +73,8 @@ def resolve(
         if found is not None:
             values[name] = found[0]
     _agree_on_provider(values, origins, layers)
-    for name in ("merge", "base_url"):
-        _keep_with_provider(name, values, origins, layers)
+    for name, companion in (("merge", "provider"), ("base_url", "provider"), ("name", "classifier")):
+        _keep_with(companion, name, values, origins, layers)
     for name in required:
         if values.get(name) in (None, ""):
             raise _missing(name, values, layers)
@@ -163,15 +163,16 @@ def _agree_on_provider(values: dict[str, object], origins: dict[str, str], layer
         raise UsageError(f"{places} contradict each other: give only one of them")
 
 
-def _keep_with_provider(
-    name: str, values: dict[str, object], origins: dict[str, str], layers: Sequence[_Layer]
+def _keep_with(
+    companion: str, name: str, values: dict[str, object], origins: dict[str, str], layers: Sequence[_Layer]
 ) -> None:
-    """Drop what came with a provider that is overruled, so that no key goes to an address meant for another."""
+    """Drop what came with a provider or a classifier that is overruled: no key goes to an address that was meant for
+    another, and no classifier is called by another's name."""
     rank = _rank(name, layers)
-    beside = layers[rank].values.get("provider") if rank < len(layers) else None
-    if beside is not None and beside != values.get("provider"):
+    beside = layers[rank].values.get(companion) if rank < len(layers) else None
+    if beside is not None and beside != values.get(companion):
         del values[name]
-        origins[name] = origins["provider"]
+        origins[name] = origins[companion]
 
 
 def _rank(name: str, layers: Sequence[_Layer]) -> int:

@@ -145,7 +145,7 @@ def resolve_commit(model: str, revision: str | None = None) -> str:
             return Path(cached).parent.name
         commit = HfApi().model_info(model, revision=revision, timeout=_SECONDS).sha
     except HFValidationError:
-        raise UsageError(f"{nowhere}, and it is no hub id: write FOLDER or OWNER/NAME") from None
+        raise UsageError(f"{nowhere}, and it is not a hub id: write FOLDER or OWNER/NAME") from None
     except GatedRepoError:
         raise UsageError(f"the hub asks for permission to use {model}: accept its terms there and log in") from None
     except RepositoryNotFoundError:

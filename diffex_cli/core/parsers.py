@@ -16,6 +16,9 @@ from diffex_cli.core.registry import did_you_mean, parse_spec
 
 Parser: TypeAlias = Callable[[object], object]
 
+LONGEST_NAME = 60
+"""Characters of a name for people: a title holds it."""
+
 _SWITCHES = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -25,6 +28,16 @@ def text(value: object) -> str:
     if not str(value).strip():
         raise ValueError("must not be empty")
     return str(value)
+
+
+def name(value: object) -> str:
+    """One line of printable characters; line breaks, control and direction marks become blanks."""
+    given = " ".join("".join(letter if letter.isprintable() else " " for letter in text(value)).split())
+    if not given:
+        raise ValueError("must not be empty")
+    if len(given) > LONGEST_NAME:
+        raise ValueError(f"must be at most {LONGEST_NAME} characters long")
+    return given
 
 
 def path(value: object) -> Path:

@@ -77,6 +77,25 @@ def _pairs(given: str, text: str) -> Iterator[tuple[str, str]]:
         given = given[found.end() :]
 
 
+_SHORT = 48
+"""Characters of a spec that a title has room for."""
+
+
+def short_spec(text: str) -> str:
+    """A spec for where there is little room: without its options, and of a long model's path only its end."""
+    if len(text) <= _SHORT:
+        return text
+    name, _, rest = text.partition(":")
+    options = _OPTIONS.search(rest)
+    model, more = (rest, "") if options is None else (rest[: options.start()], ":…")
+    short = f"{name}:{model}{more}"
+    if len(short) <= _SHORT:
+        return short
+    end = model.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    room = _SHORT - len(f"{name}:…/{more}")
+    return f"{name}:…/{end}{more}" if len(end) <= room else f"{name}:…{end[-room:]}{more}"
+
+
 def names(group: str) -> tuple[str, ...]:
     """The names of all installed backends of a group, sorted."""
     return tuple(sorted(entry.name for entry in entry_points(group=group)))

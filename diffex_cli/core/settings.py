@@ -38,7 +38,7 @@ class Declaration:
     Attributes:
         parse: of a raw value (of a flag, a variable, a YAML file); raises ``ValueError`` if it is bad.
         panel: the part of a help page that it is listed in.
-        metavar: stands for its value there; ``None`` for the choices of its type.
+        metavar: stands for its value there; ``None`` for a switch, which has none.
         help: the sentence that describes it there; in a field below, ``{default}`` stands for the default.
         complete: the function of ``commands/completion.py`` that completes it.
     """
@@ -68,8 +68,8 @@ class Settings:
         parsers.text,
         INPUT,
         "NAME",
-        "What the images show, e.g. birds (default: as the corpus file or the run says; {default} without images of "
-        "your own).",
+        "What the images show, e.g. birds (default: what the corpus file or the run says; {default} without images "
+        "of your own).",
         "domains",
     )
     provider: str = _setting(
@@ -96,6 +96,14 @@ class Settings:
         "The classifier to explain, e.g. birds:species, transformers:FOLDER-OR-HUB-ID, python:MODULE:CALLABLE.",
         "classifiers",
     )
+    # of the run, and of the classifier that it was given with
+    name: str | None = _setting(
+        None,
+        parsers.name,
+        INPUT,
+        "TEXT",
+        "What to call the classifier wherever people read of it, e.g. 'gender v1' (default: its spec).",
+    )
     target: str | None = _setting(
         None,
         parsers.text,
@@ -116,7 +124,7 @@ class Settings:
     )
     seed: int = _setting(0, integer(0), WORK, "N", "Fixes all randomness (default: {default}).")
     # B in the paper's Algorithm 1
-    beam: int = _setting(5, integer(1), SEARCH, "B", "How many attributes to keep a level (default: {default}).")
+    beam: int = _setting(5, integer(1), SEARCH, "B", "How many attributes to keep per level (default: {default}).")
     delta: float = _setting(
         0.1,
         number(0.0),
@@ -128,33 +136,33 @@ class Settings:
         "beam",
         choice("search algorithm", Algorithm),
         SEARCH,
-        None,
-        "beam: B a level; paper: Algorithm 1 to the letter; exhaustive: every attribute (default: {default}).",
+        "MODE",
+        "beam: B per level; paper: Algorithm 1 to the letter; exhaustive: every attribute (default: {default}).",
     )
     max_depth: int | None = _setting(
-        None, integer(0), SEARCH, "N", "The deepest level, the root's being 0 (default: all)."
+        None, integer(0), SEARCH, "N", "The deepest level to search; the root's is 0 (default: all)."
     )
     scale: Scale = _setting(
         "logit",
         choice("scale", Scale),
         SEARCH,
-        None,
-        "What an effect is a change of: the target's logit or its probability (default: {default}).",
+        "UNIT",
+        "What effects are measured on: logit, the target's logit, or prob, its probability (default: {default}).",
     )
     accept: Accept = _setting(
         "tested",
         choice("rule of acceptance", Accept),
         SEARCH,
-        None,
-        "beam keeps a child that is tested at 5 % to go beyond its parent in its own direction, or one that is "
-        "merely larger (default: {default}).",
+        "RULE",
+        "Which children beam keeps: tested, those that a test at 5 % shows to go beyond their parent in their own "
+        "direction; larger, all that are merely larger (default: {default}).",
     )
     direction: Direction = _setting(
         "corpus",
         choice("direction", Direction),
         SEARCH,
-        None,
-        "Add or remove each attribute, try both, or do as the corpus says (default: {default}).",
+        "WAY",
+        "add or remove: every attribute that way; both: try both; corpus: as the corpus says (default: {default}).",
     )
     joint: int = _setting(
         0,
@@ -167,16 +175,16 @@ class Settings:
         "auto",
         choice("holdout", Holdout),
         SEARCH,
-        None,
-        "Search on half of the images and measure what is kept on the others; auto: from 40 images on "
-        "(default: {default}).",
+        "WHEN",
+        "on: search on half of the images and measure what is kept on the others; off: search on all; auto: on with "
+        "40 images or more (default: {default}).",
     )
     racing: bool = _setting(
         False,
         parsers.switch,
         SEARCH,
         None,
-        "Edit only as many images for an attribute as its place needs (default: no).",
+        "Edit only as many images for an attribute as it takes to settle its place (default: no).",
     )
     max_edits: int | None = _setting(
         None,
@@ -190,8 +198,8 @@ class Settings:
         parsers.screen,
         SEARCH,
         "SPEC",
-        "Search with a cheaper editor first, and with --editor only what that leaves: fast, the same editor with "
-        "preset=fast; any editor; none (default: {default}).",
+        "Search with a cheaper editor first, and use --editor only on what that leaves: fast (the same editor with "
+        "preset=fast), any editor, or none (default: {default}).",
         "screens",
     )
     device: str = _setting(
@@ -224,14 +232,14 @@ class Settings:
     )
     depth: int = _setting(3, integer(1, 8), ASK, "N", "How many levels to ask for (default: {default}).")
     breadth: int = _setting(
-        6, integer(1, 50), ASK, "N", "At most how many attributes to ask for below each (default: {default})."
+        6, integer(1, 50), ASK, "N", "The most attributes to ask for below each (default: {default})."
     )
     runs: int = _setting(
         1,
         integer(1),
         ASK,
         "N",
-        "Ask each model so many times, with other pictures each time, and merge (default: {default}).",
+        "Ask each model this many times, with different pictures each time, and merge (default: {default}).",
     )
     knowledge: Path | None = _setting(
         None,
@@ -245,7 +253,7 @@ class Settings:
         number(0.0),
         ASK,
         "USD",
-        "Stop before the answers, those kept from before included, cost more (default: no limit).",
+        "Stop before the answers cost more than this, those kept from before included (default: no limit).",
     )
     parallel: int = _setting(
         4, integer(1, 64), ASK, "N", "How many questions to ask at the same time (default: {default})."

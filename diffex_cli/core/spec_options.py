@@ -80,7 +80,7 @@ def number(default: float | None, least: float = 0, most: float = math.inf, *, a
 
 def file(default: Path | None = None) -> Any:
     """The path of a file that exists; ``~`` is expanded."""
-    return option(default, "a file that is there", _existing)
+    return option(default, "a file that exists", _existing)
 
 
 def read_options(spec: Spec, defaults: T, known: Sequence[str] | None = None) -> T:

@@ -121,7 +121,7 @@ def choose(
         notes.update(opened.notes)
         progress.advance("images")
     if not chosen:
-        raise UsageError(f"not one of the {len(candidates)} input images can be read: {warnings[0]}")
+        raise UsageError(f"none of the input images can be read: {warnings[0]}")
     warnings += [f"{count} of {len(chosen)} images had {note}" for note, count in notes.items()]
     if settings.n_images is not None and len(chosen) < wanted:
         warnings.append(f"there are only {len(chosen)} images, not the {wanted} that --n-images asks for")

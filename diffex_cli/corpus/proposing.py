@@ -184,8 +184,7 @@ def _merge_path(item: str, run: Path) -> Path | None:
     known = registry.names(registry.CORPUS_PROVIDERS)
     if item.partition(":")[0] not in known:
         raise UsageError(
-            f"--merge {item!r} is no file, run directory or corpus provider "
-            f"(these providers are there: {', '.join(known)})"
+            f"--merge {item!r} is not a file, run directory or corpus provider (the providers are: {', '.join(known)})"
         )
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from diffex_cli.artifacts.corpus_yaml import CorpusDocument
+from diffex_cli.artifacts.results import has_results
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus
@@ -69,7 +70,7 @@ def check_images(settings: Settings, run: RunDirectory, given: Sequence[Source] 
 
 
 def _is_searched(run: RunDirectory) -> bool:
-    return (run.path / "search.yaml").exists()
+    return has_results(run.path)
 
 
 def _refusal(run: RunDirectory, loss: str) -> UsageError:

@@ -71,7 +71,8 @@ def locate(source: str | None, run: Path) -> Place:
         return Place(domains.corpus_file(source), bundled=True)
     if source is None or path.is_dir():
         raise IncompleteError(f"there is no {path / 'corpus.yaml'}: run `diffex corpus --run {path}` first")
-    raise UsageError(f"{source!r} is no file, run directory or bundled domain{did_you_mean(source, domains.names())}")
+    known = did_you_mean(source, domains.names())
+    raise UsageError(f"{source!r} is not a file, run directory or bundled domain{known}")
 
 
 def check(file: Path) -> Checked:
@@ -139,8 +140,8 @@ class EditedHierarchy:
     def _replace(self) -> None:
         if self.target.exists() and self.target.read_bytes() != self._original:
             raise DiffexError(
-                f"{self.target} was changed by somebody else meanwhile: your version is {self.file}; "
-                "take over what you need from it and remove it"
+                f"{self.target} was changed by somebody else in the meantime: your version is {self.file}; "
+                "copy what you need from it and remove it"
             )
         write_bytes(self.target, self.file.read_bytes())
         self.discard()

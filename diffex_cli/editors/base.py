@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from PIL import Image
 
@@ -75,6 +75,24 @@ class Editor(Protocol):
             exactly one result a request, of the same size as its input image. One that could not
             be made is ``failed`` with a reason; it never ends the others.
         """
+        ...
+
+
+Work = Literal["load", "image", "edit"]
+"""What an editor does: load its model, prepare an image, make an edit."""
+
+Listener: TypeAlias = Callable[[Work, float], None]
+"""Hears how much of what was done just now."""
+
+
+@runtime_checkable
+class TellingEditor(Protocol):
+    """An :class:`Editor` that tells of parts of edits while it makes a large batch, so that people learn early how long
+    all will take. Optional."""
+
+    def tell(self, listener: Listener) -> None:
+        """Have a listener hear of all work as soon as it is done: the parts of a batch's edits add up to as many
+        edits, reconstructions left out. It replaces an earlier listener."""
         ...
 
 

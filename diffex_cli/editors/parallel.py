@@ -146,7 +146,7 @@ def _error(worker: _Worker, failure: Failure) -> DiffexError:
         return UsageError(failure.text)
     return DiffexError(
         f"the editor on the device {worker.device} stopped: {failure.text}; what was finished is kept, "
-        "and the same command goes on from there"
+        "and the same command continues from there"
     )
 
 

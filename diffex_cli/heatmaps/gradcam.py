@@ -41,7 +41,7 @@ def gradcam(network: Gradients, images: Sequence[Image.Image], weights: NDArray[
     seen = view(network.prepare, size)
     layer = last_layer(network, network.prepare([_noise(size)]))
     if layer is None:
-        raise UsageError("the classifier has no layer with places in the picture: use --heatmap occlusion")
+        raise UsageError("the classifier has no layer with positions in the picture: use --heatmap occlusion")
     maps = []
     for start in range(0, len(images), BATCH):
         pixels = network.prepare(images[start : start + BATCH])

@@ -23,7 +23,7 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.heatmaps.heatmap import heat, target_weights
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.heatmaps.store import HeatMap, HeatMapStore
-from diffex_cli.measure.targets import ALL, PREDICTED, parse
+from diffex_cli.measure.targets import ALL, PREDICTED, UNITS, parse, quantity
 
 TASK = "heat maps"
 
@@ -32,10 +32,10 @@ _VERSION = 2
 
 _AT_A_TIME = 16
 _NOTES: dict[Kind, str] = {
-    "gradcam": "Grad-CAM: the classifier's last layer with places in the picture, its features weighted by their "
-    "gradients, and what is positive of that. It is as coarse as that layer, and says nothing in logits.",
-    "occlusion": "Occlusion: what the logit loses when a window of an eighth of the picture's sides is filled with its "
-    "mean colour, and what is positive of that.",
+    "gradcam": "Grad-CAM: the features of the classifier's last layer with positions in the picture, weighted by their "
+    "gradients; only what is positive is shown. It is as coarse as that layer, and says nothing of an effect's size.",
+    "occlusion": "Occlusion: how far the {} falls when a window of an eighth of the picture's sides is filled with "
+    "its mean colour; only what is positive is shown.",
 }
 
 
@@ -68,6 +68,7 @@ class HeatMaps:
         self._found = found
         self._recorded, self._target = search.classifier, search.target
         self._device = device
+        self._quantity = quantity("logit", found.scores.values())
         self._least = search.delta if kind == "occlusion" and search.scale == "logit" else 0.0
         self._store = HeatMapStore(found.path / "heatmaps")
         self._looks: dict[Path, _Look | None] = {}
@@ -77,11 +78,12 @@ class HeatMaps:
         """What is shown, in a few sentences."""
         whose = "the class predicted for the untouched image" if self._own else f"‘{self._target}’"
         own = (
-            f", which begins at δ, {self._least:g} logits: where no place matters, nothing is hot"
+            f", which begins at δ, {self._least:g} {UNITS[self._quantity]}: where no place matters, nothing is hot"
             if self._least
             else ""
         )
-        return f"{_NOTES[self.kind]} Of {whose}, before and after alike; every map has a scale of its own{own}."
+        what = _NOTES[self.kind].format(self._quantity)
+        return f"{what} Of {whose}, before and after alike; every map has a scale of its own{own}."
 
     def overlays(self, subjects: Iterable[Picture], progress: Progress) -> dict[Path, Path]:
         """Pictures with their heat over them.

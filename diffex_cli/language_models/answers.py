@@ -87,7 +87,7 @@ def _not_found(text: str, limit: int, unfinished: bool) -> str:
             f"(it ends {words[-_SHOWN:]!r})"
         )
     begins = f"it begins {words[:_SHOWN]!r}" if words else "it is empty"
-    return f"holds no JSON object of the wanted form ({begins})"
+    return f"does not hold a JSON object of the wanted form ({begins})"
 
 
 def turns(question: Question, pictures: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

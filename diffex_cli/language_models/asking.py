@@ -186,14 +186,14 @@ class Asker:
             yield
         except DiffexError:
             if self._answers.written:
-                progress.note("What was answered so far is kept: the same command goes on from there.")
+                progress.note("What has been answered so far is kept: the same command continues from there.")
             raise
 
     def limit_reached(self) -> str:
         """A sentence for the user."""
         return (
             f"--max-cost {self.ledger.limit:g} was reached: what is there is kept, and the same command with a higher "
-            "limit goes on from there"
+            "limit continues from there"
         )
 
     def nothing_usable(self, reason: str) -> DiffexError:

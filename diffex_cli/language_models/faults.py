@@ -150,10 +150,10 @@ def _status(status: int, said: str, wait: float | None, service: Service, tries:
         return UsageError(f"the question is too large for {who}{because}: give fewer or smaller images")
     if status == 429:
         if wait is not None and wait > MAX_WAIT:
-            return DiffexError(f"{who} will take no question for {wait:.0f} s: run the same command again after that")
+            return DiffexError(f"{who} will take no questions for {wait:.0f} s: run the same command again after that")
         pause = f"wait {wait:.0f} s" if wait else "wait some minutes"
         return DiffexError(
-            f"{who} limits how much may be asked a minute, and still did when asked {tries}: {pause}, then run the "
+            f"{who} limits how much may be asked per minute, and still did when asked {tries}: {pause}, then run the "
             "same command again"
         )
     if status < 500 and status not in (408, 409):
@@ -171,7 +171,7 @@ def _unreachable(error: Exception, service: Service, tries: str) -> DiffexError:
     untrusted = re.search(r"certificate verify failed: ([^([]+)", text, re.IGNORECASE)
     if untrusted:
         return UsageError(
-            f"the TLS certificate of {service.who} is not to be trusted ({untrusted[1].strip()}): correct the address, "
+            f"the TLS certificate of {service.who} cannot be trusted ({untrusted[1].strip()}): correct the address, "
             "or name the file of your own authority's certificates in the environment variable SSL_CERT_FILE"
         )
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
@@ -185,8 +185,8 @@ def _unreachable(error: Exception, service: Service, tries: str) -> DiffexError:
     else:
         reason = "the connection broke"
     return DiffexError(
-        f"{service.who} cannot be reached, tried {tries} ({reason}): check that it runs and that the network is there, "
-        "and the address in base_url if you gave one"
+        f"{service.who} cannot be reached, tried {tries} ({reason}): check that it is running and that the network "
+        "works, and the address in base_url if you gave one"
     )
 
 

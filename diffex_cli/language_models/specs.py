@@ -67,7 +67,7 @@ class ModelSpec:
             parts = urlsplit("")
         if parts.username is not None or parts.query or parts.fragment:
             raise UsageError(
-                f"{name} may hold no user name, password, ? or #: the address is written down in the run; "
+                f"{name} must not contain a user name, password, ? or #: the address is written down in the run; "
                 "keys come from the environment"
             )
         if not plain:

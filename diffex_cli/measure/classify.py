@@ -139,7 +139,7 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
         rows.append(logits)
         progress.advance("classify", len(files[start : start + BATCH]))
     if not read:
-        raise UsageError(f"not one of the {len(files)} images can be read: {warnings[0]}")
+        raise UsageError(f"none of the images can be read: {warnings[0]}")
     scores = np.concatenate(rows)
     shares = probabilities(scores, checked_kind(classifier, settings.classifier))
     return Classification(

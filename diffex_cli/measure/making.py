@@ -20,6 +20,7 @@ from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.measure import rates
 from diffex_cli.measure.judging import EditChecker
 from diffex_cli.measure.session import Session
+from diffex_cli.measure.telling import Editing
 
 T = TypeVar("T")
 
@@ -111,15 +112,19 @@ def make_edits(
         rows.append(row)
         session.edits[row.edit] = row
         progress.advance("edit")
+        telling.met(answered.request)
 
     progress.start("edit", len(requests))
+    telling = Editing(session, requests, progress, scored=stage == "search")
     try:
         with BackgroundWriter(keep) as background:
             for answered in _answers(session, requests):
                 background.put(answered)
     finally:
         writer.flush()
-        rates.remember(session.editor_fingerprint, rows)
+        telling.end()
+        rate = rates.seconds_per_edit(rows)
+        rates.remember(session.forecast.rates | ({} if rate is None else {session.editor_fingerprint: rate}))
     if len(rows) < len(requests):
         raise DiffexError(
             f"the editor {session.settings.editor} left {len(requests) - len(rows)} of {len(requests)} edits undone"

@@ -57,7 +57,7 @@ def edits(
         at_most = min(at_most, limit)
     rate = rates.seconds_per_edit(session.edits.values())
     if rate is None:
-        rate = rates.recall(session.editor_fingerprint)
+        rate = rates.recall().get(session.editor_fingerprint)
     return Plan(
         stage=stage,
         unit="edits",

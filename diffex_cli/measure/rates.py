@@ -1,9 +1,9 @@
-"""How long an edit takes, measured, so that a dry run can tell how long a search will."""
+"""How long an edit and other work takes, measured, so that a dry run and a search can tell how long they will."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from diffex_cli.artifacts.files import write_text
@@ -18,29 +18,26 @@ def seconds_per_edit(rows: Iterable[EditRow]) -> float | None:
     return sum(seconds) / len(seconds) if seconds else None
 
 
-def remember(fingerprint: str, rows: Iterable[EditRow]) -> None:
-    """Note the rate of these edits for later runs. It is a convenience: a cache that cannot be written is no error."""
-    rate = seconds_per_edit(rows)
-    if rate is None:
+def remember(rates: Mapping[str, float]) -> None:
+    """Note rates for later runs, in seconds: of an editor under its fingerprint, for a plan; of each kind of work of a
+    :class:`~diffex_cli.measure.forecast.Forecast` under its name. It is a convenience: a cache that cannot be written
+    is no error."""
+    if not rates:
         return
     try:
-        write_text(_file(), json.dumps({**_all(), fingerprint: rate}, indent=1, sort_keys=True))
+        write_text(_file(), json.dumps({**recall(), **rates}, indent=1, sort_keys=True))
     except DiffexError:
         return
 
 
-def recall(fingerprint: str) -> float | None:
-    """Seconds an edit took when this editor was last used on this machine; ``None`` if it never was."""
-    return _all().get(fingerprint)
-
-
-def _file() -> Path:
-    return cache_folder() / "rates.json"
-
-
-def _all() -> dict[str, float]:
+def recall() -> Mapping[str, float]:
+    """All rates that were noted on this machine."""
     try:
         rates = json.loads(_file().read_text(encoding="utf-8"))
         return {str(key): float(value) for key, value in rates.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
+
+
+def _file() -> Path:
+    return cache_folder() / "rates.json"

@@ -18,7 +18,9 @@ from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
 from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.progress import Progress
+from diffex_cli.measure import rates
 from diffex_cli.measure.session import Session
+from diffex_cli.measure.telling import Scoring
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -83,6 +85,7 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
     batches = [subjects[start : start + parts.batch] for start in range(0, len(subjects), parts.batch)]
     ready = prefetched(lambda batch: parts.prepare([_picture(session, subject) for subject in batch]), batches)
     progress.start("score", len(subjects))
+    telling = Scoring(session, len(subjects), progress)
     try:
         for batch, prepared in zip(batches, ready, strict=True):
             logits = checked_logits(parts.score(prepared), len(batch), len(labels), session.settings.classifier)
@@ -90,9 +93,11 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
             for subject, row in zip(batch, logits, strict=True):
                 session.scores[subject.key] = ScoreRow(subject.key, subject.kind, labels, row, output_kind)
             progress.advance("score", len(batch))
+            telling.did(len(batch))
     finally:
         ready.close()
         writer.flush()
+        rates.remember(session.forecast.rates)
     return len(subjects)
 
 

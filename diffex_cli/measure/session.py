@@ -26,6 +26,8 @@ from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
+from diffex_cli.measure import rates
+from diffex_cli.measure.forecast import Forecast
 
 EditWish: TypeAlias = tuple[Candidate, Sequence[str]]
 """A candidate, and the keys of the images that it is to be tried on."""
@@ -136,6 +138,11 @@ class Session:
         return open_perception(self.settings.perceptual, self._devices[0])
 
     @functools.cached_property
+    def forecast(self) -> Forecast:
+        """When the work of this session will be done."""
+        return Forecast(rates.recall())
+
+    @functools.cached_property
     def edits(self) -> dict[str, EditRow]:
         """The editor's edits so far by key; those who make more add them here."""
         return self.run.edits(self.editor_fingerprint)
@@ -199,6 +206,10 @@ class _Beside(Session):
         return self._main.perception
 
     @functools.cached_property
+    def forecast(self) -> Forecast:
+        return self._main.forecast
+
+    @functools.cached_property
     def edits(self) -> dict[str, EditRow]:
         same = self.editor_fingerprint == self._main.editor_fingerprint
         return self._main.edits if same else self.run.edits(self.editor_fingerprint)
@@ -222,8 +233,8 @@ def _fast(main: Session) -> Session:
         ) from error
     if found.editor_fingerprint == main.editor_fingerprint:
         raise UsageError(
-            f"--screen fast changes nothing about the editor {main.settings.editor}, whose own options go first: "
-            "name a cheaper editor, --screen SPEC"
+            f"--screen fast changes nothing about the editor {main.settings.editor}, whose own options take "
+            "precedence: name a cheaper editor, --screen SPEC"
         )
     return found
 
@@ -262,13 +273,15 @@ def record(run: RunDirectory, stage: str, settings: Settings, target: str | None
     if target is None and stage == "search":
         given.pop("target", None)
     remembered: dict[str, Any] = dict(before.get("settings") or {})
+    if settings.name is None:
+        remembered.pop("name", None)  # of a classifier that is no longer the run's
     stages: dict[str, Any] = dict(before.get("stages") or {})
     used = {name: value for name, value in settings.values().items() if name != "run"}
     used["target"] = target
     old = dict((stages.get(stage) or {}).get("settings") or {})
     if target is None:
         old["target"] = None
-    if remembered | given == remembered and old == used:
+    if remembered | given == (before.get("settings") or {}) and old == used:
         return
     stages[stage] = {"settings": used, "provenance": provenance(stage, {})}
     run.write_recorded(remembered | given, stages)

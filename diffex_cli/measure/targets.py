@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,30 @@ class Target:
 def on_scale(found: Outcomes, scale: Scale) -> NDArray[np.float64]:
     """What an effect is a change of: the score (logit, or difference of two), or the probability."""
     return found.score if scale == "logit" else found.probability
+
+
+Quantity: TypeAlias = Literal["logit", "probability", "score"]
+"""What an effect is a change of, in a word."""
+UNITS: Mapping[Quantity, str] = {"logit": "logits", "probability": "in probability", "score": "in the score"}
+"""What follows the figure of an effect."""
+
+
+def quantity(scale: Scale, scores: Iterable[ScoreRow]) -> Quantity:
+    """That of a search. A classifier that gives quantities (a regression), or a single output of which nobody said what
+    it is, has no logits; without any scores nobody knows, and the usual is taken.
+
+    Args:
+        scores: of the classifier; the first one says it for all.
+    """
+    if scale == "prob":
+        return "probability"
+    row = next(iter(scores), None)
+    return "logit" if row is None or gives_probabilities(row.labels, row.output_kind) else "score"
+
+
+def gives_probabilities(labels: Sequence[str], kind: OutputKind) -> bool:
+    """Whether probabilities follow from the scores, which are then logits."""
+    return kind == "multilabel" or (kind == "softmax" and len(labels) > 1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,7 +135,7 @@ def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, s
 
 
 def _check_probabilities(labels: Sequence[str], kind: OutputKind, classifier: str) -> None:
-    if kind == "regression" or (kind == "softmax" and len(labels) == 1):
+    if not gives_probabilities(labels, kind):
         what = "gives quantities" if kind == "regression" else "has a single output"
         raise UsageError(f"the classifier {classifier} {what} and no probabilities: leave out --scale prob")
 

@@ -78,7 +78,7 @@ def as_editor(given: AnyEditor) -> Named[Editor]:
 
 def _checked(given: object, what: str, needed: tuple[str, ...], more: str = "") -> object:
     if isinstance(given, type):
-        raise UsageError(f"{what} is the class {given.__qualname__}: give an object of it")
+        raise UsageError(f"{what} is the class {given.__qualname__}: give an instance of it")
     missing = [name for name in needed if not _has(given, name)]
     if missing:
         raise UsageError(

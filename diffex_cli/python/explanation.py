@@ -125,9 +125,9 @@ class Explanation:
         """
         target = Path(run_dir).expanduser().absolute()
         if not self._remove.alive:
-            raise UsageError("this explanation is closed, and its pictures are gone: save it before")
+            raise UsageError("this explanation is closed, and its pictures are gone: save it first")
         if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-            raise UsageError(f"there is something at {target} already: name another folder, or remove it")
+            raise UsageError(f"something already exists at {target}: name another folder, or remove it")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as beside:

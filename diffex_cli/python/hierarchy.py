@@ -71,5 +71,5 @@ def _nested(given: object) -> Corpus:
     try:
         text = json.dumps(given)
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"corpus must be of texts, lists and dictionaries: {error}") from None
+        raise UsageError(f"corpus must consist of texts, lists and dictionaries: {error}") from None
     return parse_hierarchy(text, "corpus", _DOMAIN)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import jinja2
 
 from diffex_cli.artifacts.rows import RankingRow
-from diffex_cli.report.choose import typical_pairs
+from diffex_cli.report.choose import telling_pairs
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.facts import p_value, standing
 from diffex_cli.report.numbers import finite, interval, signed
@@ -29,7 +29,7 @@ class Hero:
 
 
 def html(data: ReportData, sentences: Sequence[str], named: RankingRow | None) -> str:
-    """The answer, the strongest attributes, and the most typical picture of the one that is named.
+    """The answer, the strongest attributes, and the picture that carries the one that is named.
 
     Args:
         data: what was found.
@@ -49,7 +49,7 @@ def html(data: ReportData, sentences: Sequence[str], named: RankingRow | None) -
 
 
 def _hero(data: ReportData, row: RankingRow) -> Hero | None:
-    for pair in typical_pairs(data, row, Gallery(), 1):
+    for pair in telling_pairs(data, row, Gallery(), 1):
         before, after = (_data_uri(Album([shot.file])) for shot in (pair.original, pair.edited))
         return Hero(before, after, signed(pair.delta))
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 
-from diffex_cli.core.progress import Progress, SilentProgress
+from diffex_cli.core.progress import Progress, SilentProgress, whole
 
 
 def terminal_progress() -> Progress:
@@ -14,12 +14,14 @@ def terminal_progress() -> Progress:
 
 
 class LineProgress:
-    """Writes ``edit 12/48`` over itself; the last task to move is the one that is shown."""
+    """Writes ``edit 12/48`` and what is known of the whole over itself; the last task to move is the one that is
+    shown."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._done: dict[str, int] = {}
         self._total: dict[str, int] = {}
+        self._whole = ""
 
     def start(self, task: str, total: int) -> None:
         """A task of ``total`` pieces begins."""
@@ -33,11 +35,16 @@ class LineProgress:
             self._done[task] = self._done.get(task, 0) + n
             self._show(task, "\n" if self._done[task] == self._total.get(task) else "")
 
+    def foresee(self, phase: str, seconds: float | None) -> None:
+        """Shown with the next piece that is done."""
+        self._whole = whole(phase, seconds)
+
     def note(self, text: str) -> None:
         """Write a line."""
         with self._lock:
             sys.stderr.write(f"\r\x1b[K{text}\n")
 
     def _show(self, task: str, end: str = "") -> None:
-        sys.stderr.write(f"\r\x1b[K{task} {self._done[task]}/{self._total.get(task, '?')}{end}")
+        count = f"{task} {self._done[task]}/{self._total.get(task, '?')}"
+        sys.stderr.write(f"\r\x1b[K{count}{f'; {self._whole}' if self._whole else ''}{end}")
         sys.stderr.flush()

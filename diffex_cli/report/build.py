@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from diffex_cli.artifacts.files import write_bytes, write_text
+from diffex_cli.core.progress import Progress, SilentProgress
 from diffex_cli.report import store
 from diffex_cli.report.csv_files import edits_csv, ranking_csv
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.html import page
 from diffex_cli.report.payload.assemble import assemble, files_shown
-from diffex_cli.report.pictures import Album
+from diffex_cli.report.pictures import MAX_PIXELS, Album
 from diffex_cli.report.publication.figures import overview_png
 from diffex_cli.report.tree import hierarchy
 
 MAX_SIZE = 8_000_000
 """Bytes of a page that an e-mail still carries."""
 
+_TASK = "pictures"
 _FILES = {"csv": "ranking.csv", "edits": "edits.csv", "json": "report.json", "figure": "figure.png"}
 
 
@@ -34,6 +36,7 @@ class Report:
         data: what the page shows, as JSON.
         assets: the folder of the pictures, if the page would have been too large with them.
         pictures: how many different ones it shows.
+        thumbnails_beside: the thumbnails are in that folder too, not only the pictures at full size.
     """
 
     html: Path
@@ -46,33 +49,52 @@ class Report:
     pictures: int
     candidates: int
     warnings: tuple[str, ...]
+    thumbnails_beside: bool = False
 
 
-def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
+def build(
+    data: ReportData,
+    folder: Path,
+    max_size: int = MAX_SIZE,
+    max_pixels: int = MAX_PIXELS,
+    run: Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
     """Write ``index.html``, ``ranking.csv``, ``edits.csv``, ``report.json`` and ``figure.png``.
 
     The same data gives the same bytes.
 
     Args:
         folder: where to; created if it is missing.
-        max_size: bytes that the page may have with its pictures in it; a larger one has them in ``assets/`` beside it.
+        max_size: bytes that the page may have with its pictures in it. A larger one has those at full size in
+            ``assets/`` beside it; if it is still too large, all.
+        max_pixels: the longer side that pictures are stored at to be looked at; with up to 192 of them there are
+            thumbnails only.
+        run: the run directory; by default the folder's.
+        progress: hears of each picture.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tree = hierarchy(data)
-    album = Album(files_shown(data))
+    progress = progress or SilentProgress()
+    tree, files, shelf = hierarchy(data), files_shown(data), store.Shelf(folder, max_size)
+    progress.start(_TASK, len(files))
+    album = Album(files, max_pixels, shelf.put, lambda: progress.advance(_TASK))
+    pictures = album.pictures
     report = assemble(data, tree, album, _FILES)
-    html, assets = page(report, store.beside(album.pictures)), None
-    fits = len(html.encode()) + store.embedded_size(album.pictures) <= max_size
-    if fits or not album.pictures:
-        html = page(report, store.embedded(album.pictures))
-    else:
-        assets = store.write_beside(album.pictures, folder)
+    html = page(report, store.beside(pictures))
+    left = max_size - len(html.encode()) - store.embedded_size(pictures)
+    thumbnails_beside, large_beside = bool(pictures) and left < 0, shelf.size > max(left, 0)
+    if not thumbnails_beside:
+        html = page(report, store.embedded(pictures, None if large_beside else shelf))
+    if large_beside:
+        shelf.write()
+    beside = thumbnails_beside or large_beside
+    assets = store.write_beside(pictures, folder, thumbnails_beside) if beside else None
     write_text(folder / "index.html", html)
     if assets is None:
         store.remove_beside(folder)
     write_text(folder / _FILES["csv"], ranking_csv(data.rows))
     write_text(folder / _FILES["edits"], edits_csv(report))
-    write_text(folder / _FILES["json"], _json(report, album, folder.parent))
+    write_text(folder / _FILES["json"], _json(report, album, run or folder.parent))
     write_bytes(folder / _FILES["figure"], overview_png(data, tree))
     return Report(
         html=folder / "index.html",
@@ -82,9 +104,10 @@ def build(data: ReportData, folder: Path, max_size: int = MAX_SIZE) -> Report:
         figure=folder / _FILES["figure"],
         assets=assets,
         size=len(html.encode()),
-        pictures=len(album.pictures),
+        pictures=len(pictures),
         candidates=len(data.rows),
         warnings=tuple(album.warnings),
+        thumbnails_beside=thumbnails_beside,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +11,7 @@ from typing import Protocol
 from diffex_cli.report.claims import claims, shown
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.facts import is_set, ranked
-from diffex_cli.report.numbers import finite
+from diffex_cli.report.numbers import finite, percent
 from diffex_cli.report.tree import Branch, Tree
 
 COLUMNS = 7
@@ -43,6 +44,37 @@ def typical_pairs(data: ReportData, row: Row, gallery: Reader, count: int) -> tu
         if _readable(pair, gallery):
             chosen.append(pair)
     return tuple(chosen)
+
+
+def telling_pairs(data: ReportData, row: Row, gallery: Reader, count: int) -> tuple[Pair, ...]:
+    """The readable pairs that carry what is said of an attribute, the best first.
+
+    Those come first whose change has the sign of the mean and whose probability moves the same way by so much that the
+    figures under the pictures differ; then those of that sign whose figures do not; then the others. Among equals the
+    change nearest to the mean decides, then the image's key.
+
+    Args:
+        data: the report's data.
+        row: the attribute.
+        gallery: reads the pictures.
+        count: how many at most.
+    """
+
+    def key(pair: Pair) -> tuple[int, float, str]:
+        return _carries(pair, row), abs(pair.delta - row.effect), pair.image
+
+    readable = (pair for pair in sorted(measured_pairs(data, row), key=key) if _readable(pair, gallery))
+    return tuple(itertools.islice(readable, count))
+
+
+def _carries(pair: Pair, row: Row) -> int:
+    """0 for a pair that shows the mean's direction, 1 if only its figures do not, 2 if it goes against it."""
+    if pair.delta * row.effect <= 0:
+        return 2
+    before, after = pair.original.probability, pair.edited.probability
+    if not (finite(before) and finite(after)):
+        return 0
+    return int((after - before) * row.effect <= 0 or percent(before) == percent(after))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,12 +110,12 @@ def leading_rows(data: ReportData, tree: Tree) -> tuple[Row, ...]:
 
 
 def strip(data: ReportData, tree: Tree, gallery: Reader) -> tuple[Shown, ...]:
-    """The leading attributes, at most :data:`COLUMNS`, each with its most typical pair."""
+    """The leading attributes, at most :data:`COLUMNS`, each with the pair that carries what is said of it."""
     shown: list[Shown] = []
     for row in leading_rows(data, tree):
         if len(shown) == COLUMNS:
             break
-        shown.extend(Shown(row, pair) for pair in typical_pairs(data, row, gallery, 1))
+        shown.extend(Shown(row, pair) for pair in telling_pairs(data, row, gallery, 1))
     return tuple(shown)
 
 

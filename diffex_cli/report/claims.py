@@ -13,10 +13,15 @@ from diffex_cli.search.statistics.claims import claim_of, findings, images_neede
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Claimed:
-    """An attribute that matters, and the groups above it that matter because of it, the coarsest first."""
+    """An attribute that matters, and the groups above it that matter because of it, the coarsest first.
+
+    Attributes:
+        mixture: it is a group that its measured members do not bear out.
+    """
 
     row: Row
     because: tuple[Row, ...]
+    mixture: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Claims:
     """The single attributes of a ranking by what can be said of them, each list with the strongest first.
 
     Attributes:
-        matters: the finest attributes that were shown to matter, in either direction.
+        matters: the finest attributes that were shown to matter, in either direction; mixtures come last.
         undecided: those that could matter: there are too few images to say.
         small: those that were shown to do less than δ.
     """
@@ -44,7 +49,7 @@ def claims(data: ReportData) -> Claims:
     rows = {row.candidate: row for row in ranked(data.rows) if not is_set(row)}
     return Claims(
         matters=tuple(
-            Claimed(rows[one.candidate], tuple(rows[id] for id in one.because))
+            Claimed(rows[one.candidate], tuple(rows[id] for id in one.because), one.mixture)
             for one in findings(rows.values(), data.delta)
         ),
         undecided=tuple(row for row in rows.values() if row.claim == "undecided"),
@@ -53,7 +58,7 @@ def claims(data: ReportData) -> Claims:
 
 
 def shown(data: ReportData) -> tuple[Row, ...]:
-    """The single attributes that were shown to matter, the finest ones, the strongest first."""
+    """The single attributes that were shown to matter, the finest ones, the strongest first and mixtures last."""
     return tuple(one.row for one in claims(data).matters)
 
 

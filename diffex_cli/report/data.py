@@ -10,6 +10,9 @@ from typing import TypeAlias
 
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, ScoreRow
 from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.registry import short_spec
+from diffex_cli.core.settings import Scale
+from diffex_cli.measure.targets import UNITS, Quantity, quantity
 
 Row: TypeAlias = RankingRow
 """One candidate of the ranking; what is ``None`` or NaN was not measured, as in runs of earlier versions."""
@@ -23,11 +26,13 @@ class Shot:
         file: the picture; a missing or unreadable one is left out of the report with a warning.
         value: what an effect is a change of, the target's logit or its probability; NaN if unknown.
         probability: the target's probability in [0, 1], or NaN.
+        logit: the target's logit (of a contrast, the difference of two); NaN if unknown.
     """
 
     file: Path
     value: float
     probability: float
+    logit: float = math.nan
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -130,11 +135,13 @@ class Floor:
         value: in the unit of the effects.
         source: ``placebos``, ``sign flips``, or ``largest placebo`` for a run that recorded none.
         arms: how many placebos (or candidates) it is made of.
+        n: images of the one of them that has the fewest; 0 if unknown.
     """
 
     value: float
     source: str
     arms: int
+    n: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -154,6 +161,7 @@ class ReportData:
         domain: the corpus' domain.
         target: what is explained: a class, ``predicted``, a contrast ``A - B``, or ``all``.
         classifier: the classifier's spec, as the user wrote it.
+        name: what to call it instead; empty for its spec.
         editor: the editor's spec.
         delta: the threshold δ of the search, in the unit of the effects.
         n_images: number of images that the search used.
@@ -166,7 +174,7 @@ class ReportData:
         provenance: for each stage, what its artifact recorded about its making.
         warnings: sentences that a reader has to know before trusting the numbers.
         created: when the ranking was made (ISO 8601, UTC); shown as it is.
-        scale: ``logit`` or ``prob``: what an effect is a change of.
+        scale: ``logit`` or ``prob``: what an effect is a change of; see :attr:`quantity`.
         n_held_out: number of further images, on which what was kept was measured again.
         floor: the noise floor; ``None`` if nothing measured it.
         detectable: the smallest effect that the search would have found four times out of five; NaN if unknown,
@@ -193,7 +201,7 @@ class ReportData:
     provenance: Mapping[str, Mapping[str, object]] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     created: str = ""
-    scale: str = "logit"
+    scale: Scale = "logit"
     n_held_out: int = 0
     floor: Floor | None = None
     detectable: float = math.nan
@@ -203,16 +211,22 @@ class ReportData:
     screening: str = ""
     parts: Mapping[str, tuple[Part, ...]] = dataclasses.field(default_factory=dict)
     evidence: Evidence = Evidence()
+    name: str = ""
 
     @property
-    def quantity(self) -> str:
+    def shown_name(self) -> str:
+        """What people are told that the classifier is called, short enough for a title."""
+        return self.name or short_spec(self.classifier)
+
+    @property
+    def quantity(self) -> Quantity:
         """What an effect is a change of, in a word."""
-        return "probability" if self.scale == "prob" else "logit"
+        return quantity(self.scale, self.evidence.scores.values())
 
     @property
     def unit(self) -> str:
         """What follows the figure of an effect."""
-        return "in probability" if self.scale == "prob" else "logits"
+        return UNITS[self.quantity]
 
     @property
     def every_class(self) -> bool:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import Screened, SearchDocument, Tried, TriedSet
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.registry import did_you_mean
 from diffex_cli.report import numbers
 from diffex_cli.report.facts import p_value
-from diffex_cli.report.finished import FinishedRun
+from diffex_cli.report.finished import read_finished
 from diffex_cli.report.numbers import signed
 from diffex_cli.search.statistics.claims import ALPHA
 
 _SHOWN = 20
+_ALIKE = 0.75
+"""A word is a misspelt other one if it is at least so similar (difflib's ratio)."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,14 +33,14 @@ class Explanation:
     text: str
 
 
-def explain(path: Path, wanted: str) -> Explanation:
+def explain(path: Path, wanted: str, target: str | None = None) -> Explanation:
     """Say why an attribute is where it is. Opens no picture and no model.
 
     Args:
         wanted: a candidate's id, a node's id, or a name.
+        target: in whose search; ``None`` for the last one.
     """
-    run = FinishedRun(RunDirectory(path))
-    run.check_current()
+    run = read_finished(path, target=target)
     search, tried, nodes = run.search, run.search.tried, run.nodes
     screened = {} if search.screening is None else {one.candidate: one for one in search.screening.candidates}
     left_out = {id: one for id, one in screened.items() if not one.survived}
@@ -51,9 +53,43 @@ def explain(path: Path, wanted: str) -> Explanation:
     names = {node.name: node.id for node in nodes.values()}
     node = wanted if wanted in nodes else names.get(wanted)
     if node is None:
-        known = tuple(dict.fromkeys([*tried, *nodes]))[:_SHOWN]
-        raise UsageError(f"--explain {wanted!r}: the search knows no such attribute{did_you_mean(wanted, known)}")
+        known = {id: one.name for id, one in (left_out | tried).items() if not isinstance(one, TriedSet)}
+        known |= {node.id: node.name for node in nodes.values() if not {node.id, f"-{node.id}"} & known.keys()}
+        found = explain(path, _near(wanted, known))
+        return dataclasses.replace(found, text=f"The nearest to {wanted!r} is {found.candidate}. {found.text}")
     return Explanation(node, " ".join(_never(node, search, screened)))
+
+
+def _near(wanted: str, known: Mapping[str, str]) -> str:
+    """The one attribute that somebody who wrote this may mean: by its name, by the beginning of a word of it, by any
+    part of it, else by its spelling.
+
+    Args:
+        known: id → name.
+
+    Raises:
+        UsageError: there is none, or there are several; the sentence has the nearest first.
+    """
+    part = wanted.casefold().strip()
+    names = {id: {name.casefold(), id.casefold().rpartition("/")[2].removeprefix("-")} for id, name in known.items()}
+    whole = [id for id, texts in names.items() if part in texts]
+    begun = [id for id, texts in names.items() if any(re.search(rf"\b{re.escape(part)}", text) for text in texts)]
+    within = [id for id, texts in names.items() if any(part in text for text in texts)]
+    found = (whole or begun or within) if part else []
+
+    def likeness(id: str) -> float:
+        return max(difflib.SequenceMatcher(None, part, text).ratio() for text in names[id])
+
+    if not found:
+        best = max(map(likeness, known), default=0.0)
+        found = [id for id in known if likeness(id) == best >= _ALIKE]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        there = ", ".join([*known][:_SHOWN])
+        raise UsageError(f"--explain {wanted!r}: the search knows no such attribute; there are: {there}")
+    nearest = ", ".join(sorted(found, key=likeness, reverse=True)[:_SHOWN])
+    raise UsageError(f"--explain {wanted!r} may be any of {len(found)} attributes, name one: {nearest}")
 
 
 def _tried(one: Tried | TriedSet, search: SearchDocument) -> Iterator[str]:

@@ -8,13 +8,14 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from diffex_cli.artifacts import results
 from diffex_cli.artifacts.finished_search import FinishedSearch
 from diffex_cli.artifacts.keys import corpus_digest, images_digest
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
-from diffex_cli.measure.targets import Value, value
+from diffex_cli.measure.targets import Quantity, Value, quantity, value
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,8 +23,8 @@ class Measurement:
     """What one search found out about one candidate.
 
     Attributes:
-        effect: signed mean Δ of the target's logit; NaN if unknown.
-        deltas: image key → Δ logit, finite, of every image whose Δ is known; may be empty.
+        effect: signed mean Δ of the target; NaN if unknown.
+        deltas: image key → Δ, finite, of every image whose Δ is known; may be empty.
     """
 
     candidate: str
@@ -49,10 +50,11 @@ class FinishedRun(FinishedSearch):
     """
 
     def check_current(self) -> None:
-        """Refuse a ranking that was not made of what is there now. Loads no model.
+        """Refuse a ranking that was not made from what the run holds now now. Loads no model.
 
         The hierarchy and the images are compared with the digests in ``search.yaml``, if it has them; the editor and
-        the classifier with those that the run's settings name, if they do.
+        the classifier with those that the run's settings name, if they do. A kept result may be another classifier's
+        if somebody asked for it: its folder says so.
 
         Raises:
             UsageError: something changed after the search; the sentence names it.
@@ -63,15 +65,34 @@ class FinishedRun(FinishedSearch):
         if search.images_sha256 is not None and search.images_sha256 != images_digest(self.images):
             changed.append("images.parquet changed")
         named = self.run.recorded().get("settings")
-        for what, then in (("editor", search.editor.spec), ("classifier", search.classifier.spec)):
+        used = {"editor": search.editor.spec}
+        if not self.is_kept:
+            used["classifier"] = search.classifier.spec
+        for what, then in used.items():
             now = named.get(what) if isinstance(named, dict) else None
             if now is not None and now != then:
                 changed.append(f"the {what} is {now} now, not {then}")
         if changed:
             raise UsageError(
-                f"the ranking in {self.path} was not made of what is there ({'; '.join(changed)}): "
-                f"run `diffex search --run {self.path}` again"
+                f"the ranking in {self.result} was not made from what the run holds now ({'; '.join(changed)}): "
+                f"run `{self.search_command}` again"
             )
+
+    @property
+    def quantity(self) -> Quantity:
+        """What an effect is a change of, in a word."""
+        return quantity(self.search.scale, self.scores.values())
+
+    @property
+    def is_kept(self) -> bool:
+        """It is not the last search's result."""
+        return self.result != self.path
+
+    @property
+    def search_command(self) -> str:
+        """What makes this result anew."""
+        target = f" --target '{self.search.target}'" if self.is_kept else ""
+        return f"diffex search --run {self.path}{target}"
 
     @functools.cached_property
     def measurements(self) -> Mapping[str, Measurement]:
@@ -86,7 +107,7 @@ class FinishedRun(FinishedSearch):
             return self.run.warnings
         return (
             *self.run.warnings,
-            f"{self.path} has no scores that fit {len(alone)} of its {len(self.ranking)} ranked attributes (such as "
+            f"{self.result} has no scores that fit {len(alone)} of its {len(self.ranking)} ranked attributes (such as "
             f"{alone[0].candidate!r}): they can only be compared unpaired",
         )
 
@@ -122,15 +143,25 @@ class FinishedRun(FinishedSearch):
         return deltas
 
 
-def read_finished(path: Path, current: bool = True) -> FinishedRun:
-    """A finished run by its folder.
+def read_finished(path: Path, current: bool = True, target: str | None = None) -> FinishedRun:
+    """A finished run by its folder, with the result of the last search, or with a kept one.
 
     Args:
+        path: the run directory, or the folder of a kept result in it.
         current: refuse one whose inputs changed after the search, :meth:`FinishedRun.check_current`.
+        target: whose result, of the classifier that the run's settings name; ``None`` for the last search's.
+
+    Raises:
+        UsageError: there is no such result.
     """
     if not path.is_dir():
         raise UsageError(f"there is no run directory {path}: name one that `diffex search --run` has finished")
-    run = FinishedRun(RunDirectory(path))
+    home = results.home_of(path)
+    run = FinishedRun(RunDirectory(path) if home is None else RunDirectory(home, path))
+    if target is not None and (home is None or run.search.target != target):
+        named = run.run.recorded().get("settings")
+        classifier = named.get("classifier") if isinstance(named, dict) else None
+        run = FinishedRun(RunDirectory(run.path, results.find(run.path, target, classifier)))
     if current:
         run.check_current()
     return run

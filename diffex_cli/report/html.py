@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 import jinja2
 from markupsafe import Markup
 
-from diffex_cli.report import numbers
+from diffex_cli.report import glossary, numbers
 from diffex_cli.report.facts import p_value
 
+_STYLES = ("report.css", "front.css", "viewer.css")
 _ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
@@ -31,12 +32,15 @@ def page(report: Mapping[str, object], pictures: Mapping[str, object]) -> str:
         A complete HTML document.
     """
     templates = environment("diffex_cli.report")
-    style, script = source(templates, "report.css"), _script(templates)
-    embedded = str(pictures["base"]).startswith("data:")
+    style, script = Markup("\n").join(source(templates, name) for name in _STYLES), _script(templates)
+    large = pictures.get("large")
+    embedded = all(str(one["base"]).startswith("data:") for one in (pictures, large) if isinstance(one, Mapping))
     document = templates.get_template("report.html.j2").render(
         report=report,
         style=style,
         script=script,
+        glossary=glossary.of_quantity(str(report["quantity"])),
+        seen_words=set,
         policy=content_policy(style, script, "data:" if embedded else "data: 'self' file:"),
         data_json=safe_json(report),
         pictures_json=safe_json(pictures),
@@ -86,6 +90,7 @@ def environment(package: str) -> jinja2.Environment:
         "probability": numbers.probability,
         "share": numbers.share,
         "p_value": p_value,
+        "glossed": glossary.explained,
     }
     found.filters |= filters
     return found

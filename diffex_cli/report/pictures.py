@@ -1,4 +1,4 @@
-"""Pictures for a report: small, as WebP, and each different one only once however often it is shown."""
+"""Pictures for a report, as WebP: thumbnails, and larger ones to look at; each different one only once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import dataclasses
 import hashlib
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 from PIL import Image
 
@@ -17,7 +18,13 @@ from diffex_cli.report.numbers import counted
 
 SIDE = 192
 """The longer side of a thumbnail, in pixels."""
+MAX_PIXELS = 1024
+"""The longer side of a picture as it is looked at, in pixels, unless somebody asks for more."""
+WEBP_LIMIT = 16383
+"""The longest side that a WebP picture can have."""
 _QUALITY = 82
+_LARGE_QUALITY = 92
+"""Before and after are compared pixel by pixel: what compression adds must not look like a change."""
 _METHOD = 2
 """WebP's effort: the next step takes half as long again for two bytes in a hundred."""
 
@@ -59,15 +66,23 @@ class Gallery:
         return self._by_file[file]
 
 
+Size: TypeAlias = tuple[int, int]
+"""Width and height, in pixels."""
+Keep: TypeAlias = Callable[[str, bytes], None]
+"""Takes a picture's name and its encoded larger version, from several threads at once; perhaps twice."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stored:
     """A picture as the report stores it.
 
     Attributes:
         name: ``p`` and 16 hex digits of the pixels' digest.
-        webp: the encoded picture.
-        width, height: in pixels.
+        webp: the encoded thumbnail.
+        width, height: of the thumbnail, in pixels.
         file: the file that it was made of, the first of several.
+        own: the size of the picture in that file.
+        large: the size of the larger version that was kept under its name; ``None`` if the thumbnail is all there is.
     """
 
     name: str
@@ -75,6 +90,8 @@ class Stored:
     width: int
     height: int
     file: Path
+    own: Size
+    large: Size | None = None
 
 
 class Album:
@@ -82,17 +99,28 @@ class Album:
 
     Args:
         files: what to read; the numbers follow the order in which different pictures come up in it.
+        max_pixels: the longer side of the larger versions, for pictures that are larger than a thumbnail; pictures
+            that differ at this size are different ones, even where their thumbnails are the same.
+        keep: takes the larger versions; without it there are none.
+        done: called, in some order, for each file that was read.
 
     Attributes:
         pictures: the different pictures by number.
         warnings: a sentence for each file that could not be read.
     """
 
-    def __init__(self, files: Iterable[Path]) -> None:
+    def __init__(
+        self,
+        files: Iterable[Path],
+        max_pixels: int = MAX_PIXELS,
+        keep: Keep | None = None,
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
         wanted = tuple(dict.fromkeys(files))
         # Pillow's decoders and encoders work outside of the interpreter's lock
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            stored = tuple(pool.map(_store, wanted))
+            side = SIDE if keep is None else max(SIDE, min(max_pixels, WEBP_LIMIT))
+            stored = tuple(pool.map(lambda file: _store(file, side, keep, done), wanted))
         names: dict[str, int] = {}
         self._numbers: dict[Path, int] = {}
         self.pictures: list[Stored] = []
@@ -113,24 +141,50 @@ class Album:
         """The number of a file's picture; ``None`` for a file that could not be read, or was not asked for."""
         return None if file is None else self._numbers.get(file)
 
+    def picture(self, file: Path) -> Stored | None:
+        """A file's picture; ``None`` where there is no number."""
+        number = self.number(file)
+        return None if number is None else self.pictures[number]
 
-def _store(file: Path) -> Stored | None:
-    image = _thumbnail(file)
+
+def _store(file: Path, side: int, keep: Keep | None, done: Callable[[], None]) -> Stored | None:
+    image = _read(file)
+    done()
     if image is None:
         return None
+    own = image.size
+    _shrink(image, side)
+    name, size = _name(image), image.size
+    large = size if keep is not None and max(size) > SIDE else None
+    if keep is not None and large is not None:
+        keep(name, _webp(image, _LARGE_QUALITY))
+    _shrink(image, SIDE)
+    return Stored(name, _webp(image, _QUALITY), image.width, image.height, file, own, large)
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=_QUALITY, method=_METHOD)
-    return Stored(_name(image), buffer.getvalue(), image.width, image.height, file)
+    image.save(buffer, "WEBP", quality=quality, method=_METHOD)
+    return buffer.getvalue()
 
 
 def _thumbnail(file: Path) -> Image.Image | None:
+    image = _read(file)
+    if image is not None:
+        _shrink(image, SIDE)
+    return image
+
+
+def _read(file: Path) -> Image.Image | None:
     try:
         with Image.open(file) as opened:
-            image = opened.convert("RGB")
+            return opened.convert("RGB")
     except UNREADABLE:
         return None
-    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return image
+
+
+def _shrink(image: Image.Image, side: int) -> None:
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _name(image: Image.Image) -> str:

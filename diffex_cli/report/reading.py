@@ -18,9 +18,9 @@ from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportDat
 from diffex_cli.report.finished import FinishedRun, read_finished
 
 
-def read_report_data(path: Path) -> ReportData:
-    """What :func:`report_data` gives, of a folder."""
-    return report_data(read_finished(path))
+def read_report_data(path: Path, target: str | None = None) -> ReportData:
+    """What :func:`report_data` gives, of what :func:`~diffex_cli.report.finished.read_finished` finds."""
+    return report_data(read_finished(path, target=target))
 
 
 def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportData:
@@ -39,6 +39,7 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         domain=run.corpus.domain,
         target=search.target,
         classifier=search.classifier.spec,
+        name=search.name or "",
         editor=search.editor.spec,
         delta=search.delta,
         n_images=search.searched,
@@ -46,13 +47,13 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         rows=with_claims(rows, search.delta),
         pairs=_all_pairs(run),
         levels=tuple(Level(level.depth + 1, tuple(map(_step, level.candidates))) for level in search.levels),
-        settings=() if settings is None else _settings(settings),
+        settings=() if settings is None else _settings(settings, search.provenance.get("settings")),
         provenance=_provenance(run),
         warnings=tuple(_warnings(run)),
         created=str(search.provenance.get("created") or ""),
         scale=search.scale,
         n_held_out=len(search.held_out),
-        floor=None if floor.value is None else Floor(floor.value, floor.source, floor.arms),
+        floor=None if floor.value is None else Floor(floor.value, floor.source, floor.arms, floor.n),
         detectable=_number(search.detectable.effect),
         corrected_for=search.corrected_for,
         corrected_for_sets=search.corrected_for_sets,
@@ -95,7 +96,7 @@ def _picture(run: FinishedRun, file: str, subject: str, image: str, target: str)
     found = run.outcome(subject, image, target)
     if found is None:
         return Shot(run.path / file, math.nan, math.nan)
-    return Shot(run.path / file, found.on(run.search.scale), found.probability)
+    return Shot(run.path / file, found.on(run.search.scale), found.probability, found.score)
 
 
 def _evidence(run: FinishedRun) -> Evidence:
@@ -129,8 +130,15 @@ def _warnings(run: FinishedRun) -> Iterator[str]:
         yield "corpus.yaml or the images changed after the search: run `diffex search` again"
 
 
-def _settings(settings: Settings) -> tuple[Setting, ...]:
-    return tuple(Setting(name, value, settings.origins.get(name, "")) for name, value in settings.values().items())
+def _settings(settings: Settings, searched: object) -> tuple[Setting, ...]:
+    """The settings as the search used them, where it recorded them: those of now may have come after it."""
+    used = searched if isinstance(searched, dict) else {}
+    return tuple(
+        Setting(name, value, settings.origins.get(name, ""))
+        if used.get(name, value) == value
+        else Setting(name, used[name], "search.yaml")
+        for name, value in settings.values().items()
+    )
 
 
 def _step(one: Tried) -> Step:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from diffex_cli.artifacts import results
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import SETTINGS
+from diffex_cli.core.configuration import RUN_ORIGIN
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings, flag
@@ -16,7 +18,7 @@ from diffex_cli.report import choose
 from diffex_cli.report.build import MAX_SIZE, Report, build
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.finished import FinishedRun
-from diffex_cli.report.pictures import Gallery
+from diffex_cli.report.pictures import MAX_PIXELS, Gallery
 from diffex_cli.report.reading import report_data
 from diffex_cli.report.tree import hierarchy
 
@@ -24,29 +26,35 @@ _HEATED = 4
 """Pairs of each kept attribute that get heat maps: by occlusion one picture takes hundreds of scores."""
 
 
-def run(settings: Settings, progress: Progress, max_size: int = MAX_SIZE, heatmap: Kind | None = None) -> Report:
-    """Write ``report/`` about the last search. No model is touched, but for heat maps that are not made yet.
+def run(
+    settings: Settings,
+    progress: Progress,
+    max_size: int = MAX_SIZE,
+    heatmap: Kind | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Report:
+    """Write ``report/`` about the last search, or beside the kept result for another target. No model is touched, but
+    for heat maps that are not made yet.
 
     Raises:
         IncompleteError: there is no ranking yet.
         UsageError: the settings name something else than what was searched, or the classifier allows no such heat maps.
     """
     with locked_session("report", settings) as session:
-        finished = _searched(session.run, settings)
-        record(session.run, "report", settings, settings.target)
+        finished = _searched(settings)
+        if not finished.is_kept:  # what follows is about the last search
+            record(session.run, "report", settings, settings.target)
         data = report_data(finished, settings)
         if heatmap is not None:
             data = _heated(data, finished, heatmap, settings.device, progress)
-        progress.start("report", 1)
-        report = build(data, settings.run / "report", max_size)
-        progress.advance("report")
+        report = build(data, finished.result / "report", max_size, max_pixels, settings.run, progress)
         warnings = dict.fromkeys([*data.warnings, *report.warnings, *_too_large(report, max_size)])
         return dataclasses.replace(report, warnings=tuple(warnings))
 
 
 def read(settings: Settings) -> ReportData:
     """What :func:`run` would show, without writing anything."""
-    return report_data(_searched(RunDirectory(settings.run), settings), settings)
+    return report_data(_searched(settings), settings)
 
 
 def _heated(data: ReportData, run: FinishedRun, kind: Kind, device: str, progress: Progress) -> ReportData:
@@ -68,29 +76,40 @@ def _heated(data: ReportData, run: FinishedRun, kind: Kind, device: str, progres
 def _too_large(report: Report, max_size: int) -> tuple[str, ...]:
     if report.assets is None:
         return ()
+    told = "they are in" if report.thumbnails_beside else "it shows them small, and at full size they are in"
     return (
-        f"With its {report.pictures} pictures in it the page would be larger than {max_size / 1e6:g} MB: they are in "
+        f"With its {report.pictures} pictures in it the page would be larger than {max_size / 1e6:g} MB: {told} "
         f"{report.assets}, which has to go wherever the page goes; --max-size sets the limit.",
     )
 
 
 def plan(settings: Settings) -> plans.Plan:
     """What :func:`run` would do: how many candidates it would show."""
-    n = len(RunDirectory(settings.run).ranking())
+    n = len(_searched(settings).ranking)
     return plans.count("report", "candidates", n, n)
 
 
-def _searched(run: RunDirectory, settings: Settings) -> FinishedRun:
-    """The last search. The report is about it as it was, so other settings would be a lie."""
-    found, given = FinishedRun(run), settings.given()
+def _searched(settings: Settings) -> FinishedRun:
+    """The last search, or the one for the target and of the classifier that the settings name.
+
+    The report is about it as it was, so other settings would be a lie. But those that a later search for another target
+    left behind are not meant for a kept one.
+    """
+    given = settings.given()
+    folder = results.find(settings.run, *(_text(given.get(name)) for name in ("target", "classifier")))
+    found = FinishedRun(RunDirectory(settings.run, folder))
     _ = found.ranking  # complain before anything is remembered
     search = found.search
-    used = {name: getattr(search, name) for name in ("target", *SETTINGS)}
-    used |= {"classifier": search.classifier.spec, "editor": search.editor.spec}
-    for name in ("classifier", "target", "editor", *SETTINGS):
+    used = {name: getattr(search, name) for name in SETTINGS} | {"editor": search.editor.spec}
+    for name in ("editor", *SETTINGS):
+        meant = name in given and not (found.is_kept and settings.origins.get(name) == RUN_ORIGIN)
         # what the file of an earlier version, or of another program, lacks cannot be compared
-        if name in given and name not in search.unsaid and given[name] != used[name]:
-            option = flag(name)
-            raise UsageError(f"the last search had {option} {used[name]}, not {given[name]}: run `diffex search` first")
+        if meant and name not in search.unsaid and given[name] != used[name]:
+            option, which = flag(name), f"search for {search.target!r}" if found.is_kept else "last search"
+            raise UsageError(f"the {which} had {option} {used[name]}, not {given[name]}: run `diffex search` first")
     found.check_current()
     return found
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -34,19 +34,40 @@ def name(row: Row) -> Segment:
 
 
 def conclusions(data: ReportData) -> tuple[Text, ...]:
-    """What a search ends with: the answer, the best set, how much was shown, and what noise can do."""
+    """What a search ends with: the answer, and what it rests on."""
+    return (*answers(data), *map(words, grounds(data)))
+
+
+def answers(data: ReportData) -> tuple[Text, ...]:
+    """What matters most in each direction, or that nothing was shown to; and the best set, if there is one."""
     told = claims(data)
-    answers = [words(_lead(one.row, data), " ", _evidence(one.row, data), _because(one)) for one in _leading(told)]
+    found = [words(_lead(one.row, data), " ", _evidence(one.row, data), _because(one)) for one in _leading(told)]
+    nothing = words(_nothing(data, told), *(f" {_evidence(row, data)}" for row in _closest(told)))
+    joint = joint_sentence(data)
+    return (*(found or [nothing]), *([joint] if joint else []))
+
+
+def grounds(data: ReportData) -> tuple[str, ...]:
+    """What an answer rests on: the images, how much was shown, and what noise can do."""
+    told = claims(data)
     detectable = None if told.matters or not told.undecided else detectable_sentence(data)
     texts = (
-        *(answers or [words(_nothing(data, told), *(f" {_evidence(row, data)}" for row in _closest(told)))]),
-        joint_sentence(data),
-        words(holdout_sentence(data)) if data.n_held_out else None,
-        words(counts_sentence(data)),
-        words(floor_sentence(data)),
-        detectable and words(detectable),
+        holdout_sentence(data) if data.n_held_out else None,
+        counts_sentence(data),
+        floor_sentence(data),
+        detectable,
     )
     return tuple(text for text in texts if text)
+
+
+def more_sentence(rows: Sequence[Row], shown: int) -> str | None:
+    """That a list shows only the first of all rows; ``None`` if it shows all."""
+    rest = rows[shown:]
+    if not rest:
+        return None
+    matter = sum(row.claim == "matters" for row in rest)
+    of_them = f", {matter} of them shown to matter" if matter else ""
+    return f"{counted(len(rest), 'more attribute')}{of_them}: --all shows all {len(rows)}."
 
 
 def headline(data: ReportData) -> Text:
@@ -155,10 +176,11 @@ def counts_sentence(data: ReportData) -> str:
 
 
 def _leading(told: Claims) -> list[Claimed]:
-    """The strongest attribute in each direction, that which speaks for the target first."""
-    raised = next((one for one in told.matters if one.row.effect > 0), None)
-    lowered = next((one for one in told.matters if one.row.effect < 0), None)
-    return [one for one in (raised, lowered) if one]
+    """The strongest attribute in each direction, the stronger one first; a mixture only if there is nothing else."""
+    sure = [one for one in told.matters if not one.mixture] or told.matters
+    raised = next((one for one in sure if one.row.effect > 0), None)
+    lowered = next((one for one in sure if one.row.effect < 0), None)
+    return sorted((one for one in (raised, lowered) if one), key=lambda one: -one.row.influence)
 
 
 def _lead(row: Row, data: ReportData) -> Text:
@@ -222,6 +244,9 @@ def _evidence(row: Row, data: ReportData) -> str:
 
 
 def _because(one: Claimed) -> Text:
+    """How groups and members go together."""
+    if one.mixture:
+        return words(" Its members do not bear this out: it may be their mixture alone.")
     if not one.because:
         return ()
     *others, last = (words(name(row)) for row in reversed(one.because))

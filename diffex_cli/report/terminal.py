@@ -3,48 +3,65 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from PIL import Image
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from diffex_cli.report import choose, facts, sentences
+from diffex_cli.core.columns import Column, filled, fit
+from diffex_cli.report import choose, facts, listing, sentences
 from diffex_cli.report.bars import Axis
 from diffex_cli.report.data import ReportData, Row
-from diffex_cli.report.facts import standing
-from diffex_cli.report.numbers import finite, interval, probability, signed
+from diffex_cli.report.facts import ranked
+from diffex_cli.report.numbers import finite, probability, signed
 from diffex_cli.report.pictures import Gallery
-from diffex_cli.report.tree import Branch, Tree, hierarchy
+from diffex_cli.report.tree import Tree, hierarchy
 from diffex_cli.report.words import plain
 
-_BAR = 12
-"""Half of a bar's axis, in characters."""
+_HALF, _WIDE = 12, 100
+"""Half of a bar's axis, in characters, on a terminal of so many at least; on a narrower one, half of that."""
 _SIDE = 20
 """A picture's width in characters, and twice its height in lines."""
 _PICTURES = 4
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+_NBSP = "\N{NO-BREAK SPACE}"
 
 
-def show(data: ReportData, console: Console, pictures: bool) -> None:
-    """Print the report.
+def show(data: ReportData, console: Console, *, pictures: bool = False, everything: bool = False) -> None:
+    """Print the report: the answer, the strongest attributes, and what the answer rests on.
 
     Args:
-        data: what it shows.
-        console: where to.
+        console: where to; the table fits its width.
         pictures: also pictures of the leading attributes, for a terminal with colours.
+        everything: list every attribute.
     """
-    console.print(Text(plain(sentences.headline(data)), style="bold"))
+
+    def say(text: str, style: str = "") -> None:
+        for line in filled(text, console.width):
+            console.print(Text(line, style=style), soft_wrap=True)
+
+    say(plain(sentences.headline(data)), "bold")
+    for finding in sentences.findings(data):
+        say(f"• {plain(finding)}")
+    rows = ranked(data.rows)
+    some = listing.listed(rows, everything=everything)
+    if some:
+        console.print()
+        say(listing.title(data))
+        console.print()
+        _print_table(some, data, console)
+    more = sentences.more_sentence(rows, len(some))
+    if more:
+        say(more)
+    console.print()
     for sentence in _words(data):
-        console.print(Text(f"• {sentence}"))
-    tree = hierarchy(data)
-    console.print(_table(data, tree))
+        say(f"• {sentence}")
     if pictures:
-        for picture in _pictures(data, tree):
+        for picture in _pictures(data, hierarchy(data)):
             console.print(picture)
 
 
@@ -55,7 +72,7 @@ def can_show_pictures(console: Console) -> bool:
 
 def _words(data: ReportData) -> Iterator[str]:
     joint, detectable = sentences.joint_sentence(data), sentences.detectable_sentence(data)
-    texts = (*sentences.findings(data), joint, sentences.could_matter(data), *sentences.small(data))
+    texts = (joint, sentences.could_matter(data), *sentences.small(data))
     yield from (plain(text) for text in texts if text is not None)
     yield sentences.counts_sentence(data)
     placebo = sentences.placebo_sentence(data)
@@ -65,54 +82,36 @@ def _words(data: ReportData) -> Iterator[str]:
     yield from (*data.warnings, *sentences.cautions(data))
 
 
-def _table(data: ReportData, tree: Tree) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("attribute", overflow="fold")
-    table.add_column("lowers │ raises", justify="center", no_wrap=True, min_width=2 * _BAR + 1)
-    table.add_column("effect", justify="right", no_wrap=True)
-    table.add_column("95 % interval", justify="right")
-    table.add_column("n", justify="right")
-    table.add_column("evidence")
+def _print_table(rows: Sequence[Row], data: ReportData, console: Console) -> None:
     floor = facts.noise_floor(data)
     axis = Axis.over(data.rows, data.delta, floor.value if floor else None)
-    for depth, name, row in _lines(tree.roots, 0):
-        table.add_row(Text("  " * depth + name), *_cells(row, axis, facts.below_floor(row, floor) if row else False))
-    for row in facts.sets(data.rows):
-        table.add_row(Text(row.name), *_cells(row, axis, facts.below_floor(row, floor)))
-    return table
+    half = _HALF if console.width >= _WIDE else _HALF // 2
+    columns = listing.columns(data, Column("lowers │ raises", spare=3))
+    cells = [listing.cells(row, data, _bar(row.effect, axis, half)) for row in rows]
+    fitted = fit(columns, cells, console.width)
+    head = fitted.line([column.name for column in columns], columns)
+    console.print(Text("\n".join([*head, "─" * fitted.width])), soft_wrap=True)
+    for row, texts in zip(rows, cells, strict=True):
+        dim = "dim" if facts.below_floor(row, floor) else ""
+        for line in fitted.line(texts, columns):
+            text = Text(line.replace(_NBSP, " "), style=dim)
+            text.highlight_regex(f"[{_EIGHTHS.strip()}▐]+", dim or ("green" if row.effect >= 0 else "dark_orange"))
+            console.print(text, soft_wrap=True)
 
 
-def _lines(branches: tuple[Branch, ...], depth: int) -> Iterator[tuple[int, str, Row | None]]:
-    for branch in branches:
-        yield depth, branch.name, branch.row
-        yield from _lines(branch.children, depth + 1)
-
-
-def _cells(row: Row | None, axis: Axis, below: bool) -> tuple[Text, ...]:
-    if row is None:
-        return tuple(map(Text, ("", "", "", "", "not scored itself")))
-    dim = "dim" if below else ""
-    return (
-        _bar(row.effect, axis, dim),
-        Text(signed(row.effect), style=dim),
-        Text(interval(row.low, row.high), style=dim),
-        Text(str(row.n), style=dim),
-        Text(standing(row), style=dim),
-    )
-
-
-def _bar(effect: float, axis: Axis, style: str) -> Text:
+def _bar(effect: float, axis: Axis, half: int) -> str:
     """A bar left or right of the axis; the sign stands beside it in words and figures, so that colour adds nothing."""
+    nothing = _NBSP * half
     if not finite(effect) or axis.span == 0:
-        return Text(" " * _BAR + "│" + " " * _BAR)
-    eighths = min(_BAR * 8, math.ceil(abs(effect) / axis.span * _BAR * 8 - 0.5))
+        return f"{nothing}│{nothing}"
+    eighths = min(half * 8, math.ceil(abs(effect) / axis.span * half * 8 - 0.5))
     whole, rest = divmod(eighths, 8)
     if effect >= 0:
         bar = "█" * whole + (_EIGHTHS[rest] if rest else "")
-        return Text(" " * _BAR + "│" + bar.ljust(_BAR), style=style or "green")
+        return f"{nothing}│{bar.ljust(half, _NBSP)}"
     # there are no blocks that fill from the right: a half is as close as it gets
     bar = ("▐" if rest >= 4 else "") + "█" * whole
-    return Text(bar.rjust(_BAR) + "│" + " " * _BAR, style=style or "dark_orange")
+    return f"{bar.rjust(half, _NBSP)}│{nothing}"
 
 
 def _pictures(data: ReportData, tree: Tree) -> Iterator[RenderableType]:

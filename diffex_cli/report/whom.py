@@ -31,10 +31,12 @@ class Whom:
     Attributes:
         object: as a sentence's object.
         recognised: it is one class, which can be said to be recognised by something.
+        called: what a probability under a picture is the probability of.
     """
 
     object: str
     recognised: bool
+    called: str
     _gained: _Turn
     _lost: _Turn
 
@@ -55,6 +57,7 @@ def whom(target: str, labels: Sequence[str]) -> Whom:
         return Whom(
             f"{first} rather than {second}",
             False,
+            f"{first} rather than {second}",
             _Turn((f"that leaned towards {second}",) * 2, (f"leans towards {first}", f"lean towards {first}")),
             _Turn((f"that leaned towards {first}",) * 2, (f"leans towards {second}", f"lean towards {second}")),
         )
@@ -62,6 +65,7 @@ def whom(target: str, labels: Sequence[str]) -> Whom:
         return Whom(
             "each picture’s own class",
             False,
+            "called as it was",
             _Turn(("that the editor alone had turned",) * 2, ("gets its class back", "get their class back")),
             _Turn(("", ""), ("is called something else", "are called something else")),
         )
@@ -69,6 +73,7 @@ def whom(target: str, labels: Sequence[str]) -> Whom:
     return Whom(
         quoted,
         True,
+        f"called {quoted}",
         _Turn((f"that was not called {quoted}", f"that were not called {quoted}"), ("is", "are")),
         _Turn((f"that was called {quoted}", f"that were called {quoted}"), ("no longer is", "no longer are")),
     )

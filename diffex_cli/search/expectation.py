@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
@@ -63,7 +64,8 @@ def _first_look(settings: Settings) -> int | None:
 def expected(corpus: Corpus, settings: Settings, images: int, held_out: int) -> int:
     """About how many edits a search on so many images takes, reconstructions included; of the real editor alone if
     there is a screening."""
-    total, kept = _tree(corpus, settings, images, screened=settings.screen != "none")
+    total, kept = _tree(corpus.roots, settings, images, screened=settings.screen != "none")
+    total += images
     total += _sets(settings) * images + (held_out * (1 + kept) if held_out else 0)
     rounded = math.ceil(total)
     return rounded if settings.max_edits is None else min(rounded, settings.max_edits)
@@ -71,31 +73,54 @@ def expected(corpus: Corpus, settings: Settings, images: int, held_out: int) -> 
 
 def expected_of_screening(corpus: Corpus, settings: Settings, images: int) -> int:
     """About how many edits the screening of a search takes, reconstructions included."""
-    rounded = math.ceil(_tree(corpus, settings, images, screened=False)[0])
+    rounded = math.ceil(images + _tree(corpus.roots, settings, images, screened=False)[0])
     return rounded if settings.max_edits is None else min(rounded, settings.max_edits // 2)
 
 
-def _tree(corpus: Corpus, settings: Settings, images: int, screened: bool) -> tuple[float, float]:
-    """About how many edits the hierarchy takes, and how many attributes are kept; of a screened one, whatever is not
-    in the beam of a level is gone but for the placebos among the roots."""
-    total, kept = float(images), 0.0
-    level: Sequence[Node] = corpus.roots
-    arriving, depth = float(len(level)), 0
-    while level and arriving:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ahead:
+    """About how many edits the level at hand takes, and what comes after it; reconstructions are left out."""
+
+    level: float
+    later: float
+
+
+def ahead(nodes: Sequence[Node], depth: int, settings: Settings, images: int, held_out: int) -> Ahead:
+    """What a search that has come to these nodes has before it.
+
+    Args:
+        nodes: all of one level; what follows is guessed as by :func:`expected`.
+        depth: theirs, the roots' being 0.
+    """
+    levels = list(_levels(nodes, settings, images, screened=False, depth=depth))
+    kept = settings.beam / 2 * depth + sum(kept for _, kept in levels)
+    later = sum(edits for edits, _ in levels[1:]) + _sets(settings) * images + held_out * kept
+    return Ahead(levels[0][0] if levels else 0.0, later)
+
+
+def _tree(nodes: Sequence[Node], settings: Settings, images: int, screened: bool) -> tuple[float, float]:
+    """About how many edits a hierarchy takes, and how many attributes are kept."""
+    levels = list(_levels(nodes, settings, images, screened))
+    return sum(edits for edits, _ in levels), sum(kept for _, kept in levels)
+
+
+def _levels(
+    level: Sequence[Node], settings: Settings, images: int, screened: bool, depth: int = 0
+) -> Iterator[tuple[float, float]]:
+    """Level by level about how many edits it takes, and how many of its attributes are kept; of a screened hierarchy,
+    whatever is not in the beam of a level is gone but for the placebos among the roots."""
+    arriving = float(len(level))
+    while level and arriving and (settings.max_depth is None or depth <= settings.max_depth):
         places = math.inf if settings.algorithm == "exhaustive" else float(settings.beam)
         stay = min(places, arriving)
         raced = settings.racing and arriving >= 2 * stay
         others = arriving - stay
         if screened:
             others = min(others, sum(node.placebo for node in level) if not depth else 0)
-        total += stay * images + others * (min(LOSER, images) if raced else images)
-        kept += stay / 2
+        yield stay * images + others * (min(LOSER, images) if raced else images), stay / 2
         children = [child for node in level for child in node.children]
         arriving = stay * len(children) / len(level)
         level, depth = children, depth + 1
-        if settings.max_depth is not None and depth > settings.max_depth:
-            break
-    return total, kept
 
 
 def _sets(settings: Settings) -> int:

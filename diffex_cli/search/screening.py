@@ -10,12 +10,12 @@ import dataclasses
 from collections.abc import Collection
 
 from diffex_cli.core.hierarchy import Corpus, Node
-from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.session import Session
 from diffex_cli.search.algorithm.trace import Evaluation, Trace
 from diffex_cli.search.budget import Budget
 from diffex_cli.search.evaluation import Evaluator
+from diffex_cli.search.outlook import Outlook
 from diffex_cli.search.tree import search_tree
 
 
@@ -103,10 +103,10 @@ class ScreeningSummary:
         )
 
 
-def screen(session: Session, evaluator: Evaluator, limit: Budget, settings: Settings, progress: Progress) -> Screening:
+def screen(session: Session, evaluator: Evaluator, limit: Budget, settings: Settings, outlook: Outlook) -> Screening:
     """Search the whole hierarchy with the cheaper editor, whose session and evaluator these are, and let go of its
     model."""
-    trace = search_tree(evaluator.corpus, evaluator, limit, settings, progress, "screening, ")
+    trace = search_tree(evaluator.corpus, evaluator, limit, settings, outlook)
     session.release()
     return Screening(
         editor=session.settings.editor,

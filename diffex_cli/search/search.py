@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.results import Result
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.hierarchy import Candidate
@@ -16,13 +17,15 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.making import tally
 from diffex_cli.measure.session import Backends, Session, locked_session, record
+from diffex_cli.measure.telling import edits_ahead
 from diffex_cli.search import writing
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, partners
 from diffex_cli.search.budget import Budget, budget
 from diffex_cli.search.evaluation import Evaluator
-from diffex_cli.search.expectation import plan
+from diffex_cli.search.expectation import expected, plan
 from diffex_cli.search.findings import findings, ranking_of_all, tried_images
+from diffex_cli.search.outlook import Outlook
 from diffex_cli.search.screening import Screening, ScreeningSummary, screen
 from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.interaction import interaction
@@ -49,6 +52,7 @@ class SearchSummary:
         made: how many of them were made now.
         failed: how many of all of them failed: their images are left out of those attributes' effects.
         failure: the reason that most of those gave; ``None`` if none failed.
+        set_aside: the last search's result, as it is kept, if it was for another target or of another classifier.
     """
 
     target: str
@@ -67,6 +71,7 @@ class SearchSummary:
     failed: int
     failure: str | None
     up_to_date: bool
+    set_aside: Result | None
     warnings: tuple[str, ...]
 
 
@@ -92,16 +97,22 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         evaluator = Evaluator(session, progress, fill, screened.evaluator if screened else None)
         corpus = screened.corpus if screened else evaluator.corpus
         limit = budget(settings, corpus, evaluator.fetcher, evaluator.images, evaluator.held_out)
+        outlook = Outlook(session, evaluator, limit, progress, corpus.roots)
         if screened is None:
+            outlook.level(0, corpus.roots)
             _prepare(session, evaluator)
-        trace = search_tree(corpus, evaluator, limit, settings, progress)
+        trace = search_tree(corpus, evaluator, limit, settings, outlook)
         _check_measured(trace, evaluator, settings)
+        if settings.joint > 1:
+            outlook.last("attributes together")
         joint = _joint(settings, trace, evaluator, limit)
+        if evaluator.held_out:
+            outlook.last("held-out images")
         held = _held_out(trace, joint, evaluator, limit)
         found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
         of_all = ranking_of_all(trace, joint, evaluator, settings.delta) if len(evaluator.targets) > 1 else None
         searched = writing.Searched(trace, joint, found, of_all, screened)
-        up_to_date = not writing.write(session, searched, evaluator)
+        written = writing.write(session, searched, evaluator)
         if fill:
             session.run.edit_parts.merge(provenance("search", {}))
             session.run.score_parts.merge(provenance("search", {}))
@@ -122,7 +133,8 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             no_ops=edits.no_ops,
             failed=edits.failed,
             failure=edits.failure,
-            up_to_date=up_to_date,
+            up_to_date=not written.changed,
+            set_aside=written.aside,
             warnings=(*session.run.warnings, *evaluator.warnings),
         )
 
@@ -136,7 +148,8 @@ def check(settings: Settings, fill: bool = True) -> None:
         return
     if not fill:
         raise UsageError(
-            f"{economy} asks for a few edits many times, which --no-fill would make a round trip each: leave out either"
+            f"{economy} asks for a few edits many times, which --no-fill would make a round trip each: leave out "
+            "one of them"
         )
     if settings.algorithm == "exhaustive":
         raise UsageError(f"--algorithm exhaustive measures everything: leave it out, or {economy}")
@@ -156,8 +169,12 @@ def _screened(session: Session, progress: Progress, fill: bool) -> Screening | N
     evaluator = Evaluator(session.screening, progress, fill)
     parts = evaluator.images, evaluator.held_out
     limit = budget(session.settings, evaluator.corpus, evaluator.fetcher, *parts, screening=True)
+    images, held_out = parts
+    afterwards = edits_ahead(session, expected(evaluator.corpus, session.settings, len(images), len(held_out)), True)
+    outlook = Outlook(session.screening, evaluator, limit, progress, evaluator.corpus.roots, "screening, ", afterwards)
+    outlook.level(0, evaluator.corpus.roots)
     _prepare(session, evaluator)
-    return screen(session.screening, evaluator, limit, session.settings, progress)
+    return screen(session.screening, evaluator, limit, session.settings, outlook)
 
 
 def _check_measured(trace: Trace, evaluator: Evaluator, settings: Settings) -> None:

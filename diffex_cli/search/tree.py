@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from diffex_cli.core.hierarchy import Corpus
-from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
-from diffex_cli.search.algorithm.algorithms import Level, Rules, Trace, search
+from diffex_cli.search.algorithm.algorithms import Rules, Trace, search
 from diffex_cli.search.budget import Budget
 from diffex_cli.search.evaluation import Evaluator
+from diffex_cli.search.outlook import Outlook
 from diffex_cli.search.statistics.claims import ALPHA
 
 
-def search_tree(
-    corpus: Corpus, evaluator: Evaluator, limit: Budget, settings: Settings, progress: Progress, phase: str = ""
-) -> Trace:
+def search_tree(corpus: Corpus, evaluator: Evaluator, limit: Budget, settings: Settings, outlook: Outlook) -> Trace:
     """Search a hierarchy.
 
     Args:
         corpus: the evaluator's, or a part of it.
-        phase: what the notes of the levels begin with.
+        outlook: hears of every level before and after it.
     """
+    outlook.level(0, corpus.roots)
     return search(
         corpus,
         evaluator,
         rules(settings),
         budget=lambda depth: limit.for_level(corpus, depth, settings.max_depth, evaluator.images),
-        on_level=lambda level: progress.note(phase + _level_note(level)),
+        on_level=outlook.searched,
     )
 
 
@@ -33,8 +32,3 @@ def rules(settings: Settings) -> Rules:
     """The rules as the settings want them."""
     alpha = ALPHA if settings.accept == "tested" else None
     return Rules(settings.algorithm, settings.beam, settings.delta, alpha, settings.max_depth, settings.racing)
-
-
-def _level_note(level: Level) -> str:
-    kept = sum(evaluation.status == "kept" for evaluation in level.evaluations)
-    return f"level {level.depth + 1}: {len(level.evaluations)} attributes, {kept} kept"

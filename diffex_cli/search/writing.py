@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from diffex_cli.artifacts import results
 from diffex_cli.artifacts.keys import corpus_digest, images_digest
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import RankingRow
@@ -60,17 +61,40 @@ class Searched:
         return next((one.id for one in self.joint if one.status == "kept"), None)
 
 
-def write(session: Session, searched: Searched, evaluator: Evaluator) -> bool:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Written:
+    """Whether there was anything to write, and the last search's result, as it is kept, if it had to make room."""
+
+    changed: bool
+    aside: results.Result | None = None
+
+
+def write(session: Session, searched: Searched, evaluator: Evaluator) -> Written:
     """Write ``search.yaml``, ``ranking.parquet`` and, of all classes, ``ranking-all.parquet``, unless they say the same
-    already; returns whether it did. A ``ranking-all.parquet`` of an earlier search is removed."""
+    already, at the run's top or, after a search for another target or of another classifier, where they were kept."""
     run, document, ranking = session.run, _document(session, searched, evaluator), searched.findings.ranking
+    before = results.kept(run, document)
     if _same(run, document, ranking, searched.of_all):
-        return False
+        if before is not None:  # somebody was killed on the way
+            results.forget(run, before)
+        return Written(changed=False)
+    if before is not None and _same(before, document, ranking, searched.of_all):
+        return Written(changed=False, aside=results.bring_back(run, before))
     made = provenance("search", {name: value for name, value in session.settings.values().items() if name != "run"})
-    run.write_search(dataclasses.replace(document, provenance=made))
-    run.write_ranking(ranking, made)
-    run.write_ranking_of_all(searched.of_all, made)
-    return True
+    aside = None if _is_of_the_same(run, document) else results.set_aside(run)
+    results.write(run, dataclasses.replace(document, provenance=made), ranking, searched.of_all, made)
+    if before is not None:
+        results.forget(run, before)
+    return Written(changed=True, aside=aside)
+
+
+def _is_of_the_same(run: RunDirectory, document: SearchDocument) -> bool:
+    """The last search's result is for the same target and of the same classifier."""
+    try:
+        last = run.search()
+    except (IncompleteError, UsageError):
+        return False
+    return (last.target, last.classifier.spec) == (document.target, document.classifier.spec)
 
 
 def _document(session: Session, searched: Searched, evaluator: Evaluator) -> SearchDocument:
@@ -80,6 +104,7 @@ def _document(session: Session, searched: Searched, evaluator: Evaluator) -> Sea
     return SearchDocument(
         **used,
         target=evaluator.target,
+        name=settings.name,
         best=searched.best,
         best_joint=searched.best_joint,
         passed=findings.passed,

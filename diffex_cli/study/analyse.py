@@ -61,6 +61,6 @@ def _studies(given: Sequence[AnswerFile], keys: Sequence[Path], run: Path) -> di
 
 
 def _cautions(given: Sequence[AnswerFile]) -> list[str]:
-    found = [f"{one.file} is not complete: what it answers counts" for one in given if not one.complete]
+    found = [f"{one.file} is not complete: the answers that it has count" for one in given if not one.complete]
     empty = [one for one in given if not one.answers]
     return [*found, *(f"{one.file} answers nothing" for one in empty)]

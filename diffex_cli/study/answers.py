@@ -64,7 +64,9 @@ def read_answers(file: Path) -> AnswerFile:
     """
     content = read_json(file)
     if content.get("schema") != ANSWERS_SCHEMA:
-        raise UsageError(f"{file} is no file of answers of this version of diffex (schema {ANSWERS_SCHEMA}): {_REMEDY}")
+        raise UsageError(
+            f"{file} is not a file of answers of this version of diffex (schema {ANSWERS_SCHEMA}): {_REMEDY}"
+        )
     rater = _mapping(file, content, "rater")
     kind = rater.get("kind")
     if kind not in get_args(Rater):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -12,21 +12,23 @@ from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.provenance import provenance
-from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Node
 from diffex_cli.core.progress import Progress
 from diffex_cli.heatmaps.kinds import Kind as HeatKind
 from diffex_cli.heatmaps.maps import HeatMaps, Picture
 from diffex_cli.report.finished import FinishedRun, read_finished
+from diffex_cli.report.numbers import counted
+from diffex_cli.study.already import REASONS, LeftOut, Sieve
 from diffex_cli.study.choosing import Choice, Edited, identify_items, joint_items, quality_items
 from diffex_cli.study.order import shuffled
 from diffex_cli.study.page import Page, Shown, render
-from diffex_cli.study.pictures import Album, overlay_from
+from diffex_cli.study.pictures import MAX_PIXELS, Album, overlay_from
 from diffex_cli.study.study import STUDY_FILE, Item, Study, read_study, study_id, write_study
 from diffex_cli.study.wording import METHODS, Kind
 
 PAGE_FILE = "page.html"
+_LOOKING = "looking at the edits"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class StudyOptions:
         per_attribute: images of each, of ``identify`` for each method.
         heatmap: for ``identify``: the kind of heat map to compare with, or ``None`` for none.
         heatmaps: a folder of heat maps to compare with instead.
+        max_pixels: the longer side at which pictures are stored.
         out: where to; ``None`` is in the run directory.
     """
 
@@ -49,6 +52,7 @@ class StudyOptions:
     heatmaps: Path | None = None
     out: Path | None = None
     device: str = "auto"
+    max_pixels: int = MAX_PIXELS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class StudyMade:
         key: for its maker: which item is what.
         per_participant: how many of them one participant answers.
         attributes: how many different attributes, or sets, were edited.
+        left_out: how many edits there was nothing to ask about.
     """
 
     study: str
@@ -71,6 +76,7 @@ class StudyMade:
     attributes: int
     size: int
     warnings: tuple[str, ...]
+    left_out: LeftOut
 
 
 def make(run: Path, wish: StudyOptions, progress: Progress) -> StudyMade:
@@ -88,13 +94,13 @@ def make(run: Path, wish: StudyOptions, progress: Progress) -> StudyMade:
 
 
 class _Workshop:
-    """Makes one study, and counts what could not be drawn for it."""
+    """Makes one study."""
 
     def __init__(self, finished: FinishedRun, wish: StudyOptions, progress: Progress) -> None:
         self._wish = wish
         self._progress = progress
         self._run = finished
-        self._made = self._idle = 0
+        self._sieve = Sieve(finished)
 
     def make(self) -> StudyMade:
         wish = self._wish
@@ -110,7 +116,7 @@ class _Workshop:
                 f"{folder} holds another study, which participants may have answered: give another folder with --out, "
                 "or remove it"
             )
-        album, overlays = Album(), self._overlays(items)
+        album, overlays = Album(wish.max_pixels), self._overlays(items)
         shown = tuple(self._shown(item, album, overlays) for item in items)
         text = render(Page(id, wish.kind, turns, shown, album.uris))
         study = Study(id, wish.kind, self._run.corpus.domain, heat, turns, items, provenance("study", self._settings))
@@ -125,44 +131,42 @@ class _Workshop:
             per_participant=len(study.of_turn(0)),
             attributes=len({item.candidate for item in items}),
             size=len(text.encode()),
-            warnings=(*self._run.run.warnings, *self._left_out),
+            warnings=(*self._run.run.warnings, *_told(self._sieve.left_out)),
+            left_out=self._sieve.left_out,
         )
 
     def _items(self) -> tuple[Item, ...]:
-        wish, edited = self._wish, self._edited()
+        wish = self._wish
+        used = {part for one in self._run.search.joint for part in one.parts}
+        if wish.kind == "joint":
+            edited = self._edited(lambda id: " + " in id or id in used)
+            return joint_items(edited, wish.attributes, wish.per_attribute, wish.seed)
+        edited = self._edited(lambda id: " + " not in id)
         if wish.kind == "quality":
             return quality_items(edited, wish.attributes, wish.per_attribute, wish.seed)
-        if wish.kind == "joint":
-            used = {part for one in self._run.search.joint for part in one.parts}
-            related = [one for one in edited if one.size > 1 or one.candidate in used]
-            return joint_items(related, wish.attributes, wish.per_attribute, wish.seed)
         with_heat = wish.heatmap is not None or wish.heatmaps is not None
         methods = METHODS if with_heat else tuple(method for method in METHODS if method != "heatmap")
         choices = [Choice(node.id, node.name) for node in _leaves(self._run.corpus.roots)]
         return identify_items(edited, choices, methods, wish.attributes, wish.per_attribute, wish.seed)
 
-    def _edited(self) -> list[Edited]:
-        """What the search tried, without placebos; what passed first, then what was kept, then by influence."""
+    def _edited(self, wanted: Callable[[str], bool]) -> list[Edited]:
+        """What the search tried, without placebos; what passed first, then what was kept, then by influence.
+
+        Args:
+            wanted: whether a candidate is of use, by its id.
+        """
         rows = sorted(self._run.ranking, key=lambda row: (row.passed is not True, row.status != "kept", row.rank))
+        rows = [row for row in rows if not row.placebo and wanted(row.candidate)]
+        self._progress.start(_LOOKING, len(rows))
         found = []
         for row in rows:
-            edits = {} if row.placebo else self._pictures_of(row)
+            candidate = self._run.candidates.get(row.candidate)
+            edits = {} if candidate is None else self._sieve.worth_asking(candidate)
             if edits:
                 size = row.candidate.count(" + ") + 1
                 found.append(Edited(row.candidate, row.name, size, row.group, edits))
+            self._progress.advance(_LOOKING)
         return found
-
-    def _pictures_of(self, row: RankingRow) -> dict[str, str]:
-        """Image key → edit key, where the edit changed something: else the attribute may have been there before."""
-        candidate = self._run.candidates.get(row.candidate)
-        if candidate is None:
-            return {}
-        edits = {image: self._run.edit(image, candidate) for image in self._run.images}
-        made = {image: edit for image, edit in edits.items() if edit is not None}
-        changed = {image: edit.edit for image, edit in made.items() if edit.status == "ok"}
-        self._made += len(made)
-        self._idle += len(made) - len(changed)
-        return changed
 
     def _shown(self, item: Item, album: Album, overlays: Mapping[str, Image.Image]) -> Shown:
         pictures = [self._run.run.picture(self._run.images[item.image]), self._edited_picture(item)]
@@ -189,15 +193,6 @@ class _Workshop:
         return self._run.run.edited_picture(self._run.edits[item.edit])
 
     @property
-    def _left_out(self) -> tuple[str, ...]:
-        if not self._idle:
-            return ()
-        return (
-            f"{self._idle} of {self._made} edits failed or changed nothing, and could not be drawn: tell this number "
-            "with the study's figures",
-        )
-
-    @property
     def _heat_name(self) -> str:
         return self._wish.heatmaps.name if self._wish.heatmaps is not None else str(self._wish.heatmap)
 
@@ -210,12 +205,24 @@ class _Workshop:
             "per_attribute": wish.per_attribute,
             "seed": wish.seed,
             "heatmap": None if wish.kind != "identify" else self._heat_name,
-            "edits": self._made,
-            "left_out": self._idle,
+            "edits": self._sieve.left_out.edits,
+            "left_out": self._sieve.left_out.total,
+            "left_out_because": {name: getattr(self._sieve.left_out, name) for name in REASONS},
             "target": search.target,
             "classifier": dataclasses.asdict(search.classifier),
+            "name": search.name,
             "editor": dataclasses.asdict(search.editor),
         }
+
+
+def _told(left_out: LeftOut) -> tuple[str, ...]:
+    why = [f"{count} because {reason}" for name, reason in REASONS.items() if (count := getattr(left_out, name))]
+    if not why:
+        return ()
+    return (
+        f"Not asked about: {left_out.total} of {counted(left_out.edits, 'edit')} ({', '.join(why)}); tell these "
+        "numbers with the study's figures",
+    )
 
 
 def _leaves(nodes: Sequence[Node]) -> list[Node]:

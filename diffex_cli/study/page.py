@@ -84,11 +84,11 @@ def read_page(file: Path) -> Page:
         raise UsageError(f"cannot read {file} ({error}): {_REMEDY}") from error
     found = _DATA.search(text)
     if found is None:
-        raise UsageError(f"{file} is no page of a study: {_REMEDY}")
+        raise UsageError(f"{file} is not a study's page: {_REMEDY}")
     try:
         content = json.loads(found[1])
         if content["schema"] != PAGE_SCHEMA or content["kind"] not in get_args(Kind):
-            raise UsageError(f"{file} is no page of this version of diffex (schema {PAGE_SCHEMA}): {_REMEDY}")
+            raise UsageError(f"{file} is not a page of this version of diffex (schema {PAGE_SCHEMA}): {_REMEDY}")
         items = tuple(
             Shown(one["id"], one["turn"], tuple(one["pictures"]), one["words"], tuple(one["options"]))
             for one in content["items"]

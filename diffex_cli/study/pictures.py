@@ -15,21 +15,23 @@ from diffex_cli.artifacts.pictures import UNREADABLE
 from diffex_cli.core.errors import UsageError
 from diffex_cli.heatmaps.overlay import overlay
 
-_SIDE = 512
+MAX_PIXELS = 512
+"""The longer side of a picture, unless more is asked for."""
 _QUALITY = 92
 _MEDIA = "data:image/webp;base64,"
 
 
 class Album:
-    """Collects a page's pictures, at most 512 pixels a side."""
+    """Collects a page's pictures, at most ``max_pixels`` pixels a side."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_pixels: int = MAX_PIXELS) -> None:
+        self._side = max_pixels
         self._by_name: dict[str, str] = {}
 
     def add(self, picture: Image.Image) -> str:
         """Take a picture in. Its name is a digest of what it shows, so that it tells nothing else."""
         small = picture.convert("RGB")
-        small.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+        small.thumbnail((self._side, self._side), Image.Resampling.LANCZOS)
         name = hashlib.sha256(f"{small.width}x{small.height}".encode() + small.tobytes()).hexdigest()[:16]
         if name not in self._by_name:
             buffer = io.BytesIO()

@@ -82,7 +82,9 @@ def read_study(file: Path) -> Study:
     """Read a study's file; a UsageError if it is missing or none."""
     content = read_json(file)
     if content.get("schema") != STUDY_SCHEMA:
-        raise UsageError(f"{file} is no study of this version of diffex (schema {STUDY_SCHEMA}): name a {STUDY_FILE}")
+        raise UsageError(
+            f"{file} is not a study of this version of diffex (schema {STUDY_SCHEMA}): name a {STUDY_FILE}"
+        )
     try:
         items = tuple(Item(**{**one, "options": tuple(one["options"])}) for one in content["items"])
         found = Study(
@@ -97,7 +99,7 @@ def read_study(file: Path) -> Study:
     except (KeyError, TypeError) as error:
         raise UsageError(f"{file} lacks or garbles a key ({error}): make the study again") from error
     if not _is_whole(found):
-        raise UsageError(f"{file} was changed by hand and holds no whole study: make the study again")
+        raise UsageError(f"{file} was changed by hand and no longer holds a complete study: make the study again")
     return found
 
 
@@ -120,9 +122,9 @@ def read_json(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot read {file} ({error.strerror or error}): name a file that is there") from error
+        raise UsageError(f"cannot read {file} ({error.strerror or error}): name a file that exists") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file} is no JSON file ({error}): take the file as it was saved") from error
+        raise UsageError(f"{file} is not a JSON file ({error}): take the file as it was saved") from error
     if not isinstance(content, dict):
-        raise UsageError(f"{file} holds no JSON object: take the file as it was saved")
+        raise UsageError(f"{file} does not hold a JSON object: take the file as it was saved")
     return content

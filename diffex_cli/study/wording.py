@@ -60,9 +60,8 @@ WORDINGS: Mapping[Kind, Wording] = {
     "quality": Wording(
         "Pictures before and after an edit",
         (
-            "You will see pairs of pictures. The second picture of each pair was made from the first by a computer "
-            "program, which was asked to change one thing. Above the pair it says what the second picture should "
-            "show.",
+            "You will see pairs of pictures, before and after an edit. The edit was made by a computer program, which "
+            "was asked to change one thing. Above the pair it says what the picture after the edit should show.",
             "Please say how well it does, and whether anything else changed. There is no right answer: go by what "
             "you see.",
         ),
@@ -70,19 +69,19 @@ WORDINGS: Mapping[Kind, Wording] = {
             Query(
                 "quality",
                 "Edit quality",
-                "Does the second picture show it?",
+                "Does the picture after the edit show it?",
                 "not at all",
                 "clearly",
             ),
             _DISENTANGLEMENT,
         ),
-        "The second picture should show:",
+        "After the edit, the picture should show:",
     ),
     "identify": Wording(
         "What was changed?",
         (
-            "You will see pairs of pictures. The second picture of each pair was made from the first by a computer "
-            "program, which was asked to change one thing. Some pairs come with a hint: a few words, or a third "
+            "You will see pairs of pictures, before and after an edit. The edit was made by a computer program, which "
+            "was asked to change one thing. Some pairs come with a hint: a few words, or a third "
             "picture in which bright colors mark what mattered to another program.",
             "Please choose the words that explain best what was changed. If you are not sure, choose what seems most "
             "likely.",
@@ -93,13 +92,13 @@ WORDINGS: Mapping[Kind, Wording] = {
     "joint": Wording(
         "Pictures before and after an edit",
         (
-            "You will see pairs of pictures. The second picture of each pair was made from the first by a computer "
-            "program, which was asked to change one thing or several. Above the pair it says what the second picture "
-            "should show.",
+            "You will see pairs of pictures, before and after an edit. The edit was made by a computer program, which "
+            "was asked to change one thing or several. Above the pair it says what the picture after the edit should "
+            "show.",
             "Please say whether anything else changed. There is no right answer: go by what you see.",
         ),
         (_DISENTANGLEMENT,),
-        "The second picture should show:",
+        "After the edit, the picture should show:",
     ),
 }
 

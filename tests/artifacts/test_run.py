@@ -74,7 +74,7 @@ def test_recorded(run: RunDirectory) -> None:
     [
         ("schema: diffex.run/2\n", "newer diffex"),
         ("settings: {}\n", "does not say which schema"),
-        ("[1, 2]", "holds no YAML mapping"),
+        ("[1, 2]", "does not hold a YAML mapping"),
         ("a: [", "cannot be read"),
     ],
 )

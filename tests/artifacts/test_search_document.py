@@ -43,6 +43,7 @@ LEAST: dict[str, Any] = {
 FULL = SearchDocument(
     provenance={"created": "2026-01-02T03:04:05+00:00", "packages": {"torch": "2.6"}},
     target="finch",
+    name="v1",
     best="head",
     best_joint="head + tail",
     passed=("head",),
@@ -100,7 +101,19 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     write_search(tmp_path / "search.yaml", FULL)
     assert read_search(tmp_path / "search.yaml") == FULL
     assert list(read_document(tmp_path / "search.yaml", SEARCH_SCHEMA)) == [
-        *("schema", "provenance", "target", "best", "best_joint", "passed", "images", "algorithm", "beam", "delta"),
+        *(
+            "schema",
+            "provenance",
+            "target",
+            "name",
+            "best",
+            "best_joint",
+            "passed",
+            "images",
+            "algorithm",
+            "beam",
+            "delta",
+        ),
         *(
             "max_depth",
             "seed",

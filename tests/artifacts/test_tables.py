@@ -87,7 +87,7 @@ def test_kindred_types_and_further_columns_are_taken(file: Path) -> None:
 @pytest.mark.parametrize("cut", [0, 3, 200, -1])
 def test_a_torn_file_is_refused(file: Path, cut: int) -> None:
     file.write_bytes(file.read_bytes()[:cut])
-    with pytest.raises(UsageError, match=r"images\.parquet is torn or no parquet file"):
+    with pytest.raises(UsageError, match=r"images\.parquet is torn or not a parquet file"):
         read_table(file, IMAGES)
     with pytest.raises(UsageError, match="torn"):
         read_provenance(file)

@@ -52,7 +52,7 @@ def test_labels_are_what_is_written(tmp_path: Path) -> None:
         ("a.json", '["a", ["n1", "b"]]', "must hold a list of names"),
         ("a.json", '{"a": 1, "b": 1}', "must be numbered 0, 1, … without gaps.*, not a, b"),
         ("a.json", '{"a": 1, "b": 2}', "must be numbered 0, 1, … without gaps.*, not 1, 2: number them anew"),
-        ("a.txt", "\n \n", r"a\.txt is empty: write one name a line"),
+        ("a.txt", "\n \n", r"a\.txt is empty: write one name per line"),
         ("a.yaml", "- a\n- [b\n", r"a\.yaml is not valid YAML, line 3"),
         ("a.yaml", "1: a\n2: b\n", "must be numbered 0, 1, … without gaps"),
         ("a.yaml", "just text", "must hold a list of names"),

@@ -94,7 +94,7 @@ def test_labels() -> None:
     [
         (Outputs("softmax", "probabilities"), [[3.2, -1.0]], 2, "to give probabilities, but gave -1 to 3.2"),
         (Outputs("softmax", "probabilities"), [[0.9, 0.8]], 2, "sum to 1.7 to 1.7 rather than 1: say kind=multilabel"),
-        (Outputs("multilabel", "probabilities"), [[0.9, 1.1]], 2, "take values=probabilities away"),
+        (Outputs("multilabel", "probabilities"), [[0.9, 1.1]], 2, "leave out values=probabilities"),
         (Outputs("binary"), [[0.1, 0.9]], 2, "one number for an image, but gave 2: say kind=softmax"),
         (Outputs(), [[0.1, 0.9]], 3, "x gave 2 numbers for an image, but has 3 labels"),
         (Outputs(), [0.1], 3, r"scores of shape \(1,\) for 1 images and 3 classes"),

@@ -158,7 +158,7 @@ def test_what_cannot_be_read_is_passed_over() -> None:
     assert "Warning: passed over pictures/3.png" in result.stderr
     result = classify("means", "pictures/3.png")
     assert result.exit_code == 2
-    assert "not one of the 1 images can be read" in result.stderr
+    assert "none of the images can be read" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,9 @@ def test_a_check_that_fails_exits_with_4_and_says_why(tmp_path: Path) -> None:
     result = diffex("check", "red", "--max", "edge=0", "--max", "nothing=0", "--junit", str(report), "--json")
     assert result.exit_code == 4
     found = json.loads(result.stdout)
-    assert set(found) == {*("run", "classifier", "target", "strict", "passed", "noise_floor", "results", "warnings")}
+    assert set(found) == {
+        *("run", "classifier", "name", "target", "strict", "passed", "noise_floor", "results", "warnings")
+    }
     assert (found["passed"], [one["verdict"] for one in found["results"]]) == (False, ["fail", "pass"])
     assert {"candidate", "verdict", "value", "low", "high", "n", "limit", "sentence"} <= set(
         found["results"][0]["findings"][0]
@@ -233,7 +235,7 @@ def variants(folder: Path) -> Path:
             "holdout",
             "none (2 of the 4 searched are shared)",
             "2 of 4 images held out (2 of the 2 searched are shared)",
-            "held out different images, so their effects are not of the same ones",
+            "held out different images, so their effects are not for the same images",
         ),
         ("all", "target", "red", "all", "explain different classes"),
         ("stronger", "editor", "tint:", "tint::strength=0.9", "the editors' doing rather than the classifier's"),
@@ -263,5 +265,5 @@ def test_the_class_that_an_attribute_moves_most_may_be_another_one(variants: Pat
     shutil.copytree("all", "moved")
     told("search", "--run", "moved", "--classifier", "python:two_classifiers:turned")
     text = told("compare", "all", "moved")
-    assert "this is another class in each run, so their differences mean nothing: " in text
+    assert "this is a different class in each run, so their differences mean nothing: " in text
     assert "another class" not in told("compare", "red", "held")

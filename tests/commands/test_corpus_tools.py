@@ -111,7 +111,7 @@ def test_bundled_domains_and_the_papers_nested_json() -> None:
 def test_what_is_not_there() -> None:
     result = diffex("show", "retnia")
     assert result.exit_code == 2
-    assert "'retnia' is no file, run directory or bundled domain (did you mean 'retina'?)" in result.stderr
+    assert "'retnia' is not a file, run directory or bundled domain (did you mean 'retina'?)" in result.stderr
     result = diffex("validate", "--run", "elsewhere")
     assert result.exit_code == 3
     assert "there is no elsewhere/corpus.yaml: run `diffex corpus --run elsewhere` first" in result.stderr
@@ -170,12 +170,12 @@ def test_an_invalid_draft_is_kept_and_taken_up_again(monkeypatch: pytest.MonkeyP
     result = diffex("edit")
     assert result.exit_code == 2
     assert "diffex-run/corpus.draft.yaml, line 12: remove: must be true or false" in result.stderr
-    assert "diffex-run/corpus.yaml is as it was; the draft diffex-run/corpus.draft.yaml is kept" in result.stderr
+    assert "diffex-run/corpus.yaml is unchanged; the draft diffex-run/corpus.draft.yaml is kept" in result.stderr
     assert Path("diffex-run/corpus.yaml").read_text() == HIERARCHY
     editing(monkeypatch, "assert 'perhaps' in text; text = text.replace('remove: perhaps', 'remove: false')")
     result = diffex("edit", "--json")
     assert result.exit_code == 0
-    assert "Going on with the draft" in result.stderr
+    assert "Continuing with the draft" in result.stderr
     assert json.loads(result.stdout) == {
         "file": "diffex-run/corpus.yaml",
         "changed": True,
@@ -225,8 +225,8 @@ def test_an_editor_that_changes_nothing_or_fails(monkeypatch: pytest.MonkeyPatch
     editing(monkeypatch, "sys.exit(3)")
     result = diffex("edit")
     assert result.exit_code == 1
-    assert "ended with the code 3: diffex-run/corpus.yaml is as it was" in result.stderr
-    for command, sentence in (("no-such-editor", "cannot be started"), ("a 'b", "is no command")):
+    assert "ended with exit code 3: diffex-run/corpus.yaml is unchanged" in result.stderr
+    for command, sentence in (("no-such-editor", "cannot be started"), ("a 'b", "is not a command")):
         monkeypatch.setenv("EDITOR", command)
         result = diffex("edit")
         assert result.exit_code == 2
@@ -242,7 +242,7 @@ def test_nobody_elses_work_is_overwritten(monkeypatch: pytest.MonkeyPatch) -> No
     editing(monkeypatch, "text += '- name: mildew\\n'; pathlib.Path('diffex-run/corpus.yaml').write_text('other')")
     result = diffex("edit")
     assert result.exit_code == 1
-    assert "was changed by somebody else meanwhile: your version is diffex-run/corpus.draft.yaml" in result.stderr
+    assert "was changed by somebody else in the meantime: your version is diffex-run/corpus.draft.yaml" in result.stderr
     assert Path("diffex-run/corpus.yaml").read_text() == "other"
     Path("diffex-run/corpus.draft.yaml").unlink()
     Path("diffex-run/corpus.yaml").write_text(HIERARCHY)

@@ -44,7 +44,11 @@ def end_with(error: BaseException, *arguments: str) -> tuple[int, str]:
             1,
             "Error: unexpected ZeroDivisionError: division by zero (`diffex --debug",
         ),
-        (KeyboardInterrupt(), 130, "interrupted: what was finished is kept, and the same command goes on from there\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "interrupted: what was finished is kept, and the same command continues from there\n",
+        ),
     ],
 )
 def test_a_sentence_and_a_code(error: BaseException, code: int, sentence: str) -> None:

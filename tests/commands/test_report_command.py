@@ -77,7 +77,8 @@ def test_the_run_may_be_named_without_an_option() -> None:
     assert told("report", "run", "-q") == "run/report/index.html\n"
     found = json.loads(told("report", "--run", "run", "--json"))
     assert set(found) == {
-        *("html", "csv", "edits", "data", "figure", "assets", "size", "pictures", "candidates", "warnings")
+        *("html", "csv", "edits", "data", "figure", "assets", "size", "pictures", "candidates", "warnings"),
+        "thumbnails_beside",
     }
     assert found["assets"] is None
     assert Path(found["html"]).stat().st_size == found["size"]
@@ -91,6 +92,26 @@ def test_above_the_size_cap_the_folder_is_said_on_stderr_even_if_quiet() -> None
     assert list(Path("run/report/assets").glob("*.webp"))
     assert diffex("report", "run").stderr == ""
     assert not Path("run/report/assets").exists()
+
+
+def test_pictures_are_stored_as_large_as_asked(tmp_path: Path) -> None:
+    run = shutil.copytree("run", tmp_path / "run", ignore=shutil.ignore_patterns("report"))
+    for file in run.rglob("*.png"):
+        with Image.open(file) as picture:
+            enlarged = picture.convert("RGB").resize((400, 300))
+        enlarged.save(file)
+
+    def stored(*options: str) -> set[int | None]:
+        page = Path(told("report", str(run), "-q", *options).strip()).read_text()
+        return set(json.loads(page.partition('id="diffex-pictures">')[2].partition("</script>")[0])["large"]["width"])
+
+    assert stored("--max-pixels", "0") == {None}
+    small = (run / "report" / "index.html").stat().st_size
+    assert stored("--max-pixels", "300") == {300}
+    assert stored() == {400}
+    between = (small + (run / "report" / "index.html").stat().st_size) / 2e6
+    result = diffex("report", str(run), "-q", "--max-size", str(between))
+    assert f"it shows them small, and at full size they are in {run}/report/assets" in result.stderr
 
 
 def test_on_the_terminal_it_writes_nothing() -> None:

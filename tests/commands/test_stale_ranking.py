@@ -1,4 +1,4 @@
-"""A ranking that was not made of what is there is told by no command; the search makes it anew."""
+"""A ranking that was not made from what the run holds now is told by no command; the search makes it anew."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_every_reader_refuses_and_a_search_mends_it(tmp_path: Path, sentence: st
         if command[:3] == ("report", "--run", "run") and "editor" in sentence:
             assert "the last search had --editor tint:, not tint::strength=0.5" in result.stderr
         else:
-            assert f"in run was not made of what is there ({sentence}): " in result.stderr
+            assert f"in run was not made from what the run holds now ({sentence}): " in result.stderr
             assert result.stderr.endswith(": run `diffex search --run run` again\n")
     assert not (tmp_path / "run" / "report").exists()
     assert not (tmp_path / "run" / "study").exists()

@@ -114,16 +114,16 @@ def test_analyse_for_a_paper_and_for_scripts() -> None:
     ("arguments", "sentence"),
     [
         (["analyse", "nowhere.json"], "cannot read nowhere.json"),
-        (["analyse", "made/study.json"], "no file of answers"),
-        (["analyse", "made/page.html"], "no JSON file"),
+        (["analyse", "made/study.json"], "not a file of answers"),
+        (["analyse", "made/page.html"], "not a JSON file"),
         (["analyse", "ann.json", "ann.json", "--study", "made"], "both answers of 'ann'"),
         (["analyse", "ann.json"], "name it with --study"),
         (["make", "--kind", "quality"], "there is no run directory diffex-run"),
         (["make", "--kind", "joint", "--heatmap", "gradcam"], "--heatmap goes with --kind identify"),
         (["make", "--kind", "identify", "--heatmap", "gradcam", "--heatmaps", "x"], "exclude each other"),
         (["answer", "made/page.html"], "give --rater anthropic"),
-        (["answer", "made/page.html", "--rater", "bundled"], "asks no language model"),
-        (["answer", "made/study.json", "--rater", "anthropic"], "is no page of a study"),
+        (["answer", "made/page.html", "--rater", "bundled"], "does not ask a language model"),
+        (["answer", "made/study.json", "--rater", "anthropic"], "is not a study's page"),
     ],
 )
 def test_a_mistake_gives_one_sentence_and_exit_code_2(arguments: list[str], sentence: str) -> None:

@@ -66,6 +66,9 @@ def test_what_changed_comes_first_in_words(tmp_path: Path) -> None:
         "nDCG@5 0.500 with the first as truth and 0.250 with the second",
         "The corpora share 88 % of their names",
         "2 more",
+        "Shown to matter by both runs (1) snow Shown to matter by the first run only (0) none",
+        "Shown to matter by the second run only (1) crest",
+        "before ○ first 11 % ◆ second 22 % after ○ first 33 %",
     ):
         assert words in read.text, words
     assert "nan" not in read.text
@@ -74,8 +77,8 @@ def test_what_changed_comes_first_in_words(tmp_path: Path) -> None:
 def test_a_picture_that_both_have_is_one_with_both_scores(tmp_path: Path) -> None:
     images = Read(page([versus(tmp_path)])).all("img")
     assert [image["alt"] for image in images] == [
-        "Original image. Probability of the class: first run 0.11, second run 0.22.",
-        "Edited: snow. Probability of the class: first run 0.33, second run 0.44.",
+        "Original image. Probability of the class: first run 11\N{NO-BREAK SPACE}%, second run 22\N{NO-BREAK SPACE}%.",
+        "Edited: snow. Probability of the class: first run 33\N{NO-BREAK SPACE}%, second run 44\N{NO-BREAK SPACE}%.",
         "Original image.",
     ]
     assert all((image["src"] or "").startswith("data:image/webp;base64,") for image in images)

@@ -34,8 +34,17 @@ def test_the_page_of_two_searches(runs: tuple[Settings, Settings], tmp_path: Pat
     assert f"{len(changed)} of {len(summary.comparisons[0].rankings.changes)} attributes changed" in page
     assert page.count("<figure") >= 2 * min(len(changed), 8)
     assert "The runs explain different classes" in page
+    matter = [{row.name for row in run.ranking if row.claim == "matters"} for run in summary.finished]
+    for title, names in (
+        ("by both runs", matter[0] & matter[1]),
+        ("by the first run only", matter[0] - matter[1]),
+        ("by the second run only", matter[1] - matter[0]),
+    ):
+        listed = page.partition(f"Shown to matter {title}")[2].partition("<dd>")[2].partition("</dd>")[0]
+        assert set(listed.split(", ")) == (names or {"none"}), title
     # the same picture for both, with both scores
-    assert "first run 0." in page
+    assert "Probability of the class: first run " in page
+    assert ", second run " in page
     assert "; second" not in page
 
 

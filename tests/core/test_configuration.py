@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diffex_cli.core import domains
 from diffex_cli.core.configuration import RUN_SCHEMA, resolve
@@ -233,3 +235,30 @@ def test_how_many_samples_a_domain_takes_is_not_for_other_images(monkeypatch: py
     own = resolve({"domain": "birds", "images": "pictures"}, {})
     assert (own.n_images, own.classifier) == (None, "birds:species")
     assert resolve({"domain": "birds", "images": "pictures", "n_images": 3}, {}).n_images == 3
+
+
+def test_a_name_stays_with_the_classifier_that_it_was_given_with(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("classifier: birds:species\nname: species v1\n")
+    assert resolve({}, {}, config).name == "species v1"
+    assert resolve({"beam": 3}, {}, config).name == "species v1"
+    assert resolve({"classifier": "birds:shortcut"}, {}, config).name is None
+    assert resolve({"classifier": "birds:shortcut", "name": "other"}, {}, config).name == "other"
+    assert resolve({"name": "species v2"}, {}, config).name == "species v2"
+
+
+@given(st.text(max_size=60))
+def test_a_name_is_one_line_of_printable_characters(text: str) -> None:
+    if not any(letter.isprintable() and not letter.isspace() for letter in text):
+        with pytest.raises(UsageError, match=r"--name .*must not be empty"):
+            resolve({"name": text}, {})
+        return
+    name = resolve({"name": text}, {}).name
+    assert name is not None
+    assert name.isprintable()
+    assert name == " ".join(name.split())
+
+
+def test_a_name_that_no_title_holds_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"--name 'x+' must be at most 60 characters long"):
+        resolve({"name": "x" * 61}, {})

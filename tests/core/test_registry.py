@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.registry import CLASSIFIERS, EDITORS, find, parse_spec
+from diffex_cli.core.registry import CLASSIFIERS, EDITORS, find, parse_spec, short_spec
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,12 @@ def test_a_path_that_looks_like_an_option_says_how_to_write_it() -> None:
 def test_whatever_is_quoted_is_read_as_it_is(path: str) -> None:
     spec = parse_spec(f"onnx:'{path}':weights='{path}',mean=0")
     assert (spec.model, spec.options) == (path, {"weights": path, "mean": "0"})
+
+
+def test_a_long_spec_is_shortened_to_what_tells_it_apart() -> None:
+    assert short_spec("birds:shortcut") == "birds:shortcut"
+    long = "onnx:models/gender-v1.onnx:range=255,mean=0.5,std=0.5,labels=labels.txt"
+    assert short_spec(long) == "onnx:models/gender-v1.onnx:…"
+    path = "transformers:/home/somebody/projects/classifiers/2026/gender-v1"
+    assert short_spec(path) == "transformers:…/gender-v1"
+    assert len(short_spec("timm:" + "x" * 200)) <= 48

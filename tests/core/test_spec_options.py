@@ -78,7 +78,7 @@ def test_every_kind_is_read_by_what_it_is(tmp_path: Path) -> None:
         ({"crop": "0"}, "'x:m': crop must be a number above 0 and up to 1, not '0'"),
         ({"mask": "bth"}, "'x:m': mask must be one of none, both, not 'bth' (did you mean 'both'?)"),
         ({"fast": "maybe"}, "'x:m': fast must be true or false, not 'maybe'"),
-        ({"where": "/nowhere"}, "'x:m': where must be a file that is there, not '/nowhere'"),
+        ({"where": "/nowhere"}, "'x:m': where must be a file that exists, not '/nowhere'"),
         ({"odd": "2"}, "'x:m': odd must be an odd number, not '2'"),
     ],
 )

@@ -159,7 +159,7 @@ def test_answers_are_kept_when_the_next_question_fails(server: Any, monkeypatch:
     server.script(reply(server, {"name": "stripes"}), broken)
     result = diffex(*grow(server))
     assert result.exit_code == 1
-    assert "What was answered so far is kept" in result.stderr
+    assert "What has been answered so far is kept" in result.stderr
     assert Path("diffex-run/corpus.yaml").read_text() == before
     asked = len(server.requests)
     server.script(reply(server, {"name": "dots"}))
@@ -204,7 +204,7 @@ def test_mistakes_are_one_sentence(server: Any) -> None:
     result = diffex("corpus", "grow")
     assert result.exit_code == 2
     assert "the corpus provider 'file:" in result.stderr
-    assert "asks no language model: give --provider anthropic" in result.stderr
+    assert "does not ask a language model: give --provider anthropic" in result.stderr
 
 
 @pytest.mark.usefixtures("searched")

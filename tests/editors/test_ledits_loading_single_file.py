@@ -207,13 +207,13 @@ def test_the_fingerprint_follows_the_file_and_the_configuration(
 def test_missing_parts(model: tuple[Any, Path, Path], changed: Callable[..., Path]) -> None:
     _, file, config = model
     assert "holds no auto-encoder: name one by vae=" in refused(changed("first_stage_model."), config)
-    assert "is no whole checkpoint" in refused(changed("cond_stage_model.", "conditioner."), config)
-    assert "is no whole checkpoint" in refused(changed("model."), config)
+    assert "is not a complete checkpoint" in refused(changed("cond_stage_model.", "conditioner."), config)
+    assert "is not a complete checkpoint" in refused(changed("model."), config)
     torn = changed("model.diffusion_model.middle_block.1.norm.weight")
     assert "lacks weights that config=" in refused(torn, config)
     file = changed()
     file.write_bytes(file.read_bytes()[:-5])
-    assert "is no whole safetensors file" in refused(file, config)
+    assert "is not a complete safetensors file" in refused(file, config)
     assert "there is no file" in refused(file.with_name("nowhere.safetensors"), config)
 
 

@@ -142,7 +142,7 @@ def test_a_contrast_takes_the_other_class_away() -> None:
 
 def test_a_network_without_places_is_refused() -> None:
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 2)).eval()
-    with pytest.raises(UsageError, match="no layer with places"):
+    with pytest.raises(UsageError, match="no layer with positions"):
         gradcam(Gradients(module, prepare, module), [half_red()], np.eye(2)[:1])
 
 

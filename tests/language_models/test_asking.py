@@ -271,7 +271,7 @@ def test_upon_an_error_what_is_under_way_is_kept_and_nothing_else_is_asked(tmp_p
     assert len(list(tmp_path.iterdir())) == 1
     assert len(model.asked) < 20
     assert not any(question.corrections for question in model.asked), "the malformed answer is not asked for again"
-    assert notes.notes == ["What was answered so far is kept: the same command goes on from there."]
+    assert notes.notes == ["What has been answered so far is kept: the same command continues from there."]
 
 
 def test_nothing_is_noted_where_nothing_was_answered(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ FAULTS = {
     "429 for an hour": (
         Reply(429, "slow down", headers={"retry-after": "3600", "retry-after-ms": ""}),
         DiffexError,
-        "will take no question for 3600 s: run the same",
+        "will take no questions for 3600 s: run the same",
         1,
     ),
     "500": (Reply(500, "oops"), DiffexError, "fails: HTTP 500 when asked 2 times (oops); run the same", 2),
@@ -117,7 +117,7 @@ def test_foreign_certificate(
     authority = tmp_path / "certificate.pem"
     certificate.write_text(certificate.read_text() + authority.read_text())
     with FaultServer(certificate) as server:
-        with pytest.raises(UsageError, match=r"TLS certificate .* is not to be trusted \(self-signed.*SSL_CERT_FILE"):
+        with pytest.raises(UsageError, match=r"TLS certificate .* cannot be trusted \(self-signed.*SSL_CERT_FILE"):
             connect(provider, server.url, retries=0).ask(question)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         assert connect(provider, server.url, retries=0).ask(question).content == {"attributes": ["beak"]}
@@ -137,8 +137,8 @@ def test_cut_off_at_the_limit(provider: str, server: FaultServer, connect: Conne
     ("text", "words"),
     [
         (TRUNCATED, "stops in the middle of its JSON object, though not at the limit of "),
-        ("I see a bird.", "holds no JSON object of the wanted form (it begins 'I see a bird.')"),
-        ("", "holds no JSON object of the wanted form (it is empty)"),
+        ("I see a bird.", "does not hold a JSON object of the wanted form (it begins 'I see a bird.')"),
+        ("", "does not hold a JSON object of the wanted form (it is empty)"),
     ],
 )
 def test_malformed(

@@ -265,7 +265,7 @@ def test_nothing_is_saved_over_something() -> None:
     Path("full/file").touch()
     Path("file").touch()
     for name in ("full", "file"):
-        with pytest.raises(UsageError, match=r"there is something at .* already: name another folder, or remove it"):
+        with pytest.raises(UsageError, match=r"something already exists at .*: name another folder, or remove it"):
             one.save(name)
     with pytest.raises(DiffexError, match=r"cannot save to .*/file/below: "):
         one.save("file/below")

@@ -92,3 +92,41 @@ def test_a_coarse_attribute_that_matters_is_not_hidden_by_a_finer_one_that_could
     )
     data = dataclasses.replace(judged_data, rows=with_claims(rows, judged_data.delta))
     assert [row.candidate for row in choose.leading_rows(data, hierarchy(data))] == ["head/crest"]
+
+
+def _with_pairs(data: ReportData, shots: list[tuple[float, float, float]]) -> ReportData:
+    """The strongest row's pairs with these changes, and probabilities before and after."""
+    row = data.rows[0]
+    pairs = [
+        dataclasses.replace(
+            pair,
+            delta=delta,
+            original=dataclasses.replace(pair.original, probability=before),
+            edited=dataclasses.replace(pair.edited, probability=after),
+        )
+        for pair, (delta, before, after) in zip(data.pairs[row.candidate], shots, strict=False)
+    ]
+    return dataclasses.replace(data, pairs={row.candidate: tuple(pairs)})
+
+
+def test_the_pair_that_is_shown_carries_the_claim(report_data: ReportData) -> None:
+    row = report_data.rows[0]
+    shots = [(2.3, 0.0001, 0.0002), (-2.2, 0.4, 0.1), (2.2, 0.4, 0.3), (1.0, 0.1, 0.3), (4.0, 0.1, 0.9), (2.31, 1, 1)]
+    data = _with_pairs(report_data, shots)
+    chosen = choose.telling_pairs(data, row, Gallery(), 6)
+    # those that rise visibly, the nearest to the mean first; those that do not; the one that falls
+    assert [pair.image for pair in chosen] == [f"image-{i}" for i in (3, 4, 5, 0, 2, 1)]
+    assert choose.strip(data, hierarchy(data), Gallery())[0].pair == chosen[0]
+
+
+def test_an_effect_that_lowers_is_shown_by_a_probability_that_falls(report_data: ReportData) -> None:
+    row = dataclasses.replace(report_data.rows[0], effect=-2.31)
+    data = _with_pairs(report_data, [(-2.3, 0.2, 0.3), (-1.0, 0.3, 0.2)])
+    assert choose.telling_pairs(data, row, Gallery(), 1)[0].image == "image-1"
+
+
+def test_without_probabilities_the_change_alone_decides(report_data: ReportData) -> None:
+    shots = [(2.0, math.nan, math.nan), (-2.31, math.nan, math.nan), (2.3, math.nan, math.nan)]
+    data = _with_pairs(report_data, shots)
+    chosen = choose.telling_pairs(data, report_data.rows[0], Gallery(), 3)
+    assert [pair.image for pair in chosen] == ["image-2", "image-0", "image-1"]

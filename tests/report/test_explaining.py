@@ -1,5 +1,6 @@
 """Why an attribute is where it is."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,31 @@ def test_a_dropped_branch_is_named(tmp_path: Path) -> None:
     assert text.endswith("is below δ = 100.")
 
 
-def test_an_unknown_attribute_gets_a_suggestion(made: Path) -> None:
-    with pytest.raises(UsageError, match=r"--explain 'surfce'.* \(did you mean 'surface'\?\)"):
-        explain(made, "surfce")
+@pytest.mark.parametrize(
+    ("wanted", "candidate"),
+    [("smoo", "surface/smooth"), ("SHADOW", "shadow"), ("surfce", "surface"), ("very", "surface/rough/very-rough")],
+)
+def test_a_part_of_a_name_or_a_misspelt_one_finds_the_attribute_and_says_so(
+    made: Path, wanted: str, candidate: str
+) -> None:
+    found = explain(made, wanted)
+    assert found.candidate == candidate
+    told = f"The nearest to {wanted!r} is {candidate}. "
+    assert found == dataclasses.replace(explain(made, candidate), text=told + explain(made, candidate).text)
+
+
+def test_of_several_attributes_the_nearest_comes_first_and_none_is_taken(made: Path) -> None:
+    with pytest.raises(UsageError, match=r"--explain 's' may be any of \d attributes, name one: ") as error:
+        explain(made, "s")
+    named = str(error.value).partition("name one: ")[2].split(", ")
+    assert set(named) == {"surface", "surface/smooth", "shadow", "edge/sharp"}
+    assert named[0] == "edge/sharp"
+
+
+def test_what_is_like_nothing_is_refused(made: Path) -> None:
+    for wanted in ("xyz", "", " "):
+        with pytest.raises(UsageError, match="the search knows no such attribute; there are: "):
+            explain(made, wanted)
 
 
 def test_without_a_search_there_is_nothing_to_explain(tmp_path: Path) -> None:

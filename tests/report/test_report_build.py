@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -81,6 +82,7 @@ def test_the_page_holds_words_data_and_pictures(judged_data: ReportData, tmp_pat
     assert [one["name"] for one in data["attributes"]][:2] == ["snow background", "no crest"]
     assert pictures["base"] == "data:image/webp;base64,"
     assert len(pictures["sources"]) == len(set(pictures["sources"])) == len(pictures["width"])
+    assert pictures["large"] is None, "nothing is stored twice"
     number = data["attributes"][0]["pairs"]["picture"][0]
     assert base64.b64decode(pictures["sources"][number])[8:12] == b"WEBP"
     assert (pictures["width"][number], pictures["height"][number]) == (32, 24)
@@ -153,6 +155,44 @@ def test_above_the_size_cap_the_pictures_lie_beside_the_page(report_data: Report
     assert capped.size < whole.size
     build(report_data, tmp_path / "report")
     assert not capped.assets.exists()
+
+
+@pytest.fixture
+def photographs(report_data: ReportData) -> ReportData:
+    """The report's data with one attribute, whose pictures have 400 × 300 pixels."""
+    pairs = report_data.pairs["evil"]
+    for number, shot in enumerate(shot for pair in pairs for shot in (pair.original, pair.edited)):
+        pixels = np.random.default_rng(number).integers(0, 255, (300, 400, 3), np.uint8)
+        Image.fromarray(pixels).save(shot.file)
+    return dataclasses.replace(report_data, pairs={"evil": pairs})
+
+
+def test_large_pictures_are_in_the_page_beside_it_or_both_are(photographs: ReportData, tmp_path: Path) -> None:
+    def built(**options: Any) -> tuple[Any, dict[str, Any], set[str]]:
+        report = build(photographs, tmp_path / "report", **options)
+        page = Page(report.html.read_text(encoding="utf-8"))
+        names = {file.name for file in (tmp_path / "report" / "assets").glob("*")}
+        assert ("'self' file:" in page.policy) == bool(names)
+        return report, page.json("diffex-pictures"), names
+
+    small, without, _ = built(max_pixels=0)
+    assert set(without["large"]["sources"]) == {None}
+    whole, found, names = built()
+    assert (whole.assets, names) == (None, set())
+    assert found["large"]["base"] == found["base"] == "data:image/webp;base64,"
+    assert (found["large"]["width"], found["large"]["own_height"]) == ([400] * 12, [300] * 12)
+    assert (found["width"], found["height"]) == ([192] * 12, [144] * 12)
+    between, found, names = built(max_size=(whole.size + small.size) // 2)
+    assert between.size < (whole.size + small.size) // 2
+    assert (between.assets, between.thumbnails_beside) == (tmp_path / "report" / "assets", False)
+    assert (found["base"], found["large"]["base"]) == ("data:image/webp;base64,", "assets/")
+    assert names == set(found["large"]["sources"])
+    beside, found, names = built(max_size=small.size // 2)
+    assert (beside.thumbnails_beside, found["base"]) == (True, "assets/")
+    assert names == {*found["sources"], *found["large"]["sources"]}
+    _, found, names = built(max_size=small.size // 2, max_pixels=300)
+    assert (names, set(found["large"]["width"])) == ({*found["sources"], *found["large"]["sources"]}, {300})
+    assert built()[2] == set()
 
 
 def test_the_files_beside_the_page_say_the_same(judged_data: ReportData, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -35,6 +36,49 @@ def test_a_thumbnail_is_a_webp_of_at_most_192_pixels(tmp_path: Path) -> None:
     small = Gallery().picture(picture(tmp_path / "b.png"))
     assert small is not None
     assert small.image.size == (32, 24)
+
+
+def noise(file: Path, size: tuple[int, int], dot: tuple[int, int] | None = None) -> Path:
+    """A picture that does not compress well, with a dot of one pixel."""
+    pixels = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), np.uint8)
+    if dot is not None:
+        pixels[dot] = 255 - pixels[dot]
+    Image.fromarray(pixels).save(file)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("size", "max_pixels", "large"),
+    [((192, 100), 1024, None), ((300, 200), 1024, (300, 200)), ((640, 320), 400, (400, 200)), ((640, 320), 0, None)],
+)
+def test_a_larger_version_is_kept_only_of_what_is_larger_than_its_thumbnail(
+    tmp_path: Path, size: tuple[int, int], max_pixels: int, large: tuple[int, int] | None
+) -> None:
+    kept: dict[str, bytes] = {}
+    (one,) = Album([picture(tmp_path / "a.png", size=size)], max_pixels, kept.__setitem__).pictures
+    assert (one.own, one.large) == (size, large)
+    assert list(kept) == ([] if large is None else [one.name])
+    if large is not None:
+        with Image.open(io.BytesIO(kept[one.name])) as opened:
+            assert (opened.format, opened.size) == ("WEBP", large)
+
+
+def test_pictures_that_differ_by_one_pixel_at_full_size_are_two(tmp_path: Path) -> None:
+    files = [noise(tmp_path / "before.png", (800, 600)), noise(tmp_path / "after.png", (800, 600), (300, 400))]
+    album = Album(files, 1024, lambda name, webp: None)
+    assert [album.number(file) for file in files] == [0, 1]
+
+
+@pytest.mark.parametrize("room", [0, 10**6])
+def test_the_shelf_holds_what_fits_into_a_page_and_writes_the_rest(tmp_path: Path, room: int) -> None:
+    shelf = store.Shelf(tmp_path, room)
+    files = [noise(tmp_path / f"{i}.png", (300, 200), (i, i)) for i in range(5)]
+    pictures = Album(files, 1024, shelf.put).pictures
+    written = {file.name for file in (tmp_path / "assets").glob("*")}
+    assert written == (set() if room else {f"f{one.name[1:]}.webp" for one in pictures})
+    if room:
+        large = store.embedded(pictures, shelf)["large"]
+        assert sum(map(len, large["sources"])) == shelf.size  # type: ignore[index]
 
 
 def test_unreadable_files_are_named_until_there_are_many(tmp_path: Path) -> None:

@@ -30,11 +30,11 @@ def test_all_kinds(study: Study, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "sentence"),
     [
-        ("{", "is no JSON file"),
-        ("[" * 100_000, "is no JSON file"),
-        ("[1]", "holds no JSON object"),
-        ({}, "no file of answers of this version"),
-        ({"schema": "diffex.study/1"}, "no file of answers of this version"),
+        ("{", "is not a JSON file"),
+        ("[" * 100_000, "is not a JSON file"),
+        ("[1]", "does not hold a JSON object"),
+        ({}, "not a file of answers of this version"),
+        ({"schema": "diffex.study/1"}, "not a file of answers of this version"),
         (content(quality(), rater="person"), "rater must be an object"),
         (content(quality(), rater={"kind": "cat"}), "person or model, not 'cat'"),
         (content(quality(), rater={"kind": "model"}), "settings must be an object"),
@@ -117,5 +117,5 @@ def test_a_missing_file(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     file = tmp_path / "ann.json"
     file.write_bytes(b"\xff\xfe" + json.dumps(content(quality())).encode())
-    with pytest.raises(UsageError, match="is no JSON file"):
+    with pytest.raises(UsageError, match="is not a JSON file"):
         read_answers(file)

@@ -166,6 +166,9 @@ def test_by_keyboard_alone(opened: Open, tmp_path: Path) -> None:
     page.focus("#code")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.ariaLabel") == "Enlarge the picture: before"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -197,9 +200,37 @@ def test_pictures_are_drawn_and_told(opened: Open) -> None:
         answer(page)
     sizes = page.evaluate("Promise.all([...document.images].map(async i => (await i.decode(), i.naturalWidth)))")
     assert sizes == [24, 24, 24]
+    titles = page.locator("#pictures figcaption").all_inner_texts()
+    assert titles == ["Before", "After", "Hint: bright is what mattered"]
     alts = [image.get_attribute("alt") for image in page.locator("#pictures img").all()]
     assert alts == ["The picture: before", "The picture: after", "The picture: hint: bright is what mattered"]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_pictures_are_enlarged_in_turns_at_the_same_place(opened: Open) -> None:
+    page = opened(quality(1), "ann")
+    page.click("#begin")
+    page.get_by_role("button", name="Enlarge the picture: after").click()
+    before, after = page.locator("#pane img").nth(0), page.locator("#pane img").nth(1)
+    boxes = []
+    for shown, other in ((after, before), (before, after), (after, before)):
+        assert shown.is_visible()
+        assert not other.is_visible()
+        boxes.append(shown.bounding_box())
+        page.keyboard.press("ArrowRight")
+    assert boxes[0] == boxes[1] == boxes[2]
+    assert boxes[0]["width"] > 300
+    page.click("#pane")
+    assert after.is_visible()
+    page.get_by_role("button", name="Before", exact=True).click()
+    assert before.is_visible()
+    page.click(".hint")
+    page.keyboard.press("1")
+    assert before.bounding_box()["width"] == 24
+    page.keyboard.press("Escape")
+    assert page.locator("#large").is_hidden()
+    assert page.locator("#progress").inner_text() == "1 of 1", "looking is no answer"
+    assert page.evaluate("document.activeElement.className") == "enlarge"
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -219,6 +250,10 @@ def test_axe_has_no_serious_complaint(opened: Open, scheme: str, width: int) -> 
     while page.locator("#pictures img").count() < 3:
         answer(page)
     assert complaints() == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator(".enlarge").first.click()
+    assert complaints() == []
+    page.keyboard.press("Escape")
     while page.locator("#item").is_visible():
         answer(page)
     assert complaints() == []

@@ -22,14 +22,14 @@ def test_a_study_is_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"schema": "diffex.answers/1"}, "is no study of this version"),
+        ({"schema": "diffex.answers/1"}, "is not a study of this version"),
         ({"items": [{"id": "q1"}]}, "lacks or garbles a key"),
-        ({"items": []}, "holds no whole study"),
+        ({"items": []}, "no longer holds a complete study"),
         ({"items": None}, "lacks or garbles a key"),
-        ({"kind": "beauty"}, "holds no whole study"),
-        ({"turns": 0}, "holds no whole study"),
-        ({"turns": "many"}, "holds no whole study"),
-        ({"domain": None}, "holds no whole study"),
+        ({"kind": "beauty"}, "no longer holds a complete study"),
+        ({"turns": 0}, "no longer holds a complete study"),
+        ({"turns": "many"}, "no longer holds a complete study"),
+        ({"domain": None}, "no longer holds a complete study"),
     ],
 )
 def test_a_broken_study_is_refused(changes: dict[str, Any], sentence: str, tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ def test_a_page_is_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("<html></html>", "is no page of a study"),
-        ('<script type="application/json" id="study">{"schema": "x"}</script>', "no page of this version"),
+        ("<html></html>", "is not a study's page"),
+        ('<script type="application/json" id="study">{"schema": "x"}</script>', "not a page of this version"),
         ('<script type="application/json" id="study">{</script>', "is broken"),
         ('<script type="application/json" id="study">[]</script>', "is broken"),
     ],

@@ -128,7 +128,10 @@ def test_edits_that_changed_nothing_are_told_and_left_out(searched: Settings, mo
     monkeypatch.setattr(RunDirectory, "edits", edits)
     made = make(searched.run, "quality", per_attribute=4)
     assert idle not in {item.edit for item in read_study(made.key).items}
-    assert any("1 of" in text and "failed or changed nothing" in text for text in made.warnings)
+    assert (made.left_out.unchanged, made.left_out.total) == (1, 1)
+    (told,) = [text for text in made.warnings if text.startswith("Not asked about: 1 of")]
+    assert "1 because nothing changed" in told
+    assert read_study(made.key).provenance["settings"]["left_out_because"]["unchanged"] == 1
 
 
 def test_without_a_search_there_is_no_study(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ class ClipClassifier(NetworkClassifier[PretrainedOptions]):
             if count > longest:
                 raise UsageError(
                     f"{self._options.labels}: the description {text[:60]!r} has {count} tokens, but the model reads "
-                    f"{longest}: make it shorter, or two of it"
+                    f"{longest}: shorten it, or split it in two"
                 )
 
     def _from(self, source: str, **where: Any) -> _Parts:
@@ -137,7 +137,7 @@ class ClipClassifier(NetworkClassifier[PretrainedOptions]):
         )
         if not all(hasattr(model, name) for name in ("get_image_features", "get_text_features", "logit_scale")):
             raise UsageError(
-                f"{self._spec.text!r}: {type(model).__name__} compares no images with texts: name a CLIP or "
+                f"{self._spec.text!r}: {type(model).__name__} does not compare images with texts: name a CLIP or "
                 "SigLIP model"
             )
         refuse_untrained(info, self._spec, "a trained CLIP or SigLIP model")

@@ -84,7 +84,7 @@ class HttpClassifier:
         answer = self._server.post("/v1/scores", {"images": prepared})
         if answer.get("model") != self._model.name:
             raise DiffexError(
-                f"{self._spec.text} now answers as the model {str(answer.get('model'))[:80]!r}, and began as "
+                f"{self._spec.text} now answers as the model {str(answer.get('model'))[:80]!r}, but began as "
                 f"{self._model.name!r}: run the command again to score with one model"
             )
         scores = as_numbers(answer.get("scores", ()), self._spec.text)

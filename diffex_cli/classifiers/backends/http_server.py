@@ -63,7 +63,7 @@ class JsonServer:
             if attempt < self._retries:
                 time.sleep(min(wait, LONGEST_WAIT))
         times = "" if self._retries == 0 else f", {self._retries + 1} times in a row"
-        raise DiffexError(f"the server {self._address} {trouble}{times}: see whether it runs, and try again")
+        raise DiffexError(f"the server {self._address} {trouble}{times}: check that it is running, and try again")
 
     def _answer(self, response: httpx2.Response, path: str) -> dict[str, Any]:
         told = self._told(response)
@@ -92,7 +92,7 @@ class JsonServer:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise DiffexError(f"the server {self._address} answered {path} with something else than a JSON object")
+            raise DiffexError(f"the server {self._address} answered {path} with something other than a JSON object")
         return content
 
     def _told(self, response: httpx2.Response) -> str:
@@ -116,7 +116,7 @@ class JsonServer:
 
         token = os.environ.get(TOKEN)
         if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
-            raise UsageError(f"{TOKEN} holds characters that no bearer token has: set it again, without line breaks")
+            raise UsageError(f"{TOKEN} is not a valid bearer token: set it again, without line breaks")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         client = httpx2.Client(headers=headers, timeout=self._timeout, follow_redirects=False)
         weakref.finalize(self, client.close)
@@ -130,10 +130,10 @@ def parse_address(text: str, spec: str) -> str:
     try:
         url = httpx2.URL(text)
     except httpx2.InvalidURL as error:
-        raise UsageError(f"{spec!r}: {text!r} is no address: {error}") from None
+        raise UsageError(f"{spec!r}: {text!r} is not an address: {error}") from None
     if url.userinfo or url.query or url.fragment:
         raise UsageError(
-            f"the address of the server {url.host} may hold no password, no ? and no #: put a secret into {TOKEN}"
+            f"the address of the server {url.host} must not contain a password, ? or #: put a secret into {TOKEN}"
         )
     if url.scheme not in ("http", "https") or not url.host:
         raise UsageError(f"{spec!r} names no server: write http:http://HOST:PORT or http:https://HOST/PATH")

@@ -65,7 +65,7 @@ def open_model(text: str, base_url: str | None = None) -> LanguageModel:
     (provider,) = open_providers([text], base_url)
     if not isinstance(provider, ModelProvider):
         raise UsageError(
-            f"the corpus provider {text!r} asks no language model: give --provider anthropic, openai:MODEL or "
+            f"the corpus provider {text!r} does not ask a language model: give --provider anthropic, openai:MODEL or "
             "transformers:FOLDER-OR-HUB-ID"
         )
     return provider.language_model

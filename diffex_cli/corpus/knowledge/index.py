@@ -92,9 +92,7 @@ def passages(folder: Path) -> Excerpts:
             excerpts.append(Passage(passage.text, f"{name}, {passage.place}" if passage.place else name))
             searched.append(f"{passage.heading} {passage.text}")
     if not excerpts:
-        raise UsageError(
-            f"--knowledge: not one of the {len(files)} texts in {folder} can be read ({warnings[0]}): name another"
-        )
+        raise UsageError(f"--knowledge: none of the texts in {folder} can be read ({warnings[0]}): name another")
     return Excerpts(excerpts, searched, warnings)
 
 
@@ -102,7 +100,7 @@ def _read(file: Path) -> Pages:
     try:
         size = file.stat().st_size
         if size > _LARGEST:
-            return Pages((), f"it has more than {_LARGEST // 1_000_000} MB: cut it up")
+            return Pages((), f"it has more than {_LARGEST // 1_000_000} MB: split it up")
         if file.suffix.lower() == ".pdf":
             return pdf_paragraphs(file)
         text = file.read_text(encoding="utf-8-sig")

@@ -39,7 +39,7 @@ def pdf_paragraphs(file: Path) -> Pages:
         except pypdf.errors.DependencyError:
             return Pages((), "it is encrypted: save it without a password")
         except Exception as error:  # a broken file makes pypdf fail in any way
-            return Pages((), f"it is no PDF that can be read ({_reason(error)})")
+            return Pages((), f"it is not a readable PDF ({_reason(error)})")
         paragraphs: list[Paragraph] = []
         broken: list[int] = []
         for number, page in enumerate(pages, 1):
@@ -50,7 +50,7 @@ def pdf_paragraphs(file: Path) -> Pages:
     if broken:
         numbers = ", ".join(map(str, broken[:10])) + (", …" if len(broken) > 10 else "")
         return Pages(tuple(paragraphs), f"these of its pages cannot be read: {numbers}")
-    return Pages(tuple(paragraphs), "" if paragraphs else "it holds no text, perhaps pictures of text alone")
+    return Pages(tuple(paragraphs), "" if paragraphs else "it contains no text, perhaps only pictures of text")
 
 
 def _of_page(page: Any, number: int) -> Iterator[Paragraph]:
@@ -65,7 +65,8 @@ def _pypdf(file: Path) -> ModuleType:
         return importlib.import_module("pypdf")
     except ModuleNotFoundError:
         raise UsageError(
-            f"--knowledge: reading {file} needs the package pypdf: pip install 'diffex[knowledge]', or take PDFs out"
+            f"--knowledge: reading {file} needs the package pypdf: pip install 'diffex[knowledge]', "
+            "or leave out the PDFs"
         ) from None
 
 

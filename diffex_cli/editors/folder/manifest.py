@@ -113,7 +113,7 @@ def _image(row: Mapping[str, Any], names: ImageNames, place: str) -> str:
     if digits is None:
         raise UsageError(
             f"{place}: the image {cell!r} is neither 16 or more digits of an image's key nor a picture below "
-            "originals: mend the row, or add the option originals=DIR"
+            "originals: correct the row, or add the option originals=DIR"
         )
     return digits
 

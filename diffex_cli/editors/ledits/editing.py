@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import torch
@@ -110,6 +110,7 @@ def edit(
     predict: ConceptPredictor,
     masking: Masking | None = None,
     zero_noise: int = 0,
+    on_step: Callable[[float], None] | None = None,
 ) -> Edited:
     """Edit rows of one latent size together.
 
@@ -121,6 +122,7 @@ def edit(
         masking: which masks bound the guidance; M1 ∩ M2 if not given.
         zero_noise: so many last noise maps are left out, as the stock SDXL pipeline does against grain that the edit no
             longer explains. A row without concepts walks these steps, too, so that it stays the others' baseline.
+        on_step: hears after each step how many edits it was worth; all steps are worth as many as there are.
     """
     masking = masking or Masking()
     last = schedule.steps - zero_noise
@@ -143,6 +145,8 @@ def edit(
             noise = torch.zeros_like(noise)
         x[active] = solver_step(step_coefficients(schedule, step), x[active], current, previous[active], noise)
         previous[active] = current
+        if on_step is not None:
+            on_step(math.fsum(1 / (schedule.steps - starts[k]) for k in active if rows[k].concepts))
     return Edited(x, guidance.mean_masks())
 
 

@@ -14,7 +14,7 @@ from diffex_cli.core.hierarchy import Candidate, Term
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import need_model, ranges
-from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
+from diffex_cli.editors.base import EditRequest, EditResult, Listener, Settled, failed
 from diffex_cli.editors.ledits.cache import default_cache
 from diffex_cli.editors.ledits.editing import Concept, Masking, Row, cancels_empty, edit
 from diffex_cli.editors.ledits.guidance import MASK_NOT_FINITE
@@ -59,6 +59,11 @@ class LeditsEditor(Settled):
             lora=self._options.lora,
         )
         self._device = device
+        self._told: Listener = lambda work, amount: None
+
+    def tell(self, listener: Listener) -> None:
+        """See :class:`~diffex_cli.editors.base.TellingEditor`."""
+        self._told = listener
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
@@ -92,7 +97,9 @@ class LeditsEditor(Settled):
         device = pick_device(self._device)
         pipeline = load_pipeline(self._source, pick_dtype(self._options.dtype, device))
         compile_rows = (lambda: self._limit.rows) if self._options.compile else None
-        return DiffusionModel(pipeline, device, self._options.channels_last, compile_rows)
+        model = DiffusionModel(pipeline, device, self._options.channels_last, compile_rows)
+        self._told("load", 1)
+        return model
 
     @functools.cached_property
     def _limit(self) -> RowLimit:
@@ -113,7 +120,8 @@ class LeditsEditor(Settled):
             options.start_timestep(),
             str(self._model.dtype),
         ]
-        return Inversions(self._model, self._schedule, default_cache(), self._limit, identity)
+        cache, told = default_cache(), lambda: self._told("image", 1)
+        return Inversions(self._model, self._schedule, cache, self._limit, identity, told)
 
     def _target_size(self, image: Image.Image) -> tuple[int, int]:
         return fit(image.size, self._options.size or self._model.native_size, self._model.image_multiple)
@@ -134,10 +142,13 @@ class LeditsEditor(Settled):
         self, images: Mapping[str, Image.Image], batch: Sequence[EditRequest], seed: int
     ) -> list[EditResult]:
         """Edits of one latent size."""
+        self._told("edit", 0)  # what was done since the last step, decoding above all
         inversions = self._inversions.of([request.image for request in batch], images, self._target_size, seed)
         rows = [Row(inversions[request.image], self._concepts(request.candidate)) for request in batch]
         masking, zeroed = self._masking, self._options.zeroed(self._model.is_xl)
-        edited = edit(self._schedule, rows, self._model.predict, masking, zeroed)
+        edited = edit(
+            self._schedule, rows, self._model.predict, masking, zeroed, lambda share: self._told("edit", share)
+        )
         results = []
         pictures = self._model.decode(edited.latents)
         for request, row, picture, mask in zip(batch, rows, pictures, edited.masks, strict=True):

@@ -21,12 +21,19 @@ _MEMORY = 2 * 2**30
 
 class Inversions:
     """Inverts images when they are first needed. ``identity``: all that determines an inversion beside image, picture
-    size and seed."""
+    size and seed; ``on_image``: hears of each that was made."""
 
     def __init__(
-        self, model: DiffusionModel, schedule: Schedule, cache: InversionCache, limit: RowLimit, identity: object
+        self,
+        model: DiffusionModel,
+        schedule: Schedule,
+        cache: InversionCache,
+        limit: RowLimit,
+        identity: object,
+        on_image: Callable[[], None] = lambda: None,
     ) -> None:
         self._model, self._schedule, self._cache, self._limit = model, schedule, cache, limit
+        self._on_image = on_image
         self._identity = digest(identity)
         self._kept: OrderedDict[str, Inversion] = OrderedDict()
 
@@ -46,6 +53,7 @@ class Inversions:
             if inversion is None:
                 inversion = self._invert(images[key].resize(target, Image.Resampling.LANCZOS), image_seed(seed, key))
                 self._cache.put(name, inversion)
+                self._on_image()
             found[key] = self._kept[name] = inversion  # now the last to be let go
             # those of pictures of other sizes may be larger
             while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > _MEMORY:

@@ -63,7 +63,7 @@ def fuse_loras(pipeline: Any, loras: Iterable[Lora]) -> None:
                 ) from error
             reason = one_line(error, 200).rstrip(" .:")
             raise UsageError(
-                f"lora={lora.name} cannot be added ({reason}): give a whole one, made for this kind of model"
+                f"lora={lora.name} cannot be added ({reason}): give a complete one, made for this kind of model"
             ) from error
         if not used:
             raise UsageError(f"lora={lora.name} holds nothing for this model: give one made for this kind of model")

@@ -42,13 +42,15 @@ def read_checkpoint(name: str) -> Checkpoint:
             keys = set(file.keys())
             layers = [file.get_slice(key).get_shape() for key in (_FIRST_LAYER, _LAST_LAYER) if key in keys]
     except (OSError, safetensors.SafetensorError) as error:
-        raise UsageError(f"{name!r} is no whole safetensors file ({shortened(error)}): download it again") from error
+        raise UsageError(
+            f"{name!r} is not a complete safetensors file ({shortened(error)}): download it again"
+        ) from error
     if any("lora" in key for key in keys):
         raise UsageError(f"{name!r} is a LoRA: name the model that it was made for, and give it as lora={name}")
     is_xl = any(key.startswith(_TEXT_2) for key in keys)
     if len(layers) != 2 or not (is_xl or any(key.startswith(_TEXT) for key in keys)):
         raise UsageError(
-            f"{name!r} is no whole checkpoint of Stable Diffusion 1.5, 2.x or SDXL with U-Net and text encoder "
+            f"{name!r} is not a complete checkpoint of Stable Diffusion 1.5, 2.x or SDXL with U-Net and text encoder "
             "(Flux and others run in the editors flux2-klein, flux-kontext and qwen-edit): give one, or a folder"
         )
     check_channels(name, unet=layers[0][1], vae=layers[1][0])
@@ -111,7 +113,7 @@ def load_checkpoint(
         )
     except NotImplementedError as error:  # diffusers moves layers that it found no weights for
         raise UsageError(
-            f"{name!r} lacks weights that config={config} calls for: give its own, or a whole file"
+            f"{name!r} lacks weights that config={config} calls for: give its own, or a complete file"
         ) from error
     except Exception as error:
         raise UsageError(

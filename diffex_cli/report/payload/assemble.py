@@ -22,6 +22,8 @@ from diffex_cli.report.words import Text, words
 from diffex_cli.search.statistics.claims import CLAIMS
 
 SCHEMA = "diffex.report/1"
+_ROOM = 1.4
+"""So many times as far as for its bars an axis goes at most, for the dots of single pictures."""
 
 
 def files_shown(data: ReportData) -> tuple[Path, ...]:
@@ -60,12 +62,14 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
     attributes = [
         attribute(data, row, columns(data, row, views, album, places, classes), floor, parents, index) for row in rows
     ]
+    axes = [float(f"{axis:.5g}") for axis in _axes(attributes, data, rows)]
     edits = [edit for row in rows for edit in data.evidence.edits.get(row.candidate, {}).values()]
     return {
         "schema": SCHEMA,
-        "title": f"What moves {'each class' if data.every_class else f'‘{data.target}’'} · diffex",
+        "title": " · ".join(filter(None, (_title(data), data.name, "diffex"))),
         "domain": data.domain,
         "classifier": data.classifier,
+        "name": data.name or None,
         "editor": data.editor,
         "created": data.created,
         "target": data.target,
@@ -80,10 +84,13 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
         "n_held_out": data.n_held_out,
         "raced": any(row.images is not None and row.images < data.n_images for row in rows),
         "floor": None if floor is None else {**dataclasses.asdict(floor), "value": number(floor.value)},
-        "axis": number(Axis.over(rows, data.delta, floor.value if floor else None).span),
+        "detectable": number(data.detectable),
+        "corrected_for": data.corrected_for,
+        "corrected_for_sets": data.corrected_for_sets,
+        "axis": axes[0],
         "counts": _counts(data, rows, attributes),
         "overview": _overview(data, album, index),
-        "views": views.descriptions(_axes(attributes, data, rows)),
+        "views": views.descriptions(axes),
         "classes": list(classes),
         "images": [_image(one, data, views, album, classes) for one in shown],
         "attributes": attributes,
@@ -133,6 +140,7 @@ def _image(one: _Image, data: ReportData, views: Views, album: Album, classes: M
     return {
         "key": one.key[:16],
         "source": known.source if known else "",
+        "file": known.file if known else None,
         "label": known.label if known else None,
         "picture": album.number(original.file) if original else None,
         "reconstruction": album.number(reconstruction.file) if reconstruction else None,
@@ -190,11 +198,23 @@ def _node(branch: Branch, index: Mapping[str, int]) -> dict[str, object]:
 
 
 def _axes(attributes: Sequence[dict[str, Any]], data: ReportData, rows: Sequence[Row]) -> list[float]:
+    """For each view the span of its axis: that of the bars, and of single pictures as far as :data:`_ROOM` allows."""
+    if not attributes:
+        return [_span(data, rows), *[0.0] * (len(Views(data)) - 1)]
+    columns = list(zip(*(one["views"] for one in attributes), strict=True))
+    bars = [_span(data, rows), *(max((abs(one["effect"]) for one in some if one), default=0.0) for some in columns[1:])]
+    deltas = list(zip(*(one["pairs"]["delta"] for one in attributes), strict=True))
+    farthest = [max((abs(one) for some in of for one in some if one is not None), default=0.0) for of in deltas]
+    return [max(bar, min(far, _ROOM * bar)) for bar, far in zip(bars, farthest, strict=True)]
+
+
+def _span(data: ReportData, rows: Sequence[Row]) -> float:
     floor = facts.noise_floor(data)
-    axes = [Axis.over(rows, data.delta, floor.value if floor else None).span]
-    for column in list(zip(*(one["views"] for one in attributes), strict=True))[1:]:
-        axes.append(max((abs(one["effect"]) for one in column if one), default=0.0))
-    return axes if attributes else [*axes, *[0.0] * (len(Views(data)) - 1)]
+    return Axis.over(rows, data.delta, floor.value if floor else None).span
+
+
+def _title(data: ReportData) -> str:
+    return f"What moves {'each class' if data.every_class else f'‘{data.target}’'}"
 
 
 def _counts(data: ReportData, rows: Sequence[Row], attributes: Sequence[dict[str, Any]]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from diffex_cli.report import captions
 from diffex_cli.report.data import Floor, ReportData, Row
 from diffex_cli.report.details import figures
 from diffex_cli.report.facts import below_floor, is_set, standing
@@ -77,6 +78,9 @@ def attribute(
             **values.of_edits(list(data.evidence.edits.get(row.candidate, {}).values())),
             "flipped": pairs.flipped,
         },
+        "after": captions.after(row),
+        "called": captions.called(row, data),
+        "examples": list(pairs.examples),
         "pairs": pairs.values,
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.report import choose
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.numbers import finite
 from diffex_cli.report.payload.values import number
@@ -16,6 +17,8 @@ from diffex_cli.report.pictures import Album
 _T = TypeVar("_T")
 
 STATUSES = ("ok", "no-op", "failed")
+EXAMPLES = 3
+"""Pairs of an attribute that can stand for it, where one alone would leave a row of pictures empty."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,11 +27,13 @@ class Columns:
 
     Attributes:
         values: the columns.
+        examples: the places in them of the pairs that carry what is said of the attribute, the best first.
         effects: for each view after the first its effect, or ``None``.
         flipped: how many edits change the predicted class.
     """
 
     values: dict[str, object]
+    examples: tuple[int, ...]
     effects: list[dict[str, object] | None]
     flipped: int
 
@@ -85,16 +90,20 @@ def columns(
         "before": [number(one.pair.original.probability) if one.pair else None for one in shown]
         if data.every_class
         else None,
+        "logit": [_logits(one.pair) for one in shown],
         "prediction": [None if now is None else classes[now] for now in after],
         "flipped": flipped,
         "changed": [number(one.edit.changed) if one.edit else None for one in shown],
         "mean_change": [number(one.edit.mean_change) if one.edit else None for one in shown],
+        "file": [one.edit.file if one.edit else None for one in shown],
         "reason": [one.edit.reason if one.edit else None for one in shown],
         "heat": [album.number(evidence.heat.get(one.pair.edited.file)) if one.pair else None for one in shown],
         "pictured": sum(picture is not None for picture in pictures),
         "available": len(shown),
     }
-    return Columns(values, views.effects(deltas), sum(flipped))
+    telling = choose.telling_pairs(data, row, album, EXAMPLES)
+    examples = tuple(next(i for i, one in enumerate(shown) if one.pair is pair) for pair in telling)
+    return Columns(values, examples, views.effects(deltas), sum(flipped))
 
 
 def _edited(data: ReportData, row: Row) -> list[_Edited]:
@@ -109,6 +118,13 @@ def _edited(data: ReportData, row: Row) -> list[_Edited]:
     shown = [_Edited(pair.image, edits.get(pair.image), pair) for pair in pairs]
     there = {pair.image for pair in pairs}
     return shown + [_Edited(image, edit, None) for image, edit in sorted(edits.items()) if image not in there]
+
+
+def _logits(pair: Pair | None) -> list[float | None] | None:
+    """On the original, on the reconstruction, and on the edited picture."""
+    if pair is None:
+        return None
+    return [number(shot.logit) if shot else None for shot in (pair.original, pair.reconstruction, pair.edited)]
 
 
 def _status(one: _Edited) -> int:

@@ -78,12 +78,13 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|&])", r"\\\1", text)
 
 
-def draw_figures(run: Path, folder: Path) -> list[Path]:
+def draw_figures(run: Path, folder: Path, target: str | None = None) -> list[Path]:
     """Draw all figures of a run; see :func:`~diffex_cli.report.publication.figures.write_figures`.
 
     Args:
         run: a run directory that ``diffex search`` has finished.
         folder: where to; created if it is missing.
+        target: whose result; ``None`` for the last search's.
 
     Returns:
         the files.
@@ -95,23 +96,24 @@ def draw_figures(run: Path, folder: Path) -> list[Path]:
     """
     from diffex_cli.report.publication.figures import write_figures
 
-    return write_figures(read_report_data(run), folder)
+    return write_figures(read_report_data(run, target), folder)
 
 
-def draw_top(runs: Sequence[Path], folder: Path) -> list[Path]:
+def draw_top(runs: Sequence[Path], folder: Path, target: str | None = None) -> list[Path]:
     """Draw the leading attributes of several runs below each other; as :func:`draw_figures` otherwise."""
     from diffex_cli.report.publication.figures import write_top
 
-    return write_top([read_report_data(run) for run in runs], folder)
+    return write_top([read_report_data(run, target) for run in runs], folder)
 
 
-def table(runs: Sequence[Path], kind: str, top: int = 10) -> str:
+def table(runs: Sequence[Path], kind: str, top: int = 10, target: str | None = None) -> str:
     """The leading attributes of one or more runs as a table.
 
     Args:
         runs: run directories that ``diffex search`` has finished.
         kind: ``markdown``, ``latex`` or ``csv``.
         top: rows at most, ≥ 1.
+        target: whose result of each; ``None`` for the last searches'.
 
     Raises:
         IncompleteError: one has no ranking yet.
@@ -119,4 +121,4 @@ def table(runs: Sequence[Path], kind: str, top: int = 10) -> str:
     """
     from diffex_cli.report.publication.table import write_table
 
-    return write_table([read_report_data(run) for run in runs], kind, top)
+    return write_table([read_report_data(run, target) for run in runs], kind, top)

@@ -26,7 +26,7 @@ _SMALL = 6.2
 def draw(data: ReportData) -> Drawing:
     """Draw the figure: what can be claimed, then the strongest of the others (sets last), then the placebos."""
     rows, others = _rows(data)
-    title = f"Effects on {words.whom(data)} ({plain(data.classifier)})"
+    title = f"Effects on {words.whom(data)} ({plain(data.shown_name)})"
     if not rows:
         return no_pictures("forest", title, "Nothing was measured.")
     floor = facts.noise_floor(data)
@@ -133,7 +133,7 @@ def _legend(sheet: Sheet, y: float, rows: tuple[Row, ...], data: ReportData) -> 
 
 def _caption(rows: tuple[Row, ...], data: ReportData, others: int) -> str:
     unlike = any(row.n != data.n_images for row in rows)
-    n = f"{counted(data.n_images, 'image')} each{' where nothing else is said' if unlike else ''}"
+    n = f"{counted(data.n_images, 'image')} each{' unless stated otherwise' if unlike else ''}"
     more = f" {others} more {'was' if others == 1 else 'were'} measured." if others else ""
     floor = facts.noise_floor(data)
     noise = "" if floor is not None and floor.value > 0 else f" {words.floor(data)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from diffex_cli.report import choose
 from diffex_cli.report.data import ReportData, Row, Shot
-from diffex_cli.report.numbers import finite, probability, signed
+from diffex_cli.report.numbers import finite, percent, signed
 from diffex_cli.report.publication import words
 from diffex_cli.report.publication.drawing import Drawing, no_pictures
 from diffex_cli.report.publication.sheet import EDITED, FULL, ORIGINAL, QUIET, Sheet, height, row_of
@@ -35,7 +35,7 @@ def draw(data: ReportData, tree: Tree, shots: Shots) -> Drawing:
         shots: reads the pictures.
     """
     columns = choose.columns(data, tree, shots)
-    title = f"{words.best(data)}, from coarse to fine ({plain(data.classifier)})"
+    title = f"{words.best(data)}, from coarse to fine ({plain(data.shown_name)})"
     if not columns:
         return no_pictures("hierarchy", title)
     side = min(_LARGEST, (FULL - (len(columns) - 1) * _GAP) / len(columns))
@@ -103,7 +103,7 @@ def _label(
 def _picture(sheet: Sheet, x: float, y: float, side: float, shot: Shot, border: str, shots: Shots) -> None:
     image = shots.picture(shot.file)
     assert image is not None
-    sheet.picture(x, y, side, image, border, probability(shot.probability) if finite(shot.probability) else "")
+    sheet.picture(x, y, side, image, border, percent(shot.probability) if finite(shot.probability) else "")
 
 
 def _alternative(data: ReportData, columns: tuple[choose.Column, ...]) -> str:

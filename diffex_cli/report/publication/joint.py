@@ -7,7 +7,7 @@ import math
 
 from diffex_cli.report import choose, facts
 from diffex_cli.report.data import Pair, ReportData, Row, Shot
-from diffex_cli.report.numbers import finite, probability, signed
+from diffex_cli.report.numbers import finite, percent, signed
 from diffex_cli.report.publication import words
 from diffex_cli.report.publication.axis import Axis
 from diffex_cli.report.publication.drawing import Drawing, no_pictures
@@ -71,7 +71,7 @@ def draw(data: ReportData, shots: Shots) -> Drawing | None:
     if not rows:
         return None
     rows.sort(key=lambda row: (not words.claimed(row), row.candidate != data.best_joint))
-    title = f"Attributes together and alone, {words.whom(data)} ({plain(data.classifier)})"
+    title = f"Attributes together and alone, {words.whom(data)} ({plain(data.shown_name)})"
     found = [one for row in rows[: 3 * MOST] if (one := _set(row, data, shots)) is not None][:MOST]
     if not found:
         return no_pictures("joint", title)
@@ -157,7 +157,7 @@ def _block(sheet: Sheet, y: float, one: _Set, data: ReportData, axis: Axis, floo
             at = sheet.text(x, at, line, _NAME)
         image = shots.picture(frame.shot.file)
         assert image is not None
-        corner = probability(frame.shot.probability) if finite(frame.shot.probability) else ""
+        corner = percent(frame.shot.probability) if finite(frame.shot.probability) else ""
         sheet.picture(x, at + 2, side, image, EDITED if number else ORIGINAL, corner)
     return max(y + label + 2 + side, _bars(sheet, y, one, axis, floor))
 

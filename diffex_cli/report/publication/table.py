@@ -93,7 +93,7 @@ def _of_one(data: ReportData, top: int) -> Table:
         )
         for number, row in enumerate(rows, 1)
     )
-    caption = f"Attributes that move {words.whom(data)} most ({plain(data.domain)}, {plain(data.classifier)})."
+    caption = f"Attributes that move {words.whom(data)} most ({plain(data.domain)}, {plain(data.shown_name)})."
     caption += "" if found else _NOTHING
     return Table((), header, cells, (True, False, *[True] * 5), f"{caption} {words.floor(data)}")
 

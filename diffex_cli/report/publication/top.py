@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from diffex_cli.report import choose, claims
 from diffex_cli.report.data import ReportData
-from diffex_cli.report.numbers import counted, finite, probability, signed
+from diffex_cli.report.numbers import counted, finite, percent, signed
 from diffex_cli.report.publication import words
 from diffex_cli.report.publication.drawing import Drawing, no_pictures
 from diffex_cli.report.publication.sheet import EDITED, FULL, ORIGINAL, QUIET, Sheet, height, row_of
@@ -41,7 +41,7 @@ def draw(runs: Sequence[ReportData], shots: Shots) -> Drawing:
     y = 1.0
     for (data, shown), head in zip(strips, words.titles(runs), strict=True):
         y = sheet.paragraph(
-            0, y, sheet.width, head if runs[1:] else f"{title} ({plain(data.classifier)})", 9, weight="bold", most=2
+            0, y, sheet.width, head if runs[1:] else f"{title} ({plain(data.shown_name)})", 9, weight="bold", most=2
         )
         if runs[1:]:
             y = sheet.paragraph(0, y, sheet.width, _about(data), _SMALL, color=QUIET, most=3)
@@ -65,7 +65,7 @@ def _band(sheet: Sheet, y: float, side: float, data: ReportData, shown: Sequence
         for top, shot, border in ((0, one.pair.original, ORIGINAL), (side + 4, one.pair.edited, EDITED)):
             image = shots.picture(shot.file)
             assert image is not None
-            corner = probability(shot.probability) if finite(shot.probability) else ""
+            corner = percent(shot.probability) if finite(shot.probability) else ""
             sheet.picture(x, at + 2 + top, side, image, border, corner)
         at += 2 + 2 * side + 4 + 3
         effect = " · ".join(filter(None, (signed(row.effect), words.verdict(row))))
@@ -76,11 +76,12 @@ def _band(sheet: Sheet, y: float, side: float, data: ReportData, shown: Sequence
 
 
 def _caption(runs: Sequence[ReportData]) -> str:
-    typical = "Each pair is the one whose change lies closest to the mean."
+    typical = "Each pair is, of those that visibly change as the mean does, the closest to it."
     if len(runs) > 1:
+        quantities = " or ".join(sorted({data.quantity for data in runs}))
         return (
-            "In the corner: probability of the class that is explained. Below: mean change of its logit or "
-            f"probability, with its 95 % interval in brackets. {typical}"
+            f"In the corner: probability of the class that is explained. Below: mean change of its {quantities}, "
+            f"with its 95 % interval in brackets. {typical}"
         )
     return (
         f"In the corner: probability of {words.of_whom(runs[0])}. Below: {words.measured(runs[0])}. {typical} "

@@ -48,7 +48,7 @@ def titles(runs: Sequence[ReportData]) -> tuple[str, ...]:
     """A name for each run: domain, target, classifier; where two agree in these, their editors; else their numbers."""
     told = {"all": "each class", "predicted": "predicted class"}
     short = [
-        f"{plain(one.domain)}: {told.get(one.target) or plain(one.target)} ({plain(one.classifier)}" for one in runs
+        f"{plain(one.domain)}: {told.get(one.target) or plain(one.target)} ({plain(one.shown_name)}" for one in runs
     ]
     full = [
         f"{text}, {plain(one.editor)}" if short.count(text) > 1 else text for text, one in zip(short, runs, strict=True)

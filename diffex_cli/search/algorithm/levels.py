@@ -50,13 +50,13 @@ def level_budget(corpus: Corpus, depth: int, max_depth: int | None, remaining: i
 
     What a level leaves unspent is left to the deeper ones, so that the whole never exceeds the budget.
     """
-    levels = _height(corpus.roots) if max_depth is None else min(_height(corpus.roots), max_depth + 1)
+    levels = height(corpus.roots) if max_depth is None else min(height(corpus.roots), max_depth + 1)
     return remaining // max(levels - depth, 1)
 
 
-def _height(nodes: Sequence[Node]) -> int:
+def height(nodes: Sequence[Node]) -> int:
     """How many levels there are from these nodes down."""
-    return 1 + max(_height(node.children) for node in nodes) if nodes else 0
+    return 1 + max(height(node.children) for node in nodes) if nodes else 0
 
 
 def _entrant(node: Node, parent: float | None, rules: Rules) -> Entrant:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -27,15 +28,18 @@ def aligned(*arrays: ArrayLike) -> tuple[NDArray[np.float64], ...]:
 
 
 def matrix(rows: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
-    """The candidates' values in an order of their own: rows by id, columns (images) by their content.
+    """The candidates' values, a row each, sorted by id: whichever way the candidates were ordered, the same.
 
     Args:
         rows: candidate id → shape (n_images,), finite or NaN.
 
     Returns:
-        shape (candidates, n_images); whichever way the images were ordered, the same.
+        shape (candidates, n_images).
     """
-    if not rows:
-        return np.empty((0, 0))
-    stacked = np.stack(aligned(*(rows[id] for id in sorted(rows))))
-    return stacked[:, np.lexsort(stacked)]
+    return np.stack(aligned(*(rows[id] for id in sorted(rows)))) if rows else np.empty((0, 0))
+
+
+def standard_deviation(values: NDArray[np.float64]) -> float:
+    """That of a sample of two or more; the same to the last bit for the values in another order, or negated."""
+    mean = math.fsum(values.tolist()) / len(values)
+    return math.sqrt(math.fsum(((values - mean) ** 2).tolist()) / (len(values) - 1))

@@ -69,29 +69,42 @@ def claim_of(row: Measured, delta: float) -> Claim | None:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
-    """An attribute that matters, and the groups above it that matter because of it, the coarsest first."""
+    """An attribute that matters, and the groups above it that matter because of it, the coarsest first.
+
+    Attributes:
+        mixture: it is a group that its measured members do not bear out: none of them matters in its direction, or one
+            of them in the other.
+    """
 
     candidate: str
     because: tuple[str, ...] = ()
+    mixture: bool = False
 
 
 def findings(rows: Iterable[Measured], delta: float) -> tuple[Finding, ...]:
-    """The finest attributes that matter, the strongest first; each of the attributes that matter is in one of them.
+    """The finest attributes that matter; each of the attributes that matter is in one of them. The strongest come
+    first, and groups that their members do not bear out last: an edit towards a group mixes its members, so that its
+    effect may be that of the mixture alone.
 
     A group whose effect one of its members has alone is no finding of its own: it matters because of that member. A
     member suffices if it matters to the same class in the same direction and is no weaker than the group, or its
     interval contains the group's effect. Sets of attributes are left out.
     """
-    matter = [row for row in rows if not is_set(row.candidate) and claim_of(row, delta) == "matters"]
+    single = [row for row in rows if not is_set(row.candidate)]
+    matter = [row for row in single if claim_of(row, delta) == "matters"]
     folded: dict[str, list[str]] = {}
     for row in matter:
         folded.setdefault(_finest(row, matter).candidate, []).append(row.candidate)
-    by_strength = sorted(matter, key=lambda row: (-abs(row.effect), row.candidate))
-    return tuple(
-        Finding(row.candidate, tuple(sorted((id for id in folded[row.candidate] if id != row.candidate), key=len)))
-        for row in by_strength
+    found = [
+        Finding(
+            row.candidate,
+            tuple(sorted((id for id in folded[row.candidate] if id != row.candidate), key=len)),
+            mixture=_is_mixture(row, single, matter),
+        )
+        for row in sorted(matter, key=lambda row: (-abs(row.effect), row.candidate))
         if row.candidate in folded
-    )
+    ]
+    return tuple(sorted(found, key=lambda one: one.mixture))
 
 
 def _finest(row: Measured, matter: Sequence[Measured]) -> Measured:
@@ -99,6 +112,14 @@ def _finest(row: Measured, matter: Sequence[Measured]) -> Measured:
     if not members:
         return row
     return _finest(min(members, key=lambda one: (-abs(one.effect), one.candidate)), matter)
+
+
+def _is_mixture(row: Measured, single: Sequence[Measured], matter: Sequence[Measured]) -> bool:
+    def members(rows: Sequence[Measured]) -> list[Measured]:
+        return [one for one in rows if one.candidate.startswith(f"{row.candidate}/") and one.target == row.target]
+
+    directions = {one.effect > 0 for one in members(matter)}
+    return any(math.isfinite(one.effect) for one in members(single)) and directions != {row.effect > 0}
 
 
 def _suffices(member: Measured, group: Measured) -> bool:

@@ -80,7 +80,8 @@ def noise_floor(
     if not len(rows):
         return Floor(math.nan, "none", 0, 0)
     counts = (~np.isnan(rows)).sum(axis=1, keepdims=True)
-    residuals = (rows - np.nanmean(rows, axis=1, keepdims=True)) * np.sqrt(counts / (counts - 1))
+    means = [[math.fsum(row)] for row in np.nan_to_num(rows).tolist()] / counts
+    residuals = (rows - means) * np.sqrt(counts / (counts - 1))
     largest = [sums.max(axis=1) for sums in flipped_sums(np.nan_to_num(residuals / counts), FLIPS, seed)]
     share = alpha * min(1.0, len(rows) / (rivals or len(rows)))
     value = float(np.quantile(np.concatenate(largest), 1 - share, method="higher"))

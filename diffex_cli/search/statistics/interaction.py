@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,8 +46,8 @@ def interaction(joint: ArrayLike, singles: Sequence[ArrayLike]) -> Interaction:
         raise ValueError("a joint effect is of two attributes or more")
     arrays = np.stack(aligned(joint, *singles))
     together, *alone = arrays[:, ~np.isnan(arrays).any(axis=0)]
-    # smallest first: a sum that does not depend on the order of the attributes
-    total = np.sort(np.stack(alone), axis=0).sum(axis=0)
+    # exactly rounded, so that the attributes' order does not matter
+    total = np.array([math.fsum(parts) for parts in zip(*alone, strict=True)])
     return Interaction(
         singles=tuple(mean_interval(one) for one in alone),
         sum=mean_interval(total),

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from diffex_cli.search.statistics.arrays import vector
+from diffex_cli.search.statistics.arrays import standard_deviation, vector
 from diffex_cli.search.statistics.influence import CONFIDENCE
 from diffex_cli.search.statistics.student import student_t_quantile
 
@@ -97,7 +97,7 @@ def _studentised(deviations: NDArray[np.float64], resamples: int) -> tuple[float
         parts.append(np.where(flat, extreme, mean / np.where(flat, 1.0, error)))
     table = np.sort(np.concatenate(parts))
     low, high = (np.quantile(table, side, method="nearest") for side in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
-    error = float(deviations.std(ddof=1)) / math.sqrt(n)
+    error = standard_deviation(deviations) / math.sqrt(n)
     if not math.isfinite(low) or not math.isfinite(high):
         return None
     # a resample of almost no spread can have a t of any size

@@ -43,7 +43,8 @@ def max_t(deltas: Mapping[str, ArrayLike], *, flips: int = FLIPS, seed: int = 0)
     The statistic is |ΣΔ| / √ΣΔ², which grows with Student's |t| but needs no variance under each flip; candidates of
     different spread compete as equals. With up to 14 images all assignments of signs are looked at, and the p-values
     are exact for a Δ that is symmetric about zero under the null; with more, 10,000 random ones with the observed one
-    among them, which keeps the test valid. Step-down controls the family-wise error whichever attributes matter.
+    among them, which keeps the test valid. Step-down controls the family-wise error whichever attributes matter. The
+    order of candidates and images and the sign of all Δ change nothing, to the last bit.
 
     "Does nothing" is meant to the letter: the edit and the reconstruction could change places. In simulated searches of
     20 attributes, on 12 to 48 images, one or more were declared in 2 to 8 % where Δ was normal, t-distributed or mostly
@@ -57,11 +58,13 @@ def max_t(deltas: Mapping[str, ArrayLike], *, flips: int = FLIPS, seed: int = 0)
     """
     if flips < 1 or seed < 0:
         raise ValueError(f"flips {flips} ≥ 1 and seed {seed} ≥ 0 must hold")
+    if not deltas:
+        return {}
     rows = matrix(deltas)
     counts = (~np.isnan(rows)).sum(axis=1)
     scaled = _unit(np.nan_to_num(rows))
     scaled = scaled[:, (scaled != 0).any(axis=0)]
-    observed = np.abs(scaled.sum(axis=1)) - _ROUNDING
+    observed = np.array([abs(math.fsum(row)) for row in scaled.tolist()]) - _ROUNDING
     order = np.argsort(-observed, kind="stable")
     hits = np.zeros((2, len(observed)))
     total = 0
@@ -83,7 +86,7 @@ def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """Every row divided by its length; a row of zeros stays."""
     largest = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)
     rows = rows / np.where(largest > 0, largest, 1.0)
-    length = np.sqrt((rows**2).sum(axis=1, keepdims=True))
+    length = np.sqrt([[math.fsum(row)] for row in (rows**2).tolist()])
     return np.asarray(rows / np.where(length > 0, length, 1.0))
 
 

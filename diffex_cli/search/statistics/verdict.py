@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from diffex_cli.search.statistics.arrays import standard_deviation
 from diffex_cli.search.statistics.claims import ALPHA
 from diffex_cli.search.statistics.coverage import greedy_coverage
 from diffex_cli.search.statistics.floor import Floor, noise_floor, smallest_detectable
@@ -221,7 +222,7 @@ def _detectable(rows: Collection[NDArray[np.float64]], candidates: int, bar: flo
     n = statistics.median_low(len(row) for row in finite)
     if tests / min(2 ** (n - 1), flips) > ALPHA:
         return math.inf
-    sd = statistics.median(float(np.std(np.sort(row), ddof=1)) for row in finite)
+    sd = statistics.median(standard_deviation(row) for row in finite)
     least = smallest_detectable(n, sd, candidates, alpha=ALPHA, power=POWER)
     if math.isnan(bar):
         return least

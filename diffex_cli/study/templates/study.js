@@ -121,8 +121,7 @@
     place("bar").max = items.length;
     place("bar").value = state.position;
     words(item.words);
-    const titles = ["Before", "After", "Hint: bright is what mattered"];
-    place("pictures").replaceChildren(...item.pictures.map((name, index) => figure(name, titles[index])));
+    place("pictures").replaceChildren(...item.pictures.map((name, index) => figure(name, index, item)));
     const before = state.answers[item.id] ?? {};
     place("queries").replaceChildren(...study.queries.map((query) => asked(query, item, before[query.name])));
     place("back").hidden = state.position === 0;
@@ -137,14 +136,25 @@
     place("words").replaceChildren(...(text ? [`${study.named} `, strong] : []));
   }
 
-  function figure(name, title) {
+  const TITLES = ["Before", "After", "Hint: bright is what mattered"];
+
+  function picture(name, index) {
     const image = new Image();
     image.src = study.pictures[name];
-    image.alt = `The picture: ${title.toLowerCase()}`;
+    image.alt = `The picture: ${TITLES[index].toLowerCase()}`;
+    return image;
+  }
+
+  function figure(name, index, item) {
     const caption = document.createElement("figcaption");
-    caption.textContent = title;
+    caption.textContent = TITLES[index];
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "enlarge" });
+    button.setAttribute("aria-label", `Enlarge the picture: ${TITLES[index].toLowerCase()}`);
+    button.append(picture(name, index));
+    button.addEventListener("click", () => large.open(item, index));
     const made = document.createElement("figure");
-    made.append(image, caption);
+    made.append(caption, button);
     return made;
   }
 
@@ -219,6 +229,52 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     place("saved").textContent = `Saved as ${link.download}, in the folder of your downloads.`;
   }
+
+  // ----- the pictures of an item enlarged, in turns at the same place
+
+  const large = (() => {
+    const [dialog, pane, turns] = [place("large"), place("pane"), place("turns")];
+    let [images, buttons, at] = [[], [], 0];
+
+    function open(item, index) {
+      images = item.pictures.map(picture);
+      buttons = images.map((_, number) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = TITLES[number].split(":")[0];
+        button.addEventListener("click", () => turn(number));
+        return button;
+      });
+      turns.replaceChildren(...buttons);
+      pane.replaceChildren(...images);
+      zoom(false);
+      dialog.showModal();
+      turn(index);
+    }
+
+    function turn(index) {
+      at = (index + images.length) % images.length;
+      images.forEach((image, number) => image.classList.toggle("off", number !== at));
+      buttons.forEach((button, number) => button.setAttribute("aria-pressed", String(number === at)));
+    }
+
+    function zoom(whole) {
+      pane.classList.toggle("whole", whole);
+      place("whole").setAttribute("aria-pressed", String(whole));
+    }
+
+    const other = () => zoom(!pane.classList.contains("whole"));
+    const keys = { ArrowRight: () => turn(at + 1), ArrowLeft: () => turn(at - 1), 1: other };
+    dialog.addEventListener("keydown", (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !Object.hasOwn(keys, event.key)) return;
+      event.preventDefault();
+      keys[event.key]();
+    });
+    pane.addEventListener("click", () => turn(at + 1));
+    place("whole").addEventListener("click", other);
+    place("close").addEventListener("click", () => dialog.close());
+    return { open };
+  })();
 
   place("start").addEventListener("submit", begin);
   place("code").addEventListener("input", tell);

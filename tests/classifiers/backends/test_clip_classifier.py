@@ -166,7 +166,7 @@ def test_a_model_without_texts_or_weights_is_refused(clip: Path, vit: Path, desc
     copy = Path(shutil.copytree(clip, tmp_path / "copy"))
     for name in ("config.json", "model.safetensors"):
         shutil.copy(vit / name, copy)
-    with pytest.raises(UsageError, match="ViTModel compares no images with texts: name a CLIP or SigLIP model"):
+    with pytest.raises(UsageError, match="ViTModel does not compare images with texts: name a CLIP or SigLIP model"):
         classifier(copy, described).logits(PICTURES)
     weights = load_file(clip / "model.safetensors")
     kept = {name: value for name, value in weights.items() if "text_projection" not in name}

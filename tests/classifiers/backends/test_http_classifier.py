@@ -86,7 +86,7 @@ def test_another_model_in_the_middle_is_noticed(server: ModelServer) -> None:
     model = classifier(server)
     assert model.labels
     server.answer["model"] = "means 2"
-    with pytest.raises(DiffexError, match="now answers as the model 'means 2', and began as 'means 1'"):
+    with pytest.raises(DiffexError, match="now answers as the model 'means 2', but began as 'means 1'"):
         model.logits(PICTURES)
 
 
@@ -111,7 +111,7 @@ def test_the_server_says_how_long_to_wait(server: ModelServer, waits: list[float
 
 def test_lasting_troubles_are_reported(server: ModelServer, waits: list[float]) -> None:
     server.troubles = [(503, {}, '{"error": "out of\\n\\u001b[31mpaint"}')] * 3
-    with pytest.raises(DiffexError, match=r"answered 503: out of \[31mpaint, 3 times in a row: see whether it runs"):
+    with pytest.raises(DiffexError, match=r"out of \[31mpaint, 3 times in a row: check that it is running"):
         _ = classifier(server, ":retries=2").labels
     assert waits == [0.5, 1.0]
 
@@ -128,7 +128,7 @@ def test_nobody_there(waits: list[float]) -> None:
 def test_no_answer_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         spec = f"http:http://127.0.0.1:{deaf.getsockname()[1]}:timeout=0.1,retries=0"
-        with pytest.raises(DiffexError, match=r"gave no answer within 0\.1 s: see whether it runs"):
+        with pytest.raises(DiffexError, match=r"gave no answer within 0\.1 s: check that it is running"):
             _ = HttpClassifier(parse_spec(spec)).labels
 
 
@@ -175,8 +175,8 @@ def test_a_redirection_is_reported_and_not_followed(server: ModelServer, monkeyp
         (404, UsageError, r"has no /v1/scores \(404\): give the address below which it speaks the protocol"),
         (413, UsageError, "too large for the server .*: give a smaller batch=N"),
         ((400, {}, '{"error": "what?"}'), DiffexError, r"refuses /v1/scores \(400: what\?\)"),
-        ((200, {}, "<html>"), DiffexError, "something else than a JSON object"),
-        ((200, {}, "[1]"), DiffexError, "something else than a JSON object"),
+        ((200, {}, "<html>"), DiffexError, "something other than a JSON object"),
+        ((200, {}, "[1]"), DiffexError, "something other than a JSON object"),
         ((200, {"Content-Encoding": "gzip"}, "no gzip"), DiffexError, "an answer that cannot be read"),
     ],
 )
@@ -194,8 +194,8 @@ def test_other_answers_are_not_repeated(server: ModelServer, trouble: Any, kind:
     [
         ({"scores": [[1, 2, 3]]}, r"shape \(1, 3\) for 3 images and 3 classes"),
         ({"scores": [[1, 2, None]] * 3}, "not finite for 3 of 3 images"),
-        ({"scores": "none"}, "no rectangular array of numbers"),
-        ({"scores": [[1, 2], [1]]}, "no rectangular array of numbers"),
+        ({"scores": "none"}, "not a table of numbers"),
+        ({"scores": [[1, 2], [1]]}, "not a table of numbers"),
         ({"scores": None}, r"scores of shape \(\)"),
     ],
 )

@@ -150,7 +150,7 @@ def test_imagenets_names_where_the_model_has_none(tmp_path: Path) -> None:
     [
         ("timm", "names no model: write timm:NAME"),
         ("timm:./nowhere", "there is no folder nowhere"),
-        ("timm:resnet18:weights=none.pth", r"weights must be a file that is there, not 'none\.pth'"),
+        ("timm:resnet18:weights=none.pth", r"weights must be a file that exists, not 'none\.pth'"),
         ("timm:resnet18:trust=yes", "unknown option 'trust'"),
     ],
 )

@@ -196,7 +196,7 @@ def test_a_cached_hub_model_is_pinned_to_its_commit_without_network(efficientnet
 def test_an_unreachable_hub_is_one_clear_sentence(cache: Path) -> None:
     with pytest.raises(DiffexError, match=r"no folder 'acme/birds' here, and the hub cannot be reached .*local folder"):
         _ = classifier("acme/birds").fingerprint
-    with pytest.raises(UsageError, match="it is no hub id"):
+    with pytest.raises(UsageError, match="it is not a hub id"):
         _ = classifier("a--b").fingerprint
 
 

@@ -87,5 +87,5 @@ def test_what_does_not_fit_is_refused(vit: Path, tmp_path: Path) -> None:
         classifier(vit, ":kind=binary").logits(PICTURES)
     with pytest.raises(DiffexError, match="to give probabilities, but gave"):
         classifier(vit, ":values=probabilities").logits(PICTURES)
-    with pytest.raises(UsageError, match="labels must be a file that is there, not"):
+    with pytest.raises(UsageError, match="labels must be a file that exists, not"):
         classifier(vit, f":labels={tmp_path}/none.txt")

@@ -227,7 +227,7 @@ def test_iou_of_two_providers_corpora() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--merge", "nowhere.yaml"), "'nowhere.yaml' is no file, run directory or corpus provider"),
+        (("--merge", "nowhere.yaml"), "'nowhere.yaml' is not a file, run directory or corpus provider"),
         (("--depth", "8", "--breadth", "9"), "would ask"),
         (("--depth", "9"), "--depth 9 must be at most 8"),
         (("--base-url", "localhost:1"), "--base-url 'localhost:1' is no address"),

@@ -125,11 +125,11 @@ def test_what_cannot_be_read_is_left_out_with_a_warning(folder: Path, capfd: pyt
     (folder / "empty.md").write_text("\n")
     found = passages(folder)
     problems = {
-        "broken.pdf": "it is no PDF that can be read",
+        "broken.pdf": "it is not a readable PDF",
         "empty.md": "it is empty",
         "latin.txt": "it is not UTF-8 text: save it as such",
         "locked.pdf": "it is encrypted: save it without a password",
-        "scan.pdf": "it holds no text, perhaps pictures of text alone",
+        "scan.pdf": "it contains no text, perhaps only pictures of text",
     }
     assert len(found.warnings) == len(problems)
     for warning, (name, problem) in zip(found.warnings, problems.items(), strict=True):
@@ -154,7 +154,7 @@ def test_mistakes_are_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(UsageError, match=r"there are no texts \(markdown, md, pdf, txt\) in"):
         passages(tmp_path)
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4 nothing")
-    with pytest.raises(UsageError, match=r"not one of the 1 texts in .* can be read \(passed over .*: it is no PDF"):
+    with pytest.raises(UsageError, match=r"none of the texts in .* can be read \(.*: it is not a readable PDF"):
         passages(tmp_path)
     monkeypatch.setitem(sys.modules, "pypdf", None)
     with pytest.raises(UsageError, match=r"a\.pdf needs the package pypdf: pip install 'diffex\[knowledge\]'"):

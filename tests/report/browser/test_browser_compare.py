@@ -51,7 +51,24 @@ def test_no_serious_complaint_and_nothing_too_wide(open_file: Open, file: Path, 
     visit = open_file(file, color_scheme=scheme, viewport={"width": width, "height": 900})
     assert violations(visit.page) == []
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    regions = "[...document.querySelectorAll('.scroll')].every((one) => one.scrollWidth <= one.clientWidth)"
+    assert visit.page.evaluate(regions)
     assert visit.page.evaluate("[...document.images].every((one) => one.complete && one.naturalWidth > 0)")
+
+
+def test_numbers_are_below_the_pictures_and_at_the_right(open_file: Open, file: Path) -> None:
+    page = open_file(file).page
+    frames = page.locator(".pictures").first.locator(".shot")
+    assert [text.split("\n") for text in frames.all_inner_texts()] == [
+        ["before", "○ first", "11\N{NO-BREAK SPACE}%", "◆ second", "22\N{NO-BREAK SPACE}%"],
+        ["after", "○ first", "33\N{NO-BREAK SPACE}%", "◆ second", "44\N{NO-BREAK SPACE}%"],
+    ]
+    image, caption = frames.first.locator("img").bounding_box(), frames.first.locator("figcaption").bounding_box()
+    assert caption["y"] >= image["y"] + image["height"]
+    colours = page.evaluate("getComputedStyle(document.querySelector('.shot img')).borderTopColor")
+    assert colours == "rgb(139, 141, 144)", "a colour says neither good nor bad"
+    cell = page.locator("table.sortable tbody td.number").first
+    assert cell.evaluate("e => getComputedStyle(e).textAlign") == "right"
 
 
 def test_without_script_all_is_there(open_file: Open, file: Path) -> None:

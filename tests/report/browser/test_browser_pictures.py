@@ -9,7 +9,7 @@ from typing import Any
 import page_data
 import pytest
 from PIL import Image
-from visits import Open, Visit
+from visits import Open, Visit, captions, words
 
 SNOW = "background/snow"
 
@@ -28,13 +28,15 @@ def test_pairs_beside_each_other_with_their_scores(open_page: Open) -> None:
     pairs = visit.page.locator(f"{visit.panel(SNOW)} .pair")
     assert pairs.count() == 6
     first = pairs.first
-    assert first.locator(".shot b").all_inner_texts() == ["0.12", "0.75"]
-    assert [first.locator("img").nth(i).get_attribute("alt") for i in range(2)] == [
-        "Original; probability of ‘cardinal’: 0.12",
-        "Edited: snow background; probability of ‘cardinal’: 0.75",
+    assert captions(first) == ["before\ncalled ‘cardinal’: 12 %", "after\ncalled ‘cardinal’: 75 %"]
+    assert first.locator(".shot").first.inner_text() == "", "no words lie on a picture"
+    assert [words(first.locator("img").nth(i).get_attribute("alt")) for i in range(2)] == [
+        "Before; probability of ‘cardinal’: 12 %",
+        "After: snow background added; probability of ‘cardinal’: 75 %",
     ]
     borders = [first.locator(".shot").nth(i).evaluate("e => getComputedStyle(e).borderTopColor") for i in range(2)]
-    assert borders == ["rgb(209, 31, 47)", "rgb(17, 17, 17)"]
+    assert borders[0] == borders[1], "a frame is no verdict"
+    assert "from its reconstruction: 13 %" in words(first.inner_text()), "the change is not of the two figures above"
     assert "prediction flips: jay → cardinal" in first.inner_text()
     assert page_data.HOSTILE_FILE in first.inner_text()
     assert first.locator("img").first.evaluate("e => e.decode().then(() => e.naturalWidth)") == 64
@@ -49,7 +51,7 @@ def test_the_slider_follows_keys_and_pointer(open_page: Open) -> None:
     visit = opened(open_page)
     pair = compare(visit, "slider")
     assert visit.page.evaluate("document.activeElement.value") == "slider", "the choice keeps the focus"
-    edited = pair.locator(".edited")
+    edited = pair.locator(".slider .after, .flicker .after").first
 
     def cut() -> float:
         inset = edited.evaluate("e => getComputedStyle(e).clipPath")
@@ -59,7 +61,7 @@ def test_the_slider_follows_keys_and_pointer(open_page: Open) -> None:
     pair.locator("input").focus()
     visit.page.keyboard.press("ArrowRight")
     assert cut() == 51
-    assert pair.locator("input").get_attribute("aria-valuetext") == "51 % original"
+    assert pair.locator("input").get_attribute("aria-valuetext") == "51 % before"
     visit.page.keyboard.press("Home")
     assert cut() == 0
     pair.scroll_into_view_if_needed()
@@ -72,7 +74,7 @@ def test_the_slider_follows_keys_and_pointer(open_page: Open) -> None:
 def test_flicker_respects_reduced_motion(open_page: Open, motion: str) -> None:
     visit = opened(open_page, reduced_motion=motion)
     pair = compare(visit, "flicker")
-    edited, turn = pair.locator(".edited"), pair.locator(".turn")
+    edited, turn = pair.locator(".slider .after, .flicker .after").first, pair.locator(".turn")
 
     def moves() -> bool:
         return edited.evaluate("e => getComputedStyle(e).animationName") == "turns"
@@ -87,7 +89,7 @@ def test_flicker_respects_reduced_motion(open_page: Open, motion: str) -> None:
     turn.click()
     assert edited.is_visible()
     assert turn.get_attribute("aria-pressed") == "true"
-    assert edited.locator("b").inner_text().split() == ["0.75", "edited"]
+    assert captions(edited) == ["after\ncalled ‘cardinal’: 75 %"]
     turn.click()
     assert not edited.is_visible()
     visit.page.get_by_role("button", name="Play").click()
@@ -105,7 +107,7 @@ def test_the_difference_is_black_where_nothing_changed(open_page: Open) -> None:
     assert left == pytest.approx(1.2 * 40 - 0.04 * 255, abs=3)
     assert right == 0
     assert frame.get_attribute("aria-label") == (
-        "Difference between original and edited picture; 50 % of the pixels changed visibly"
+        "Difference between the picture before and after; 50 % of the pixels changed visibly"
     )
 
 
@@ -113,7 +115,10 @@ def test_against_the_reconstruction_instead(open_page: Open) -> None:
     visit = opened(open_page)
     visit.page.get_by_label("unedited reconstruction").check()
     pair = visit.page.locator(f"{visit.panel(SNOW)} .pair").first
-    assert pair.locator("img").first.get_attribute("alt") == "Unedited reconstruction; probability of ‘cardinal’: 0.13"
+    assert (
+        words(pair.locator("img").first.get_attribute("alt"))
+        == "Before, reconstructed; probability of ‘cardinal’: 13 %"
+    )
     assert pair.locator("img").first.get_attribute("src") == visit.page.evaluate("stored.base + stored.sources[1]")
     assert "against=reconstruction" in visit.page.url
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import page_data
 import pytest
-from visits import Open
+from visits import Open, words
 
 SNOW = "background/snow"
 
@@ -176,8 +176,9 @@ def test_another_class_is_the_same_edits_in_other_numbers(open_page: Open) -> No
     assert visit.page.locator(f"{visit.row(SNOW)} .noise").count() == 0
     assert "matters" not in visit.page.inner_text(visit.row(SNOW))
     assert visit.page.inner_text("#view-note") == "Seen for another class."
-    panel = visit.page.inner_text(visit.panel(SNOW))
-    assert "0.88 → 0.25" in panel
+    panel = words(visit.page.inner_text(visit.panel(SNOW)))
+    assert "called ‘jay’: 88 %" in panel
+    assert "called ‘jay’: 25 %" in panel
     assert "Corrected p" not in panel
     assert open_page("#class=jay").page.input_value("[name=class]") == "jay"
 
@@ -195,7 +196,12 @@ def test_sets_beside_their_sum(open_page: Open) -> None:
     assert visit.page.locator(f"{visit.row(weak)} .bar .part").count() == 2
     visit.toggle(best)
     first = visit.page.locator(f"{visit.panel(best)} .pair").first
-    assert first.locator(".titled small").all_inner_texts() == ["original", "snow background", "crest", "together"]
+    assert first.locator(".told b").all_inner_texts() == [
+        "before",
+        "after: snow background",
+        "after: crest",
+        "after: together",
+    ]
 
 
 def test_tables_sort_by_any_heading(open_page: Open) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import page_data
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 
 @dataclasses.dataclass
@@ -56,6 +56,16 @@ class Visit:
         """The names of the attributes in sight, sets left out, from top to bottom."""
         names = self.page.locator("#tree .row .name")
         return [names.nth(i).inner_text() for i in range(names.count()) if names.nth(i).is_visible()]
+
+
+def words(text: str | None) -> str:
+    """A text with plain spaces, where the page keeps numbers and units on one line."""
+    return (text or "").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def captions(scope: Locator) -> list[str]:
+    """The words under the pictures."""
+    return [words(text) for text in scope.locator(".told").all_inner_texts()]
 
 
 Open = Callable[..., Visit]

@@ -56,6 +56,24 @@ def attribute(report: dict[str, Any], id: str) -> dict[str, Any]:
     return found
 
 
+def test_a_pair_names_its_files_and_what_the_classifier_said(known: ReportData) -> None:
+    pairs = dict(known.pairs)
+    pairs["evil"] = tuple(
+        dataclasses.replace(
+            pair,
+            original=dataclasses.replace(pair.original, logit=-1.23456789),
+            reconstruction=None,
+            edited=dataclasses.replace(pair.edited, logit=0.5),
+        )
+        for pair in pairs["evil"]
+    )
+    report = made(dataclasses.replace(known, pairs=pairs))
+    columns = attribute(report, "evil")["pairs"]
+    assert columns["logit"] == [[-1.2346, None, 0.5]] * 4 + [None] * 2
+    assert columns["file"] == ["x.png"] * 4 + [None] * 2
+    assert {one["file"] for one in report["images"]} == {"x.png"}
+
+
 def test_without_scores_and_edits_there_is_what_the_ranking_says(report_data: ReportData) -> None:
     report = made(report_data)
     assert [view["kind"] for view in report["views"]] == ["search"]
@@ -173,7 +191,7 @@ def test_the_tree_the_ancestors_and_the_floor(judged_data: ReportData) -> None:
         ["desert background"],
     )
     assert report["tree"]["unseen"] == ["tail"]
-    assert report["floor"] == {"value": 0.18, "source": "placebos", "arms": 2}
+    assert report["floor"] == {"value": 0.18, "source": "placebos", "arms": 2, "n": 0}
     assert attribute(report, "background")["below_floor"]
     assert not attribute(report, "hat")["below_floor"]
     assert attribute(report, SNOW)["holdout"] == {"effect": 2.079, "low": 1.779, "high": 2.379, "n": 4}
@@ -229,3 +247,22 @@ def test_a_single_output_has_no_other_classes(known: ReportData) -> None:
     report = made(dataclasses.replace(known, evidence=evidence, target="score"))
     assert len(report["views"]) == 1
     assert report["images"][0]["prediction"] is None
+
+
+def test_the_pairs_that_carry_an_attribute_are_places_in_its_columns(known: ReportData) -> None:
+    snow = attribute(made(known), SNOW)
+    assert snow["after"] == "snow background added"
+    assert snow["called"] == "called ‘cardinal’"
+    assert snow["examples"] == [0, 1, 2]
+    no_crest = attribute(made(known), "-head/crest/no-crest")
+    # it lowers, but 25 % → 75 % rises: then the change alone decides
+    assert [no_crest["pairs"]["delta"][0][at] < 0 for at in no_crest["examples"]] == [True] * 3
+
+
+def test_the_axis_has_room_for_the_dots_but_not_for_wild_ones(report_data: ReportData) -> None:
+    axis = made(report_data)["axis"]
+    assert axis == pytest.approx(2.56), "the largest change of a single picture"
+    pairs = list(report_data.pairs[SNOW])
+    wild = dataclasses.replace(pairs[0], delta=-50.0)
+    report = made(dataclasses.replace(report_data, pairs={**report_data.pairs, SNOW: (wild, *pairs[1:])}))
+    assert report["axis"] == report["views"][0]["axis"] == pytest.approx(1.4 * 2.41)

@@ -80,8 +80,8 @@ def test_every_figure_gives_effects_with_intervals_and_the_floor(judged_data: Re
 def test_the_hierarchy_has_the_finer_attributes_below(judged_data: ReportData) -> None:
     text = drawn(judged_data)["hierarchy"]
     assert text.index("background") < text.index("snow background") < text.index("water background")
-    assert "0.25" in text
-    assert "0.75" in text
+    assert "25 %" in text
+    assert "75 %" in text
 
 
 def test_colours_say_what_raises_lowers_and_is_noise(judged_data: ReportData) -> None:

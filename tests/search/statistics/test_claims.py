@@ -110,7 +110,18 @@ def test_a_weaker_member_suffices_if_its_interval_contains_the_groups_effect() -
 
 def test_a_member_of_the_opposite_direction_does_not_stand_for_its_group() -> None:
     group, member = Row("a", effect=1.0), Row("a/b", effect=-2.0, low=-3.0, high=-1.0)
-    assert findings([group, member], 0.1) == (Finding("a/b"), Finding("a"))
+    assert findings([group, member], 0.1) == (Finding("a/b"), Finding("a", mixture=True))
+
+
+def test_a_group_that_its_members_do_not_bear_out_comes_last() -> None:
+    group, unclear = Row("a", effect=3.0), Row("a/b", effect=1.0, low=-1.0, high=3.0)
+    other = Row("c", effect=0.5)
+    assert findings([group, unclear, other], 0.1) == (Finding("c"), Finding("a", mixture=True))
+    assert findings([group, other], 0.1) == (Finding("a"), Finding("c"))  # nobody has looked into it
+    weak = Row("a/b", effect=1.0, low=0.5, high=1.5)
+    assert findings([group, weak, other], 0.1) == (Finding("a"), Finding("a/b"), Finding("c"))
+    against = Row("a/d", effect=-1.0, low=-1.5, high=-0.5)
+    assert findings([group, weak, against, other], 0.1)[-1] == Finding("a", mixture=True)
 
 
 def test_a_member_that_moves_another_class_does_not_stand_for_its_group() -> None:

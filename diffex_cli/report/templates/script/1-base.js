@@ -25,7 +25,16 @@ function signed(value) {
 }
 
 const interval = (low, high) => (known(low) && known(high) ? `${signed(low)} to ${signed(high)}` : MISSING);
-const probability = (value) => (known(value) ? value.toFixed(2) : MISSING);
+
+/** A probability in percent, with a decimal near 0 and 1: 4 %, 0.3 %, under 0.1 %, 99.6 %. */
+function percent(value) {
+  if (!known(value)) return MISSING;
+  if (value > 0 && value < 0.001) return "under 0.1\u00a0%";
+  if (value > 0.999 && value < 1) return "over 99.9\u00a0%";
+  const edge = (value > 0 && value < 0.01) || (value > 0.99 && value < 1);
+  return `${(100 * value).toFixed(edge ? 1 : 0)}\u00a0%`;
+}
+
 const share = (value) => (known(value) ? `${Math.round(100 * value)} %` : MISSING);
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -79,4 +88,5 @@ const subject = (view, attribute) => {
   if (view > 0) return `‘${report.views[view].label}’`;
   return report.target_kind === "all" && attribute ? `‘${attribute.target}’` : report.subject;
 };
+const called = (view, attribute) => (view > 0 ? `called ‘${report.views[view].label}’` : attribute.called);
 const className = (number) => (number === null || number === undefined ? null : report.classes[number]);

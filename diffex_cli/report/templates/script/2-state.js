@@ -72,6 +72,7 @@ function chosenPairs(attribute) {
 }
 
 const claimed = (attribute) => attribute.claim === "matters";
+const faint = (attribute) => (attribute.below_floor || attribute.placebo) && !claimed(attribute);
 const effectIn = (attribute, at) => attribute.views[at] ?? { effect: null, low: null, high: null, n: null };
 const filtering = () =>
   Boolean(state.find.trim() || state.effect || state.n || state.show !== "all" || state.edits !== "all");

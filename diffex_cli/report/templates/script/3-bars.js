@@ -32,6 +32,12 @@ function whisker(low, high, axis, y) {
   ];
 }
 
+/** Solid: shown to matter; pale: not; hollow: what noise can do. */
+function manner(attribute, at, effect) {
+  if (at === 0 && faint(attribute)) return "weak";
+  return at === 0 && !claimed(attribute) ? `${side(effect)} pale` : side(effect);
+}
+
 /** The bar of an attribute in a view. The row says the same in words, so it is hidden from screen readers. */
 function bar(attribute, at) {
   const axis = report.views[at].axis;
@@ -40,9 +46,8 @@ function bar(attribute, at) {
   if (at === 0) svg.append(...noise(axis));
   svg.append(line("zero", 50, 50, 0, "100%"));
   if (!known(effect)) return svg;
-  const weak = at === 0 && attribute.below_floor && !attribute.placebo;
   svg.append(
-    block(`effect ${weak ? "weak" : side(effect)}`, 50, place(effect, axis), 5, 10),
+    block(`effect ${manner(attribute, at, effect)}`, 50, place(effect, axis), 5, 10),
     ...whisker(low, high, axis, 10),
   );
   if (at > 0) return svg;

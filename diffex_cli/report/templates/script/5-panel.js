@@ -10,13 +10,14 @@ function withInterval(effect, low, high) {
   return ends === MISSING ? signed(effect) : `${signed(effect)} (${ends})`;
 }
 
-/** The most telling figures: [label, value, meaning], what was not measured left out. */
+/** The most telling figures: [label, value, meaning, its word in the glossary], what was not measured left out. */
 function* figures(attribute, at) {
   const { effect, low, high, n } = effectIn(attribute, at);
   yield [
     at === 0 && report.n_held_out ? "Effect in the search" : "Effect",
     `${withInterval(effect, low, high)} ${unit(at)}`,
     `mean change and its 95 % interval over ${counted(n ?? 0, "image")}`,
+    "effect",
   ];
   if (at > 0) return;
   const again = attribute.holdout;
@@ -26,6 +27,7 @@ function* figures(attribute, at) {
       "Effect held out",
       `${withInterval(again.effect, again.low, again.high)} ${report.unit}${verdict}`,
       `on ${counted(again.n, "image")} that the search never saw`,
+      "held-out",
     ];
   if (attribute.kind === "set") {
     yield [
@@ -37,6 +39,7 @@ function* figures(attribute, at) {
       "Interaction",
       withInterval(attribute.interaction, attribute.interaction_low, attribute.interaction_high),
       interaction(attribute),
+      "set",
     ];
   }
   if (known(attribute.p_corrected))
@@ -44,20 +47,22 @@ function* figures(attribute, at) {
       "Corrected p",
       pValue(attribute.p_corrected),
       "that it does nothing, for all comparisons of this search; 0.05 or less passes",
+      "p",
     ];
   if (known(attribute.delta_probability))
     yield [
       "Change in probability",
       withInterval(attribute.delta_probability, attribute.delta_probability_low, attribute.delta_probability_high),
       "mean over the images",
+      "probability",
     ];
   if (known(attribute.up)) {
     const [up, down] = [attribute.up, attribute.down].map((part) => Math.round(part * attribute.n));
     yield ["Images that move", `${up} up, ${down} down`, `of ${attribute.n}`];
   }
   const whom = subject(0, attribute);
-  if (known(attribute.flip_to)) yield [`Flips to ${whom}`, share(attribute.flip_to), "of the images that were not called so"];
-  if (known(attribute.flip_from)) yield [`Flips from ${whom}`, share(attribute.flip_from), "of the images that were"];
+  if (known(attribute.flip_to)) yield [`Flips to ${whom}`, share(attribute.flip_to), "of the images that were not called so", "flip"];
+  if (known(attribute.flip_from)) yield [`Flips from ${whom}`, share(attribute.flip_from), "of the images that were", "flip"];
   const { no_op: idle, failed, ok } = attribute.quality;
   yield [
     "Edits",
@@ -65,6 +70,7 @@ function* figures(attribute, at) {
       .filter(Boolean)
       .join(", "),
     "",
+    "no-op",
   ];
 }
 
@@ -76,11 +82,11 @@ function interaction({ interaction: value, interaction_low: low, interaction_hig
 }
 
 function definitions(rows) {
-  const pairs = [...rows].map(([label, value, meaning]) =>
+  const pairs = [...rows].map(([label, value, meaning, word]) =>
     make(
       "div",
       {},
-      make("dt", {}, label),
+      make("dt", {}, word ? term(word, label) : label),
       make("dd", {}, make("strong", {}, value), meaning && make("small", {}, ` ${meaning}`)),
     ),
   );
@@ -124,13 +130,16 @@ function playChoice() {
 }
 
 const HINTS = {
-  side: "Red frame: original; black frame: edited. In the corner: the probability.",
-  slider: "Drag, or use the arrow keys: original on the left, edited on the right.",
-  flicker: "Original and edited in turns; press a picture to turn it by hand.",
+  side: "",
+  slider: "Drag, or use the arrow keys: before on the left, after on the right.",
+  flicker: "Before and after in turns; press a picture to turn it by hand.",
   difference:
     "Black: unchanged; the brighter, the more changed. What lights up away from the attribute was changed unintentionally.",
   heat: report.heat?.note ?? "",
 };
+
+/** For each open attribute, what shows one of its pairs and returns its figure; nothing where the filter hides it. */
+const reveals = new Map();
 
 /** The pairs of an attribute, the most typical first; further ones on demand. */
 function gallery(attribute, number, at) {
@@ -151,6 +160,10 @@ function gallery(attribute, number, at) {
       ? `${grid.children.length} of ${places.length} ${edits}, those nearest to the mean change first. ${HINTS[comparison()]}`
       : `No ${edits} to show.`;
   };
+  reveals.set(number, (index) => {
+    while (grid.children.length <= places.indexOf(index)) show(MORE);
+    return grid.children[places.indexOf(index)];
+  });
   more.addEventListener("click", () => {
     const first = grid.children.length;
     show(MORE);
@@ -176,5 +189,11 @@ function panel(attribute, number) {
     at === 0 && attribute.reason
       ? make("p", { class: "reason" }, `In the search: ${attribute.reason}`)
       : null;
-  return [reason, definitions(figures(attribute, at)), rest, ...gallery(attribute, number, at)].filter(Boolean);
+  return [
+    reason,
+    ...scatter(attribute, number, at),
+    definitions(figures(attribute, at)),
+    rest,
+    ...gallery(attribute, number, at),
+  ].filter(Boolean);
 }

@@ -2,19 +2,19 @@
 
 const rows = new Map();
 
-function thumbs(attribute) {
-  const at = attribute.pairs.picture.findIndex(hasPicture);
-  const before = at < 0 ? null : report.images[attribute.pairs.image[at]].picture;
-  if (!hasPicture(before)) return make("span", { class: "thumbs" });
-  const frames = [
-    ["original", before],
-    ["edited", attribute.pairs.picture[at]],
-  ];
-  return make(
-    "span",
-    { class: "thumbs" },
-    ...frames.map(([kind, one]) => make("span", { class: `shot ${kind}` }, picture(one, ""))),
+/** The pairs that carry what is said of an attribute, as places in its columns, the best first; not all are stored. */
+const examples = (attribute) =>
+  attribute.examples.filter(
+    (at) => hasPicture(attribute.pairs.picture[at]) && hasPicture(report.images[attribute.pairs.image[at]].picture),
   );
+const example = (attribute) => examples(attribute)[0];
+
+function thumbs(attribute) {
+  const at = example(attribute);
+  const before = at === undefined ? null : report.images[attribute.pairs.image[at]].picture;
+  if (!hasPicture(before)) return make("span", { class: "thumbs" });
+  const frames = [before, attribute.pairs.picture[at]];
+  return make("span", { class: "thumbs" }, ...frames.map((one) => make("span", { class: "shot" }, picture(one, ""))));
 }
 
 /** For a set, what its row says beside its name. */
@@ -124,9 +124,11 @@ class Row {
     const at = view();
     const { n } = effectIn(this.attribute, at);
     const images = make("span", { class: "n" }, make("span", { class: "label" }, "n "), String(n ?? MISSING));
+    this.line.classList.toggle("proven", at === 0 && claimed(this.attribute));
     this.line.classList.toggle("unproven", at === 0 && !claimed(this.attribute));
+    this.line.classList.toggle("noise-like", at === 0 && faint(this.attribute));
     this.measured.replaceChildren(
-      bar(this.attribute, at),
+      make("div", { class: "plot" }, bar(this.attribute, at), dots(this.attribute, this.number, at)),
       estimate(this.attribute, at),
       images,
       standing(this.attribute, at),

@@ -152,14 +152,30 @@ onChange((changed) => {
   if (changed.some((name) => ARRANGING.has(name))) arrange();
 });
 
-/** Unfold an attribute, and all that it lies in, and go there. */
-function visit(number) {
+/** Unfold an attribute and all that it lies in. */
+function uncover(number) {
   const missing = !row(number).line.isConnected || !matches(attributes[number]);
   if (missing) choose({ find: "", effect: "", n: "", show: "all", edits: "all" });
   choose({ open: new Set([...state.open, number]) });
   for (let list = row(number).line.closest("ul[hidden]"); list; list = list.closest("ul[hidden]")) {
     document.querySelector(`[aria-controls="${list.id}"]`).click();
   }
-  row(number).line.scrollIntoView({ block: "start", behavior: still.matches ? "instant" : "smooth" });
+}
+
+const glide = () => (still.matches ? "instant" : "smooth");
+
+/** Go to an attribute. */
+function visit(number) {
+  uncover(number);
+  row(number).line.scrollIntoView({ block: "start", behavior: glide() });
   row(number).open.focus({ preventScroll: true });
+}
+
+/** Go to one pair of an attribute. */
+function visitPair(number, index) {
+  uncover(number);
+  if (!chosenPairs(attributes[number]).includes(index)) choose({ edits: "all" });
+  const figure = reveals.get(number)(index);
+  figure.scrollIntoView({ block: "center", behavior: glide() });
+  figure.focus({ preventScroll: true });
 }

@@ -7,8 +7,7 @@ function syncTools() {
   const note = document.getElementById("view-note");
   if (note) note.textContent = report.views[at].note;
   const axis = report.views[at].axis;
-  document.getElementById("axis-low").textContent = `lowers −${magnitude(axis)}`;
-  document.getElementById("axis-high").textContent = `+${magnitude(axis)} raises`;
+  document.querySelector(".columns .axis").replaceChildren(...axisEnds(axis));
 }
 
 function wireTools() {

@@ -1,0 +1,1 @@
+"""Whether the first sentence names the true cause."""

@@ -1,0 +1,75 @@
+"""How the help pages look: the commands in the order of work, and switches without a type."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+PANELS: Mapping[str, Sequence[str]] = {
+    "The five stages, in order": ("corpus", "edit", "score", "search", "report"),
+    "After a search": ("compare", "check", "study", "birds"),
+    "Before you start": ("doctor", "classify", "config"),
+}
+"""The program's commands, by the panel of its help page that they are listed in."""
+
+
+class _Command(TyperCommand):
+    def __init__(self, *args: Any, help: str | None = None, **attributes: Any) -> None:
+        super().__init__(*args, help=_paragraphs(help), **attributes)
+
+    def get_params(self, ctx: Any) -> Any:
+        return _untyped(super().get_params(ctx))
+
+
+class _Group(TyperGroup):
+    def __init__(self, *, help: str | None = None, **attributes: Any) -> None:
+        super().__init__(help=_paragraphs(help), **attributes)
+
+    def get_params(self, ctx: Any) -> Any:
+        return _untyped(super().get_params(ctx))
+
+
+class _Program(_Group):
+    """Typer would list groups of commands, such as the first stage, after all others."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for panel, names in PANELS.items():
+            for name in names:
+                vars(self.commands[name])["rich_help_panel"] = panel
+        self.commands = {name: self.commands[name] for names in PANELS.values() for name in names}
+
+
+def _paragraphs(help: str | None) -> str | None:
+    """With the line breaks of the source taken out, which Typer keeps from the second paragraph on."""
+    return help and re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(help))
+
+
+def _untyped(params: Sequence[Any]) -> Sequence[Any]:
+    """Without ``<bool>`` beside a switch, which takes no value, and ``<list[Path]>`` beside FILES, which says it."""
+    for param in params:
+        if param.param_type_name == "argument" or param.is_flag:
+            param.display_type_rich = _no_type
+    return params
+
+
+def _no_type(ctx: Any) -> str:
+    return ""
+
+
+class App(typer.Typer):
+    """A group of commands; ``program`` for the one that holds all others."""
+
+    def __init__(self, *, program: bool = False, **options: Any) -> None:
+        super().__init__(cls=_Program if program else _Group, **options)
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[[Function], Function]:
+        """As Typer's, of a command whose help page looks like all others."""
+        return super().command(name, cls=_Command, **options)
