@@ -58,18 +58,18 @@ def upright(image: Image.Image) -> Upright:
         return Upright(_from_inks(turned, image.info.get("icc_profile")), (*notes, INKS))
     if turned.has_transparency_data:
         layers = turned.convert("RGBA")
-        if layers.getextrema()[3][0] < _EIGHT_BITS:
+        if np.asarray(layers)[:, :, 3].min() < _EIGHT_BITS:
             white = Image.new("RGBA", layers.size, "white")
             return Upright(Image.alpha_composite(white, layers).convert("RGB"), (*notes, LAID))
     return Upright(turned.convert("RGB"), notes)
 
 
-def _orientation(image: Image.Image) -> object:
+def _orientation(image: Image.Image) -> int:
     """Of the EXIF block this one number is read; a block that is broken elsewhere is nobody's business."""
     try:
-        return image.getexif().get(_ORIENTATION)
+        return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # of many kinds, by what is torn
-        return None
+        return 1
 
 
 def _scaled(image: Image.Image, notes: tuple[str, ...]) -> Upright:

@@ -19,6 +19,7 @@ from typing import Literal, NoReturn, TypeAlias
 import yaml
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.plain_files import GuardedLoader
 from diffex_cli.core.registry import did_you_mean
 
 Kind: TypeAlias = Literal["max", "forbid"]
@@ -68,7 +69,7 @@ def from_file(file: Path) -> tuple[Rule, ...]:
         UsageError: it cannot be read, is no YAML, or holds something else; the text names the line.
     """
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=GuardedLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read --rules {file}: {getattr(error, 'strerror', None) or error}") from error
     except yaml.YAMLError as error:

@@ -101,9 +101,11 @@ def read_yaml(text: str, source: str, *, verbatim: bool = False) -> Any:
 
 def read_json(text: str, source: str, *, verbatim: bool = False) -> Any:
     """A JSON document's values, as :func:`read_yaml` gives them; ``verbatim`` makes texts of its numbers."""
-    numbers = {"parse_int": str, "parse_float": str} if verbatim else {}
+    number = str if verbatim else None
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, **numbers)
+        return json.loads(
+            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=number, parse_float=number
+        )
     except json.JSONDecodeError as error:
         raise UsageError(f"{source}, line {error.lineno}: this is not valid JSON: {error.msg}") from None
     except RecursionError:
@@ -157,7 +159,7 @@ def _value(node: yaml.Node, verbatim: bool) -> Any:
         return _mapping(node, verbatim)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, verbatim) for item in node.value]
-    if node.style:
+    if not isinstance(node, yaml.ScalarNode) or node.style:
         return node.value
     if verbatim:
         return node.value or None
@@ -189,7 +191,7 @@ def _typed(text: str) -> object:
 
 
 def _fail(node: yaml.Node, problem: str) -> NoReturn:
-    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)  # type: ignore[arg-type]
+    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def plain_scores(result: Any, n_pictures: int, values: Values) -> Any:
         DiffexError: they are a pipeline's, and leave classes out or are not what was declared.
     """
     plain = _plain(result)
-    if isinstance(plain, Mapping) and np.ndim(plain.get(_LOGITS)) == 2:
+    if isinstance(plain, Mapping) and np.ndim(plain.get(_LOGITS, 0)) == 2:
         return plain[_LOGITS]
     if n_pictures == 1 and _is_answer(plain):
         plain = [plain]
