@@ -63,7 +63,7 @@ def test_from_a_file(tmp_path: Path) -> None:
         ("forbid: background", "line 1: forbid must be a list"),
         ("forbid:\n- a\n- [b]", "line 3: forbid holds something that is not a plain word"),
         ("forbid:\n- ''", "line 2: forbid holds something that is not a plain word"),
-        ("max: &a\n  b: *a", "found undefined alias|not a plain word"),
+        ("max: &a\n  b: *a", "alias \\*a: write the value out"),
         ("max: !!python/object:os.system {}", ""),
     ],
 )

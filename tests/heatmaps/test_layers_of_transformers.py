@@ -61,7 +61,9 @@ def test_the_layer_has_places_of_every_picture(module: torch.nn.Module, name: st
 
 
 def test_a_network_with_matrices_alone_is_refused() -> None:
-    with pytest.raises(UsageError, match="the classifier has no layer with places in the picture: use --heatmap occlu"):
+    with pytest.raises(
+        UsageError, match="the classifier has no layer with positions in the picture: use --heatmap occlu"
+    ):
         gradcam(network(Cait(softmax=True, linear=True)), PICTURES, np.eye(3)[:2])
 
 

@@ -186,3 +186,25 @@ def test_a_missing_package_is_named_with_its_extra(folder: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(UsageError, match=r"needs the package timm: pip install 'diffex\[timm\]'"):
         _ = classifier("resnet18").fingerprint
+
+
+def test_a_training_checkpoint_of_one_channel_and_averaged_weights(tmp_path: Path) -> None:
+    """As timm's CheckpointSaver writes it."""
+    import argparse
+
+    import torch
+
+    torch.manual_seed(0)
+    model = timm.create_model("test_resnet", num_classes=2, in_chans=1).eval()
+    stale = {name: torch.zeros_like(value) for name, value in model.state_dict().items()}
+    content = {
+        "epoch": 7, "arch": "test_resnet", "state_dict": stale, "state_dict_ema": model.state_dict(), "version": 2,
+        "args": argparse.Namespace(lr=0.1, data_dir=Path("data")), "metric": np.float64(81.5),
+    }  # fmt: skip
+    torch.save(content, tmp_path / "last.pth.tar")
+    spec = f":weights={tmp_path}/last.pth.tar,mean=0.5,std=0.25,size=96,crop=1,fit=squash,interpolation=bilinear"
+    small = [image.resize((96, 96), Image.Resampling.BILINEAR).convert("L") for image in PICTURES]
+    pixels = torch.stack([torch.from_numpy(np.asarray(image, dtype=np.float32) / 255)[None] for image in small])
+    with torch.inference_mode():
+        expected = model((pixels - 0.5) / 0.25).numpy()
+    np.testing.assert_allclose(classifier("test_resnet", spec).logits(PICTURES), expected, atol=1e-3)

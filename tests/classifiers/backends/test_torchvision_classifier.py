@@ -148,3 +148,42 @@ def test_a_torchvision_that_does_not_fit_torch_is_explained(monkeypatch: pytest.
     monkeypatch.setattr(sys, "meta_path", [Broken("broken"), *sys.meta_path])
     with pytest.raises(UsageError, match=r"cannot be imported \(operator .*\): install torch and torchvision together"):
         _ = classifier("resnet18").fingerprint
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "vit_b_16"])
+def test_weights_of_one_channel_make_a_network_of_one_channel(name: str, tmp_path: Path) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    model = tiny(3, name)
+    part, first = next((part, one) for part, one in model.named_modules() if isinstance(one, torch.nn.Conv2d))
+    how = (first.out_channels, first.kernel_size, first.stride, first.padding)
+    one = torch.nn.Conv2d(1, *how, bias=first.bias is not None)
+    parent, _, child = part.rpartition(".")
+    setattr(model.get_submodule(parent), child, one)
+    torch.save({"model": model.eval().state_dict()}, tmp_path / "own.pth")
+    found = classifier(name, f":weights={tmp_path}/own.pth,mean=0.5,std=0.25,size=224,crop=1,fit=squash")
+    grey = [image.convert("RGB").resize((224, 224), Image.Resampling.BILINEAR).convert("L") for image in PICTURES]
+    pixels = torch.stack([torch.from_numpy(np.asarray(image, dtype=np.float32) / 255)[None] for image in grey])
+    with torch.inference_mode():
+        np.testing.assert_allclose(found.logits(PICTURES), model((pixels - 0.5) / 0.25).numpy(), atol=1e-3)
+
+
+@pytest.mark.parametrize(("name", "auxiliary"), [("googlenet", False), ("googlenet", True), ("inception_v3", False)])
+def test_inceptions_with_and_without_auxiliary_heads(name: str, auxiliary: bool, tmp_path: Path) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    how = {"init_weights": False, "transform_input": True}
+    from torchvision.models import get_model
+
+    model = get_model(name, weights=None, num_classes=3, aux_logits=auxiliary, **how).eval()
+    torch.save(model.state_dict(), tmp_path / "own.pth")
+    found = classifier(name, f":weights={tmp_path}/own.pth,mean=0.5,std=0.25,size=299,crop=1,fit=squash")
+    small = [image.convert("RGB").resize((299, 299), Image.Resampling.BILINEAR) for image in PICTURES]
+    pixels = torch.from_numpy(
+        np.stack([np.asarray(image, dtype=np.float32) / 255 for image in small]).transpose(0, 3, 1, 2)
+    )
+    with torch.inference_mode():
+        expected = model((pixels - 0.5) / 0.25).numpy()
+    np.testing.assert_allclose(found.logits(PICTURES), expected, atol=1e-3, rtol=1e-3)
