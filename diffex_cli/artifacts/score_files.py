@@ -38,6 +38,8 @@ LABELS_KEY = b"diffex.labels"
 _CELLS = 1 << 18
 """Logits at a time."""
 _LONG_ROWS = 1 << 17
+_PAGE = 1 << 17
+"""Bytes of a page, which the writer's memory is a multiple of."""
 _NAMES = [field.name for field in SCORES.columns if field.name != "logits"]
 
 
@@ -154,13 +156,10 @@ def write_part(path: Path, labels: Sequence[str], tables: Iterable[pa.Table], pr
     """Write rows as a part, atomically, while they come."""
     about = {**described(SCORES, provenance), LABELS_KEY: json.dumps(list(labels), ensure_ascii=False)}
     rows = rows_at_a_time(len(labels))
-    with (
-        atomic_write(path) as file,
-        # logits hardly repeat, and a dictionary of them would be held until the end
-        pq.ParquetWriter(
-            file, SCORES.columns.with_metadata(about), write_page_checksum=True, use_dictionary=_NAMES
-        ) as writer,
-    ):
+    schema = SCORES.columns.with_metadata(about)
+    # logits hardly repeat, and a dictionary of them would be held until the end
+    how = {"write_page_checksum": True, "use_dictionary": _NAMES, "data_page_size": _PAGE}
+    with atomic_write(path) as file, pq.ParquetWriter(file, schema, **how) as writer:
         waiting: list[pa.Table] = []
         for table in tables:
             waiting.append(table)

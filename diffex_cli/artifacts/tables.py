@@ -19,7 +19,7 @@ from diffex_cli.core.errors import UsageError
 SCHEMA_KEY = b"diffex.schema"
 PROVENANCE_KEY = b"diffex.provenance"
 _BUFFER = 1 << 16
-"""Bytes that are read at a time; without a buffer it is a whole column of a row group."""
+"""Bytes that are read at a time; otherwise it is the whole file, before its first row."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def opened(path: Path) -> Iterator[Any]:
     """
     try:
         with path.open("rb") as file:
-            yield pq.ParquetFile(file, page_checksum_verification=True, buffer_size=_BUFFER)
+            yield pq.ParquetFile(file, page_checksum_verification=True, buffer_size=_BUFFER, pre_buffer=False)
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
