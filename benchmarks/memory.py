@@ -45,10 +45,10 @@ def logits(pictures):
 """
 # ru_maxrss of a process counts what its parent had when it was started
 _PEAK = """\
-import pathlib, sys
-from diffex_cli.commands.main import app
+import importlib.metadata, pathlib
+(command,) = importlib.metadata.entry_points(group="console_scripts", name="diffex")
 try:
-    app(prog_name="diffex")
+    command.load()()
 finally:
     status = pathlib.Path("/proc/self/status").read_text()
     pathlib.Path("peak").write_text(status.split("VmHWM:")[1].split()[0])
@@ -128,13 +128,15 @@ def _write_inputs(folder: Path, classes: int, pairs: Pairs) -> None:
 def _diffex(build: Build, folder: Path, *arguments: str) -> int:
     """Run a command in a process of its own; returns the most memory that it took, in bytes."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DIFFEX_")}
-    subprocess.run(  # noqa: S603 - our own command line
+    done = subprocess.run(  # noqa: S603 - our own command line
         [sys.executable, "-c", _PEAK, *arguments],
         cwd=folder,
         env={**inherited, "PYTHONPATH": str(build.folder), "DIFFEX_CACHE": str(folder / "cache")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise RuntimeError(f"diffex {' '.join(arguments)} exited with {done.returncode}: {done.stderr}")
     return int((folder / "peak").read_text(encoding="utf-8")) * 1024

@@ -96,8 +96,8 @@ def opened(path: Path) -> Iterator[Any]:
         UsageError: it is torn, which may come out only while its pages are read in the block.
     """
     try:
-        with path.open("rb") as file:
-            yield pq.ParquetFile(file, page_checksum_verification=True, buffer_size=_BUFFER, pre_buffer=False)
+        with pq.ParquetFile(path, page_checksum_verification=True, buffer_size=_BUFFER, pre_buffer=False) as parquet:
+            yield parquet
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
