@@ -76,8 +76,8 @@ def memory(jobs: Sequence[tuple[int, Pairs]] = JOBS, before: Path | None = None)
     header = ("build", "pictures", "classes", "logits as float32, MB", *STAGES)
     note = (
         f"The most resident memory in MB; in brackets what is added to that of {_FEW} classes, in times the logits as "
-        "float32. `compare` has those of two runs. Where the logits are few, the factor is that of the constant: a batch in "
-        "float64, and what the libraries load to read scores at all."
+        "float32. `compare` has those of two runs. Where the logits are few, the factor is that of the constant: a "
+        "batch in float64, and what the libraries load to read scores at all."
     )
     return f"{table(header, lines)}\n\n{note}\n\n{environment()}"
 
