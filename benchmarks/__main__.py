@@ -16,6 +16,7 @@ from benchmarks.embedded import open_editor, quality_table, truth_table
 from benchmarks.grid import edit_grid
 from benchmarks.log import log
 from benchmarks.markdown import write_between_markers
+from benchmarks.memory import memory
 from benchmarks.parity import parity
 from benchmarks.profiling import profile
 from benchmarks.report import SIZES as REPORT_SIZES
@@ -37,6 +38,7 @@ PAGES: Mapping[str, str] = {
     "steps": "performance.md",
     "scoring": "performance.md",
     "report": "performance.md",
+    "memory": "performance.md",
 }
 """Part → the page that shows its tables."""
 
@@ -73,6 +75,7 @@ def _parts(arguments: argparse.Namespace) -> Mapping[str, Callable[[], str]]:
         "steps": lambda: steps(arguments.work, arguments.steps_images, arguments.steps),
         "scoring": lambda: scoring(arguments.score_images, arguments.rounds),
         "report": lambda: reports(arguments.report_sizes),
+        "memory": lambda: memory(before=arguments.before),
     }
 
 
@@ -115,6 +118,8 @@ def _parser() -> argparse.ArgumentParser:
     throughput.add_argument("--rounds", type=int, default=3)
     pages = parser.add_argument_group("report")
     pages.add_argument("--report-sizes", nargs="+", default=REPORT_SIZES, help="of the runs", **pairs)
+    stages = parser.add_argument_group("memory")
+    stages.add_argument("--before", type=Path, help="a checkout of an earlier diffex, to measure beside this one")
     return parser
 
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 
 from diffex_cli.artifacts.keys import edit_key
-from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, ScoreRow
+from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, Scores
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import SearchDocument
 from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
@@ -66,7 +66,7 @@ class FinishedSearch:
         return self.run.edits(self.search.editor.fingerprint)
 
     @functools.cached_property
-    def scores(self) -> Mapping[str, ScoreRow]:
+    def scores(self) -> Scores:
         """The classifier's scores by subject."""
         return self.run.scores(self.search.classifier.fingerprint)
 

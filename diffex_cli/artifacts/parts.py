@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -15,6 +16,7 @@ from diffex_cli.core.errors import UsageError
 
 _ATTEMPTS = 5
 _numbers = itertools.count()
+_T = TypeVar("_T")
 
 
 class Parts:
@@ -39,8 +41,7 @@ class Parts:
 
     def write(self, table: pa.Table, provenance: Mapping[str, object]) -> Path:
         """Add a part."""
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-        path = self._folder / f"{stamp}-{os.getpid()}-{next(_numbers)}.parquet"
+        path = new_path(self._folder)
         write_table(path, self._schema, table, provenance)
         return path
 
@@ -53,32 +54,24 @@ class Parts:
         if len(tables) < 2:
             return
         merged = last_of_each(pa.concat_tables(tables.values()), self._keys)
-        self.write(merged, {**provenance, "merged": _origins(tables)})
+        self.write(merged, {**provenance, "merged": origins(tables)})
         for path in tables:
             path.unlink()
 
     def __len__(self) -> int:
         """How many parts there are."""
-        return len(self._paths())
-
-    def _paths(self) -> list[Path]:
-        return sorted(path for path in self._folder.glob("*.parquet") if not path.name.startswith("."))
+        return len(paths_in(self._folder))
 
     def _empty(self) -> pa.Table:
         return self._schema.columns.empty_table()
 
     def _tables(self) -> dict[Path, pa.Table]:
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return self._read_all()
-            except FileNotFoundError:
-                continue  # a writer merged the parts between our listing and our reading
-        return self._read_all()
+        return while_others_merge(self._read_all)
 
     def _read_all(self) -> dict[Path, pa.Table]:
         tables: dict[Path, pa.Table] = {}
         self.warnings = []
-        for path in self._paths():
+        for path in paths_in(self._folder):
             try:
                 tables[path] = read_table(path, self._schema)
             except UsageError as error:
@@ -86,11 +79,32 @@ class Parts:
         return tables
 
 
-def _origins(paths: Iterator[Path] | Mapping[Path, pa.Table]) -> list[dict[str, object]]:
+def paths_in(folder: Path) -> list[Path]:
+    """The parts of a table in the order in which they are read."""
+    return sorted(path for path in folder.glob("*.parquet") if not path.name.startswith("."))
+
+
+def new_path(folder: Path) -> Path:
+    """Where the next part goes, behind those that diffex has written."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return folder / f"{stamp}-{os.getpid()}-{next(_numbers)}.parquet"
+
+
+def while_others_merge(read: Callable[[], _T]) -> _T:
+    """Read again if a writer merged the parts between our listing and our reading."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return read()
+        except FileNotFoundError:
+            continue
+    return read()
+
+
+def origins(paths: Iterable[Path]) -> list[dict[str, object]]:
     """What the parts recorded about their making, each record once, whatever its time."""
-    origins: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, object]] = {}
     for path in paths:
         record = read_provenance(path)
         for origin in record.pop("merged", [record]):
-            origins.setdefault(repr({**origin, "created": None}), origin)
-    return list(origins.values())
+            found.setdefault(repr({**origin, "created": None}), origin)
+    return list(found.values())

@@ -74,23 +74,29 @@ class EditRow:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """What one classifier said of one picture; many rows of the table.
+    """What one classifier said of one picture.
 
     Attributes:
         subject: an input image's key, or an edit's.
         kind: ``"original"`` or ``"edit"``.
-        logits: shape (len(labels),), unnormalised.
+        values: the logits as they are kept, shape (len(labels),), float32 in a run directory; :attr:`logits` to
+            compute with.
     """
 
     subject: str
     kind: str
     labels: tuple[str, ...]
-    logits: NDArray[np.float64]
+    values: NDArray[np.floating]
     output_kind: OutputKind = "softmax"
+
+    @property
+    def logits(self) -> NDArray[np.float64]:
+        """Shape (len(labels),), unnormalised; made anew each time, since float64 takes twice the memory."""
+        return self.values.astype(np.float64)
 
     def logit(self, label: str) -> float:
         """The class's logit."""
-        return float(self.logits[self.labels.index(label)])
+        return float(self.values[self.labels.index(label)])
 
     def probability(self, label: str) -> float:
         """The class's probability, in [0, 1]; NaN if it has none."""
@@ -99,7 +105,7 @@ class ScoreRow:
     @property
     def prediction(self) -> str:
         """The class with the largest logit, the first of several."""
-        return self.labels[int(self.logits.argmax())]
+        return self.labels[int(self.values.argmax())]
 
     @property
     def predicted(self) -> tuple[str, ...]:
@@ -109,7 +115,29 @@ class ScoreRow:
             return ()
         if self.output_kind == "softmax":
             return (self.prediction,)
-        return tuple(label for label, logit in zip(self.labels, self.logits, strict=True) if logit > 0)
+        return tuple(label for label, logit in zip(self.labels, self.values, strict=True) if logit > 0)
+
+
+class Scores(dict[str, ScoreRow]):
+    """Subject → what a classifier said of it, of all classes and finite.
+
+    Attributes:
+        unusable: the subjects that it did score, with a number that is not finite. They count as scored, so that
+            nobody asks for them again, and have no row, so that nobody computes with them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unusable: set[str] = set()
+
+    def add(self, row: ScoreRow) -> None:
+        """Take a row, the last of its subject so far."""
+        if np.isfinite(row.values).all():
+            self[row.subject] = row
+            self.unusable.discard(row.subject)
+        else:
+            self.pop(row.subject, None)
+            self.unusable.add(row.subject)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from PIL import Image
 
@@ -18,14 +16,15 @@ from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.pictures import is_intact, open_picture, save_picture
-from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow, ScoreRow
-from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES
+from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow, Scores
+from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS
+from diffex_cli.artifacts.score_parts import ScoreParts
 from diffex_cli.artifacts.search_document import SearchDocument, read_search, write_search
 from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_table, write_table
 from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus
-from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
+from diffex_cli.core.output_kinds import OutputKind
 
 RUN_SCHEMA = "diffex.run/1"
 
@@ -48,7 +47,7 @@ class RunDirectory:
         self.path = path
         self.result = path if result is None else result
         self.edit_parts = Parts(path / "edits", EDITS, ["edit"])
-        self.score_parts = Parts(path / "scores", SCORES, ["subject", "classifier", "label"])
+        self.score_parts = ScoreParts(path / "scores")
         self._warnings: list[str] = []
 
     @property
@@ -170,27 +169,12 @@ class RunDirectory:
 
     # scores/
 
-    def scores(self, classifier: str) -> dict[str, ScoreRow]:
+    def scores(self, classifier: str) -> Scores:
         """Subject → scores by the classifier with this fingerprint.
 
-        A subject that lacks the finite logit of a class that others have counts as not scored.
+        A subject that lacks a class that others have counts as not scored.
         """
-        table = self.score_parts.read()
-        table = table.filter(pc.equal(table["classifier"], classifier)).combine_chunks()
-        if table.num_rows == 0:
-            return {}
-        subjects, labels = _encode(table["subject"]), _encode(table["label"])
-        logits = np.full((len(subjects.names), len(labels.names)), np.nan)
-        logits[subjects.codes, labels.codes] = table["logit"].to_numpy()
-        output_kind = _output_kind(table["output_kind"], self.path / "scores")
-        kinds = np.empty(len(subjects.names), dtype=object)
-        kinds[subjects.codes] = table["kind"].to_pylist()
-        whole = np.isfinite(logits).all(axis=1)
-        return {
-            subject: ScoreRow(subject, str(kinds[i]), labels.names, logits[i], output_kind)
-            for i, subject in enumerate(subjects.names)
-            if whole[i]
-        }
+        return self.score_parts.read(classifier)
 
     def score_writer(
         self,
@@ -260,32 +244,7 @@ class RunDirectory:
             raise IncompleteError(f"there is no {path}: run `diffex {stage}` first")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Encoded:
-    codes: np.ndarray[Any, Any]
-    names: tuple[str, ...]
-
-
 def input_row(picture: Image.Image, source: str, label: str | None) -> InputImage:
     """An input image's row."""
     key = image_key(picture)
     return InputImage(key, f"images/{key[:16]}.png", source, picture.width, picture.height, label)
-
-
-def _encode(column: pa.ChunkedArray) -> _Encoded:
-    """A column of text as numbers and the distinct texts, in the order of their first appearance."""
-    encoded = column.combine_chunks().dictionary_encode()
-    return _Encoded(encoded.indices.to_numpy(), tuple(encoded.dictionary.to_pylist()))
-
-
-def _output_kind(column: pa.ChunkedArray, folder: Path) -> OutputKind:
-    """What one classifier's logits are logits of: the last row that says so counts for all; softmax if none does."""
-    said = pc.drop_null(column)
-    kind = said[-1].as_py() if len(said) else "softmax"
-    if kind not in OUTPUT_KINDS:
-        known = ", ".join(OUTPUT_KINDS)
-        raise UsageError(
-            f"the scores in {folder} have the output_kind {kind!r}, which must be one of {known}: {REMEDY}"
-        )
-    found: OutputKind = kind
-    return found

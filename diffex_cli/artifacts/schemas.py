@@ -7,13 +7,13 @@ import pyarrow as pa
 from diffex_cli.artifacts.tables import TableSchema
 
 
-def _schema(name: str, /, **columns: pa.DataType | tuple[pa.DataType]) -> TableSchema:
+def _schema(name: str, version: int = 1, /, **columns: pa.DataType | tuple[pa.DataType]) -> TableSchema:
     """A one-tuple around a type marks a column that may be empty."""
     fields = [
         pa.field(column, kind[0], nullable=True) if isinstance(kind, tuple) else pa.field(column, kind, nullable=False)
         for column, kind in columns.items()
     ]
-    return TableSchema(name, 1, pa.schema(fields))
+    return TableSchema(name, version, pa.schema(fields))
 
 
 IMAGES = _schema(
@@ -48,6 +48,17 @@ EDITS = _schema(
 
 SCORES = _schema(
     "diffex.scores",
+    2,
+    subject=pa.string(),
+    kind=pa.string(),
+    classifier=pa.string(),
+    logits=pa.list_(pa.float32()),
+    output_kind=(pa.string(),),
+)
+"""One row a picture; the classes' names are in the file's metadata (:mod:`~diffex_cli.artifacts.score_files`)."""
+
+LONG_SCORES = _schema(
+    "diffex.scores",
     subject=pa.string(),
     kind=pa.string(),
     classifier=pa.string(),
@@ -56,6 +67,7 @@ SCORES = _schema(
     probability=(pa.float64(),),
     output_kind=(pa.string(),),
 )
+"""One row a picture and class, as earlier versions wrote it and other programs may; only read."""
 
 REQUESTS = _schema(
     "diffex.requests",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from diffex_cli.core.errors import UsageError
 
 SCHEMA_KEY = b"diffex.schema"
 PROVENANCE_KEY = b"diffex.provenance"
+_BUFFER = 1 << 16
+"""Bytes that are read at a time; otherwise it is the whole file, before its first row."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,9 +56,7 @@ def write_table(path: Path, schema: TableSchema, table: pa.Table, provenance: Ma
     gap = _column_with_gaps(schema, table)
     if gap:
         raise ValueError(f"column {gap!r} of {schema.id} has empty cells")
-    labelled = table.replace_schema_metadata(
-        {SCHEMA_KEY: schema.id, PROVENANCE_KEY: json.dumps(provenance, ensure_ascii=False, default=str)}
-    )
+    labelled = table.replace_schema_metadata(described(schema, provenance))
     with atomic_write(path) as file:
         pq.write_table(labelled, file, write_page_checksum=True)
 
@@ -71,30 +72,63 @@ def read_table(path: Path, schema: TableSchema) -> pa.Table:
         FileNotFoundError: there is no such file.
         UsageError: it is torn, of another kind, of a newer version, or lacks a column.
     """
+    with opened(path) as parquet:
+        check_schema_id(path, schema_id(parquet), schema.id)
+        missing = [field for field in schema.columns if field.name in lacking(path, parquet, schema)]
+        present = set(parquet.schema_arrow.names)
+        table = parquet.read(columns=[name for name in schema.columns.names if name in present])
+        for field in missing:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+        table = table.select(schema.columns.names)
+    gap = _column_with_gaps(schema, table)
+    if gap:
+        raise UsageError(f"{path} has empty cells in the column {gap!r} of {schema.id}: {REMEDY}")
+    with casting(path):
+        return table.cast(schema.columns)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A parquet file, its page checksums verified while it is read.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        UsageError: it is torn, which may come out only while its pages are read in the block.
+    """
     try:
-        with path.open("rb") as file:
-            parquet = pq.ParquetFile(file, page_checksum_verification=True)
-            check_schema_id(path, _metadata(parquet).get(SCHEMA_KEY, b"").decode(errors="replace"), schema.id)
-            present = set(parquet.schema_arrow.names)
-            missing = [field for field in schema.columns if field.name not in present]
-            for field in missing:
-                if not field.nullable:
-                    raise UsageError(f"{path} lacks the column {field.name!r} of {schema.id}: {REMEDY}")
-            table = parquet.read(columns=[name for name in schema.columns.names if name in present])
-            for field in missing:
-                table = table.append_column(field, pa.nulls(table.num_rows, field.type))
-            table = table.select(schema.columns.names)
+        with pq.ParquetFile(path, page_checksum_verification=True, buffer_size=_BUFFER, pre_buffer=False) as parquet:
+            yield parquet
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UsageError(f"{path} is torn or not a parquet file ({_first_line(error)}): {REMEDY}") from error
-    gap = _column_with_gaps(schema, table)
-    if gap:
-        raise UsageError(f"{path} has empty cells in the column {gap!r} of {schema.id}: {REMEDY}")
+
+
+@contextmanager
+def casting(path: Path) -> Iterator[None]:
+    """Let a column of the wrong type name its file."""
     try:
-        return table.cast(schema.columns)
+        yield
     except (pa.ArrowException, ValueError) as error:
         raise UsageError(f"{path} has a column of the wrong type ({_first_line(error)}): {REMEDY}") from error
+
+
+def schema_id(parquet: Any) -> str:
+    """The schema that a file says it follows; empty if it says none."""
+    return metadata(parquet).get(SCHEMA_KEY, b"").decode(errors="replace")
+
+
+def lacking(path: Path, parquet: Any, schema: TableSchema) -> set[str]:
+    """The columns that a file lacks, all of which it may lack.
+
+    Raises:
+        UsageError: it lacks one that it needs.
+    """
+    found = {field.name: field for field in schema.columns if field.name not in parquet.schema_arrow.names}
+    for name, field in found.items():
+        if not field.nullable:
+            raise UsageError(f"{path} lacks the column {name!r} of {schema.id}: {REMEDY}")
+    return set(found)
 
 
 def read_provenance(path: Path) -> dict[str, Any]:
@@ -104,15 +138,14 @@ def read_provenance(path: Path) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         UsageError: it is torn.
     """
-    try:
-        with path.open("rb") as file:
-            raw = _metadata(pq.ParquetFile(file)).get(PROVENANCE_KEY, b"{}")
-        provenance = json.loads(raw)
-    except FileNotFoundError:
-        raise
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise UsageError(f"{path} is torn or not a parquet file ({_first_line(error)}): {REMEDY}") from error
+    with opened(path) as parquet:
+        provenance = json.loads(metadata(parquet).get(PROVENANCE_KEY, b"{}"))
     return provenance if isinstance(provenance, dict) else {}
+
+
+def described(schema: TableSchema, provenance: Mapping[str, object]) -> dict[bytes, str]:
+    """What a file says of itself in its metadata."""
+    return {SCHEMA_KEY: schema.id, PROVENANCE_KEY: json.dumps(provenance, ensure_ascii=False, default=str)}
 
 
 REMEDY = "remove it and run the stage that makes it again"
@@ -140,7 +173,8 @@ def last_of_each(table: pa.Table, keys: Sequence[str]) -> pa.Table:
     return table.take(pa.array(np.sort(last)))
 
 
-def _metadata(parquet: Any) -> dict[bytes, bytes]:
+def metadata(parquet: Any) -> dict[bytes, bytes]:
+    """A file's key-value metadata."""
     return parquet.metadata.metadata or {}
 
 

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.rows import EditRow
-from diffex_cli.artifacts.schemas import EDITS, SCORES
+from diffex_cli.artifacts.schemas import EDITS
+from diffex_cli.artifacts.score_files import single, table_of
+from diffex_cli.artifacts.score_parts import ScoreParts
 from diffex_cli.artifacts.tables import make_table
-from diffex_cli.core.output_kinds import OutputKind, probabilities
+from diffex_cli.core.output_kinds import OutputKind
 
 MANY_PARTS = 64
 """Merge when there are more: a resumed stage has to open them all."""
@@ -51,7 +53,8 @@ class EditWriter:
     def flush(self) -> None:
         """Write what has been collected; nothing if there is nothing."""
         if self._rows:
-            _add(self._parts, make_table(EDITS, [dataclasses.asdict(row) for row in self._rows]), self._provenance)
+            self._parts.write(make_table(EDITS, [dataclasses.asdict(row) for row in self._rows]), self._provenance)
+            _merge_many(self._parts, self._provenance)
             self._rows = []
         self._since = time.monotonic()
 
@@ -67,7 +70,7 @@ class ScoreWriter:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: ScoreParts,
         classifier: str,
         labels: Sequence[str],
         provenance: Mapping[str, object],
@@ -81,38 +84,27 @@ class ScoreWriter:
         self._tables: list[pa.Table] = []
         self._since = time.monotonic()
 
-    def append(self, subjects: Sequence[str], kinds: Sequence[str], logits: NDArray[np.float64]) -> None:
+    def append(self, subjects: Sequence[str], kinds: Sequence[str], logits: NDArray[np.floating]) -> None:
         """Take the scores of some pictures; write a part if it is time.
 
         Args:
             subjects: keys of input images or edits.
             kinds: ``"original"`` or ``"edit"`` for each.
-            logits: shape (len(subjects), len(labels)).
+            logits: shape (len(subjects), len(labels)); if float32, they are not copied.
         """
-        classes = len(self._labels)
-        rows = len(subjects) * classes
-        columns = [
-            pa.array(np.repeat(np.asarray(subjects, dtype=object), classes), pa.string()),
-            pa.array(np.repeat(np.asarray(kinds, dtype=object), classes), pa.string()),
-            pa.repeat(pa.scalar(self._classifier), rows),
-            pa.array(list(self._labels) * len(subjects), pa.string()),
-            pa.array(logits.ravel(), pa.float64()),
-            pa.array(probabilities(logits, self._output_kind).ravel(), pa.float64(), from_pandas=True),  # NaN → null
-            pa.repeat(pa.scalar(self._output_kind), rows),
-        ]
-        self._tables.append(pa.Table.from_arrays(columns, schema=SCORES.columns))
+        self._tables.append(table_of(self._classifier, self._output_kind, subjects, kinds, single(logits)))
         if time.monotonic() - self._since >= self.wait_a_part:
             self.flush()
 
     def flush(self) -> None:
         """Write what has been collected; nothing if there is nothing."""
         if self._tables:
-            _add(self._parts, pa.concat_tables(self._tables), self._provenance)
+            self._parts.write(self._labels, self._tables, self._provenance)
+            _merge_many(self._parts, self._provenance)
             self._tables = []
         self._since = time.monotonic()
 
 
-def _add(parts: Parts, table: pa.Table, provenance: Mapping[str, object]) -> None:
-    parts.write(table, provenance)
+def _merge_many(parts: Parts | ScoreParts, provenance: Mapping[str, object]) -> None:
     if len(parts) > MANY_PARTS:
         parts.merge(provenance)

@@ -36,7 +36,8 @@ class Classifier(Protocol):
         ...
 
     def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        """Finite, unnormalised scores of every class for RGB images of any size, shape (len(images), len(labels))."""
+        """Unnormalised scores of every class for RGB images of any size, shape (len(images), len(labels)). An image
+        with one that is not finite is left out of all that is computed."""
         ...
 
 

@@ -36,18 +36,26 @@ def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
 
 
 def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
-    """The values as float64, shape (n_images, n_labels), all finite."""
+    """The values as float64, shape (n_images, n_labels); a row of NaN for an image that has one that is not finite: it
+    is of no use, and the other images' rows are."""
     logits = as_numbers(values, classifier)
     if logits.shape != (n_images, n_labels):
         raise DiffexError(
             f"the classifier {classifier} gave scores of shape {logits.shape} for {n_images} images and "
             f"{n_labels} classes; it must give one row per image and one column per class"
         )
-    if not np.isfinite(logits).all():
+    logits[~np.isfinite(logits).all(axis=1)] = np.nan
+    return logits
+
+
+def finite_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
+    """The same for those who need every image."""
+    logits = checked_logits(values, n_images, n_labels, classifier)
+    if np.isnan(logits).any():
         raise DiffexError(
             f"the classifier {classifier} gave a score that is not finite for "
-            f"{int((~np.isfinite(logits)).any(axis=1).sum())} of {n_images} images: its weights or its preprocessing "
-            "are broken"
+            f"{int(np.isnan(logits).any(axis=1).sum())} of {n_images} images: its weights or its preprocessing are "
+            "broken"
         )
     return logits
 

@@ -73,7 +73,7 @@ class Outputs:
 
     def logits(self, raw: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
         """Turn a model's numbers into logits. ``raw``: shape (n_images, columns), or (n_images,) for a single column.
-        Returns shape (n_images, n_labels), finite."""
+        Returns shape (n_images, n_labels), a row of NaN where a number is not finite."""
         columns = 1 if self.kind == "binary" else n_labels
         values = np.asarray(raw)
         if values.shape == (n_images,) and columns == 1:
@@ -86,15 +86,16 @@ class Outputs:
         return np.concatenate([-numbers / 2, numbers / 2], axis=1) if numbers.shape[1] < n_labels else numbers
 
     def _from_probabilities(self, given: NDArray[np.float64], classifier: str) -> NDArray[np.float64]:
-        if given.size and (given.min() < -_SLACK or given.max() > 1 + _SLACK):
+        known = given[~np.isnan(given).any(axis=1)]
+        if known.size and (known.min() < -_SLACK or known.max() > 1 + _SLACK):
             raise DiffexError(
-                f"the classifier {classifier} is declared to give probabilities, but gave {given.min():.4g} to "
-                f"{given.max():.4g}: leave out values=probabilities if these are logits"
+                f"the classifier {classifier} is declared to give probabilities, but gave {known.min():.4g} to "
+                f"{known.max():.4g}: leave out values=probabilities if these are logits"
             )
         if self.kind != "softmax":
             inner = np.clip(given, CLIP, 1 - CLIP)
             return cast("NDArray[np.float64]", np.log(inner) - np.log1p(-inner))
-        sums = given.sum(axis=1)
+        sums = known.sum(axis=1)
         if (np.abs(sums - 1) > _SUM_SLACK).any():
             raise DiffexError(
                 f"the classifier {classifier} is declared to give probabilities of one class of several, but they sum "

@@ -10,7 +10,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.classifiers.checks import checked_logits
+from diffex_cli.classifiers.checks import finite_logits
 from diffex_cli.classifiers.gradients import GradientClassifier
 from diffex_cli.core.errors import UsageError
 from diffex_cli.heatmaps.gradcam import gradcam
@@ -91,6 +91,6 @@ class _Sum:
         self._classifier, self._weights = classifier, weights
 
     def __call__(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        logits = checked_logits(self._classifier.logits(images), len(images), len(self._weights), "that is explained")
+        logits = finite_logits(self._classifier.logits(images), len(images), len(self._weights), "that is explained")
         sums: NDArray[np.float64] = logits @ self._weights
         return sums

@@ -13,6 +13,7 @@ from PIL import Image
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.picture_folder import pictures_in
 from diffex_cli.artifacts.pictures import SUFFIXES, read_picture
+from diffex_cli.artifacts.score_files import single
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
 from diffex_cli.core.errors import UsageError
@@ -28,7 +29,7 @@ _SAME = 1e-6
 _ALONE = 1e-3
 
 
-def odd_scores(logits: NDArray[np.float64], distinct: int, declared: bool = False) -> tuple[str, ...]:
+def odd_scores(logits: NDArray[np.floating], distinct: int, declared: bool = False) -> tuple[str, ...]:
     """A sentence for everything that no sound classifier's logits of different pictures look like.
 
     Args:
@@ -62,8 +63,8 @@ def odd_scores(logits: NDArray[np.float64], distinct: int, declared: bool = Fals
 
 def unsteady_scores(together: NDArray[np.float64], alone: NDArray[np.float64]) -> tuple[str, ...]:
     """A sentence if a picture's logits, of shape (classes,), depend on the others in its batch, or on chance."""
-    difference = float(np.abs(together - alone).max())
-    if difference <= _ALONE * max(1.0, float(np.abs(together).max())):
+    difference = float(np.abs(together - alone).max())  # NaN, if either is not finite, is told elsewhere
+    if not difference > _ALONE * max(1.0, float(np.abs(together).max())):
         return ()
     return (
         f"an image scored alone and among others differs by up to {difference:.2g}: the model may be in training mode "
@@ -71,7 +72,7 @@ def unsteady_scores(together: NDArray[np.float64], alone: NDArray[np.float64]) -
     )
 
 
-def _as_given(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+def _as_given(logits: NDArray[np.floating]) -> NDArray[np.floating]:
     """The model's own numbers: of a binary classifier, whose logit z becomes −z/2 and z/2, the z."""
     binary = logits.shape[1] == 2 and np.array_equal(logits[:, 0], -logits[:, 1])
     return 2 * logits[:, 1:] if binary else logits
@@ -115,42 +116,45 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
     files = list(_files(paths))
     classifier = Session(settings).classifier
     labels = unique_labels(classifier.labels)
-    read: list[Path] = []
+    kind = checked_kind(classifier, settings.classifier)
+    images: list[ClassifiedImage] = []
     keys: list[str] = []
-    rows: list[NDArray[np.float64]] = []
+    rows: list[NDArray[np.float32]] = []
     warnings: list[str] = []
     oddities: tuple[str, ...] = ()
+    done = "read"
     progress.start("classify", len(files))
     for start in range(0, len(files), BATCH):
+        read: list[Path] = []
         pictures: list[Image.Image] = []
         for file in files[start : start + BATCH]:
             try:
                 opened = read_picture(file)
                 pictures.append(opened.picture)
+                read.append(file)
                 warnings += [f"{file} had {note}" for note in opened.notes]
             except OSError as error:
                 warnings.append(f"passed over {file}: {error}")
-                continue
-            read.append(file)
-        keys += map(image_key, pictures)
         logits = _logits(classifier, pictures, len(labels), settings)
         if start == 0 and len(pictures) > 1:
             oddities = unsteady_scores(logits[0], _logits(classifier, pictures[:1], len(labels), settings)[0])
-        rows.append(logits)
+        done = "classified" if read else done
+        for file, picture, row in zip(read, pictures, logits, strict=True):
+            if np.isnan(row).any():
+                warnings.append(f"passed over {file}: the classifier gave a score that is not finite for it")
+                continue
+            images.append(ClassifiedImage(file, _top(labels, row, probabilities(row[None], kind)[0], top)))
+            keys.append(image_key(picture))
+            rows.append(single(row))
         progress.advance("classify", len(files[start : start + BATCH]))
-    if not read:
-        raise UsageError(f"none of the images can be read: {warnings[0]}")
-    scores = np.concatenate(rows)
-    shares = probabilities(scores, checked_kind(classifier, settings.classifier))
+    if not images:
+        raise UsageError(f"none of the images can be {done}: {warnings[0]}")
     return Classification(
         classifier=settings.classifier,
         fingerprint=classifier.fingerprint,
         labels=labels,
-        images=tuple(
-            ClassifiedImage(file, _top(labels, row, share, top))
-            for file, row, share in zip(read, scores, shares, strict=True)
-        ),
-        oddities=odd_scores(scores, len(set(keys)), _declared(settings.classifier)) + oddities,
+        images=tuple(images),
+        oddities=odd_scores(np.stack(rows), len(set(keys)), _declared(settings.classifier)) + oddities,
         warnings=tuple(warnings),
     )
 

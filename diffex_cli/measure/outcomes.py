@@ -31,7 +31,10 @@ class Outcomes:
 
 
 def outcomes(
-    logits: ArrayLike, target: int | Sequence[int], against: int | None = None, kind: OutputKind = "softmax"
+    logits: ArrayLike,
+    target: int | Sequence[int] | NDArray[np.intp],
+    against: int | None = None,
+    kind: OutputKind = "softmax",
 ) -> Outcomes:
     """The target's figures.
 

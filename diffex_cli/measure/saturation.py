@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.core.settings import Scale
@@ -23,10 +22,9 @@ def saturation(targets: Sequence[Target], originals: Sequence[ScoreRow], scale: 
     rows = [row for row in originals if row.output_kind == "softmax" and len(row.labels) > 2]
     if scale != "logit" or not rows or len(rows) < len(originals):
         return ()
-    logits = np.stack([row.logits for row in rows])
-    if np.abs(np.exp(np.minimum(logits, 1.0)).sum(axis=1) - 1).max() > _SUM:
+    if any(abs(np.exp(np.minimum(row.logits, 1.0)).sum() - 1) > _SUM for row in rows):
         return ()  # a model's own logits
-    stuck = [(target, on) for target in targets if (on := _saturated(target, logits, originals)) * 2 > len(rows)]
+    stuck = [(target, on) for target in targets if (on := _saturated(target, rows)) * 2 > len(rows)]
     if not stuck:
         return ()
     target, on = stuck[0]
@@ -39,9 +37,9 @@ def saturation(targets: Sequence[Target], originals: Sequence[ScoreRow], scale: 
     )
 
 
-def _saturated(target: Target, logits: NDArray[np.float64], originals: Sequence[ScoreRow]) -> int:
+def _saturated(target: Target, originals: Sequence[ScoreRow]) -> int:
     """On how many originals."""
     if target.against is not None:
         return 0
-    own = np.exp(logits[np.arange(len(logits)), target.columns(originals)])
+    own = np.exp(target.on_scale(originals, originals, "logit"))
     return int(((own <= _LEAST * 1.01) | (own >= _MOST)).sum())

@@ -11,6 +11,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.scoring import make_scores, unscored
 from diffex_cli.measure.session import Session, locked_session, record
+from diffex_cli.measure.unusable import unusable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ def score_all(session: Session, progress: Progress) -> ScoreSummary:
     record(session.run, "score", session.stage_settings)
     scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(session))
     session.run.score_parts.merge(provenance("score", {}))
-    return ScoreSummary(needed, needed - scored, scored, session.run.warnings)
+    edits = [(row.edit, row.candidate, row.image) for one in _benches(session) for row in _edits(one)]
+    warnings = (*session.run.warnings, *unusable(session.scores, session.images, edits))
+    return ScoreSummary(needed, needed - scored, scored, warnings)
 
 
 def plan(settings: Settings) -> plans.Plan:

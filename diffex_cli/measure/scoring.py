@@ -14,6 +14,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
+from diffex_cli.artifacts.score_files import single
 from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
 from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
 from diffex_cli.core.output_kinds import OutputKind
@@ -63,10 +64,12 @@ class Picture:
 
 
 def unscored(session: Session, edits: Iterable[EditRow]) -> list[Picture]:
-    """The input images, and those of the edits that have a picture, which the classifier has not scored."""
+    """The input images, and those of the edits that have a picture, which the classifier has not scored. A score that
+    is not finite is one: it would be the same again."""
     subjects = [Picture(image, "original") for image in session.images]
     subjects += [Picture(row.edit, "edit") for row in edits if row.status != "failed"]
-    return [subject for subject in subjects if subject.key not in session.scores]
+    scores = session.scores
+    return [subject for subject in subjects if subject.key not in scores and subject.key not in scores.unusable]
 
 
 def make_scores(session: Session, subjects: Sequence[Picture], progress: Progress, stage: str) -> int:
@@ -89,9 +92,10 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
     try:
         for batch, prepared in zip(batches, ready, strict=True):
             logits = checked_logits(parts.score(prepared), len(batch), len(labels), session.settings.classifier)
-            writer.append([subject.key for subject in batch], [subject.kind for subject in batch], logits)
-            for subject, row in zip(batch, logits, strict=True):
-                session.scores[subject.key] = ScoreRow(subject.key, subject.kind, labels, row, output_kind)
+            kept = single(logits)  # so that a search computes with what the next one will read
+            writer.append([subject.key for subject in batch], [subject.kind for subject in batch], kept)
+            for subject, row in zip(batch, kept, strict=True):
+                session.scores.add(ScoreRow(subject.key, subject.kind, labels, row, output_kind))
             progress.advance("score", len(batch))
             telling.did(len(batch))
     finally:

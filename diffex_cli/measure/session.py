@@ -16,7 +16,7 @@ from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.pictures import LazyPictures
 from diffex_cli.artifacts.provenance import provenance
-from diffex_cli.artifacts.rows import EditRow, InputImage, ScoreRow
+from diffex_cli.artifacts.rows import EditRow, InputImage, Scores
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.perception import Perception, open_perception
@@ -148,7 +148,7 @@ class Session:
         return self.run.edits(self.editor_fingerprint)
 
     @functools.cached_property
-    def scores(self) -> dict[str, ScoreRow]:
+    def scores(self) -> Scores:
         """The classifier's scores so far by subject; those who make more add them here."""
         return self.run.scores(self.classifier.fingerprint)
 
@@ -215,7 +215,7 @@ class _Beside(Session):
         return self._main.edits if same else self.run.edits(self.editor_fingerprint)
 
     @functools.cached_property
-    def scores(self) -> dict[str, ScoreRow]:
+    def scores(self) -> Scores:
         return self._main.scores
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -41,21 +43,52 @@ class Target:
         """The class's position, or one for every image, given the scores of the originals."""
         if self.column is not None:
             return self.column
-        return [int(row.logits.argmax()) for row in originals]
+        return [int(row.values.argmax()) for row in originals]
 
-    def outcomes(self, logits: NDArray[np.float64], originals: Sequence[ScoreRow]) -> Outcomes:
-        """The target's figures.
+    def outcomes(self, rows: Sequence[ScoreRow | None], originals: Sequence[ScoreRow]) -> Outcomes:
+        """The target's figures; NaN for an image without scores.
 
         Args:
-            logits: shape (n_images, classes), a row of NaN for an image without.
             originals: the scores of the same images, untouched; at least one.
         """
-        return outcomes(logits, self.columns(originals), self.against, originals[0].output_kind)
+        columns = self._columns(originals, len(rows))
+        found, start = [], 0
+        for logits in logit_blocks(rows, len(originals[0].labels)):
+            some = columns[start : start + len(logits)]
+            found.append(outcomes(logits, some, self.against, originals[0].output_kind))
+            start += len(logits)
+        names = [field.name for field in dataclasses.fields(Outcomes)]
+        return Outcomes(*(np.concatenate([getattr(one, name) for one in found]) for name in names))
+
+    def on_scale(
+        self, rows: Sequence[ScoreRow | None], originals: Sequence[ScoreRow], scale: Scale
+    ) -> NDArray[np.float64]:
+        """What an effect is a change of: the score (logit, or difference of two), or the probability. Shape: (n,)."""
+        if scale == "prob":
+            return self.outcomes(rows, originals).probability
+        columns = self._columns(originals, len(rows)).tolist()
+        found = (math.nan if row is None else self._score(row, at) for row, at in zip(rows, columns, strict=True))
+        return np.array(list(found), dtype=np.float64)
+
+    def _columns(self, originals: Sequence[ScoreRow], n: int) -> NDArray[np.intp]:
+        return np.broadcast_to(np.asarray(self.columns(originals), dtype=np.intp), n)
+
+    def _score(self, row: ScoreRow, column: int) -> float:
+        own = float(row.values[column])
+        return own if self.against is None else own - float(row.values[self.against])
 
 
-def on_scale(found: Outcomes, scale: Scale) -> NDArray[np.float64]:
-    """What an effect is a change of: the score (logit, or difference of two), or the probability."""
-    return found.score if scale == "logit" else found.probability
+_CELLS = 1 << 17
+
+
+def logit_blocks(rows: Sequence[ScoreRow | None], classes: int) -> Iterator[NDArray[np.float64]]:
+    """The logits of pictures, some at a time, a row of NaN for ``None``: all of them in float64 would take several
+    times the memory of the scores."""
+    size = max(1, _CELLS // classes)
+    unknown = np.full(classes, math.nan)
+    for start in range(0, max(len(rows), 1), size):
+        some = [unknown if row is None else row.logits for row in rows[start : start + size]]
+        yield np.stack(some) if some else np.zeros((0, classes))
 
 
 Quantity: TypeAlias = Literal["logit", "probability", "score"]
@@ -106,7 +139,7 @@ def value(row: ScoreRow, original: ScoreRow | None, name: str) -> Value | None:
     target = parse(name, row.labels)
     if target is None or (target.column is None and original is None):
         return None
-    found = target.outcomes(row.logits[None], [original or row])
+    found = target.outcomes([row], [original or row])
     return Value(float(found.score[0]), float(found.probability[0]))
 
 
@@ -148,9 +181,14 @@ def explained(name: str, labels: Sequence[str]) -> tuple[Target, ...]:
     return () if target is None else (target,)
 
 
+@functools.lru_cache(maxsize=4)
+def _columns(labels: tuple[str, ...]) -> Mapping[str, int]:
+    return {nfc(label): column for column, label in enumerate(labels)}
+
+
 def parse(name: str, labels: Sequence[str]) -> Target | None:
     """The target of a name in the artifacts; ``None`` if these labels do not have it."""
-    columns = {nfc(label): column for column, label in enumerate(labels)}
+    columns = _columns(tuple(labels))
     name = nfc(name)
     if name in columns:
         return Target(labels[columns[name]], columns[name])

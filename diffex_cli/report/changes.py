@@ -39,9 +39,7 @@ def change_of(row: Row, data: ReportData) -> Change | None:
     if target is None:
         return None
     originals = [found[0] for found in scores]
-    before, after = (
-        target.outcomes(np.stack([found[place].logits for found in scores]), originals) for place in (1, 2)
-    )
+    before, after = (target.outcomes([found[place] for found in scores], originals) for place in (1, 2))
     if np.isnan(before.probability).any() or np.isnan(after.probability).any():
         return None
     was, is_ = before.predicted > 0, after.predicted > 0

@@ -16,6 +16,7 @@ from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.measure.targets import Quantity, Value, quantity, value
+from diffex_cli.measure.unusable import unusable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,13 +104,26 @@ class FinishedRun(FinishedSearch):
     def warnings(self) -> tuple[str, ...]:
         """Sentences about what had to be left out of the measurements."""
         alone = [one for one in self.measurements.values() if one.n and not one.deltas]
+        told = (*self.run.warnings, *self.unusable)
         if not alone:
-            return self.run.warnings
+            return told
         return (
-            *self.run.warnings,
+            *told,
             f"{self.result} has no scores that fit {len(alone)} of its {len(self.ranking)} ranked attributes (such as "
             f"{alone[0].candidate!r}): they can only be compared unpaired",
         )
+
+    @functools.cached_property
+    def unusable(self) -> tuple[str, ...]:
+        """A sentence that names the pictures whose scores are not finite, if there are any."""
+        if not self.scores.unusable:
+            return ()
+        edits = (
+            (self.key(image, one), one.id, image)
+            for one in (RECONSTRUCTION, *self.candidates.values())
+            for image in self.images
+        )
+        return unusable(self.scores, self.images, edits)
 
     def outcome(self, subject: str, image: str, target: str) -> Value | None:
         """What the classifier says of a picture about a target.
@@ -127,11 +141,17 @@ class FinishedRun(FinishedSearch):
     def _measurement(self, row: RankingRow) -> Measurement:
         candidate = self.candidates.get(row.candidate)
         found = {} if candidate is None else self._deltas(candidate, row.target)
-        if len(found) == row.n and not math.isclose(
-            math.fsum(found.values()) / max(row.n, 1), row.effect, rel_tol=1e-6, abs_tol=1e-9
-        ):
+        mean = math.fsum(found.values()) / max(row.n, 1)
+        if len(found) == row.n and not math.isclose(mean, row.effect, rel_tol=1e-6, abs_tol=self._rounding):
             found = {}  # scored anew since, or in another unit: not what was ranked
         return Measurement(row.candidate, row.name, row.effect, row.low, row.high, row.n, row.status == "kept", found)
+
+    @functools.cached_property
+    def _rounding(self) -> float:
+        """By how much an effect of scores that an earlier version kept in float64 may differ from that of the same in
+        float32: a change of a contrast takes four of them."""
+        largest = max((float(abs(row.values).max()) for row in self.scores.values()), default=0.0)
+        return 1e-9 + 4 * 2.0**-24 * largest
 
     def _deltas(self, candidate: Candidate, target: str) -> dict[str, float]:
         """Image key → change of the target, where both pictures were scored. A failed edit has no picture."""

@@ -118,6 +118,7 @@ def _provenance(run: FinishedRun) -> dict[str, Mapping[str, object]]:
 
 def _warnings(run: FinishedRun) -> Iterator[str]:
     yield from run.run.warnings
+    yield from run.unusable
     found = [run.edit(image, one) for one in (RECONSTRUCTION, *run.candidates.values()) for image in run.images]
     rows = [row for row in found if row is not None]
     failed = [row for row in rows if row.status == "failed"]

@@ -16,10 +16,12 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.measure.making import tally
 from diffex_cli.measure.saturation import saturation
 from diffex_cli.measure.session import EditWish, Session, record
-from diffex_cli.measure.targets import ALL, Target, choose, on_scale
+from diffex_cli.measure.targets import ALL, Target, choose, logit_blocks
+from diffex_cli.measure.unusable import check_originals, unusable
 from diffex_cli.search.algorithm.contest import Request
 from diffex_cli.search.algorithm.panel import panel_order
 from diffex_cli.search.fetching import Requester
+from diffex_cli.search.statistics import cout
 from diffex_cli.search.statistics.holdout import holdout_by_default, split
 from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
 
@@ -68,13 +70,20 @@ class Evaluator:
         """Find out what is explained before anything is edited, if models may be run or the images are scored, and
         remember it."""
         self.fetcher.originals()
+        check_originals(self._session)
         if self._session.images.keys() <= self._session.scores.keys():
             record(self._session.run, "search", self._session.stage_settings, self.target)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to know of the target before its figures are trusted."""
-        return saturation(self.targets, self._originals(self._session.images), self._session.settings.scale)
+        session = self._session
+        return (
+            *saturation(self.targets, self._originals(session.images), session.settings.scale),
+            *unusable(
+                session.scores, session.images, ((row.edit, row.candidate, row.image) for row in self.fetcher.edits)
+            ),
+        )
 
     def evaluate(self, candidates: Sequence[Candidate]) -> list[NDArray[np.float64]]:
         """The candidates' changes against the reconstruction, of shape (len(images),), NaN where an edit failed."""
@@ -109,8 +118,8 @@ class Evaluator:
         """The mean difference to the untouched originals instead; NaN if no edit succeeded."""
         target = self.target_of(candidate) if target is None else target
         originals = self._originals(images)
-        before = target.outcomes(np.stack([row.logits for row in originals]), originals)
-        differences = self._values(candidate, images, target) - on_scale(before, self._session.settings.scale)
+        before = target.on_scale(originals, originals, self._session.settings.scale)
+        differences = self._values(candidate, images, target) - before
         known = differences[~np.isnan(differences)].tolist()
         # exactly rounded, so that the images' order does not matter
         return math.fsum(known) / len(known) if known else math.nan
@@ -118,12 +127,16 @@ class Evaluator:
     def statistics(self, candidate: Candidate, tried: Sequence[str]) -> CandidateStatistics:
         """All figures of a candidate on the images that it was tried on."""
         target, originals = self.target_of(candidate), self._originals(tried)
+        before, after = self._rows(RECONSTRUCTION, tried), self._rows(candidate, tried)
+        transitions: list[float] = []
+        if originals[0].output_kind == "softmax" and target.against is None and target.column is not None:
+            classes = len(originals[0].labels)
+            for old, new in zip(logit_blocks(before, classes), logit_blocks(after, classes), strict=True):
+                transitions += cout.transitions(old, new, target.column).tolist()
         return candidate_statistics(
-            self._logits(RECONSTRUCTION, tried),
-            self._logits(candidate, tried),
-            target.columns(originals),
-            against=target.against,
-            kind=originals[0].output_kind,
+            target.outcomes(before, originals),
+            target.outcomes(after, originals),
+            transitions,
             removes=removes(candidate),
             no_ops=[self._is_no_op(image, candidate) for image in tried],
         )
@@ -132,7 +145,7 @@ class Evaluator:
         """Whether the target is predicted (1, 0, NaN) on the pictures with the attribute, and on those without."""
         target, originals = self.target_of(candidate), self._originals(images)
         before, after = (
-            target.outcomes(self._logits(one, images), originals).predicted for one in (RECONSTRUCTION, candidate)
+            target.outcomes(self._rows(one, images), originals).predicted for one in (RECONSTRUCTION, candidate)
         )
         return (before, after) if removes(candidate) else (after, before)
 
@@ -147,36 +160,39 @@ class Evaluator:
         for rows, what in ((before, "reconstructions"), (edits, "edits")):
             if rows and all(row.status == "failed" for row in rows):
                 return f"all {len(rows)} {what} failed, most often because: {tally(rows).failure}"
-        return f"of every edit, it or its reconstruction failed, most often because: {tally([*before, *edits]).failure}"
+        made = [row for row in (*before, *edits) if row.edit in self._session.scores.unusable]
+        why = tally([*before, *edits]).failure
+        if why is None or len(made) > tally([*before, *edits]).failed:
+            return f"of every edit, it or its reconstruction has a score that is not finite ({len(made)} pictures)"
+        return f"of every edit, it or its reconstruction failed, most often because: {why}"
 
     def _choose(self, candidate: Candidate) -> None:
         """Of several targets, the one that a candidate moves most; of equals the first."""
         if len(self.targets) > 1:
-            changes = self._scaled(candidate) - self._scaled(RECONSTRUCTION)
-            known = changes[~np.isnan(changes).any(axis=1)]
-            self._chosen[candidate.id] = self.targets[int(np.abs(known.sum(axis=0)).argmax())]
+            changes = np.zeros(len(self.targets))
+            pairs = zip(self._rows(candidate, self.images), self._rows(RECONSTRUCTION, self.images), strict=True)
+            for after, before in pairs:
+                if after is not None and before is not None:
+                    changes += self._scaled(after) - self._scaled(before)
+            self._chosen[candidate.id] = self.targets[int(np.abs(changes).argmax())]
 
-    def _scaled(self, candidate: Candidate) -> NDArray[np.float64]:
-        """All classes on the search's images, as logits or probabilities; shape (len(images), classes)."""
-        logits = self._logits(candidate, self.images)
+    def _scaled(self, row: ScoreRow) -> NDArray[np.float64]:
+        """All classes on a picture, as logits or probabilities; shape (classes,)."""
         if self._session.settings.scale == "logit":
-            return logits
-        return probabilities(logits, self._originals(self.images)[0].output_kind)
+            return row.logits
+        shares: NDArray[np.float64] = probabilities(row.logits[None], row.output_kind)[0]
+        return shares
 
     def _is_no_op(self, image: str, candidate: Candidate) -> bool:
         row: EditRow | None = self._session.edits.get(self._session.key(image, candidate))
         return row is not None and row.status == "no-op"
 
     def _values(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
-        found = target.outcomes(self._logits(candidate, images), self._originals(images))
-        return on_scale(found, self._session.settings.scale)
+        return target.on_scale(self._rows(candidate, images), self._originals(images), self._session.settings.scale)
 
-    def _logits(self, candidate: Candidate, images: Sequence[str]) -> NDArray[np.float64]:
-        """Shape (n_images, classes), a row of NaN for an edit without scores."""
-        rows = [self._session.scores.get(self._session.key(image, candidate)) for image in images]
-        classes = len(next(iter(self._session.scores.values())).labels)
-        unknown = np.full(classes, math.nan)
-        return np.stack([unknown if row is None else row.logits for row in rows])
+    def _rows(self, candidate: Candidate, images: Sequence[str]) -> list[ScoreRow | None]:
+        """The scores of an edit of every image; ``None`` where it failed, or its scores are not finite."""
+        return [self._session.scores.get(self._session.key(image, candidate)) for image in images]
 
     def _originals(self, images: Sequence[str] | Mapping[str, object]) -> list[ScoreRow]:
         return [self._session.scores[image] for image in images]

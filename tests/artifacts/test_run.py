@@ -1,15 +1,17 @@
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from long_scores import write_long
 from PIL import Image
 
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.rows import EditRow, RankingRow, RequestRow, instructions
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.artifacts.schemas import RANKING, SCORES
+from diffex_cli.artifacts.schemas import RANKING
 from diffex_cli.artifacts.search_document import Backend, SearchDocument
 from diffex_cli.artifacts.tables import TableSchema, make_table, read_provenance, write_table
 from diffex_cli.core.errors import IncompleteError, UsageError
@@ -170,24 +172,18 @@ def test_scores_of_another_kind(run: RunDirectory) -> None:
     assert run.scores("c")["a"].probability("wren") == 0.5
     assert run.scores("d")["a"].output_kind == "regression"
     assert math.isnan(run.scores("d")["a"].probability("wren"))
-    table = run.score_parts.read()
-    assert table["probability"].to_pylist() == pytest.approx([0.5, 1 / (1 + math.exp(-3)), None, None])
 
 
 def test_scores_without_a_kind_are_of_one_class_of_several(run: RunDirectory) -> None:
-    rows = [
-        {"subject": "a", "kind": "original", "classifier": "c", "label": label, "logit": 1.0, "probability": 0.5}
-        for label in ("wren", "finch")
-    ]
-    old = TableSchema(SCORES.name, 1, SCORES.columns.remove(SCORES.columns.get_field_index("output_kind")))
-    write_table(run.path / "scores" / "0.parquet", old, make_table(old, rows), {})
+    def written(name: str, subject: str, kind: str | None, without: Sequence[str] = ()) -> None:
+        cells = [(subject, "c", label, 1.0) for label in ("wren", "finch")]
+        write_long(run.path / "scores" / name, cells, without, kind)
+
+    written("0.parquet", "a", None, without=["output_kind"])
     assert run.scores("c")["a"].output_kind == "softmax"
-    write_table(
-        run.path / "scores" / "1.parquet", SCORES, make_table(SCORES, [{**row, "subject": "b"} for row in rows]), {}
-    )
+    written("1.parquet", "b", None)
     assert run.scores("c")["b"].output_kind == "softmax"
-    said = [{**row, "subject": "z", "output_kind": "multilabel"} for row in rows]
-    write_table(run.path / "scores" / "2.parquet", SCORES, make_table(SCORES, said), {})
+    written("2.parquet", "z", "multilabel")
     assert {row.output_kind for row in run.scores("c").values()} == {"multilabel"}
     run.score_parts.merge({})
     assert {row.output_kind for row in run.scores("c").values()} == {"multilabel"}
@@ -195,8 +191,7 @@ def test_scores_without_a_kind_are_of_one_class_of_several(run: RunDirectory) ->
 
 
 def test_scores_of_a_kind_that_nobody_knows_are_refused(run: RunDirectory) -> None:
-    row = {"subject": "a", "kind": "edit", "classifier": "c", "label": "x", "logit": 1.0, "output_kind": "ordinal"}
-    write_table(run.path / "scores" / "0.parquet", SCORES, make_table(SCORES, [row]), {})
+    write_long(run.path / "scores" / "0.parquet", [("a", "c", "x", 1.0)], kind="ordinal")
     with pytest.raises(UsageError, match="output_kind 'ordinal', which must be one of softmax, multilabel, regression"):
         run.scores("c")
 

@@ -6,7 +6,8 @@ import pytest
 from diffex_cli.artifacts import writers
 from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.rows import EditRow
-from diffex_cli.artifacts.schemas import EDITS, SCORES
+from diffex_cli.artifacts.schemas import EDITS
+from diffex_cli.artifacts.score_parts import ScoreParts
 from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
 
 
@@ -53,16 +54,25 @@ def test_parts_do_not_pile_up(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_scores_of_every_class(tmp_path: Path) -> None:
-    parts = Parts(tmp_path / "scores", SCORES, ["subject", "classifier", "label"])
+    parts = ScoreParts(tmp_path / "scores")
     writer = ScoreWriter(parts, "c", ["finch", "wren"], {})
     writer.append(["a", "b"], ["original", "edit"], np.array([[0.0, 0.0], [0.0, np.log(3.0)]]))
     assert len(parts) == 0
     writer.flush()
-    rows = parts.read().to_pylist()
-    assert [(row["subject"], row["kind"], row["label"]) for row in rows] == [
-        ("a", "original", "finch"),
-        ("a", "original", "wren"),
-        ("b", "edit", "finch"),
-        ("b", "edit", "wren"),
+    rows = parts.read("c")
+    assert [(row.subject, row.kind, row.labels) for row in rows.values()] == [
+        ("a", "original", ("finch", "wren")),
+        ("b", "edit", ("finch", "wren")),
     ]
-    assert [row["probability"] for row in rows] == pytest.approx([0.5, 0.5, 0.25, 0.75])
+    assert [row.probability("wren") for row in rows.values()] == pytest.approx([0.5, 0.75])
+
+
+def test_parts_of_scores_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writers, "MANY_PARTS", 3)
+    parts = ScoreParts(tmp_path / "scores")
+    writer = ScoreWriter(parts, "c", ["x"], {})
+    monkeypatch.setattr(writer, "wait_a_part", 0.0)
+    for key in range(10):
+        writer.append([str(key)], ["edit"], np.array([[1.0]]))
+    assert len(parts.read("c")) == 10
+    assert len(parts) <= 3

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diffex_cli.classifiers.outputs import CLIP, KINDS, Kind, OutputOptions, Outputs, parse_outputs
+from diffex_cli.classifiers.outputs import CLIP, KINDS, VALUES, Kind, OutputOptions, Outputs, parse_outputs
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import softmax
 from diffex_cli.core.registry import parse_spec
@@ -98,12 +98,23 @@ def test_labels() -> None:
         (Outputs("binary"), [[0.1, 0.9]], 2, "one number for an image, but gave 2: say kind=softmax"),
         (Outputs(), [[0.1, 0.9]], 3, "x gave 2 numbers for an image, but has 3 labels"),
         (Outputs(), [0.1], 3, r"scores of shape \(1,\) for 1 images and 3 classes"),
-        (Outputs("multilabel", "probabilities"), [[float("nan"), 0.5]], 2, "not finite for 1 of 1 images"),
+        (Outputs("softmax", "probabilities"), [[np.nan, 1.0], [3.2, -1.0]], 2, "but gave -1 to 3.2"),
     ],
 )
 def test_what_cannot_be_is_refused(outputs: Outputs, raw: object, labels: int, message: str) -> None:
     with pytest.raises(DiffexError, match=message):
-        outputs.logits(np.asarray(raw), 1, labels, "x")
+        outputs.logits(np.asarray(raw), len(np.asarray(raw)), labels, "x")
+
+
+@pytest.mark.parametrize("outputs", [Outputs(kind, values) for kind in KINDS for values in VALUES])
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_a_number_that_is_not_finite_costs_its_picture_alone(outputs: Outputs, number: float) -> None:
+    columns = 1 if outputs.kind == "binary" else 3
+    raw = np.full((4, columns), 1 / columns)
+    raw[2, 0] = number
+    found = outputs.logits(raw, 4, max(columns, 2), "x")
+    assert np.isnan(found[2]).all()
+    np.testing.assert_array_equal(found[[0, 1, 3]], outputs.logits(raw[[0, 1, 3]], 3, max(columns, 2), "x"))
 
 
 def declared(text: str, kind: Kind = "softmax") -> Outputs:

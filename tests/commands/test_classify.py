@@ -31,6 +31,7 @@ def flat(pictures): return np.repeat(means(pictures)[:, :1], 3, axis=1)
 def batch(pictures): return means(pictures) - means(pictures).mean(axis=0)
 def dropout(pictures): return means(pictures) * (3 + random.random())
 def broken(pictures): return means(pictures) * np.where(np.arange(len(pictures)) == 1, np.nan, 1)[:, None]
+def hopeless(pictures): return means(pictures) * np.nan
 def one(pictures): return means(pictures)[:, :1] - 1
 one.labels = ["redness"]
 def pair(pictures):
@@ -134,10 +135,19 @@ def test_logits_that_are_declared_probabilities_are_an_error() -> None:
     assert "is declared to give probabilities, but gave 0 to 1.562" in result.stderr
 
 
-def test_scores_that_are_not_finite_are_an_error() -> None:
-    result = classify("broken")
-    assert result.exit_code == 1
-    assert "gave a score that is not finite for 1 of 3 images" in result.stderr
+def test_a_score_that_is_not_finite_costs_that_picture() -> None:
+    result = classify("broken", "pictures", "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert [image["file"] for image in found["images"]] == ["pictures/0.png", "pictures/2.png"]
+    assert found["warnings"] == ["passed over pictures/1.png: the classifier gave a score that is not finite for it"]
+    assert found["oddities"] == []
+
+
+def test_nothing_but_scores_that_are_not_finite_is_an_error() -> None:
+    result = classify("hopeless")
+    assert result.exit_code == 2
+    assert "not one of the 3 images can be classified: passed over pictures/0.png: the classifier gave" in result.stderr
 
 
 def test_the_same_picture_twice_is_no_mistake() -> None:

@@ -116,16 +116,14 @@ def test_who_flips_goes_by_the_kind() -> None:
 @pytest.mark.parametrize("kind", MODEL_OF)
 def test_the_scores_say_their_kind(kind: str) -> None:
     (part,) = Path(kind, "scores").glob("*.parquet")
-    rows = pq.read_table(part).to_pylist()
-    assert {row["output_kind"] for row in rows} == {kind}
-    light = [row for row in rows if row["label"] == "light"]
+    assert {row["output_kind"] for row in pq.read_table(part).to_pylist()} == {kind}
     expected = {
         "softmax": lambda logit: 1 / (1 + np.exp(40 - logit)),
         "multilabel": lambda logit: 1 / (1 + np.exp(-logit)),
-        "regression": lambda logit: None,
+        "regression": lambda logit: np.nan,
     }[kind]
-    for row in light:
-        assert row["probability"] == (None if expected(0) is None else pytest.approx(expected(row["logit"])))
+    for row in read_finished(Path(kind)).scores.values():
+        assert row.probability("light") == pytest.approx(expected(row.logit("light")), nan_ok=True)
 
 
 def test_probability_as_the_scale() -> None:

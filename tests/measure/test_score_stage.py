@@ -1,13 +1,12 @@
+import json
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from long_scores import write_long
 from pipeline import N_IMAGES, N_ROOTS, SILENT, make_corpus, settings
 
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.artifacts.schemas import SCORES
-from diffex_cli.artifacts.tables import write_table
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.measure import edit, score
 from diffex_cli.measure.scoring import make_scores, unscored
@@ -25,9 +24,10 @@ def test_originals_and_edits_with_every_class(tmp_path: Path) -> None:
     assert (summary.needed, summary.cached, summary.scored) == (PICTURES, N_IMAGES, PICTURES - N_IMAGES)
     (part,) = (made.run / "scores").glob("*.parquet")
     table = pq.read_table(part)
-    assert table.num_rows == PICTURES * 3
+    assert table.num_rows == PICTURES
     assert set(table["kind"].to_pylist()) == {"original", "edit"}
-    assert set(table["label"].to_pylist()) == {"red", "green", "blue"}
+    assert {len(row) for row in table["logits"].to_pylist()} == {3}
+    assert json.loads(table.schema.metadata[b"diffex.labels"]) == ["red", "green", "blue"]
     assert score.run(made, SILENT).scored == 0
 
 
@@ -70,14 +70,13 @@ def test_scores_of_before_get_the_kind_of_the_new_ones(tmp_path: Path) -> None:
     made = make_corpus(tmp_path, classifier="python:colour_classifier:logits:kind=multilabel")
     score.run(made, SILENT)
     (part,) = (made.run / "scores").glob("*.parquet")
-    write_table(
-        part,
-        SCORES,
-        pq.read_table(part)
-        .drop_columns(["output_kind"])
-        .append_column(SCORES.columns.field("output_kind"), pa.nulls(N_IMAGES * 3, pa.string())),
-        {},
-    )
+    before = Session(made)
+    cells = [
+        (row.subject, before.classifier.fingerprint, label, row.logit(label))
+        for row in before.scores.values()
+        for label in row.labels
+    ]
+    write_long(part, cells, without=["output_kind"])
     edit.run(made, SILENT)
     session = Session(made)
     assert {row.output_kind for row in session.scores.values()} == {"softmax"}

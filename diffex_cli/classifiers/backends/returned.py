@@ -61,7 +61,7 @@ def _by_label(rows: list[list[Mapping[str, Any]]], values: Values) -> list[dict[
     if any(row.keys() != found[0].keys() for row in found):
         raise DiffexError("the pipeline leaves classes out: call it with top_k=None")
     scores = [score for row in found for score in row.values()]
-    if values == "logits" and all(0 <= score <= 1 for score in scores):
+    if values == "logits" and all(0 <= score <= 1 for score in scores if score == score):  # but for NaN
         raise DiffexError(
             "the pipeline gives probabilities, which would be taken for logits: say values=probabilities, or call it "
             "with function_to_apply='none'"

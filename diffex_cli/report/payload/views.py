@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.core.output_kinds import probabilities
+from diffex_cli.measure.targets import logit_blocks
 from diffex_cli.report.data import Pair, ReportData, Row
 from diffex_cli.report.payload.values import number
 from diffex_cli.search.statistics.influence import Effect
@@ -90,9 +91,12 @@ class Views:
     @functools.cached_property
     def _table(self) -> tuple[dict[str, int], NDArray[np.float64], NDArray[np.float64]]:
         rows = list(self._scores.values())
-        logits = np.stack([row.logits for row in rows])
         where = {row.subject: i for i, row in enumerate(rows)}
-        return where, logits[:, self._columns], probabilities(logits, rows[0].output_kind)[:, self._columns]
+        logits, shares = [], []
+        for some in logit_blocks(rows, len(rows[0].labels)):
+            logits.append(some[:, self._columns])
+            shares.append(probabilities(some, rows[0].output_kind)[:, self._columns])
+        return where, np.concatenate(logits), np.concatenate(shares)
 
     def _seen(self, subject: str) -> tuple[Seen, ...]:
         where, logits, probabilities = self._table
@@ -138,9 +142,11 @@ def _chosen(data: ReportData, labels: Sequence[str]) -> tuple[str, ...]:
     scores = data.evidence.scores
     edits = {edit.edit for of_one in data.evidence.edits.values() for edit in of_one.values()}
     shown = [scores[subject] for subject in (*data.evidence.images, *edits) if subject in scores]
-    votes = Counter(int(row.logits.argmax()) for row in shown)
-    originals = [scores[image].logits for image in data.evidence.images if image in scores]
-    level = np.mean(originals, axis=0) if originals else np.zeros(len(labels))
+    votes = Counter(int(row.values.argmax()) for row in shown)
+    level = np.zeros(len(labels))
+    for image in data.evidence.images:
+        if image in scores:
+            level += scores[image].values
     order = sorted(range(len(labels)), key=lambda i: (-votes[i], -level[i], i))
     most = min(MOST, _CELLS // max(len(edits), 1))
     return tuple(labels[i] for i in order if labels[i] != data.target)[:most]

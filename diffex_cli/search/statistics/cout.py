@@ -17,24 +17,23 @@ from numpy.typing import NDArray
 
 from diffex_cli.core.output_kinds import softmax
 from diffex_cli.measure.outcomes import predictions
-from diffex_cli.search.statistics.intervals import UNKNOWN, Estimate, mean_interval
 
 
-def cout(before: NDArray[np.float64], after: NDArray[np.float64], target: int) -> Estimate:
-    """Mean COUT of the transition to the target, over the images that are not predicted as the target at first.
+def transitions(before: NDArray[np.float64], after: NDArray[np.float64], target: int) -> NDArray[np.float64]:
+    """COUT of every image's transition to the target.
 
     Args:
         before: logits of shape (n_images, classes), a row of NaN where it failed.
         target: the target's column, the class reached; the class left is the image's own prediction at first.
 
     Returns:
-        NaN without such an image, and for a classifier with a single output.
+        shape (n_images,); NaN for an image that is predicted as the target at first, or failed.
 
     Source: Khorram & Fuxin 2022, "Cycle-Consistent Counterfactuals by Latent Transformations".
     """
     own = predictions(before)
     images = np.flatnonzero((own >= 0) & (own != target))
-    if before.shape[1] == 1 or not len(images):
-        return UNKNOWN
     first, last = (shares[images, target] - shares[images, own[images]] for shares in (softmax(before), softmax(after)))
-    return mean_interval((first + last) / 2)
+    found = np.full(len(before), np.nan)
+    found[images] = (first + last) / 2
+    return found

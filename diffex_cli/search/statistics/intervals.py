@@ -47,9 +47,6 @@ class Estimate:
         return self.low > 0 or self.high < 0
 
 
-UNKNOWN = Estimate(math.nan, math.nan, math.nan, 0)
-
-
 def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES) -> Estimate:
     """The mean of the values that are not NaN, shape (n_images,), and its studentised 95 % interval.
 

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from diffex_cli.core.output_kinds import OutputKind
-from diffex_cli.measure.outcomes import as_logits, outcomes
-from diffex_cli.search.statistics.cout import cout
+from diffex_cli.measure.outcomes import Outcomes
 from diffex_cli.search.statistics.flips import Directions, Flips, Share, cace, directions, flips
 from diffex_cli.search.statistics.influence import Effect
-from diffex_cli.search.statistics.intervals import UNKNOWN, Estimate, mean_interval
+from diffex_cli.search.statistics.intervals import Estimate, mean_interval
 from diffex_cli.search.statistics.necessity import Necessity, necessity
 
 
@@ -39,44 +37,37 @@ class CandidateStatistics:
 
 
 def candidate_statistics(
-    before: ArrayLike,
-    after: ArrayLike,
-    target: int | Sequence[int],
+    was: Outcomes,
+    is_: Outcomes,
+    transitions: ArrayLike = (),
     *,
-    against: int | None = None,
-    kind: OutputKind = "softmax",
     removes: bool = False,
     no_ops: Sequence[bool] | None = None,
 ) -> CandidateStatistics:
     """Compute them.
 
     Args:
-        before: logits of the reconstructions, shape (n_images, classes), a row of NaN where it failed.
-        target: the target's column, or one for every image.
+        was: the target's figures on the reconstructions, and ``is_`` on the edits of the same images.
+        transitions: COUT of every image; empty for labels that exclude nothing, for a contrast, and for targets that
+            differ from image to image.
         removes: the edit takes the attribute away, so that the picture *before* is the one with it.
         no_ops: for every image whether the edit changed nothing; ``None`` if unknown.
 
     Returns:
         figures without an image to go by are NaN with n = 0. Those are all but ``directions`` and ``validity`` for a
-        regression or a single class that excludes none, and ``cout`` for labels that exclude nothing, for a contrast,
-        or for targets that differ from image to image.
+        regression or a single class that excludes none, and ``cout`` without transitions.
     """
-    old, new = as_logits(before), as_logits(after)
-    if old.shape != new.shape:
-        raise ValueError(f"logits of shapes {old.shape} and {new.shape} are not aligned")
-    was, is_ = (outcomes(logits, target, against, kind) for logits in (old, new))
+    if was.score.shape != is_.score.shape:
+        raise ValueError(f"outcomes of shapes {was.score.shape} and {is_.score.shape} are not aligned")
     deltas = is_.score - was.score
     with_, without = (was, is_) if removes else (is_, was)
-    transition = UNKNOWN
-    if kind == "softmax" and against is None and isinstance(target, int | np.integer):
-        transition = cout(old, new, int(target))
     return CandidateStatistics(
         probability=mean_interval(is_.probability - was.probability),
         cace=cace(with_.probability, without.probability),
         directions=directions(deltas),
         flips=flips(was.predicted, is_.predicted),
         necessity=necessity(with_.predicted, without.predicted),
-        cout=transition,
+        cout=mean_interval(transitions),
         validity=_validity(Effect("", deltas), no_ops),
     )
 

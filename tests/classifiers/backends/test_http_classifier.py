@@ -189,11 +189,15 @@ def test_other_answers_are_not_repeated(server: ModelServer, trouble: Any, kind:
     assert len(server.seen) == 2
 
 
+def test_a_null_among_the_scores_costs_its_picture(server: ModelServer) -> None:
+    server.answer = {"scores": [[1, 2, 3], [1, 2, None], [3, 2, 1]]}
+    np.testing.assert_array_equal(classifier(server).logits(PICTURES), [[1, 2, 3], [np.nan] * 3, [3, 2, 1]])
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
         ({"scores": [[1, 2, 3]]}, r"shape \(1, 3\) for 3 images and 3 classes"),
-        ({"scores": [[1, 2, None]] * 3}, "not finite for 3 of 3 images"),
         ({"scores": "none"}, "not a table of numbers"),
         ({"scores": [[1, 2], [1]]}, "not a table of numbers"),
         ({"scores": None}, r"scores of shape \(\)"),

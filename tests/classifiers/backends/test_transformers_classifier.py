@@ -165,14 +165,13 @@ def test_a_model_that_wants_to_run_its_own_code_is_refused(copy: Path) -> None:
         classifier(copy).logits([picture(0)])
 
 
-def test_scores_that_are_not_finite_name_the_classifier(copy: Path) -> None:
+def test_scores_that_are_not_finite_are_a_row_of_nan(copy: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     weights = load_file(copy / "model.safetensors")
     weights["classifier.bias"][0] = float("nan")
     save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(DiffexError, match=r"transformers:.*my-model gave a score that is not finite for 1 of 1 images"):
-        classifier(copy).logits([picture(0)])
+    assert np.isnan(classifier(copy).logits([picture(0)])).all()
 
 
 def test_an_unknown_device_is_refused(efficientnet: Path) -> None:
