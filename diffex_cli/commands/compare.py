@@ -111,7 +111,7 @@ def _print(output: Output, one: Comparison, top: int, everything: bool) -> None:
         f"Spearman {correlation} over {ranks.shared} attributes that both measured; "
         f"{len(ranks.only_first)} only the first did, {len(ranks.only_second)} only the second."
     )
-    output.say(f"Entered the explanation: {_list(ranks.entered)}. Left it: {_list(ranks.left)}.")
+    output.say(f"Shown to matter in the second only: {_list(ranks.entered)}; in the first only: {_list(ranks.left)}.")
     if same_unit:
         output.say(_changes(len(changed), ranks.shared))
     output.say(

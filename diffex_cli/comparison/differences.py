@@ -127,8 +127,8 @@ class RankingComparison:
         spearman: rank correlation of the influences over the shared candidates; NaN for fewer than two.
         only_first: ids that only the first measured, in its order.
         only_second: ids that only the second measured, in its order.
-        entered: ids that only the second keeps, in its order.
-        left: ids that only the first keeps, in its order.
+        entered: ids that only in the second were shown to matter, in its order.
+        left: ids that only in the first were shown to matter, in its order.
         changes: the shared candidates, the largest difference first.
     """
 
@@ -170,8 +170,8 @@ def compare_rankings(first: Iterable[Measurement], second: Iterable[Measurement]
         shared=len(shared),
         only_first=tuple(id for id in a if id not in b),
         only_second=tuple(id for id in b if id not in a),
-        entered=tuple(id for id in b if b[id].kept and not (id in a and a[id].kept)),
-        left=tuple(id for id in a if a[id].kept and not (id in b and b[id].kept)),
+        entered=tuple(id for id in b if b[id].matters and not (id in a and a[id].matters)),
+        left=tuple(id for id in a if a[id].matters and not (id in b and b[id].matters)),
         changes=tuple(sorted(changes, key=lambda one: (-abs(one.difference.value), one.candidate))),
     )
 

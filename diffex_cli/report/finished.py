@@ -17,6 +17,7 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.measure.targets import Quantity, Value, quantity, value
 from diffex_cli.measure.unusable import unusable
+from diffex_cli.search.statistics.claims import claim_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Measurement:
     low: float
     high: float
     n: int
-    kept: bool
+    matters: bool
     deltas: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
@@ -144,7 +145,10 @@ class FinishedRun(FinishedSearch):
         mean = math.fsum(found.values()) / max(row.n, 1)
         if len(found) == row.n and not math.isclose(mean, row.effect, rel_tol=1e-6, abs_tol=self._rounding):
             found = {}  # scored anew since, or in another unit: not what was ranked
-        return Measurement(row.candidate, row.name, row.effect, row.low, row.high, row.n, row.status == "kept", found)
+        return Measurement(row.candidate, row.name, row.effect, row.low, row.high, row.n, self._matters(row), found)
+
+    def _matters(self, row: RankingRow) -> bool:
+        return claim_of(row, self.search.delta) == "matters"
 
     @functools.cached_property
     def _rounding(self) -> float:
