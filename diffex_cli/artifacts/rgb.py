@@ -77,8 +77,7 @@ def _scaled(image: Image.Image, notes: tuple[str, ...]) -> Upright:
     if not np.isfinite(numbers).all():
         raise ValueError("it holds numbers that are not finite")
     low, high = float(numbers.min()), float(numbers.max())
-    whole = not image.mode.startswith("F")
-    if whole and low >= 0 and high <= _EIGHT_BITS:
+    if low >= 0 and high <= _EIGHT_BITS and (numbers == np.rint(numbers)).all():
         return Upright(Image.fromarray(numbers.astype(np.uint8)).convert("RGB"), notes)
     span = high - low or 1.0
     grey = np.rint((numbers - low) / span * _EIGHT_BITS).astype(np.uint8)

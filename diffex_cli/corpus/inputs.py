@@ -103,7 +103,7 @@ def choose(
     warnings: list[str] = []
     notes: Counter[str] = Counter()
     if given is None and settings.images is not None and (left_out := pictures_in(settings.images).left_out):
-        warnings.append(left_out)
+        progress.note(left_out)
     progress.start("images", min(wanted, len(candidates)))
     for source in candidates:
         if len(chosen) == wanted:

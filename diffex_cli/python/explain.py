@@ -48,6 +48,7 @@ class Options(TypedDict, total=False):
     screen: str
     device: str
     perceptual: str
+    name: str | None
 
 
 _NAMES = tuple(Options.__annotations__)

@@ -158,7 +158,7 @@ def test_bad_rows_are_named(folder: Path, row: Mapping[str, str], sentence: str)
         ("gone.csv", None, "there is no manifest .*gone.csv: manifest=FILE is relative to the folder"),
         ("m.xlsx", "", "must be one of .csv, .parquet, .yaml, .yml"),
         ("m.parquet", "no parquet", "cannot be read"),
-        ("m.yaml", "- [", "cannot be read"),
+        ("m.yaml", "- [", "is not valid YAML, line 1"),
         ("m.yaml", "image: 1", "must be a list of rows"),
         ("m.csv", "image,node,file\n", "must be a list of rows"),
         ("m.csv", "image,nod,file\na,b,c\n", "has a column 'nod'; the columns are image"),
