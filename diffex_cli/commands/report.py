@@ -52,7 +52,6 @@ class _Wanted:
         typer.Option(
             "--max-pixels",
             min=0,
-            max=16383,
             metavar="N",
             help="Longer side at which a picture is stored to be looked at; 0 stores thumbnails only.",
             rich_help_panel=_SHOW,

@@ -95,7 +95,6 @@ class _Wanted:
         typer.Option(
             "--max-pixels",
             min=64,
-            max=16383,
             metavar="N",
             help="Longer side at which a picture is stored, to be enlarged by participants.",
             rich_help_panel=_STUDY,

@@ -125,6 +125,14 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """In quotes where the reader would take it for something else than a text."""
+        style = None if isinstance(_typed(data), str) else "'"
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
 
 class GuardedLoader(yaml.SafeLoader):
     """Composes nodes without aliases, with which a small file can grow exponentially, and without deep nesting."""

@@ -14,6 +14,7 @@ from PIL import Image
 from diffex_cli.artifacts.pictures import UNREADABLE
 from diffex_cli.core.errors import UsageError
 from diffex_cli.heatmaps.overlay import overlay
+from diffex_cli.report.pictures import WEBP_LIMIT
 
 MAX_PIXELS = 512
 """The longer side of a picture, unless more is asked for."""
@@ -25,7 +26,7 @@ class Album:
     """Collects a page's pictures, at most ``max_pixels`` pixels a side."""
 
     def __init__(self, max_pixels: int = MAX_PIXELS) -> None:
-        self._side = max_pixels
+        self._side = min(max_pixels, WEBP_LIMIT)
         self._by_name: dict[str, str] = {}
 
     def add(self, picture: Image.Image) -> str:

@@ -147,7 +147,7 @@ def test_a_score_that_is_not_finite_costs_that_picture() -> None:
 def test_nothing_but_scores_that_are_not_finite_is_an_error() -> None:
     result = classify("hopeless")
     assert result.exit_code == 2
-    assert "not one of the 3 images can be classified: passed over pictures/0.png: the classifier gave" in result.stderr
+    assert "none of the images can be classified: passed over pictures/0.png: the classifier gave" in result.stderr
 
 
 def test_the_same_picture_twice_is_no_mistake() -> None:

@@ -54,7 +54,7 @@ def test_version() -> None:
         (["config", "show", "--beam", "0"], "--beam 0 must be at least 1"),
         (["config", "show", "--delta", "nan"], "--delta nan must be a finite number"),
         (["config", "show", "--editor", ":x"], "--editor ':x' is no spec"),
-        (["config", "show", "--config", "nowhere.yaml"], "cannot read nowhere.yaml"),
+        (["config", "show", "--config", "nowhere.yaml"], "cannot read the settings in nowhere.yaml"),
         (["corpus", "--domain", "brids"], "there are: birds"),
         (["corpus", "--images", "nowhere"], "nowhere"),
         (["corpus", "--corpus-file", "a.yaml", "--provider", "bundled"], "contradict each other"),

@@ -29,6 +29,11 @@ def test_what_pyyaml_writes_reads_back(value: object) -> None:
     assert read_yaml(write_yaml(value), "a.yaml") == value
 
 
+@pytest.mark.parametrize("text", ["0E0", "1e5", ".5", "-.inf", "~", "", "true", "0", "no", "2026-11-27", "1:30"])
+def test_a_text_that_looks_like_something_else_is_quoted(text: str) -> None:
+    assert read_yaml(write_yaml({"a": text, "b": [text]}), "a.yaml") == {"a": text, "b": [text]}
+
+
 @given(plain)
 def test_json_reads_back(value: object) -> None:
     assert read_json(json.dumps(value), "a.json") == value

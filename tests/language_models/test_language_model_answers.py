@@ -95,8 +95,8 @@ def test_leaves_an_object_of_another_form_to_the_check_of_the_schema() -> None:
             '(it ends \'{"attributes": [{"attributes": ["beak"]}, tru\')',
         ),
         ('[{"attributes": ["beak"]}', "stops in the middle"),
-        ("{" * 100_000, "holds no JSON object"),
-        ("[" * 100_000, "holds no JSON object"),
+        ("{" * 100_000, "does not hold a JSON object"),
+        ("[" * 100_000, "does not hold a JSON object"),
     ],
 )
 def test_takes_nothing_else_for_it(text: str, words: str) -> None:
@@ -114,7 +114,7 @@ def test_marks_within_an_answer_are_words_of_it() -> None:
 
 def test_an_empty_list_is_an_answer_if_it_is_all_of_it() -> None:
     assert parse("```\n[]\n```") == {"attributes": []}
-    with pytest.raises(MalformedAnswer, match="holds no JSON object"):
+    with pytest.raises(MalformedAnswer, match="does not hold a JSON object"):
         parse("I see nothing [] there")
 
 

@@ -13,7 +13,7 @@ from diffex_cli.language_models.base import LanguageModel, MalformedAnswer, Ques
 Connect = Callable[..., LanguageModel]
 WANTED = {"attributes": ["beak"]}
 DUMPED = json.dumps(WANTED)
-NONE = "holds no JSON object of the wanted form "
+NONE = "does not hold a JSON object of the wanted form "
 WRONG = json.dumps({"attributes": ["wrong"]})
 
 

@@ -186,7 +186,7 @@ def test_pictures_of_any_mode_and_size_become_rgb() -> None:
     full = Image.fromarray(random.integers(0, 256, (20, 30, 4), dtype=np.uint8), "RGBA")
     modes = ("RGBA", "L", "LA", "P", "1", "CMYK", "YCbCr", "HSV", "F", "I")
     pictures = {mode: full.convert("RGB").resize((30 + i, 20)).convert(mode) for i, mode in enumerate(modes)}
-    with pytest.warns(UserWarning) as said:
+    with pytest.warns(UserWarning, match="1 of 11 images had") as said:
         found = explained(pictures=pictures | {"dot": full.resize((1, 1))})
     told = sorted(str(each.message).removeprefix("1 of 11 images had ").partition(":")[0] for each in said)
     assert told == ["CMYK", "more than 8 bits a pixel", "transparency"]

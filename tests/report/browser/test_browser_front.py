@@ -64,6 +64,8 @@ def test_what_speaks_against_has_a_smaller_pair(open_page: Open) -> None:
     data = page_data.report()
     data["attributes"][3] |= {"claim": "matters"}
     data["order"] |= {"found": [1, 2, 3], "strip": [1, 2, 3]}
+    data["overview"]["headline"] = [{"text": "One", "attribute": 1}, {"text": " and ", "attribute": None}]
+    data["overview"]["headline"].append({"text": "another", "attribute": 3})
     page = open_page(data=data).page
     assert "after: no crest" in page.inner_text("#counter")
     big, small = (page.locator(f"{one} img").first.bounding_box()["width"] for one in ("#hero", "#counter"))
