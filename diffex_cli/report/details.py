@@ -62,9 +62,9 @@ def _claims(row: Row, data: ReportData) -> Iterator[Figure]:
         yield Figure("p", p_value(row.p_value), "by sign flips, for this attribute looked at alone")
     if row.p_corrected is not None:
         verdict = "; beyond chance" if row.p_corrected <= ALPHA else "; may be chance"
-        parts = ", and that the set does no more than one of its attributes" if is_set(row) else ""
-        meaning = f"that it does nothing{parts}, for {_family(row, data)} of this search; 0.05 or less counts"
-        yield Figure("Corrected p", f"{p_value(row.p_corrected)}{verdict}", meaning)
+        parts = ", or no more than one of its attributes" if is_set(row) else ""
+        chance = f"the chance of this if it did nothing{parts}, over {_family(row, data)} of this search"
+        yield Figure("Corrected p", f"{p_value(row.p_corrected)}{verdict}", f"{chance}; 0.05 or less counts")
     floor = noise_floor(data)
     if floor is not None and not row.placebo and finite(row.influence):
         side = "below" if below_floor(row, floor) else "above"

@@ -46,7 +46,7 @@ function* figures(attribute, at) {
     yield [
       "Corrected p",
       pValue(attribute.p_corrected),
-      "that it does nothing, for all comparisons of this search; 0.05 or less passes",
+      "the chance of this if it did nothing, over all comparisons of this search; 0.05 or less passes",
       "p",
     ];
   if (known(attribute.delta_probability))
