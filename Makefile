@@ -22,7 +22,7 @@ demo: install  ## Explain a trained classifier of the embedded birds, from corpu
 	$(BIN)/diffex report --run $(RUN)
 
 test: install-test  ## Run the tests.
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 test-vision: $(VENV)-vision/.installed  ## Run the tests that need torchvision and timm, in an environment of their own (a few GB).
 	$(VENV)-vision/bin/python -m pytest tests/classifiers tests/heatmaps
