@@ -27,7 +27,7 @@ def test_a_real_run_gives_back_the_changes_behind_its_effects(tmp_path: Path) ->
         one = found.measurements[row.candidate]
         assert set(one.deltas) == set(found.images)
         assert np.mean(list(one.deltas.values())) == pytest.approx(row.effect, abs=1e-9)
-        assert (one.low, one.high, one.n, one.kept) == (row.low, row.high, row.n, row.status == "kept")
+        assert (one.low, one.high, one.n, one.matters) == (row.low, row.high, row.n, row.claim == "matters")
 
 
 def test_without_scores_only_the_ranking_is_known(tmp_path: Path) -> None:
