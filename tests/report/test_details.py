@@ -43,9 +43,9 @@ def test_everything_that_was_measured_is_told(judged_data: ReportData) -> None:
 def test_a_corrected_p_value_says_which_family_it_was_corrected_for(judged_data: ReportData) -> None:
     data = dataclasses.replace(judged_data, corrected_for_sets=3)
     single, pair = (next(row for row in data.rows if is_set(row) == sets) for sets in (False, True))
-    assert "for all 11 comparisons of single attributes of this search" in told(single, data)["Corrected p"].meaning
-    assert "for all 3 comparisons of sets of this search" in told(pair, data)["Corrected p"].meaning
-    assert "for all 11 comparisons of this search" in told(pair, judged_data)["Corrected p"].meaning
+    assert "over all 11 comparisons of single attributes of this search" in told(single, data)["Corrected p"].meaning
+    assert "over all 3 comparisons of sets of this search" in told(pair, data)["Corrected p"].meaning
+    assert "over all 11 comparisons of this search" in told(pair, judged_data)["Corrected p"].meaning
 
 
 def test_what_was_dropped_early_says_after_how_many_images_and_why(judged_data: ReportData) -> None:
