@@ -80,7 +80,7 @@ def class_activation(network: Gradients, layer: Layer, pixels: torch.Tensor, wei
         handle.remove()
     if len(kept[0]) != len(pixels):
         raise UsageError(
-            "the classifier's last layer with places has no row for each picture of a batch, so that Grad-CAM cannot "
+            "the classifier's last layer with positions has no row for each picture of a batch, so that Grad-CAM cannot "
             "tell them apart: use --heatmap occlusion"
         )
     (gradient,) = torch.autograd.grad(score, kept[0])

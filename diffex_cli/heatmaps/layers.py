@@ -141,7 +141,7 @@ def _arrangement(
 
     Args:
         size: height and width of the network's input.
-        patches: rows and columns of the last layer with places before it.
+        patches: rows and columns of the last layer with positions before it.
         tokens: it may consist of tokens.
     """
     if output.ndim == 4:
