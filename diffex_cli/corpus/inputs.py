@@ -59,14 +59,17 @@ def sources(settings: Settings) -> list[Source]:
     The order is that of the digests of seed and name: more images are a superset of fewer, and a file
     more or less in the folder moves no other.
     """
+    return shuffled(_found(settings)[0], settings.seed)
+
+
+def _found(settings: Settings) -> tuple[list[Source], str | None]:
+    """The picture files, and a sentence about what was left out of a folder."""
     if settings.images is not None:
-        found = _folder(settings.images)
-    else:
-        samples = domains.samples(settings.domain) if settings.domain in domains.names() else None
-        if samples is None:
-            raise UsageError(f"the domain {settings.domain!r} has no sample images: name a folder with --images DIR")
-        found = [Source(path, f"{settings.domain}/{path.name}") for path in samples]
-    return shuffled(found, settings.seed)
+        return _folder(settings.images)
+    samples = domains.samples(settings.domain) if settings.domain in domains.names() else None
+    if samples is None:
+        raise UsageError(f"the domain {settings.domain!r} has no sample images: name a folder with --images DIR")
+    return [Source(path, f"{settings.domain}/{path.name}") for path in samples], None
 
 
 def shuffled(found: Iterable[Source], seed: int) -> list[Source]:
@@ -74,14 +77,15 @@ def shuffled(found: Iterable[Source], seed: int) -> list[Source]:
     return sorted(found, key=lambda source: hashlib.sha256(f"{seed}/{source.name}".encode()).digest())
 
 
-def _folder(folder: Path) -> list[Source]:
+def _folder(folder: Path) -> tuple[list[Source], str | None]:
     if not folder.is_dir():
         raise UsageError(f"the folder of input images {folder} does not exist: name one with --images DIR")
-    found = [Source(path, path.relative_to(folder).as_posix()) for path in pictures_in(folder).files]
+    there = pictures_in(folder)
+    found = [Source(path, path.relative_to(folder).as_posix()) for path in there.files]
     if not found:
         kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
         raise UsageError(f"there are no images ({kinds}) in {folder}: name another folder with --images DIR")
-    return found
+    return found, there.left_out
 
 
 def choose(
@@ -97,12 +101,13 @@ def choose(
         given: what to choose from, instead of the folder that the settings name.
         write: whether to copy them, or only to say which ones they are.
     """
-    candidates = sources(settings) if given is None else shuffled(given, settings.seed)
+    found, left_out = _found(settings) if given is None else (given, None)
+    candidates = shuffled(found, settings.seed)
     wanted = len(candidates) if settings.n_images is None else settings.n_images
     chosen: dict[str, InputImage] = {}
     warnings: list[str] = []
     notes: Counter[str] = Counter()
-    if given is None and settings.images is not None and (left_out := pictures_in(settings.images).left_out):
+    if left_out:
         progress.note(left_out)
     progress.start("images", min(wanted, len(candidates)))
     for source in candidates:

@@ -80,8 +80,8 @@ def class_activation(network: Gradients, layer: Layer, pixels: torch.Tensor, wei
         handle.remove()
     if len(kept[0]) != len(pixels):
         raise UsageError(
-            "the classifier's last layer with positions has no row for each picture of a batch, so that Grad-CAM cannot "
-            "tell them apart: use --heatmap occlusion"
+            "the classifier's last layer with positions has no row for each picture of a batch, so that Grad-CAM "
+            "cannot tell them apart: use --heatmap occlusion"
         )
     (gradient,) = torch.autograd.grad(score, kept[0])
     features, slopes = (layer.arrangement.maps(tensor) for tensor in (kept[0].detach(), gradient))

@@ -83,6 +83,6 @@ def test_a_layer_that_mixes_pictures_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         class_activation(network(module), wrong, prepare(PICTURES), torch.eye(3)[:2])
     assert str(caught.value) == (
-        "the classifier's last layer with positions has no row for each picture of a batch, so that Grad-CAM cannot tell "
-        "them apart: use --heatmap occlusion"
+        "the classifier's last layer with positions has no row for each picture of a batch, so that Grad-CAM cannot "
+        "tell them apart: use --heatmap occlusion"
     )
