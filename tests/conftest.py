@@ -24,6 +24,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DIFFEX_CACHE", str(tmp_path_factory.mktemp("cache")))
+        # what was agreed to is kept for runs that several tests share; no test sees the user's
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
 
 

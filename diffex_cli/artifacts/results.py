@@ -83,6 +83,13 @@ def find(run: Path, target: str | None = None, classifier: str | None = None) ->
     raise UsageError(f"no result{asked}{by} in {run}: there {verb} {others} (`{command}` makes one)")
 
 
+def find_named(run: Path, target: str | None, classifier: str | None = None) -> Path:
+    """:func:`find`, where a target without a classifier is one that the last search's classifier was explained by."""
+    if target is not None and classifier is None and (run / _LAST).exists():
+        classifier = _result(run).classifier
+    return find(run, target, classifier)
+
+
 def listed(there: Sequence[Result], classifier: str | None = None) -> str:
     """Results by their targets, and by their classifiers where these are not the one that goes without saying."""
     usual = classifier or there[0].classifier

@@ -22,18 +22,22 @@ _JudgedRun = Annotated[
 
 
 @app.command("truth")
-@takes("classifier", "target")
+@takes("classifier", "target", "trust_run")
 def truth(given: Given, *, run: _JudgedRun = None, output: Output) -> None:
     """Print the exact influence of every attribute, by re-rendering the birds instead of editing them."""
+    from diffex_cli.artifacts.consent import Consent
     from diffex_cli.birds.judging import truth_of_run
 
+    consent = None
     classifier, target = given.flags["classifier"], given.flags["target"]
     if run is None:
         if classifier is None:
             classifier = "birds:species"
     elif classifier is not None or target is not None:
         raise UsageError("--run names the classifier and the target itself: leave out --classifier and --target")
-    verdict = truth_of_run(run, classifier, target)
+    else:
+        consent = Consent.of(given.settings(run=run))
+    verdict = truth_of_run(run, classifier, target, consent)
     rows, agreement = verdict.rows, verdict.agreement
     output.table(
         {"classifier": verdict.classifier, "target": rows[0].target, "rows": rows, "agreement": agreement},

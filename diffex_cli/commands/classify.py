@@ -19,7 +19,7 @@ _FIRST = (Column("image"), Column("class"))
 _PROBABILITY = Column("probability", right=True)
 
 
-@takes("classifier", "run", CONFIG, "device")
+@takes("classifier", "run", CONFIG, "device", "trust_run")
 def classify(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Images, or folders of images.")],
     given: Given,

@@ -32,7 +32,19 @@ _Providers: TypeAlias = Annotated[
 
 @app.callback(invoke_without_command=True)
 @takes(
-    *("domain", "provider", "corpus_file", "merge", "images", "n_images", *listed(ASK), "run", CONFIG, "seed"),
+    *(
+        "domain",
+        "provider",
+        "corpus_file",
+        "merge",
+        "images",
+        "n_images",
+        *listed(ASK),
+        "run",
+        CONFIG,
+        "seed",
+        "trust_run",
+    ),
     provider=_Providers,
 )
 def corpus(

@@ -139,7 +139,7 @@ def validate(given: Given, *, source: Source = None, output: Output) -> None:
     output.warnings(warnings)
 
 
-@takes("provider", "base_url", "breadth", "max_cost", "run", CONFIG)
+@takes("provider", "base_url", "breadth", "max_cost", "run", CONFIG, "trust_run")
 def grow(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """After a search, ask a language model what the hierarchy lacks, and add that.
 

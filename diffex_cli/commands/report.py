@@ -128,7 +128,7 @@ _TARGET: TypeAlias = Annotated[
 ]
 
 
-@takes("target", "run", CONFIG, "device", target=_TARGET)
+@takes("target", "run", CONFIG, "device", "trust_run", target=_TARGET)
 def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Write the ranking as a self-contained HTML page with before/after pictures, a figure, CSV and JSON."""
     run, runs = given.flags["run"], wanted.runs
@@ -149,12 +149,15 @@ def _settings(given: Given, run: Path | None) -> Settings:
     """Of a run directory, or of the folder of a kept result in it."""
     from diffex_cli.artifacts.results import home_of
     from diffex_cli.artifacts.run import RunDirectory
+    from diffex_cli.core.settings import SEARCH_ORIGIN
 
     home = None if run is None else home_of(run)
     if home is None:
         return given.settings(run=run)
     search = RunDirectory(home, run).search()
-    return given.settings(run=home, target=search.target, classifier=search.classifier.spec)
+    settings = given.settings(run=home)
+    origins = {**settings.origins, "target": SEARCH_ORIGIN, "classifier": SEARCH_ORIGIN}
+    return dataclasses.replace(settings, target=search.target, classifier=search.classifier.spec, origins=origins)
 
 
 def _write(output: Output, settings: Settings, wanted: _Wanted, *, dry_run: bool) -> None:

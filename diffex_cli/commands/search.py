@@ -90,7 +90,19 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     }
 
 
-@takes("classifier", "name", "target", "editor", *listed(SEARCH), "run", CONFIG, "seed", "device", "perceptual")
+@takes(
+    "classifier",
+    "name",
+    "target",
+    "editor",
+    *listed(SEARCH),
+    "run",
+    CONFIG,
+    "seed",
+    "device",
+    "perceptual",
+    "trust_run",
+)
 def search(
     given: Given,
     *,

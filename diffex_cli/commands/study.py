@@ -123,16 +123,18 @@ class _Wanted:
 
 
 @app.command("make")
-@takes("run", "device")
+@takes("run", "device", "trust_run")
 def make(wanted: _Wanted, given: Given, output: Output) -> None:
     """Write a self-contained page with randomised, blinded items of a finished run, and the key to it."""
     to_make = wanted.heatmaps_to_make()
     settings = given.settings()
+    from diffex_cli.artifacts.consent import Consent
     from diffex_cli.study import make as stage
 
     study = stage.StudyOptions(
         **(dataclasses.asdict(wanted) | {"heatmap": to_make}),
         device=settings.device,
+        consent=Consent.of(settings),
     )
     summary = run_stage(output, lambda progress: stage.make(settings.run, study, progress))
     text = (
@@ -144,7 +146,7 @@ def make(wanted: _Wanted, given: Given, output: Output) -> None:
 
 
 @app.command("answer")
-@takes("base_url", "max_cost", "parallel")
+@takes("base_url", "max_cost", "parallel", "trust_run")
 def answer(
     page: Annotated[Path, typer.Argument(metavar="PAGE", help="The study's page.html.")],
     *,
@@ -161,8 +163,11 @@ def answer(
     if not rater:
         raise UsageError("nothing says which language model is to answer: give --rater anthropic or another provider")
     settings = given.settings(run=page.parent, provider=rater[0])
+    from diffex_cli.artifacts.consent import Consent
     from diffex_cli.study import answer as stage
 
+    if settings.base_url is not None:
+        Consent.of(settings).check("base_url", settings.base_url)
     if dry_run:
         print_estimate(output, stage.estimate(page, rater, settings.base_url))
         return

@@ -20,12 +20,23 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import SecretError, UsageError
 from diffex_cli.core.registry import did_you_mean
-from diffex_cli.core.settings import DECLARATIONS, DEFAULT_ORIGIN, DOMAIN_ORIGIN, FIELDS, Settings, flag, variable
+from diffex_cli.core.settings import (
+    CORPUS_ORIGIN,
+    DECLARATIONS,
+    DEFAULT_ORIGIN,
+    DOMAIN_ORIGIN,
+    FIELDS,
+    OF_THE_CALL,
+    RUN_ORIGIN,
+    STORED,
+    Settings,
+    flag,
+    variable,
+)
 
 RUN_SCHEMA = "diffex.run/1"
-RUN_ORIGIN = "run.yaml"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,7 +66,9 @@ def resolve(
         _Layer({name: env.get(variable(name)) or None for name in FIELDS}, variable, variable),
     ]
     if config_file is not None:
-        layers.append(_file_layer(_read_mapping(config_file), str(config_file), str(config_file)))
+        # a file of the name of a run's own is no run's own
+        origin = f"./{config_file}" if str(config_file) in STORED else str(config_file)
+        layers.append(_file_layer(_read_mapping(config_file), str(config_file), origin))
     run = _first("run", layers) or (Settings().run, DEFAULT_ORIGIN)
     run_file = cast(Path, run[0]) / "run.yaml"
     if run_file.is_file():
@@ -114,7 +127,7 @@ def _domain(layers: Sequence[_Layer], run: Path) -> tuple[object, str]:
     if file is None and _first("images", layers) is None:
         return Settings().domain, DEFAULT_ORIGIN
     found = domains.domain_of(run / "corpus.yaml")
-    return ("", DEFAULT_ORIGIN) if found is None else (found, "corpus.yaml")
+    return ("", DEFAULT_ORIGIN) if found is None else (found, CORPUS_ORIGIN)
 
 
 class _HierarchyFile(NamedTuple):
@@ -142,6 +155,8 @@ def _first(name: str, layers: Collection[_Layer]) -> tuple[object, str] | None:
             continue
         try:
             return DECLARATIONS[name].parse(raw), layer.origin(name)
+        except SecretError as error:
+            raise SecretError(f"{layer.place(name).rstrip(':')}: {error}") from None
         except ValueError as error:
             raise UsageError(f"{layer.place(name)} {raw!r} {error}") from None
     return None
@@ -218,4 +233,7 @@ def _run_settings(file: Path) -> dict[str, object]:
         return {}
     if not isinstance(settings, dict):
         raise UsageError(f"{file}: settings: must be a mapping")
+    for name in OF_THE_CALL:
+        if name in settings:
+            raise UsageError(f"{file}: {name}: is not a run directory's to say: remove that line")
     return settings

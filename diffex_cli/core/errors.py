@@ -26,6 +26,10 @@ class UsageError(DiffexError):
     exit_code = 2
 
 
+class SecretError(UsageError, ValueError):
+    """A spec or an address holds a secret; the text does not repeat it, nor may who hears of it."""
+
+
 class IncompleteError(DiffexError):
     """A stage cannot finish until another stage has done the work that the text names."""
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TypeAlias, cast, get_args
 from urllib.parse import urlsplit
 
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import SecretError, UsageError
 from diffex_cli.core.registry import did_you_mean, parse_spec
+from diffex_cli.core.secrets import REMEDY, secret_in
 
 Parser: TypeAlias = Callable[[object], object]
 
@@ -47,6 +48,8 @@ def path(value: object) -> Path:
 def spec(value: object) -> str:
     try:
         return parse_spec(text(value)).text
+    except SecretError:
+        raise
     except UsageError as error:
         raise ValueError(f"is no spec: {error}") from None
 
@@ -59,17 +62,24 @@ def sources(value: object) -> tuple[str, ...]:
     """One source or a list of them; the path of a file or folder that exists becomes absolute."""
     given = [text(item) for item in (value if isinstance(value, list | tuple) else [value])]
     paths = [Path(source).expanduser() for source in given]
-    return tuple(str(path.absolute()) if path.exists() else source for path, source in zip(paths, given, strict=True))
+    found = [str(path.absolute()) if path.exists() else source for path, source in zip(paths, given, strict=True)]
+    return tuple(_without_secret(source) for source in found)
 
 
 def address(value: object) -> str:
-    given = text(value)
+    given = _without_secret(text(value))
     try:
         parts = urlsplit(given)
     except ValueError:
         raise ValueError("is no address, such as http://localhost:11434/v1") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is no address, such as http://localhost:11434/v1")
+    return given
+
+
+def _without_secret(given: str) -> str:
+    if secret := secret_in(given):
+        raise SecretError(f"an address must not hold {secret}: {REMEDY}")
     return given
 
 

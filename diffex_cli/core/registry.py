@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import SecretError, UsageError
+from diffex_cli.core.secrets import REMEDY, secret_in
 
 EDITORS = "diffex.editors"
 CLASSIFIERS = "diffex.classifiers"
@@ -53,8 +54,10 @@ class Spec:
 
 
 def parse_spec(text: str) -> Spec:
-    """Split a spec; a ``UsageError`` if it is empty or an option is not ``key=value``. A model or a value may stand in
-    single or double quotes, and then hold what else would end it."""
+    """Split a spec; a ``UsageError`` if it is empty, an option is not ``key=value``, or it holds a secret. A model or a
+    value may stand in single or double quotes, and then hold what else would end it."""
+    if secret := secret_in(text):
+        raise SecretError(f"a spec must not hold {secret}: {REMEDY}")
     name, _, rest = text.partition(":")
     if not name:
         raise UsageError(f"{text!r} names no backend: write name[:model][:key=value,…], e.g. ledits:birds")
@@ -114,6 +117,12 @@ def find(group: str, name: str) -> Callable[..., Any]:
             factory: Callable[..., Any] = entry.load()
             return factory
     raise UsageError(f"there is no {_KINDS[group]} {name!r}{did_you_mean(name, names(group))}")
+
+
+def is_foreign(group: str, name: str) -> bool:
+    """Whether a backend of that name is installed, and is another package's than diffex's own."""
+    found = next((entry for entry in entry_points(group=group) if entry.name == name), None)
+    return found is not None and found.module.partition(".")[0] != __name__.partition(".")[0]
 
 
 def did_you_mean(wrong: str, known: tuple[str, ...]) -> str:

@@ -29,6 +29,14 @@ WORK = "How to run"
 
 DEFAULT_ORIGIN = "default"
 DOMAIN_ORIGIN = "domain "
+RUN_ORIGIN = "run.yaml"
+CORPUS_ORIGIN = "corpus.yaml"
+SEARCH_ORIGIN = "search.yaml"
+STORED = (RUN_ORIGIN, CORPUS_ORIGIN, SEARCH_ORIGIN)
+"""Origins within the run directory, which may be somebody else's: what they say is no consent."""
+
+OF_THE_CALL = ("run", "trust_run")
+"""Settings that no run directory keeps: where it is, since it may be moved, and that it is trusted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -258,23 +266,36 @@ class Settings:
     parallel: int = _setting(
         4, integer(1, 64), ASK, "N", "How many questions to ask at the same time (default: {default})."
     )
+    trust_run: bool = _setting(
+        False,
+        parsers.switch,
+        WORK,
+        None,
+        "Run the code, and use the addresses, that only the run directory names, for this command (default: no).",
+    )
     origins: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def values(self) -> dict[str, object]:
         """Every setting as JSON and YAML know it: paths as text, tuples as lists, no origins."""
         return {name: _plain(getattr(self, name)) for name in FIELDS}
 
-    def given(self) -> dict[str, object]:
-        """What the user gave, now or to an earlier stage: what ``run.yaml`` keeps under ``settings:``.
+    def used(self) -> dict[str, object]:
+        """The same, as an artifact records them: without :data:`OF_THE_CALL`."""
+        return {name: value for name, value in self.values().items() if name not in OF_THE_CALL}
 
-        Input paths are absolute, so that a later stage may start in another folder. The run directory itself is left
-        out: it may be moved.
+    def given(self, *, now: bool = False) -> dict[str, object]:
+        """What the user gave: what ``run.yaml`` keeps under ``settings:``.
+
+        Input paths are absolute, so that a later stage may start in another folder.
+
+        Args:
+            now: to this command alone, by flag, variable or ``--config``; otherwise to an earlier stage, too.
         """
         given: dict[str, object] = {}
         for name in FIELDS:
             value, origin = getattr(self, name), self.origins.get(name, DEFAULT_ORIGIN)
-            by_nobody = origin == DEFAULT_ORIGIN or origin.startswith(DOMAIN_ORIGIN)
-            if name != "run" and value is not None and not by_nobody:
+            by_nobody = origin == DEFAULT_ORIGIN or origin.startswith(DOMAIN_ORIGIN) or (now and origin in STORED)
+            if name not in OF_THE_CALL and value is not None and not by_nobody:
                 given[name] = _plain(value.absolute() if isinstance(value, Path) else value)
         return given
 

@@ -23,7 +23,8 @@ from diffex_cli.language_models.base import Picture
 from diffex_cli.language_models.costs import Spending
 from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import locked_session, record
+from diffex_cli.measure.recording import record
+from diffex_cli.measure.session import locked_session
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,7 +81,12 @@ def run(
         images = choose(settings, session.run, progress, pictures)
         record(session.run, "corpus", settings)
         if corpus is None and opened.asks:
-            proposed = opened.propose(opened.interview(), _shown(settings), progress)
+            interview = opened.interview()
+            try:
+                proposed = opened.propose(interview, _shown(settings), progress)
+            finally:
+                if interview.asker.answered:
+                    session.proved.add("provider")
         made = provenance("corpus", {**opened.settings, **inputs})
         if proposed is not None:
             corpus = proposed.corpus

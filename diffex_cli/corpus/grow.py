@@ -21,7 +21,7 @@ from diffex_cli.corpus.generation.grafting import graft
 from diffex_cli.corpus.generation.missing import Case, Missing, question, read_missing
 from diffex_cli.corpus.generation.prompts import DECLINED
 from diffex_cli.corpus.generation.providers import open_model
-from diffex_cli.corpus.proposing import ANSWERS, check_prices, provider_spec
+from diffex_cli.corpus.proposing import ANSWERS, agree, check_prices, provider_spec
 from diffex_cli.language_models.asking import Asker, Inquiry, Outcome
 from diffex_cli.language_models.base import LanguageModel
 from diffex_cli.language_models.costs import Spending
@@ -111,7 +111,9 @@ def estimate(settings: Settings) -> Estimate:
 
 
 def _model(settings: Settings) -> LanguageModel:
-    model = open_model(provider_spec(settings).text, settings.base_url)
+    provider = provider_spec(settings).text
+    agree(settings, provider)
+    model = open_model(provider, settings.base_url)
     check_prices(model, settings)
     return model
 

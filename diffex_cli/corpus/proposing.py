@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core import domains, registry
 from diffex_cli.core.errors import UsageError
@@ -55,6 +56,7 @@ class Sources:
         self._spec = provider_spec(settings)
         self._merge = [_merge_path(item, settings.run) or registry.parse_spec(item) for item in settings.merge]
         texts = [self._spec.text, *(item.text for item in self._merge if isinstance(item, registry.Spec))]
+        agree(settings, self._spec.text, *texts[1:])
         providers = open_providers(texts, settings.base_url)
         further = iter(providers[1:])
         self._all: list[Provider | ModelProvider | Path] = [
@@ -139,6 +141,20 @@ class Sources:
             raise interview.no_answer()
         corpus = _one(hierarchies, settings.domain)
         return Proposed(corpus, interview.asker.spending() if self.asks else None, tuple(interview.warnings))
+
+
+def agree(settings: Settings, provider: str, *merged: str) -> None:
+    """Refuse sources that only the run directory names and that run code or send something somewhere.
+
+    Raises:
+        UsageError: as of :meth:`~diffex_cli.artifacts.consent.Consent.check`.
+    """
+    consent = Consent.of(settings)
+    consent.check("provider", provider)
+    for text in merged:
+        consent.check("merge", text)
+    if settings.base_url is not None:
+        consent.check("base_url", settings.base_url)
 
 
 def check_prices(model: LanguageModel, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.finished_search import FinishedSearch
 from diffex_cli.artifacts.keys import digest, image_key
 from diffex_cli.artifacts.pictures import open_picture
@@ -20,6 +21,7 @@ from diffex_cli.core import registry
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.progress import Progress
+from diffex_cli.core.settings import SEARCH_ORIGIN
 from diffex_cli.heatmaps.heatmap import heat, target_weights
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.heatmaps.store import HeatMap, HeatMapStore
@@ -57,17 +59,19 @@ class HeatMaps:
     Args:
         found: what it left. Who makes heat maps holds the lock of its run.
         device: as in ``--device``, for the classifier.
+        consent: to what the person wants of the run; ``None`` for no more than was noted earlier.
 
     Raises:
         IncompleteError: there is no finished search.
     """
 
-    def __init__(self, found: FinishedSearch, kind: Kind, device: str = "auto") -> None:
+    def __init__(self, found: FinishedSearch, kind: Kind, device: str = "auto", consent: Consent | None = None) -> None:
         search = found.search
         self.kind = kind
         self._found = found
         self._recorded, self._target = search.classifier, search.target
         self._device = device
+        self._consent = consent or Consent(found.path)
         self._quantity = quantity("logit", found.scores.values())
         self._least = search.delta if kind == "occlusion" and search.scale == "logit" else 0.0
         self._store = HeatMapStore(found.path / "heatmaps")
@@ -141,6 +145,7 @@ class HeatMaps:
 
     @functools.cached_property
     def _classifier(self) -> Classifier:
+        self._consent.check("classifier", self._recorded.spec, self._found.result / SEARCH_ORIGIN)
         spec = registry.parse_spec(self._recorded.spec)
         device = parse_devices(self._device)[0]
         found: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=device)

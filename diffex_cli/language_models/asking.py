@@ -154,6 +154,11 @@ class Asker:
         return self._known(model, inquiry) is None
 
     @property
+    def answered(self) -> bool:
+        """Whether any question has an answer, be it from before."""
+        return any(outcome.answered for outcome in self._outcomes)
+
+    @property
     def kept(self) -> int:
         """How many answers so far were there from before."""
         return sum(outcome.kept for outcome in self._outcomes)

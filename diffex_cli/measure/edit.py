@@ -14,7 +14,8 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.making import make_edits, tally
-from diffex_cli.measure.session import Session, locked_session, record
+from diffex_cli.measure.recording import record
+from diffex_cli.measure.session import Session, locked_session
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -111,6 +111,8 @@ def make_edits(
         writer.append(row)
         rows.append(row)
         session.edits[row.edit] = row
+        if row.status != "failed":
+            session.proved.add("editor")
         progress.advance("edit")
         telling.met(answered.request)
 

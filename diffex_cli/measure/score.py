@@ -9,8 +9,9 @@ from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
+from diffex_cli.measure.recording import record
 from diffex_cli.measure.scoring import make_scores, unscored
-from diffex_cli.measure.session import Session, locked_session, record
+from diffex_cli.measure.session import Session, locked_session
 from diffex_cli.measure.unusable import unusable
 
 

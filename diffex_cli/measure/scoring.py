@@ -96,6 +96,7 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
             writer.append([subject.key for subject in batch], [subject.kind for subject in batch], kept)
             for subject, row in zip(batch, kept, strict=True):
                 session.scores.add(ScoreRow(subject.key, subject.kind, labels, row, output_kind))
+            session.proved.add("classifier")
             progress.advance("score", len(batch))
             telling.did(len(batch))
     finally:

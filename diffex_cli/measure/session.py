@@ -7,15 +7,15 @@ import functools
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from PIL import Image
 
+from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.files import sweep
 from diffex_cli.artifacts.keys import edit_key
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.pictures import LazyPictures
-from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, InputImage, Scores
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier
@@ -28,6 +28,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
 from diffex_cli.measure import rates
 from diffex_cli.measure.forecast import Forecast
+from diffex_cli.measure.recording import forgotten_if_bad
 
 EditWish: TypeAlias = tuple[Candidate, Sequence[str]]
 """A candidate, and the keys of the images that it is to be tried on."""
@@ -58,6 +59,9 @@ class Session:
         self.stage_settings = settings
         """As the stage was given them, whichever editor this session has."""
         self.run = RunDirectory(settings.run)
+        self.consent = Consent.of(settings)
+        self.proved: set[str] = set()
+        """Which of ``editor`` and ``classifier`` gave a result, so that the settings are known to be good."""
 
     @functools.cached_property
     def corpus(self) -> Corpus:
@@ -82,6 +86,7 @@ class Session:
         """The editor, on all devices; its model is not loaded yet."""
         if self._backends.editor is not None:
             return self._backends.editor
+        self._agree_on_editor()
         spec = registry.parse_spec(self.settings.editor)
         if len(self._devices) > 1:
             from diffex_cli.editors.parallel import ParallelEditor
@@ -89,6 +94,9 @@ class Session:
             return ParallelEditor(spec, self._devices)
         editor: Editor = registry.find(registry.EDITORS, spec.name)(spec, device=self._devices[0])
         return editor
+
+    def _agree_on_editor(self) -> None:
+        self.consent.check("editor", self.settings.editor)
 
     def release(self) -> None:
         """Let go of the editor, with its model and its processes; it would be opened again when it is asked for."""
@@ -116,6 +124,7 @@ class Session:
         if wanted == "none":
             return None
         if wanted != "fast":
+            self.consent.check("screen", wanted)
             return _Beside(self, wanted)
         return _fast(self)
 
@@ -124,6 +133,7 @@ class Session:
         """The classifier, on the first device; its model is not loaded yet."""
         if self._backends.classifier is not None:
             return self._backends.classifier
+        self.consent.check("classifier", self.settings.classifier)
         spec = registry.parse_spec(self.settings.classifier)
         classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=self._devices[0])
         return classifier
@@ -185,6 +195,9 @@ class _Beside(Session):
         self._main = main
         self.check("editor")
 
+    def _agree_on_editor(self) -> None:
+        """It was: as what screens, or as the editor itself with another option."""
+
     @functools.cached_property
     def corpus(self) -> Corpus:
         return self._main.corpus
@@ -243,6 +256,8 @@ def _fast(main: Session) -> Session:
 def locked_session(stage: str, settings: Settings, backends: Backends | None = None) -> Iterator[Session]:
     """A session in a run directory that nobody else writes to meanwhile.
 
+    What is recorded in it is forgotten if the stage fails before its settings are known to be good.
+
     Raises:
         DiffexError: somebody else does.
         IncompleteError: there is no run directory, and the stage is not the first.
@@ -251,37 +266,6 @@ def locked_session(stage: str, settings: Settings, backends: Backends | None = N
         raise IncompleteError(f"there is no run directory {settings.run}: run `diffex corpus` first")
     with RunLock(settings.run, f"diffex {stage}"):
         sweep(settings.run)
-        yield Session(settings, backends)
-
-
-def record(run: RunDirectory, stage: str, settings: Settings, target: str | None = None) -> None:
-    """Remember the settings that the user gave, and all that this stage uses.
-
-    Called once they are known to be valid and before the work begins, so that after an interrupt, or on
-    the way to the next stage, nothing has to be typed again. An unchanged record is not written.
-
-    Args:
-        run: the run directory.
-        stage: the stage's name.
-        settings: as resolved.
-        target: the class that is explained, if it is known to exist. Until then ``search`` does not
-            remember a ``--target``: a misspelt one would stick. A configuration file's target is
-            remembered by the stages before it, since that file is where it would be mended.
-    """
-    before = run.recorded()
-    given = settings.given()
-    if target is None and stage == "search":
-        given.pop("target", None)
-    remembered: dict[str, Any] = dict(before.get("settings") or {})
-    if settings.name is None:
-        remembered.pop("name", None)  # of a classifier that is no longer the run's
-    stages: dict[str, Any] = dict(before.get("stages") or {})
-    used = {name: value for name, value in settings.values().items() if name != "run"}
-    used["target"] = target
-    old = dict((stages.get(stage) or {}).get("settings") or {})
-    if target is None:
-        old["target"] = None
-    if remembered | given == (before.get("settings") or {}) and old == used:
-        return
-    stages[stage] = {"settings": used, "provenance": provenance(stage, {})}
-    run.write_recorded(remembered | given, stages)
+        session = Session(settings, backends)
+        with forgotten_if_bad(session.run, stage, session.proved):
+            yield session

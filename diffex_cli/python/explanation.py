@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.schemas import RANKING
@@ -135,6 +136,7 @@ class Explanation:
                 shutil.copytree(self.run, copy, ignore=shutil.ignore_patterns(".lock"))
                 _settle(RunDirectory(copy), self._private, target)
                 copy.rename(target)
+            Consent.of(dataclasses.replace(self.settings, run=target)).remember()
         except OSError as error:
             raise DiffexError(f"cannot save to {target}: {error.strerror or error}") from error
         return target

@@ -54,9 +54,8 @@ class FinishedRun(FinishedSearch):
     def check_current(self) -> None:
         """Refuse a ranking that was not made from what the run holds now now. Loads no model.
 
-        The hierarchy and the images are compared with the digests in ``search.yaml``, if it has them; the editor and
-        the classifier with those that the run's settings name, if they do. A kept result may be another classifier's
-        if somebody asked for it: its folder says so.
+        The hierarchy and the images are compared with the digests in ``search.yaml``, if it has them. What the run's
+        settings name by now says nothing about a search that is finished.
 
         Raises:
             UsageError: something changed after the search; the sentence names it.
@@ -66,14 +65,6 @@ class FinishedRun(FinishedSearch):
             changed.append("corpus.yaml changed")
         if search.images_sha256 is not None and search.images_sha256 != images_digest(self.images):
             changed.append("images.parquet changed")
-        named = self.run.recorded().get("settings")
-        used = {"editor": search.editor.spec}
-        if not self.is_kept:
-            used["classifier"] = search.classifier.spec
-        for what, then in used.items():
-            now = named.get(what) if isinstance(named, dict) else None
-            if now is not None and now != then:
-                changed.append(f"the {what} is {now} now, not {then}")
         if changed:
             raise UsageError(
                 f"the ranking in {self.result} was not made from what the run holds now ({'; '.join(changed)}): "
@@ -173,7 +164,7 @@ def read_finished(path: Path, current: bool = True, target: str | None = None) -
     Args:
         path: the run directory, or the folder of a kept result in it.
         current: refuse one whose inputs changed after the search, :meth:`FinishedRun.check_current`.
-        target: whose result, of the classifier that the run's settings name; ``None`` for the last search's.
+        target: whose result, of the last search's classifier; ``None`` for the last search's.
 
     Raises:
         UsageError: there is no such result.
@@ -183,9 +174,7 @@ def read_finished(path: Path, current: bool = True, target: str | None = None) -
     home = results.home_of(path)
     run = FinishedRun(RunDirectory(path) if home is None else RunDirectory(home, path))
     if target is not None and (home is None or run.search.target != target):
-        named = run.run.recorded().get("settings")
-        classifier = named.get("classifier") if isinstance(named, dict) else None
-        run = FinishedRun(RunDirectory(run.path, results.find(run.path, target, classifier)))
+        run = FinishedRun(RunDirectory(run.path, results.find_named(run.path, target)))
     if current:
         run.check_current()
     return run

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 
 from diffex_cli.artifacts import results
+from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import SETTINGS
-from diffex_cli.core.configuration import RUN_ORIGIN
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
-from diffex_cli.core.settings import Settings, flag
+from diffex_cli.core.settings import SEARCH_ORIGIN, Settings, flag
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import locked_session, record
+from diffex_cli.measure.recording import record
+from diffex_cli.measure.session import locked_session
 from diffex_cli.report import choose
 from diffex_cli.report.build import MAX_SIZE, Report, build
 from diffex_cli.report.data import ReportData
@@ -43,10 +44,10 @@ def run(
     with locked_session("report", settings) as session:
         finished = _searched(settings)
         if not finished.is_kept:  # what follows is about the last search
-            record(session.run, "report", settings, settings.target)
+            record(session.run, "report", settings, finished.search.target)
         data = report_data(finished, settings)
         if heatmap is not None:
-            data = _heated(data, finished, heatmap, settings.device, progress)
+            data = _heated(data, finished, heatmap, settings, progress)
         report = build(data, finished.result / "report", max_size, max_pixels, settings.run, progress)
         warnings = dict.fromkeys([*data.warnings, *report.warnings, *_too_large(report, max_size)])
         return dataclasses.replace(report, warnings=tuple(warnings))
@@ -57,11 +58,11 @@ def read(settings: Settings) -> ReportData:
     return report_data(_searched(settings), settings)
 
 
-def _heated(data: ReportData, run: FinishedRun, kind: Kind, device: str, progress: Progress) -> ReportData:
+def _heated(data: ReportData, run: FinishedRun, kind: Kind, settings: Settings, progress: Progress) -> ReportData:
     """The data with heat maps of the most typical pairs of the leading attributes."""
     from diffex_cli.heatmaps.maps import HeatMaps, Picture
 
-    maps = HeatMaps(run, kind, device)
+    maps = HeatMaps(run, kind, settings.device, Consent.of(settings))
     gallery = Gallery()
     rows = choose.leading_rows(data, hierarchy(data))[: choose.COLUMNS]
     pairs = [pair for row in rows for pair in choose.typical_pairs(data, row, gallery, _HEATED)]
@@ -90,21 +91,22 @@ def plan(settings: Settings) -> plans.Plan:
 
 
 def _searched(settings: Settings) -> FinishedRun:
-    """The last search, or the one for the target and of the classifier that the settings name.
+    """The last search, or the one for the target and of the classifier that somebody names now.
 
-    The report is about it as it was, so other settings would be a lie. But those that a later search for another target
-    left behind are not meant for a kept one.
+    The report is about it as it was, so other settings would be a lie. But those that ``run.yaml`` remembers are of
+    whatever came after it, finished or not.
     """
-    given = settings.given()
-    folder = results.find(settings.run, *(_text(given.get(name)) for name in ("target", "classifier")))
+    given = settings.given(now=True)
+    of_result = {name for name in ("target", "classifier") if settings.origins.get(name) == SEARCH_ORIGIN}
+    asked = given | {name: getattr(settings, name) for name in of_result}
+    folder = results.find_named(settings.run, *(_text(asked.get(name)) for name in ("target", "classifier")))
     found = FinishedRun(RunDirectory(settings.run, folder))
     _ = found.ranking  # complain before anything is remembered
     search = found.search
     used = {name: getattr(search, name) for name in SETTINGS} | {"editor": search.editor.spec}
     for name in ("editor", *SETTINGS):
-        meant = name in given and not (found.is_kept and settings.origins.get(name) == RUN_ORIGIN)
         # what the file of an earlier version, or of another program, lacks cannot be compared
-        if meant and name not in search.unsaid and given[name] != used[name]:
+        if name in given and name not in search.unsaid and given[name] != used[name]:
             option, which = flag(name), f"search for {search.target!r}" if found.is_kept else "last search"
             raise UsageError(f"the {which} had {option} {used[name]}, not {given[name]}: run `diffex search` first")
     found.check_current()

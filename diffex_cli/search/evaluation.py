@@ -14,8 +14,9 @@ from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, directe
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure.making import tally
+from diffex_cli.measure.recording import record
 from diffex_cli.measure.saturation import saturation
-from diffex_cli.measure.session import EditWish, Session, record
+from diffex_cli.measure.session import EditWish, Session
 from diffex_cli.measure.targets import ALL, Target, choose, logit_blocks
 from diffex_cli.measure.unusable import check_originals, unusable
 from diffex_cli.search.algorithm.contest import Request

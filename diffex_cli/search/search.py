@@ -16,7 +16,8 @@ from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.making import tally
-from diffex_cli.measure.session import Backends, Session, locked_session, record
+from diffex_cli.measure.recording import record
+from diffex_cli.measure.session import Backends, Session, locked_session
 from diffex_cli.measure.telling import edits_ahead
 from diffex_cli.search import writing
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace

@@ -80,7 +80,7 @@ def write(session: Session, searched: Searched, evaluator: Evaluator) -> Written
         return Written(changed=False)
     if before is not None and _same(before, document, ranking, searched.of_all):
         return Written(changed=False, aside=results.bring_back(run, before))
-    made = provenance("search", {name: value for name, value in session.settings.values().items() if name != "run"})
+    made = provenance("search", session.settings.used())
     aside = None if _is_of_the_same(run, document) else results.set_aside(run)
     results.write(run, dataclasses.replace(document, provenance=made), ranking, searched.of_all, made)
     if before is not None:

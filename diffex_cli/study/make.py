@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.pictures import open_picture
@@ -42,6 +43,7 @@ class StudyOptions:
         heatmaps: a folder of heat maps to compare with instead.
         max_pixels: the longer side at which pictures are stored.
         out: where to; ``None`` is in the run directory.
+        consent: to opening the run's classifier, for heat maps; ``None`` for what was noted earlier.
     """
 
     kind: Kind
@@ -53,6 +55,7 @@ class StudyOptions:
     out: Path | None = None
     device: str = "auto"
     max_pixels: int = MAX_PIXELS
+    consent: Consent | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -186,7 +189,9 @@ class _Workshop:
             return {}
         files = {item.edit: self._run.path / str(self._run.edits[item.edit].file) for item in mapped}
         subjects = {item.edit: Picture(files[item.edit], item.image) for item in mapped}
-        overlays = HeatMaps(self._run, wish.heatmap, wish.device).overlays(subjects.values(), self._progress)
+        overlays = HeatMaps(self._run, wish.heatmap, wish.device, wish.consent).overlays(
+            subjects.values(), self._progress
+        )
         return {edit: open_picture(overlays[subject.file]) for edit, subject in subjects.items()}
 
     def _edited_picture(self, item: Item) -> Image.Image:

@@ -101,7 +101,7 @@ def without_comment(line: str) -> str:
 def environment(page: str) -> dict[str, str]:
     """Settings that make the embedded birds small, and keys for a server that asks for none."""
     return {
-        **{name: os.environ[name] for name in ("DIFFEX_CACHE", "HOME") if name in os.environ},
+        **{name: os.environ[name] for name in ("DIFFEX_CACHE", "HOME", "XDG_STATE_HOME") if name in os.environ},
         "DIFFEX_N_IMAGES": "2",
         "DIFFEX_MAX_DEPTH": "1" if page == "docs/ci.md" else "0",
         "EDITOR": "true",
