@@ -84,7 +84,7 @@ def find(run: Path, target: str | None = None, classifier: str | None = None) ->
 
 
 def find_named(run: Path, target: str | None, classifier: str | None = None) -> Path:
-    """:func:`find`, where a target without a classifier is one that the last search's classifier was explained by."""
+    """:func:`find`; of a target alone, the result of the last search's classifier."""
     if target is not None and classifier is None and (run / _LAST).exists():
         classifier = _result(run).classifier
     return find(run, target, classifier)

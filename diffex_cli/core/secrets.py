@@ -1,4 +1,4 @@
-"""What nobody should write into a spec or an address, since both are written down: in the run, on pages, in messages."""
+"""What nobody should write into a spec or an address: both are written down in the run, on pages and in messages."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ def plan(settings: Settings) -> plans.Plan:
     editor's work; the real one's is for certain none, at most the same again, and to be expected what the beams leave.
     """
     session = Session(settings)
+    session.consent.check("classifier", settings.classifier)
     corpus = directed(session.corpus, settings.direction)
     searched, held_out = image_parts(session)
     everything = [node.candidate for node in _nodes(corpus.roots, settings.max_depth)]
