@@ -11,7 +11,9 @@ _NAMES = (
 _OPTION = re.compile(rf"(?:^|[:,\s])(?:{_NAMES})\s*=", re.IGNORECASE)
 _QUERY = re.compile(rf"[?&;](?:{_NAMES}|key|code)=", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:[\\/]{2}(?P<host>[^/\\?#\s]*)", re.IGNORECASE)
-REMEDY = "put it into an environment variable, since this is written down in the run"
+REMEDY = (
+    "keep it in the environment, such as in DIFFEX_HTTP_TOKEN or OPENAI_API_KEY, since this is written down in the run"
+)
 
 
 def secret_in(text: str) -> str:

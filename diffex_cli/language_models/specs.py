@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.secrets import secret_in
 from diffex_cli.core.spec_options import choice, number, read_options, text, whole
 from diffex_cli.language_models.base import Prices
 
@@ -65,7 +66,7 @@ class ModelSpec:
         except ValueError:
             plain = False
             parts = urlsplit("")
-        if parts.username is not None or parts.query or parts.fragment:
+        if parts.username is not None or parts.query or parts.fragment or secret_in(url):
             raise UsageError(
                 f"{name} must not contain a user name, password, ? or #: the address is written down in the run; "
                 "keys come from the environment"

@@ -56,7 +56,7 @@ def test_a_secret_is_refused_wherever_it_is_given(tmp_path: Path, monkeypatch: p
                 result = diffex(*command, "--run", STRANGER)
                 assert result.exit_code == 2, (command, spec, result.output)
                 assert f"Error: DIFFEX_{setting.upper()}: " in result.stderr
-                assert "put it into an environment variable" in result.stderr
+                assert "keep it in the environment, such as in DIFFEX_HTTP_TOKEN" in result.stderr
                 assert SECRET not in result.output
             monkeypatch.delenv(f"DIFFEX_{setting.upper()}")
             if Path("mine.yaml").read_text():

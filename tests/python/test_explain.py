@@ -349,7 +349,7 @@ def test_the_arguments_are_the_settings_of_a_search() -> None:
     assert parameters["beam"].default == Settings().beam
     assert parameters["delta"].default == Settings().delta
     of_corpora = {"merge", "base_url", "depth", "breadth", "runs", "knowledge", "max_cost", "parallel"}
-    of_inputs = {"run", "domain", "provider", "corpus_file", "images"}
+    of_inputs = {"run", "domain", "provider", "corpus_file", "images", "trust_run"}
     settings = {name for name in (*parameters, *Options.__annotations__) if name in FIELDS}
     assert settings == set(FIELDS) - of_corpora - of_inputs
 
