@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.files import write_bytes
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.run import RunDirectory
@@ -56,7 +55,6 @@ def record(run: RunDirectory, stage: str, settings: Settings, target: str | None
             remember a ``--target``: a misspelt one would stick. A configuration file's target is
             remembered by the stages before it, since that file is where it would be mended.
     """
-    Consent.of(settings).remember()
     before = run.recorded()
     given = settings.given()
     if target is None and stage == "search":

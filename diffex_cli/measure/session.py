@@ -267,5 +267,6 @@ def locked_session(stage: str, settings: Settings, backends: Backends | None = N
     with RunLock(settings.run, f"diffex {stage}"):
         sweep(settings.run)
         session = Session(settings, backends)
+        session.consent.remember()
         with forgotten_if_bad(session.run, stage, session.proved):
             yield session

@@ -86,7 +86,7 @@ def test_what_comes_with_diffex_needs_no_trust() -> None:
 def test_an_everyday_flow_gives_everything_once(tmp_path: Path) -> None:
     own = ("--run", "own")
     given = ("--classifier", "python:colour_classifier:logits", "--editor", "tint:")
-    told("corpus", *own, "--corpus-file", "hierarchy.yaml", "--images", "pictures")
+    told("corpus", *own, "--corpus-file", "hierarchy.yaml", "--images", "pictures", "--n-images", "2")
     told("search", *own, *given, "--target", "green")
     for command in (("search", "--target", "red"), ("score",), ("edit",), ("report", "--heatmap", "occlusion")):
         told(*command, *own)

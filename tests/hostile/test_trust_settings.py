@@ -52,8 +52,7 @@ def dead_address() -> str:
 @pytest.mark.parametrize(
     "command",
     [
-        ("edit", "--editor", "ledits:/typo", "--seed", "5"),
-        ("edit", "--editor", "ledits:/typo", "--perceptual", "birds", "--device", "cpu"),
+        ("edit", "--editor", "ledits:/typo", "--seed", "5", "--perceptual", "birds", "--device", "cpu"),
         ("search", "--editor", "ledits:/typo", "--beam", "2", "--target", "cardinal"),
         ("search", "--perceptual", "./typo", "--seed", "5"),
         ("search", "--target", "typo", "--delta", "0.7"),
@@ -70,7 +69,13 @@ def test_a_failure_leaves_the_record_as_it_was(command: tuple[str, ...]) -> None
     result = diffex(*(word.replace("{dead}", dead_address()) for word in command), "--run", STRANGER)
     assert result.exit_code in (1, 2), result.output
     assert (STRANGER / "run.yaml").read_bytes() == before
+
+
+def test_a_finished_run_is_reported_whatever_failed_since() -> None:
+    assert diffex("edit", "--run", STRANGER, "--editor", "ledits:/typo", "--seed", "5").exit_code == 2
     told("report", "--run", STRANGER)
+    told("edit", "--run", STRANGER, "--seed", "5")
+    told("check", STRANGER, "--max", "edge=100")
 
 
 def test_a_first_stage_that_fails_leaves_no_record() -> None:
