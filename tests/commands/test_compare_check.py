@@ -151,7 +151,7 @@ def test_strictly_what_is_undecided_fails() -> None:
 
 def test_what_the_run_did_not_measure_fails(variants: Path) -> None:
     shutil.copytree("red", "shallow")
-    told("search", "--run", "shallow", "--max-depth", "0")
+    told("search", "--run", "shallow", "--max-depth", "0", "--trust-run")
     result = diffex("check", "shallow", "--max", "rough=9", "--max", "edge=0")
     assert result.exit_code == 4
     assert result.stderr == (
@@ -222,7 +222,7 @@ def variants(folder: Path) -> Path:
         patch.chdir(folder)
         for name, option in options.items():
             shutil.copytree("red", name)
-            told("search", "--run", name, *option)
+            told("search", "--run", name, *option, "--trust-run")  # a copy is a run of its own
     return folder
 
 
