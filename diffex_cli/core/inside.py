@@ -1,0 +1,153 @@
+"""What lies inside a run directory: regular files and folders of its own, never what a link or a path leads to.
+
+A run directory may come from anybody. The folder itself may be reached by a link that the user typed; below it no link
+is followed, nothing is opened that is no regular file (a FIFO would wait for ever), and no path leads out of it.
+
+Two things are not told apart. A hard link is a regular file, whatever else has the same content. And who can write to
+the folder while diffex works in it may swap a file between the look at it and its opening; these checks are for what
+lies there when a command begins.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+
+from diffex_cli.core.errors import UsageError
+
+MARKS = ("run.yaml", "corpus.yaml", "images.parquet", "search.yaml")
+"""Any of these files makes a folder a run directory; one that other programs made may have no run.yaml."""
+
+_FOLDERS = (
+    *("images", "edits", "edits/files", "edits/files/*", "scores", "corpus-answers", "heatmaps", "heatmaps/*"),
+    *("report", "report/assets", "report/figures", "results", "results/*"),
+    *("results/*/report", "results/*/report/assets", "results/*/report/figures"),
+    *("study", "study/*", "study/*/answers", "study/*/asked"),
+)
+"""Those that diffex keeps in a run directory."""
+
+_KINDS = {
+    stat.S_ISLNK: "a link",
+    stat.S_ISDIR: "a folder",
+    stat.S_ISREG: "a file",
+    stat.S_ISFIFO: "a FIFO",
+    stat.S_ISSOCK: "a socket",
+}
+
+
+class Inside:
+    """The files of one run directory, by paths relative to it.
+
+    Folders on the way that were looked at once are not looked at again.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._folders: set[str] = set()
+
+    def fault(self, relative: str) -> str | None:
+        """Why a path is not that of a regular file in the run, as the end of a sentence; ``None`` if it is, or if
+        nothing is there."""
+        path = PurePosixPath(relative)
+        if not relative.isprintable() or not path.parts:
+            return "is no path of a file"
+        if path.is_absolute() or ".." in path.parts:
+            return "is a path that leaves the run directory"
+        parent = str(path.parent)
+        if parent not in self._folders:
+            for folder in [*reversed(path.parents)][1:]:
+                found = kind(self._run / folder)
+                if found not in (None, "a folder"):
+                    return f"is not inside the run directory, since {folder} is {found}"
+            self._folders.add(parent)
+        found = kind(self._run / path)
+        return None if found in (None, "a file") else f"is {found}, not a file"
+
+    def has(self, relative: str) -> bool:
+        """Whether it is a regular file in the run."""
+        return self.fault(relative) is None and kind(self._run / relative) is not None
+
+
+def kind(path: Path) -> str | None:
+    """What is there, in words, a link itself and not what it leads to; ``None`` if nothing is.
+
+    Raises:
+        UsageError: that cannot be told: a folder on the way may not be read, or the path is none.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UsageError(f"cannot look at {path}: {reason}") from None
+    return next((name for is_it, name in _KINDS.items() if is_it(mode)), "a device")
+
+
+def is_file(path: Path) -> bool:
+    """Whether the file of a run is there.
+
+    Raises:
+        UsageError: something is there that is no regular file.
+    """
+    found = kind(path)
+    if found not in (None, "a file"):
+        raise UsageError(f"{path} is {found}, where a run directory has a file: {_remedy(found)}")
+    return found is not None
+
+
+def check_folder(path: Path) -> bool:
+    """Whether one of a run's own folders is there.
+
+    Raises:
+        UsageError: something is there that is no folder.
+    """
+    found = kind(path)
+    if found not in (None, "a folder"):
+        raise UsageError(f"{path} is {found}, where a run directory has a folder: {_remedy(found)}")
+    return found is not None
+
+
+def own_folders(run: Path) -> list[Path]:
+    """The folders below a run directory that diffex writes to, those that are there.
+
+    Raises:
+        UsageError: one is something else; a stray file among folders with names of their own is none of them.
+    """
+    return [folder for pattern in _FOLDERS for folder in _matching(run, pattern)]
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds a run, of diffex or of another program."""
+    return any(kind(folder / mark) is not None for mark in MARKS)
+
+
+def is_free(folder: Path) -> bool:
+    """Whether a new run may begin in a folder: it is missing or empty, but for hidden files and what a first
+    ``diffex corpus`` leaves that was stopped."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UsageError(f"cannot use the run directory {folder}: {reason}") from None
+    return all(name.startswith(".") or name in ("images", "corpus-answers", "lost+found") for name in names)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    name, _, rest = pattern.partition("/")
+    if name == "*":
+        with os.scandir(folder) as entries:
+            found = [folder / one.name for one in entries if one.is_symlink() or one.is_dir(follow_symlinks=False)]
+    else:
+        found = [folder / name]
+    there = [path for path in found if check_folder(path)]
+    return [deeper for path in there for deeper in _matching(path, rest)] if rest else there
+
+
+def _remedy(found: str | None) -> str:
+    if found == "a link":
+        return "links are not followed; put a copy of what it leads to in its place, or remove it"
+    return "move it away"
