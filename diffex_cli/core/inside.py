@@ -50,10 +50,20 @@ class Inside:
         """Why a path is not that of a regular file in the run, as the end of a sentence; ``None`` if it is, or if
         nothing is there."""
         path = PurePosixPath(relative)
-        if not relative.isprintable() or not path.parts:
+        if "\0" in relative or not path.parts:
             return "is no path of a file"
         if path.is_absolute() or ".." in path.parts:
             return "is a path that leaves the run directory"
+        try:
+            return self._way_fault(path) or self._end_fault(path)
+        except UsageError as error:
+            return f"is of no use: {error}"
+
+    def has(self, relative: str) -> bool:
+        """Whether it is a regular file in the run."""
+        return self.fault(relative) is None and kind(self._run / relative) is not None
+
+    def _way_fault(self, path: PurePosixPath) -> str | None:
         parent = str(path.parent)
         if parent not in self._folders:
             for folder in [*reversed(path.parents)][1:]:
@@ -61,12 +71,11 @@ class Inside:
                 if found not in (None, "a folder"):
                     return f"is not inside the run directory, since {folder} is {found}"
             self._folders.add(parent)
+        return None
+
+    def _end_fault(self, path: PurePosixPath) -> str | None:
         found = kind(self._run / path)
         return None if found in (None, "a file") else f"is {found}, not a file"
-
-    def has(self, relative: str) -> bool:
-        """Whether it is a regular file in the run."""
-        return self.fault(relative) is None and kind(self._run / relative) is not None
 
 
 def kind(path: Path) -> str | None:
@@ -80,8 +89,7 @@ def kind(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise UsageError(f"cannot look at {path}: {reason}") from None
+        raise _unusable(path, error) from None
     return next((name for is_it, name in _KINDS.items() if is_it(mode)), "a device")
 
 
@@ -127,24 +135,33 @@ def is_free(folder: Path) -> bool:
     """Whether a new run may begin in a folder: it is missing or empty, but for hidden files and what a first
     ``diffex corpus`` leaves that was stopped."""
     try:
-        names = os.listdir(folder)
+        names = [path.name for path in folder.iterdir()]
     except FileNotFoundError:
         return True
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise UsageError(f"cannot use the run directory {folder}: {reason}") from None
+        raise _unusable(folder, error) from None
     return all(name.startswith(".") or name in ("images", "corpus-answers", "lost+found") for name in names)
 
 
 def _matching(folder: Path, pattern: str) -> list[Path]:
     name, _, rest = pattern.partition("/")
-    if name == "*":
-        with os.scandir(folder) as entries:
-            found = [folder / one.name for one in entries if one.is_symlink() or one.is_dir(follow_symlinks=False)]
-    else:
-        found = [folder / name]
+    found = _folders_and_links(folder) if name == "*" else [folder / name]
     there = [path for path in found if check_folder(path)]
     return [deeper for path in there for deeper in _matching(path, rest)] if rest else there
+
+
+def _folders_and_links(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            shown = [one for one in entries if not one.name.startswith(".")]
+            return sorted(Path(one) for one in shown if one.is_symlink() or one.is_dir(follow_symlinks=False))
+    except OSError as error:
+        raise _unusable(folder, error) from None
+
+
+def _unusable(path: Path, error: OSError | ValueError) -> UsageError:
+    reason = (error.strerror if isinstance(error, OSError) else None) or error
+    return UsageError(f"cannot use {path}: {reason}")
 
 
 def _remedy(found: str | None) -> str:

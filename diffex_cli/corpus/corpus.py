@@ -23,7 +23,7 @@ from diffex_cli.language_models.base import Picture
 from diffex_cli.language_models.costs import Spending
 from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import locked_session, record
+from diffex_cli.measure.session import check_run, locked_session, record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -112,6 +112,8 @@ def estimate(settings: Settings) -> Estimate | None:
 
 
 def plan(settings: Settings) -> plans.Plan:
+    """What :func:`run` would do: how many images it would take."""
+    check_run("corpus", settings.run)
     available = len(sources(settings))
     wanted = available if settings.n_images is None else min(available, settings.n_images)
     return plans.count("corpus", "images", wanted, wanted)

@@ -7,6 +7,7 @@ import functools
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from PIL import Image
@@ -23,6 +24,7 @@ from diffex_cli.classifiers.perception import Perception, open_perception
 from diffex_cli.core import registry
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
+from diffex_cli.core.inside import is_free, is_run, own_folders
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
@@ -246,12 +248,30 @@ def locked_session(stage: str, settings: Settings, backends: Backends | None = N
     Raises:
         DiffexError: somebody else does.
         IncompleteError: there is no run directory, and the stage is not the first.
+        UsageError: the first stage would begin a run among somebody's files, or a folder of the run is a link.
     """
-    if stage != "corpus" and not settings.run.is_dir():
-        raise IncompleteError(f"there is no run directory {settings.run}: run `diffex corpus` first")
+    check_run(stage, settings.run)
     with RunLock(settings.run, f"diffex {stage}"):
         sweep(settings.run)
         yield Session(settings, backends)
+
+
+def check_run(stage: str, folder: Path) -> None:
+    """Refuse a folder that a stage has no business in, before anything is locked, swept or written there.
+
+    Raises:
+        IncompleteError, UsageError: of :func:`locked_session`.
+    """
+    if is_run(folder):
+        own_folders(folder)
+    elif stage != "corpus":
+        what = f"no run in {folder}" if folder.is_dir() else f"no run directory {folder}"
+        raise IncompleteError(f"there is {what}: run `diffex corpus` first, or name another with --run")
+    elif not is_free(folder):
+        raise UsageError(
+            f"{folder} holds other files and no run: name a folder that is new or empty, such as "
+            f"--run {folder / 'diffex-run'}"
+        )
 
 
 def record(run: RunDirectory, stage: str, settings: Settings, target: str | None = None) -> None:
