@@ -51,8 +51,9 @@ def answer(
         UsageError: a model is unknown or cannot be asked, the page is none, or the limit pays for no question.
         DiffexError: a model cannot be reached; its answers so far are kept.
     """
-    read, models = read_page(page), _models(raters, base_url)
+    read = read_page(page)
     _check_folders(page)
+    models = _models(raters, base_url)
     asker = Asker(page.parent / _KEPT, max_cost, parallel)
     files: list[Path] = []
     warnings: list[str] = []
@@ -74,8 +75,9 @@ def answer(
 
 def estimate(page: Path, raters: Sequence[str], base_url: str | None = None) -> Estimate:
     """What :func:`answer` would ask, without asking anybody."""
-    read, models = read_page(page), _models(raters, base_url)
+    read = read_page(page)
     _check_folders(page)
+    models = _models(raters, base_url)
     asker, rehearsals, kept = Asker(page.parent / _KEPT, write=False), list[Rehearsal](), 0
     for model in models:
         rehearsals.append(Rehearsal(model, 0))
