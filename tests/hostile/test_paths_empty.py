@@ -29,7 +29,10 @@ def commands(of: typer.Typer, *before: str) -> Iterator[tuple[tuple[str, ...], A
         yield (*before, name), one.callback
     for group in of.registered_groups:
         assert group.typer_instance is not None
-        yield from commands(group.typer_instance, *before, group.name or str(group.typer_instance.info.name))
+        words = (*before, group.name or str(group.typer_instance.info.name))
+        if group.typer_instance.registered_callback is not None:
+            yield words, group.typer_instance.registered_callback.callback
+        yield from commands(group.typer_instance, *words)
 
 
 def speaks_of_paths(kind: object) -> bool:
@@ -40,9 +43,10 @@ def options() -> Iterator[tuple[str, ...]]:
     """Every option and argument that is a path, as the words before it."""
     for words, callback in commands(app):
         for option in inspect.signature(callback).parameters.values():
-            kind, info = (*get_args(option.annotation), None)[:2]
+            kind, info = (*get_args(option.annotation), None, None)[:2]
             if speaks_of_paths(kind):
-                names = [one for one in getattr(info, "param_decls", None) or () if one.startswith("--")]
+                spelled = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))
+                names = [one for one in spelled if isinstance(one, str) and one.startswith("--")]
                 yield (*words, *names[:1])
 
 
@@ -103,7 +107,7 @@ def test_a_program_gets_the_same_sentences() -> None:
         with pytest.raises(UsageError, match=reason):
             typed_path(given)
         with pytest.raises(UsageError):
-            explain("birds:shortcut", given)
+            explain(given, "birds:shortcut", "birds", "tint:")
 
 
 def test_every_path_of_the_settings_is_parsed_as_one() -> None:
