@@ -14,7 +14,7 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
 
 MARKS = ("run.yaml", "corpus.yaml", "images.parquet", "search.yaml")
 """Any of these files makes a folder a run directory; one that other programs made may have no run.yaml."""
@@ -126,12 +126,31 @@ def own_folders(run: Path) -> list[Path]:
     return [folder for pattern in _FOLDERS for folder in _matching(run, pattern)]
 
 
-def is_run(folder: Path) -> bool:
+def check_run(stage: str, folder: Path) -> None:
+    """Refuse a folder that a stage has no business in, before anything is locked, swept or written there.
+
+    Raises:
+        IncompleteError: there is no run, and the stage is not the first.
+        UsageError: the first would begin one among somebody's files, or a folder of the run is none.
+    """
+    if _is_run(folder):
+        own_folders(folder)
+    elif stage != "corpus":
+        what = f"no run in {folder}" if folder.is_dir() else f"no run directory {folder}"
+        raise IncompleteError(f"there is {what}: run `diffex corpus` first, or name another with --run")
+    elif not _is_free(folder):
+        raise UsageError(
+            f"{folder} holds other files and no run: name a folder that is new or empty, such as "
+            f"--run {folder / 'diffex-run'}"
+        )
+
+
+def _is_run(folder: Path) -> bool:
     """Whether a folder holds a run, of diffex or of another program."""
     return any(kind(folder / mark) is not None for mark in MARKS)
 
 
-def is_free(folder: Path) -> bool:
+def _is_free(folder: Path) -> bool:
     """Whether a new run may begin in a folder: it is missing or empty, but for hidden files and what a first
     ``diffex corpus`` leaves that was stopped."""
     try:

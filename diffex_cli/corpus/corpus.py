@@ -12,6 +12,7 @@ from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.inside import check_run
 from diffex_cli.core.progress import Progress, SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
@@ -23,7 +24,7 @@ from diffex_cli.language_models.base import Picture
 from diffex_cli.language_models.costs import Spending
 from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import check_run, locked_session, record
+from diffex_cli.measure.session import locked_session, record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import functools
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from PIL import Image
@@ -22,9 +21,9 @@ from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.perception import Perception, open_perception
 from diffex_cli.core import registry
-from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
-from diffex_cli.core.inside import is_free, is_run, own_folders
+from diffex_cli.core.inside import check_run
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
@@ -254,24 +253,6 @@ def locked_session(stage: str, settings: Settings, backends: Backends | None = N
     with RunLock(settings.run, f"diffex {stage}"):
         sweep(settings.run)
         yield Session(settings, backends)
-
-
-def check_run(stage: str, folder: Path) -> None:
-    """Refuse a folder that a stage has no business in, before anything is locked, swept or written there.
-
-    Raises:
-        IncompleteError, UsageError: of :func:`locked_session`.
-    """
-    if is_run(folder):
-        own_folders(folder)
-    elif stage != "corpus":
-        what = f"no run in {folder}" if folder.is_dir() else f"no run directory {folder}"
-        raise IncompleteError(f"there is {what}: run `diffex corpus` first, or name another with --run")
-    elif not is_free(folder):
-        raise UsageError(
-            f"{folder} holds other files and no run: name a folder that is new or empty, such as "
-            f"--run {folder / 'diffex-run'}"
-        )
 
 
 def record(run: RunDirectory, stage: str, settings: Settings, target: str | None = None) -> None:

@@ -83,7 +83,7 @@ def test_a_file_is_no_place_for_a_run(place: Place) -> None:
 
 def test_a_run_of_another_program_may_lack_run_yaml(place: Place) -> None:
     (place.run / "run.yaml").unlink()
-    assert diffex(*STAGES["score"], "--run", place.run).exit_code == 0
+    assert diffex(*STAGES["edit"], "--run", place.run).exit_code == 0
 
 
 def test_only_what_diffex_left_in_its_own_folders_is_swept(place: Place) -> None:
