@@ -34,13 +34,20 @@ All: TypeAlias = Annotated[
 ]
 
 
-def _typed_path(given: str | Path) -> Path:
-    """A path as an option or an argument gives it; Typer would take an empty one, of a variable that is not set, for
+def _path_parser(*, may_be_folder: bool) -> Callable[[str | Path], Path]:
+    """Of a path as an option or an argument gives it; Typer would take an empty one, of a variable that is not set, for
     the current folder."""
-    try:
-        return expanded(str(given))
-    except ValueError as error:
-        raise typer.BadParameter(f"{str(given)!r} {error}") from None
+
+    def path(given: str | Path) -> Path:
+        try:
+            found = expanded(str(given))
+        except ValueError as error:
+            raise typer.BadParameter(f"{str(given)!r} {error}") from None
+        if not may_be_folder and found.is_dir():
+            raise typer.BadParameter(f"{str(given)!r} is a folder: name a file in it")
+        return found
+
+    return path
 
 
 Command: TypeAlias = Callable[..., None]
@@ -124,7 +131,7 @@ def _is_group(part: inspect.Parameter) -> bool:
 def _option(name: str, annotation: object, default: object) -> inspect.Parameter:
     kind, *infos = get_args(annotation) or (annotation,)
     if _speaks_of(kind, Path):
-        infos[0].parser = _typed_path
+        infos[0].parser = _path_parser(may_be_folder=infos[0].dir_okay)
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 

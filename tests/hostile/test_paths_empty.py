@@ -77,6 +77,12 @@ def test_no_option_takes_a_path_that_is_none(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("option", [("compare", "--html"), ("check", "--junit")])
+def test_a_folder_in_the_place_of_a_file(option: tuple[str, ...], tmp_path: Path) -> None:
+    result = diffex(*option, tmp_path)
+    assert (result.exit_code, "is a folder: name a file in it" in told(result)) == (2, True)
+
+
 @pytest.mark.parametrize("command", [("corpus", "show"), ("corpus", "validate"), ("corpus", "--merge")])
 def test_nor_does_one_that_may_be_a_path(
     command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
