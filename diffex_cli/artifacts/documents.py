@@ -9,6 +9,7 @@ from typing import Any
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.tables import REMEDY, check_schema_id
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.inside import is_file
 from diffex_cli.core.plain_files import read_yaml, write_yaml
 
 
@@ -17,8 +18,9 @@ def read_document(path: Path, schema: str) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        UsageError: it is no YAML mapping, or follows another schema or version.
+        UsageError: it is no regular file or no YAML mapping, or follows another schema or version.
     """
+    is_file(path)
     try:
         content = read_yaml(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:

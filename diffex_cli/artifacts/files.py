@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.inside import own_folders
+
+_FILE = re.compile(r"\..+\.(\d{1,10})-[0-9a-f]{8}\.tmp", re.DOTALL)
+_FOLDER = re.compile(r"results/\..+\.(new|old)\.tmp|.*\.report\.old\.tmp", re.DOTALL)
+"""Of :mod:`~diffex_cli.artifacts.results`, in the run directory."""
 
 
 @contextmanager
@@ -49,14 +55,35 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def sweep(folder: Path) -> None:
-    """Remove the temporary files and folders that a killed writer left below a folder; only for the one who holds its
-    lock."""
-    for leftover in list(folder.rglob(".*.tmp")):
-        if leftover.is_dir() and not leftover.is_symlink():
-            shutil.rmtree(leftover, ignore_errors=True)
-        else:
-            _discard(leftover)
+def sweep(run: Path) -> None:
+    """Remove what killed writers left in a run directory; only for the one who holds its lock.
+
+    That is what has one of diffex's temporary names, in one of its folders. Who writes without the lock, as those that
+    draw figures or answer a study do, and is still at it, keeps it.
+    """
+    for folder in [run, *own_folders(run)]:
+        with os.scandir(folder) as entries:
+            leftovers = [one for one in entries if one.name.startswith(".") and one.name.endswith(".tmp")]
+        for one in leftovers:
+            named = _FILE.fullmatch(one.name)
+            if one.is_dir(follow_symlinks=False):
+                if _FOLDER.fullmatch(Path(one.path).relative_to(run).as_posix()):
+                    shutil.rmtree(one.path, ignore_errors=True)
+            elif named and not _is_at_work(int(named[1])):
+                _discard(Path(one.path))
+
+
+def _is_at_work(process: int) -> bool:
+    """Whether another process of that number runs here."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _discard(path: Path) -> None:

@@ -6,12 +6,17 @@ import fcntl
 import json
 import os
 import socket
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.inside import is_file
+
+_LONGEST = 4096
+"""Characters that name a holder."""
 
 
 class RunLock:
@@ -34,10 +39,12 @@ class RunLock:
 
         Raises:
             DiffexError: somebody else holds it (the text says who), or the folder cannot be written to.
+            UsageError: something else than a lock lies there, which is not to be emptied.
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = self._path.open("a+", encoding="utf-8")
+            is_file(self._path)
+            file = open(self._path, "a+", encoding="utf-8", errors="replace", opener=_opener)
         except OSError as error:
             raise DiffexError(f"cannot write to the run directory {self._path.parent}: {error.strerror}") from error
         try:
@@ -50,6 +57,9 @@ class RunLock:
                 if isinstance(error, BlockingIOError)
                 else f"cannot lock {self._path}: {error.strerror}"
             ) from error
+        if not _is_lock(file):
+            file.close()
+            raise UsageError(f"{self._path} is not diffex's: remove it, or name another run directory")
         file.truncate(0)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         json.dump(
@@ -70,10 +80,23 @@ class RunLock:
             self._file = None
 
 
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+
+
+def _is_lock(file: IO[str]) -> bool:
+    """Whether it is empty or names a holder: what else has this name, by a hard link even, keeps its content."""
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return False
+    file.seek(0)
+    text = file.read(_LONGEST + 1)
+    return not text or (text.startswith("{") and len(text) <= _LONGEST)
+
+
 def _holder(file: IO[str]) -> str:
     file.seek(0)
     try:
-        holder = json.loads(file.read())
+        holder = json.loads(file.read(_LONGEST))
         return f"`{holder['command']}` (process {holder['pid']} on {holder['host']}, since {holder['since']})"
     except (ValueError, TypeError, KeyError):
         return "another process"

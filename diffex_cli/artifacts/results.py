@@ -20,6 +20,7 @@ from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import SearchDocument, read_search
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.hierarchy import slug
+from diffex_cli.core.inside import is_file, own_folders
 
 _FOLDER = "results"
 _LAST = "search.yaml"
@@ -47,7 +48,7 @@ def results(run: Path) -> tuple[Result, ...]:
     Raises:
         UsageError: the last search's cannot be read. One of the others that cannot is left out.
     """
-    there = [_result(run)] if (run / _LAST).exists() else []
+    there = [_result(run)] if is_file(run / _LAST) else []
     # a kill may have left a copy of the last search's
     there += [one for one in _kept(run) if not any(one.is_of(last.target, last.classifier) for last in there)]
     return tuple(there)
@@ -55,7 +56,7 @@ def results(run: Path) -> tuple[Result, ...]:
 
 def has_results(run: Path) -> bool:
     """Whether any search of a run directory was finished."""
-    return any((folder / _LAST).exists() for folder in (run, *_kept_folders(run)))
+    return any(is_file(folder / _LAST) for folder in (run, *_kept_folders(run)))
 
 
 def find(run: Path, target: str | None = None, classifier: str | None = None) -> Path:
@@ -135,7 +136,7 @@ def set_aside(run: RunDirectory) -> Result | None:
         latest = _result(run.path)
     except (FileNotFoundError, UsageError):
         return None  # what cannot be read is refused by all who read it
-    if not (run.path / "ranking.parquet").exists():
+    if not is_file(run.path / "ranking.parquet"):
         return None
     with _file_errors(run.path / _FOLDER):
         before = next((one for one in _kept(run.path) if one.is_of(latest.target, latest.classifier)), None)
@@ -169,7 +170,7 @@ def forget(run: RunDirectory, kept: RunDirectory) -> None:
 
 def _kept_folders(run: Path) -> list[Path]:
     # a name with a dot is of somebody who was killed
-    return sorted(folder for folder in (run / _FOLDER).glob("[!.]*") if folder.is_dir())
+    return sorted(one for one in own_folders(run) if one.parent == run / _FOLDER and not one.name.startswith("."))
 
 
 def _kept(run: Path) -> list[Result]:
@@ -196,7 +197,7 @@ def _free_folder(one: Result) -> Path:
 
 def _contents(folder: Path) -> dict[str, bytes]:
     """The files of a result, in the order in which they are written."""
-    return {name: (folder / name).read_bytes() for name in _FILES if (folder / name).exists()}
+    return {name: (folder / name).read_bytes() for name in _FILES if is_file(folder / name)}
 
 
 def _copy(source: Path, home: Path) -> None:

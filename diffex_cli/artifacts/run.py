@@ -24,6 +24,7 @@ from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_ta
 from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.inside import Inside, is_file, own_folders
 from diffex_cli.core.output_kinds import OutputKind
 
 RUN_SCHEMA = "diffex.run/1"
@@ -36,7 +37,8 @@ class RunDirectory:
 
     A file that is not there raises :class:`IncompleteError` naming the stage that makes it; one that is
     torn, foreign or of a newer version raises :class:`UsageError`. Such a *part* of ``edits/`` or
-    ``scores/`` is left out instead, and :attr:`warnings` says so.
+    ``scores/`` is left out instead, and :attr:`warnings` says so. So does one that is a link, or leads out of the run
+    (:mod:`~diffex_cli.core.inside`).
 
     Args:
         result: the folder of the search's result, by default that of the last search, the run directory itself
@@ -46,6 +48,8 @@ class RunDirectory:
     def __init__(self, path: Path, result: Path | None = None) -> None:
         self.path = path
         self.result = path if result is None else result
+        own_folders(path)  # complains about those that are links
+        self._inside = Inside(path)
         self.edit_parts = Parts(path / "edits", EDITS, ["edit"])
         self.score_parts = ScoreParts(path / "scores")
         self._warnings: list[str] = []
@@ -92,7 +96,12 @@ class RunDirectory:
 
     def images(self) -> tuple[InputImage, ...]:
         """The input images, in the order of the table."""
-        return self._rows(self.path / "images.parquet", IMAGES, InputImage, "corpus")
+        path = self.path / "images.parquet"
+        images = self._rows(path, IMAGES, InputImage, "corpus")
+        for row, image in enumerate(images, 1):
+            if fault := self._inside.fault(image.file):
+                raise UsageError(f"{path}, row {row}: the file {image.file!r} {fault}: run `diffex corpus` again")
+        return images
 
     def write_images(self, images: Sequence[InputImage], provenance: Mapping[str, object]) -> None:
         """Replace the table of input images; :meth:`save_input` writes their pictures."""
@@ -101,7 +110,7 @@ class RunDirectory:
     def save_input(self, picture: Image.Image, source: str, label: str | None) -> InputImage:
         """Write an input image's PNG, unless it is there, and return its row."""
         image = input_row(picture, source, label)
-        if not is_intact(self.path / image.file):
+        if not self._is_whole(image.file):
             save_picture(self.path / image.file, picture)
         return image
 
@@ -113,6 +122,8 @@ class RunDirectory:
         """
         path = self.path / image.file
         try:
+            if fault := self._inside.fault(image.file):
+                raise OSError(fault)
             picture = open_picture(path)
         except OSError as error:
             raise UsageError(f"the input image {path} cannot be read: run `diffex corpus` again") from error
@@ -145,7 +156,7 @@ class RunDirectory:
         """Write an edited picture under its digest, unless it is there; returns its relative path."""
         digest = image_key(picture)
         file = f"edits/files/{digest[:2]}/{digest[:16]}.png"
-        if not is_intact(self.path / file):
+        if not self._is_whole(file):
             save_picture(self.path / file, picture)
         return file
 
@@ -158,6 +169,8 @@ class RunDirectory:
         try:
             if row.file is None:
                 raise FileNotFoundError("the edit has no picture")
+            if fault := self._inside.fault(row.file):
+                raise OSError(f"it {fault}")
             return open_picture(self.path / row.file)
         except OSError as error:
             raise UsageError(
@@ -165,7 +178,10 @@ class RunDirectory:
             ) from error
 
     def _has_picture(self, row: EditRow) -> bool:
-        return row.status == "failed" or (row.file is not None and is_intact(self.path / row.file))
+        return row.status == "failed" or (row.file is not None and self._is_whole(row.file))
+
+    def _is_whole(self, file: str) -> bool:
+        return self._inside.has(file) and is_intact(self.path / file)
 
     # scores/
 
@@ -208,7 +224,7 @@ class RunDirectory:
 
     def ranking_of_all(self) -> tuple[RankingRow, ...] | None:
         """The ranking for every class, class by class; ``None`` if it was not asked for."""
-        if not (self.result / "ranking-all.parquet").exists():
+        if not is_file(self.result / "ranking-all.parquet"):
             return None
         return self._rows(self.result / "ranking-all.parquet", RANKING, RankingRow, "search")
 
@@ -240,7 +256,7 @@ class RunDirectory:
         write_table(path, schema, table, provenance)
 
     def _require(self, path: Path, stage: str) -> None:
-        if not path.exists():
+        if not is_file(path):
             raise IncompleteError(f"there is no {path}: run `diffex {stage}` first")
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from diffex_cli.artifacts.files import atomic_write
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.inside import is_file
 
 SCHEMA_KEY = b"diffex.schema"
 PROVENANCE_KEY = b"diffex.provenance"
@@ -93,8 +94,9 @@ def opened(path: Path) -> Iterator[Any]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        UsageError: it is torn, which may come out only while its pages are read in the block.
+        UsageError: it is no regular file, or torn, which may come out only while its pages are read in the block.
     """
+    is_file(path)
     try:
         with pq.ParquetFile(path, page_checksum_verification=True, buffer_size=_BUFFER, pre_buffer=False) as parquet:
             yield parquet

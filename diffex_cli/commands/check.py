@@ -81,7 +81,9 @@ class _Gate:
     ] = False
     junit: Annotated[
         Path | None,
-        typer.Option("--junit", metavar="FILE.xml", help="Write a test report for CI.", rich_help_panel=WORK),
+        typer.Option(
+            "--junit", metavar="FILE.xml", dir_okay=False, help="Write a test report for CI.", rich_help_panel=WORK
+        ),
     ] = None
 
 

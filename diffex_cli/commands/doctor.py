@@ -14,6 +14,7 @@ from diffex_cli.commands.options import takes
 from diffex_cli.commands.output import Output
 from diffex_cli.core.columns import Column
 from diffex_cli.core.domains import packaged
+from diffex_cli.core.typed_paths import typed_path
 
 _MISSING = "–"
 
@@ -105,9 +106,9 @@ def diagnose(environment: Mapping[str, str] = os.environ) -> Diagnosis:
 def hub_cache(environment: Mapping[str, str]) -> Path:
     """Where the Hugging Face libraries keep downloaded models, by their documented variables."""
     if "HF_HUB_CACHE" in environment:
-        return Path(environment["HF_HUB_CACHE"]).expanduser()
-    caches = Path(environment.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
-    return Path(environment.get("HF_HOME", caches / "huggingface")).expanduser() / "hub"
+        return typed_path(environment["HF_HUB_CACHE"])
+    caches = typed_path(environment.get("XDG_CACHE_HOME") or "~/.cache")
+    return typed_path(environment.get("HF_HOME") or caches / "huggingface") / "hub"
 
 
 def hub_models(cache: Path) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, get_type_hints
+from typing import Annotated, Any, TypeAlias, get_args, get_type_hints
 
 import typer
 
@@ -16,6 +16,7 @@ from diffex_cli.commands import completion
 from diffex_cli.commands.errors import guarded
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.settings import DECLARATIONS, WORK, Settings, flag
+from diffex_cli.core.typed_paths import expanded
 
 CONFIG = "config"
 """Names the option ``--config`` among settings."""
@@ -31,6 +32,23 @@ DryRun: TypeAlias = Annotated[
 All: TypeAlias = Annotated[
     bool, typer.Option("--all", help="List every attribute, not only the ten strongest.", rich_help_panel=WORK)
 ]
+
+
+def _path_parser(*, may_be_folder: bool) -> Callable[[str | Path], Path]:
+    """Of a path as an option or an argument gives it; Typer would take an empty one, of a variable that is not set, for
+    the current folder."""
+
+    def path(given: str | Path) -> Path:
+        try:
+            found = expanded(str(given))
+        except ValueError as error:
+            raise typer.BadParameter(f"{str(given)!r} {error}") from None
+        if not may_be_folder and found.is_dir():
+            raise typer.BadParameter(f"{str(given)!r} is a folder: name a file in it")
+        return found
+
+    return path
+
 
 Command: TypeAlias = Callable[..., None]
 
@@ -111,7 +129,14 @@ def _is_group(part: inspect.Parameter) -> bool:
 
 
 def _option(name: str, annotation: object, default: object) -> inspect.Parameter:
+    kind, *infos = get_args(annotation) or (annotation,)
+    if _speaks_of(kind, Path):
+        infos[0].parser = _path_parser(may_be_folder=infos[0].dir_okay)
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _speaks_of(kind: object, part: type) -> bool:
+    return kind is part or any(_speaks_of(one, part) for one in get_args(kind))
 
 
 @functools.cache

@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from diffex_cli.core import inside, parsers
 from diffex_cli.core.errors import SecretError, UsageError
 from diffex_cli.core.registry import did_you_mean
 from diffex_cli.core.settings import (
@@ -35,6 +36,7 @@ from diffex_cli.core.settings import (
     flag,
     variable,
 )
+from diffex_cli.core.typed_paths import typed_path
 
 RUN_SCHEMA = "diffex.run/1"
 
@@ -57,13 +59,14 @@ def resolve(
 ) -> Settings:
     """Merge the layers.
 
-    ``flags`` are ``None`` where they were not given; an empty variable counts as not set; the ``required`` must have a
+    ``flags`` are ``None`` where they were not given; an empty variable counts as not set, but for those
+    of paths, which are mistakes; the ``required`` must have a
     value (the classifier and the editor have no general default). Relative paths, those of the file included, are
     relative to the current folder.
     """
     layers = [
         _Layer(flags, lambda name: f"flag {flag(name)}", flag),
-        _Layer({name: env.get(variable(name)) or None for name in FIELDS}, variable, variable),
+        _Layer({name: _variable(name, env) for name in FIELDS}, variable, variable),
     ]
     if config_file is not None:
         # a file of the name of a run's own is no run's own
@@ -71,7 +74,7 @@ def resolve(
         layers.append(_file_layer(_read_mapping(config_file), str(config_file), origin))
     run = _first("run", layers) or (Settings().run, DEFAULT_ORIGIN)
     run_file = cast(Path, run[0]) / "run.yaml"
-    if run_file.is_file():
+    if inside.is_file(run_file):
         layers.append(_file_layer(_run_settings(run_file), str(run_file), RUN_ORIGIN))
     domain = _domain(layers, cast(Path, run[0]))
     layers.append(_domain_layer(cast(str, domain[0]), _first("images", layers) is not None))
@@ -92,6 +95,11 @@ def resolve(
         if values.get(name) in (None, ""):
             raise _missing(name, values, layers)
     return Settings(**values, origins=origins)
+
+
+def _variable(name: str, env: Mapping[str, str]) -> str | None:
+    given = env.get(variable(name))
+    return given if given or DECLARATIONS[name].parse is parsers.path else None
 
 
 def _missing(name: str, values: Mapping[str, Any], layers: Sequence[_Layer]) -> UsageError:
@@ -126,7 +134,8 @@ def _domain(layers: Sequence[_Layer], run: Path) -> tuple[object, str]:
         return named
     if file is None and _first("images", layers) is None:
         return Settings().domain, DEFAULT_ORIGIN
-    found = domains.domain_of(run / "corpus.yaml")
+    corpus = run / "corpus.yaml"
+    found = domains.domain_of(corpus) if inside.is_file(corpus) else None
     return ("", DEFAULT_ORIGIN) if found is None else (found, CORPUS_ORIGIN)
 
 
@@ -144,7 +153,7 @@ def _hierarchy_file(layers: Sequence[_Layer]) -> _HierarchyFile | None:
     if file is not None and (ranks[0] < ranks[1] or reads_file):
         return _HierarchyFile(cast(Path, file[0]), ranks[0], file[1])
     path = str(provider[0]).partition(":")[2] if provider is not None and reads_file else ""
-    return _HierarchyFile(Path(path).expanduser(), ranks[1], provider[1]) if provider is not None and path else None
+    return _HierarchyFile(typed_path(path), ranks[1], provider[1]) if provider is not None and path else None
 
 
 def _first(name: str, layers: Collection[_Layer]) -> tuple[object, str] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.typed_paths import typed_path
 
 if TYPE_CHECKING:
     import torch
@@ -101,7 +102,7 @@ def local_folder(name: str, place: str, remedy: str = "") -> Path | None:
     Raises:
         UsageError: it can only be meant as a path, and there is no such folder.
     """
-    folder = Path(name).expanduser()
+    folder = typed_path(name)
     if folder.is_dir():
         return folder
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name or folder.exists():

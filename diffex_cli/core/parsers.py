@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from diffex_cli.core.errors import SecretError, UsageError
 from diffex_cli.core.registry import did_you_mean, parse_spec
 from diffex_cli.core.secrets import REMEDY, secret_in
+from diffex_cli.core.typed_paths import expanded
 
 Parser: TypeAlias = Callable[[object], object]
 
@@ -42,7 +43,9 @@ def name(value: object) -> str:
 
 
 def path(value: object) -> Path:
-    return Path(text(str(value) if isinstance(value, Path) else value)).expanduser()
+    if isinstance(value, str | Path):
+        return expanded(str(value))
+    return expanded(text(value))
 
 
 def spec(value: object) -> str:
@@ -61,7 +64,7 @@ def screen(value: object) -> str:
 def sources(value: object) -> tuple[str, ...]:
     """One source or a list of them; the path of a file or folder that exists becomes absolute."""
     given = [text(item) for item in (value if isinstance(value, list | tuple) else [value])]
-    paths = [Path(source).expanduser() for source in given]
+    paths = [expanded(source) for source in given]
     found = [str(path.absolute()) if path.exists() else source for path, source in zip(paths, given, strict=True)]
     return tuple(_without_secret(source) for source in found)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import HOW_TO_QUOTE, Spec, did_you_mean
+from diffex_cli.core.typed_paths import typed_path
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -148,7 +149,7 @@ def _ranged(
 
 
 def _existing(given: str) -> Path:
-    path = Path(given).expanduser()
+    path = typed_path(given)
     if not path.is_file():
         raise ValueError
     return path

@@ -12,6 +12,7 @@ from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.inside import check_run
 from diffex_cli.core.progress import Progress, SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
@@ -118,6 +119,8 @@ def estimate(settings: Settings) -> Estimate | None:
 
 
 def plan(settings: Settings) -> plans.Plan:
+    """What :func:`run` would do: how many images it would take."""
+    check_run("corpus", settings.run)
     available = len(sources(settings))
     wanted = available if settings.n_images is None else min(available, settings.n_images)
     return plans.count("corpus", "images", wanted, wanted)

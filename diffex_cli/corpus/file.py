@@ -9,6 +9,7 @@ from diffex_cli.core import domains
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.typed_paths import typed_path
 
 
 def read_hierarchy(file: Path, domain: str) -> Corpus:
@@ -43,7 +44,7 @@ class FileProvider:
             raise UsageError(
                 "the corpus provider 'file' needs a file: give --corpus-file FILE.yaml, or --provider file:FILE.yaml"
             )
-        self._file = Path(path).expanduser()
+        self._file = typed_path(path)
 
     @property
     def settings(self) -> Mapping[str, object]:

@@ -14,7 +14,9 @@ from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.core import domains
 from diffex_cli.core.errors import DiffexError, IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.inside import is_file
 from diffex_cli.core.registry import did_you_mean
+from diffex_cli.core.typed_paths import typed_path
 from diffex_cli.core.wording import canonical
 from diffex_cli.corpus.file import read_hierarchy
 from diffex_cli.corpus.nested_json import is_nested_json
@@ -61,11 +63,11 @@ def locate(source: str | None, run: Path) -> Place:
         IncompleteError: the run has none yet.
         UsageError: there is nothing of that name.
     """
-    path = run if source is None else Path(source).expanduser()
+    path = run if source is None else typed_path(source)
     if path.is_file():
         in_run = path.name == "corpus.yaml" and (path.parent / "run.yaml").is_file()
         return Place(path, path.parent if in_run else None)
-    if (path / "corpus.yaml").is_file():
+    if path.is_dir() and is_file(path / "corpus.yaml"):
         return Place(path / "corpus.yaml", path)
     if source in domains.names():
         return Place(domains.corpus_file(source), bundled=True)
@@ -107,11 +109,13 @@ class EditedHierarchy:
         self._run = place.run if output is None else None
         self.target = output or place.file
         self.file = self.target.with_name(f"{self.target.stem}.draft{self.target.suffix}")
+        if self._run is not None:
+            is_file(self.target)
         try:
             self._original = place.file.read_bytes()
         except OSError as error:
             raise UsageError(f"cannot read the hierarchy {place.file}: {error.strerror or error}") from None
-        self.resumed = self.file.exists()
+        self.resumed = is_file(self.file)
         if not self.resumed:
             write_bytes(self.file, self._original)
 

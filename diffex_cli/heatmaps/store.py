@@ -13,6 +13,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from diffex_cli.artifacts.files import write_bytes
 from diffex_cli.artifacts.pictures import UNREADABLE
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.inside import is_file
 from diffex_cli.heatmaps.overlay import overlay
 
 SCHEMA = "diffex.heatmap/1"
@@ -47,21 +49,25 @@ class HeatMapStore:
     def read(self, key: str) -> HeatMap | None:
         """A heat map; ``None`` if it is missing, foreign or broken, so that it is made again."""
         try:
+            if not is_file(self._file(key, ".png")):
+                return None
             with Image.open(self._file(key, ".png")) as image:
                 image.load()
                 text = image.text  # type: ignore[attr-defined]
                 if text.get("diffex.schema") != SCHEMA or text.get("diffex.key") != key:
                     return None
                 return HeatMap(np.asarray(image, np.float64) / _TOP, float(text["diffex.peak"]))
-        except (*UNREADABLE, AttributeError, KeyError):
+        except (*UNREADABLE, UsageError, AttributeError, KeyError):
             return None
 
     def has(self, key: str) -> bool:
         """Whether both files are there and whole."""
         try:
+            if not is_file(self.overlay_file(key)):
+                return False
             with Image.open(self.overlay_file(key)) as image:
                 image.load()
-        except UNREADABLE:
+        except (*UNREADABLE, UsageError):
             return False
         return self.read(key) is not None
 

@@ -21,8 +21,9 @@ from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.perception import Perception, open_perception
 from diffex_cli.core import registry
-from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
+from diffex_cli.core.inside import check_run
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
@@ -261,9 +262,9 @@ def locked_session(stage: str, settings: Settings, backends: Backends | None = N
     Raises:
         DiffexError: somebody else does.
         IncompleteError: there is no run directory, and the stage is not the first.
+        UsageError: the first stage would begin a run among somebody's files, or a folder of the run is a link.
     """
-    if stage != "corpus" and not settings.run.is_dir():
-        raise IncompleteError(f"there is no run directory {settings.run}: run `diffex corpus` first")
+    check_run(stage, settings.run)
     with RunLock(settings.run, f"diffex {stage}"):
         sweep(settings.run)
         session = Session(settings, backends)

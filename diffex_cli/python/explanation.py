@@ -18,6 +18,7 @@ from diffex_cli.artifacts.schemas import RANKING
 from diffex_cli.artifacts.tables import make_table
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.settings import Settings
+from diffex_cli.core.typed_paths import typed_path
 from diffex_cli.python import notebook
 from diffex_cli.report.claims import claims, shown
 from diffex_cli.report.facts import p_value, standing
@@ -124,7 +125,7 @@ class Explanation:
             UsageError: there is something at that place, or this explanation is closed.
             DiffexError: it cannot be written.
         """
-        target = Path(run_dir).expanduser().absolute()
+        target = typed_path(run_dir).absolute()
         if not self._remove.alive:
             raise UsageError("this explanation is closed, and its pictures are gone: save it first")
         if target.exists() and not (target.is_dir() and not any(target.iterdir())):

@@ -14,6 +14,7 @@ from diffex_cli.core import domains
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.registry import did_you_mean
+from diffex_cli.core.typed_paths import typed_path
 from diffex_cli.corpus.file import parse_hierarchy, read_hierarchy
 
 AnyCorpus: TypeAlias = Corpus | str | Path | Mapping[str, Any] | Sequence[Any]
@@ -44,7 +45,7 @@ def as_corpus(given: AnyCorpus, folder: Path) -> Attributes:
     if isinstance(given, str) and given in domains.names():
         return Attributes(given, "bundled")
     if isinstance(given, str | Path):
-        file = Path(given).expanduser()
+        file = typed_path(given)
         if not file.is_file():
             known = did_you_mean(str(given), domains.names())
             raise UsageError(f"corpus {str(given)!r} is neither a file nor the name of a bundled domain{known}")

@@ -12,6 +12,7 @@ from PIL import Image
 
 from diffex_cli.core import domains
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.typed_paths import typed_path
 from diffex_cli.corpus.inputs import Source
 
 OnePicture: TypeAlias = str | Path | Image.Image
@@ -46,7 +47,7 @@ def as_pictures(given: AnyPictures, domain: str, folder: Path) -> Pictures:
         samples = domains.samples(given) if isinstance(given, str) and given in domains.names() else None
         if samples is not None:
             return Pictures(None if given == domain else samples[0].parent)
-        path = Path(given).expanduser()
+        path = typed_path(given)
         if path.is_dir():
             return Pictures(path)
         if not path.is_file():
@@ -82,7 +83,7 @@ def _checked(picture: object, place: str) -> Path | Image.Image:
                 raise UsageError(f"{place} has no pixels")
             return picture
         case str() | Path():
-            file = Path(picture).expanduser()
+            file = typed_path(picture)
             if not file.is_file():
                 raise UsageError(f"{place}: there is no file {file}")
             return file

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from diffex_cli.artifacts.files import write_bytes
 from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.inside import kind
 from diffex_cli.report.pictures import Stored
 
 FOLDER = "assets"
@@ -112,8 +114,8 @@ def _write(file: Path, webp: bytes) -> None:
     # named by its content: what is there, whole, need not be written again; nothing is lost if a write is cut off
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.exists() or file.stat().st_size != len(webp):
-            file.write_bytes(webp)
+        if kind(file) != "a file" or file.stat().st_size != len(webp):
+            write_bytes(file, webp)
     except OSError as error:
         raise DiffexError(f"cannot write {file}: {error.strerror or error}") from error
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.inside import is_file, own_folders
 from diffex_cli.study.analysis import Findings, analyse
 from diffex_cli.study.answers import AnswerFile, check_answers, check_distinct, read_answers
 from diffex_cli.study.study import STUDY_FILE, Study, read_study
@@ -47,8 +48,8 @@ def _studies(given: Sequence[AnswerFile], keys: Sequence[Path], run: Path) -> di
     found = {study.id: study for study in named}
     places = {folder for one in given for folder in (one.file.parent, one.file.parent.parent)}
     beside = [folder / STUDY_FILE for folder in sorted(places)]
-    for file in [*beside, *sorted((run / "study").glob(f"*/{STUDY_FILE}"))]:
-        if file.is_file():
+    for file in [*beside, *(one / STUDY_FILE for one in own_folders(run) if one.parent == run / "study")]:
+        if is_file(file):
             study = read_study(file)
             found.setdefault(study.id, study)
     for one in given:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.inside import check_folder
 from diffex_cli.core.progress import Progress
 from diffex_cli.corpus.generation.providers import open_model
 from diffex_cli.language_models.asking import Asker
@@ -18,7 +19,7 @@ from diffex_cli.study.answers import write_answers
 from diffex_cli.study.page import read_page
 from diffex_cli.study.raters import participant_of, questions, rate
 
-_KEPT = "asked"
+_ANSWERS, _KEPT = "answers", "asked"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ def answer(
         UsageError: a model is unknown or cannot be asked, the page is none, or the limit pays for no question.
         DiffexError: a model cannot be reached; its answers so far are kept.
     """
-    read, models = read_page(page), _models(raters, base_url)
+    read = read_page(page)
+    _check_folders(page)
+    models = _models(raters, base_url)
     asker = Asker(page.parent / _KEPT, max_cost, parallel)
     files: list[Path] = []
     warnings: list[str] = []
@@ -60,7 +63,7 @@ def answer(
             rating = rate(read, model, asker, progress)
         warnings += rating.problems
         if rating.answers:
-            file = page.parent / "answers" / f"{rating.participant}.json"
+            file = page.parent / _ANSWERS / f"{rating.participant}.json"
             write_answers(file, read.study, read.kind, rating, model.settings, (begun, _now()))
             files.append(file)
     if not files:
@@ -72,7 +75,9 @@ def answer(
 
 def estimate(page: Path, raters: Sequence[str], base_url: str | None = None) -> Estimate:
     """What :func:`answer` would ask, without asking anybody."""
-    read, models = read_page(page), _models(raters, base_url)
+    read = read_page(page)
+    _check_folders(page)
+    models = _models(raters, base_url)
     asker, rehearsals, kept = Asker(page.parent / _KEPT, write=False), list[Rehearsal](), 0
     for model in models:
         rehearsals.append(Rehearsal(model, 0))
@@ -82,6 +87,11 @@ def estimate(page: Path, raters: Sequence[str], base_url: str | None = None) -> 
             else:
                 kept += 1
     return estimated(rehearsals, kept)
+
+
+def _check_folders(page: Path) -> None:
+    for name in (_ANSWERS, _KEPT):
+        check_folder(page.parent / name)
 
 
 def _models(raters: Sequence[str], base_url: str | None) -> list[LanguageModel]:

@@ -15,6 +15,7 @@ from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Node
+from diffex_cli.core.inside import is_file
 from diffex_cli.core.progress import Progress
 from diffex_cli.heatmaps.kinds import Kind as HeatKind
 from diffex_cli.heatmaps.maps import HeatMaps, Picture
@@ -114,7 +115,7 @@ class _Workshop:
         turns = 1 + max(item.turn for item in items)
         folder = wish.out or self._run.path / "study" / wish.kind
         key = folder / STUDY_FILE
-        if key.exists() and read_study(key).id != id:
+        if is_file(key) and read_study(key).id != id:
             raise UsageError(
                 f"{folder} holds another study, which participants may have answered: give another folder with --out, "
                 "or remove it"

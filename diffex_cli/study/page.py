@@ -78,6 +78,8 @@ def read_page(file: Path) -> Page:
     Raises:
         UsageError: it is missing, or no page of a study.
     """
+    if file.is_fifo():
+        raise UsageError(f"{file} is a FIFO, not a file: {_REMEDY}")
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

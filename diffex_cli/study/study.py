@@ -119,6 +119,8 @@ def _is_whole(study: Study) -> bool:
 
 def read_json(file: Path) -> dict[str, Any]:
     """Read a JSON object; a UsageError if the file is missing or holds something else."""
+    if file.is_fifo():
+        raise UsageError(f"{file} is a FIFO, not a file: take the file as it was saved")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,7 +47,9 @@ def test_a_refusing_file_system_is_one_sentence(tmp_path: Path) -> None:
 
 def test_sweep_removes_only_what_killed_writers_left(tmp_path: Path) -> None:
     kept = tmp_path / "edits" / "a.parquet"
-    leftover = tmp_path / "edits" / ".a.parquet.123-abcd.tmp"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    leftover = tmp_path / "edits" / f".a.parquet.{gone.pid}-0123abcd.tmp"
     kept.parent.mkdir()
     kept.touch()
     leftover.touch()

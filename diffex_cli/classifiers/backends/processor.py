@@ -18,10 +18,11 @@ from diffex_cli.classifiers.pretrained import PROCESSOR
 from diffex_cli.core.errors import UsageError, one_line
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import need_model, option, text
+from diffex_cli.core.typed_paths import typed_path
 
 
 def _folder(given: str) -> Path:
-    folder = Path(given).expanduser()
+    folder = typed_path(given)
     if not any((folder / name).is_file() for name in PROCESSOR):
         raise ValueError
     return folder
@@ -86,7 +87,7 @@ def processed(processor: Any, pictures: Sequence[Image.Image], *, grey: bool, **
 
 
 def model_file(spec: Spec, example: str) -> Path:
-    path = Path(need_model(spec, example)).expanduser()
+    path = typed_path(need_model(spec, example))
     if not path.is_file():
         raise UsageError(f"{spec.text!r}: there is no file {path}")
     return path

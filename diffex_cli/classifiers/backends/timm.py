@@ -18,6 +18,7 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec, did_you_mean
 from diffex_cli.core.spec_options import file, need_model
+from diffex_cli.core.typed_paths import typed_path
 
 _FILES = ("config.json", "model.safetensors")
 _NEEDED = {name: (name,) for name in _FILES}
@@ -142,7 +143,7 @@ class TimmClassifier(NetworkClassifier[TimmOptions]):
 
 def _is_pretrained(spec: Spec) -> bool:
     """Whether a folder or a hub id is named, rather than an architecture."""
-    return "/" in spec.model or Path(spec.model).expanduser().is_dir()
+    return "/" in spec.model or typed_path(spec.model).is_dir()
 
 
 def _snapshot(hub_id: str, revision: str, local_files_only: bool = False, **_: object) -> str:

@@ -18,6 +18,7 @@ from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec, did_you_mean
 from diffex_cli.core.spec_options import need_model, text
+from diffex_cli.core.typed_paths import typed_path
 
 if TYPE_CHECKING:
     import torch
@@ -50,7 +51,7 @@ class TorchvisionClassifier(NetworkClassifier[TorchvisionOptions]):
         super().__init__(spec, device)
         need_model(spec, "torchvision:NAME, such as torchvision:resnet50")
         weights = self._options.weights
-        file = Path(weights).expanduser()
+        file = typed_path(weights)
         self._own = file if file.is_file() else None
         if self._own is None and ("/" in weights or file.suffix in _SUFFIXES):
             raise UsageError(f"{spec.text!r}: there is no file {file}")

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.typed_paths import typed_path
 from diffex_cli.editors.models.loading import shortened
 
 _PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
@@ -16,7 +17,7 @@ _PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
 
 def local_or_hub(source: str) -> str:
     """The folder that ``source`` names, with ``~`` expanded, or the hub id as it is."""
-    path = Path(source).expanduser()
+    path = typed_path(source)
     if path.suffix in _PICKLES:
         raise UsageError(f"{source!r} is a pickle, which can run code when it is opened: convert it to safetensors")
     if path.is_file():

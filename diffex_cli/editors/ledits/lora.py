@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from diffex_cli.core.errors import UsageError, one_line
+from diffex_cli.core.typed_paths import typed_path
 
 _KINDS = {
     "dora_scale": "a DoRA",
@@ -112,7 +113,7 @@ def _parse(part: str) -> Lora:
         weight = math.nan
     if not name or not math.isfinite(weight):
         raise UsageError(f"lora={part}: write FILE.safetensors, FOLDER or a hub id, then @ and a weight such as 0.8")
-    path = Path(name).expanduser()
+    path = typed_path(name)
     if path.is_dir():
         return Lora(name, _only_file(path), weight)
     if path.suffix != ".safetensors":

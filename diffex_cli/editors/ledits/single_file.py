@@ -10,6 +10,7 @@ import safetensors
 import torch
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.typed_paths import typed_path
 from diffex_cli.editors.ledits.kinds import ModelKind, check_channels
 from diffex_cli.editors.models.loading import shortened
 
@@ -34,7 +35,7 @@ class Checkpoint:
 
 def read_checkpoint(name: str) -> Checkpoint:
     """Look at a file's header, and at none of its weights."""
-    path = Path(name).expanduser()
+    path = typed_path(name)
     if not path.is_file():
         raise UsageError(f"there is no file {name!r}: give a .safetensors checkpoint, a folder or a hub id")
     try:

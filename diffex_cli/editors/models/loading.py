@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ import torch
 from diffex_cli.artifacts.keys import digest_files, file_digest
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import quiet_transformers
+from diffex_cli.core.typed_paths import typed_path
 
 MODEL_FILES = ("**/*.safetensors", "**/*.json", "**/*.txt", "**/*.model", "**/*.jinja")
 """What of a model's folder can change a picture."""
@@ -19,13 +19,13 @@ MODEL_FILES = ("**/*.safetensors", "**/*.json", "**/*.txt", "**/*.model", "**/*.
 
 def part_name(part: str) -> str:
     """What a reader is told of a model, or of a part of one: the last part of a local path, or the hub id."""
-    path = Path(part).expanduser()
+    path = typed_path(part)
     return path.resolve().name if path.exists() else part
 
 
 def part_digest(part: str, patterns: Sequence[str] = MODEL_FILES) -> str | None:
     """The digest of a file, or of a folder's; ``None`` for what is not on this machine."""
-    path = Path(part).expanduser()
+    path = typed_path(part)
     if path.is_file():
         return file_digest(path)
     return digest_files(path, patterns) if path.is_dir() else None
