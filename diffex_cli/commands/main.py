@@ -24,6 +24,7 @@ from diffex_cli.commands import (
 )
 from diffex_cli.commands.errors import DEBUG
 from diffex_cli.commands.help import App
+from diffex_cli.commands.robust import make_robust
 
 app = App(
     program=True,
@@ -75,5 +76,6 @@ app.add_typer(birds.app, name="birds")
 
 def main() -> None:
     """The entry point."""
+    make_robust()
     with completion.bash_words("diffex", os.environ):
         app(prog_name="diffex")

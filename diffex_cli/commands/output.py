@@ -38,7 +38,7 @@ class Output:
     def result(self, data: object, text: str, quiet: str | None = None) -> None:
         """Print ``data``, a mapping or a dataclass, for ``--json``; ``quiet``, if any, for ``-q``; else ``text``."""
         if self.json:
-            self._write(as_json(data))
+            self._write(as_json(data, ascii_only="utf" not in (sys.stdout.encoding or "").lower()))
         elif not self.quiet:
             self._write(text)
         elif quiet is not None:
@@ -105,9 +105,9 @@ def _width(stream: TextIO) -> int | None:
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
-def as_json(data: object) -> str:
+def as_json(data: object, ascii_only: bool = False) -> str:
     """Data as JSON text; paths become text, dataclasses objects, NaN and infinities ``null``."""
-    return json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(_plain(data), indent=2, ensure_ascii=ascii_only, allow_nan=False)
 
 
 def _plain(data: Any) -> object:
