@@ -24,6 +24,7 @@ from diffex_cli.commands import (
 )
 from diffex_cli.commands.errors import DEBUG
 from diffex_cli.commands.help import App
+from diffex_cli.commands.leaving import leave
 from diffex_cli.commands.robust import make_robust
 
 app = App(
@@ -77,5 +78,8 @@ app.add_typer(birds.app, name="birds")
 def main() -> None:
     """The entry point."""
     make_robust()
-    with completion.bash_words("diffex", os.environ):
-        app(prog_name="diffex")
+    try:
+        with completion.bash_words("diffex", os.environ):
+            app(prog_name="diffex")
+    except SystemExit as end:
+        leave(end.code)

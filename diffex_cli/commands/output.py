@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from diffex_cli.commands.streams import results
 from diffex_cli.core.columns import Column, filled, fit
 from diffex_cli.core.settings import WORK
 
@@ -38,7 +40,7 @@ class Output:
     def result(self, data: object, text: str, quiet: str | None = None) -> None:
         """Print ``data``, a mapping or a dataclass, for ``--json``; ``quiet``, if any, for ``-q``; else ``text``."""
         if self.json:
-            self._write(as_json(data, ascii_only="utf" not in (sys.stdout.encoding or "").lower()))
+            self._write(as_json(data, ascii_only="utf" not in (results().encoding or "").lower()))
         elif not self.quiet:
             self._write(text)
         elif quiet is not None:
@@ -57,7 +59,7 @@ class Output:
         if self.json or self.quiet:
             self.result(data, "", quiet)
             return
-        width = _width(sys.stdout)
+        width = _width(results())
         fitted = fit(columns, rows, width)
         head = fitted.line([column.name for column in columns], columns)
         body = [line for row in rows for line in fitted.line(row, columns)]
@@ -81,19 +83,19 @@ class Output:
 
     @staticmethod
     def _write(text: str) -> None:
-        sys.stdout.write(f"{text}\n")
+        results().write(f"{text}\n")
 
 
 def paragraph(text: str) -> str:
     """A text for stdout, its lines broken at blanks where that is a terminal."""
-    return _filled(text, sys.stdout)
+    return _filled(text, results())
 
 
 def console() -> Console:
     """Rich's console on stdout, where lines are as long as they are unless that is a terminal."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=_width(sys.stdout) or _WIDTH_OF_A_PIPE)
+    return Console(file=results(), width=_width(results()) or _WIDTH_OF_A_PIPE)
 
 
 def _filled(text: str, stream: TextIO) -> str:
@@ -102,7 +104,14 @@ def _filled(text: str, stream: TextIO) -> str:
 
 def _width(stream: TextIO) -> int | None:
     """A terminal's width; ``None`` for a file or a pipe, whose lines may be of any length."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    if os.environ.get("COLUMNS", "").isdecimal():
+        return shutil.get_terminal_size().columns
+    try:  # of this stream: Python asks the descriptor 1, which other streams may be
+        return os.get_terminal_size(stream.fileno()).columns or shutil.get_terminal_size().columns
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns
 
 
 def as_json(data: object, ascii_only: bool = False) -> str:
