@@ -37,11 +37,7 @@ def edit_key(image: str, candidate: Candidate, editor_fingerprint: str, seed: in
 
     Names and ids of attributes are not in it, so renaming one keeps its edits.
     """
-    terms = tuple(
-        (term.prompt, term.remove, tuple((key, float(value)) for key, value in term.overrides.items()), term.replaces)
-        for term in candidate.terms
-    )
-    return _edit_key(image, terms, editor_fingerprint, seed)
+    return _edit_key(image, candidate.asked, editor_fingerprint, seed)
 
 
 @functools.lru_cache(maxsize=1 << 17)

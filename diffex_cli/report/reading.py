@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
+from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.search_document import ScreeningRecord, Tried, TriedSet
 from diffex_cli.artifacts.tables import REMEDY
 from diffex_cli.core.errors import UsageError
@@ -66,17 +68,44 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
     )
 
 
+_T = TypeVar("_T")
 _Before: TypeAlias = tuple[Mapping[str, Shot], Mapping[str, Shot]]
 """Image key → the original, and its reconstruction as far as there is one."""
 
 
-def _all_pairs(run: FinishedRun) -> dict[str, tuple[Pair, ...]]:
-    before: dict[str, _Before] = {}
+class _ByCandidate(Mapping[str, _T]):
+    """What is known of each candidate, made when it is first asked for: a few sentences need a few of a thousand."""
+
+    def __init__(self, candidates: Mapping[str, Candidate], make: Callable[[str, Candidate], _T]) -> None:
+        self._candidates = candidates
+        self._make = make
+        self._made: dict[str, _T] = {}
+
+    def __getitem__(self, id: str) -> _T:
+        if id not in self._made:
+            self._made[id] = self._make(id, self._candidates[id])
+        return self._made[id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._candidates)
+
+    def __len__(self) -> int:
+        return len(self._candidates)
+
+
+def _all_pairs(run: FinishedRun) -> Mapping[str, tuple[Pair, ...]]:
     targets = {row.candidate: row.target for row in run.ranking}
-    for target in set(targets.values()):
+
+    @functools.cache
+    def before(target: str) -> _Before:
         originals = _shots(run, {key: (image.file, key) for key, image in run.searched.items()}, target)
-        before[target] = originals, _edited(run, RECONSTRUCTION, target)
-    return {id: tuple(_pairs(run, one, targets[id], before[targets[id]])) for id, one in run.candidates.items()}
+        return originals, _edited(run, RECONSTRUCTION, target)
+
+    def pairs(id: str, one: Candidate) -> tuple[Pair, ...]:
+        target = targets[id]
+        return tuple(_pairs(run, one, target, before(target)))
+
+    return _ByCandidate(run.candidates, pairs)
 
 
 def _pairs(run: FinishedRun, candidate: Candidate, target: str, before: _Before) -> Iterator[Pair]:
@@ -107,11 +136,11 @@ def _shot(run: FinishedRun, file: str, found: Value | None) -> Shot:
 
 
 def _evidence(run: FinishedRun) -> Evidence:
-    edits = {}
-    for id, candidate in {"": RECONSTRUCTION, **run.candidates}.items():
-        found = ((image, run.edit(image, candidate)) for image in run.searched)
-        edits[id] = {image: edit for image, edit in found if edit is not None}
-    return Evidence(run.searched, edits, run.scores)
+    def edits(_: str, one: Candidate) -> dict[str, EditRow]:
+        found = ((image, run.edit(image, one)) for image in run.searched)
+        return {image: edit for image, edit in found if edit is not None}
+
+    return Evidence(run.searched, _ByCandidate({"": RECONSTRUCTION, **run.candidates}, edits), run.scores)
 
 
 def _provenance(run: FinishedRun) -> dict[str, Mapping[str, object]]:
@@ -124,9 +153,11 @@ def _provenance(run: FinishedRun) -> dict[str, Mapping[str, object]]:
 
 
 def _warnings(run: FinishedRun) -> Iterator[str]:
+    may_have_failed = any(row.status == "failed" for row in run.edits.values())
     yield from run.run.warnings
     yield from run.unusable
-    found = [run.edit(image, one) for one in (RECONSTRUCTION, *run.candidates.values()) for image in run.images]
+    asked = (RECONSTRUCTION, *run.candidates.values()) if may_have_failed else ()
+    found = [run.edit(image, one) for one in asked for image in run.images]
     rows = [row for row in found if row is not None]
     failed = [row for row in rows if row.status == "failed"]
     if failed:
