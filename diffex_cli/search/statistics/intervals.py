@@ -120,8 +120,8 @@ def _samples(data: NDArray[np.float64], resamples: int) -> Iterator[NDArray[np.f
     # all candidates have the same ones, and drawing takes as long as all the rest
     drawings = _drawn(n, pairs) if pairs * n > _BLOCK else _kept(n, pairs)
     for drawn in drawings:
-        yield data[drawn]
-        yield data[n - 1 - drawn]
+        yield data.take(drawn)
+        yield data[::-1].take(drawn)
 
 
 def _drawn(n: int, pairs: int) -> Iterator[NDArray[np.integer]]:
