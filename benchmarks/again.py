@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,12 +25,11 @@ from benchmarks.markdown import table
 from benchmarks.memory import Build
 from benchmarks.workload import Pairs
 from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
-from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.schemas import EDITS
 from diffex_cli.artifacts.tables import make_table
 from diffex_cli.core.hierarchy import RECONSTRUCTION
-from diffex_cli.measure.session import Session
 from diffex_cli.core.settings import Settings
+from diffex_cli.measure.session import Session
 
 JOBS = (Pairs(100, 99), Pairs(250, 199))
 """Each attribute and the reconstruction on every image: 10,000 and 50,000 edits."""
@@ -74,9 +74,10 @@ def again(jobs: Sequence[Pairs] = JOBS, before: Path | None = None) -> str:
         with tempfile.TemporaryDirectory(prefix="diffex-bench-") as name:
             folder = Path(name)
             finished_run(folder, pairs)
+            shutil.copytree(folder / "run", folder / "copy")
             for build in builds:
                 log(f"again: {build.name}, {pairs}")
-                first, *_ = seconds = [_diffex(build, folder, *COMMANDS["search"])]
+                seconds = [_diffex(build, folder, *COMMANDS["search"])]
                 seconds += [_diffex(build, folder, *arguments) for arguments in COMMANDS.values()]
                 page = (folder / "run" / "report" / "index.html").stat().st_size
                 edits = pairs.images * (pairs.attributes + 1)
@@ -85,7 +86,7 @@ def again(jobs: Sequence[Pairs] = JOBS, before: Path | None = None) -> str:
     note = (
         f"Seconds, of a run in which all is done; pictures of {SIDE} × {SIDE} pixels. The *first* search has an empty "
         "cache: it looks at every picture. `report` writes all its files again; *page* is what it writes without the "
-        "pictures, which are beside it. `check` and `compare` have the run on both sides."
+        "pictures, which are beside it. `compare` compares the run with its copy."
     )
     return f"{table(header, lines)}\n\n{note}\n\n{environment()}"
 
@@ -104,17 +105,16 @@ def finished_run(folder: Path, pairs: Pairs) -> None:
     session = Session(Settings(run=folder / "run", editor=_EDITOR))
     candidates = [RECONSTRUCTION, *(root.candidate for root in session.corpus.roots)]
     requests = session.requests((one, tuple(session.images)) for one in candidates)
-    rows = [
-        EditRow(one.key, one.image, one.candidate.id, _EDITOR, 0, session.run.save_edited(next(pictures)), "ok", None,
-                0.5, 0.5, 0.1)
-        for one in requests
-    ]  # fmt: skip
-    session.run.edit_parts.write(make_table(EDITS, [dataclasses.asdict(row) for row in rows]), {})
+    made = (0, None, "ok", None, 0.5, 0.5, 0.1)
+    rows = [dataclasses.asdict(EditRow(one.key, one.image, one.candidate.id, _EDITOR, *made)) for one in requests]
+    for row in rows:
+        row["file"] = session.run.save_edited(next(pictures))
+    session.run.edit_parts.write(make_table(EDITS, rows), {})
+    files = {key: image.file for key, image in session.images.items()}
     asked = [
-        RequestRow(one.key, one.image, session.images[one.image].file, one.candidate.id, instructions(one.candidate),
-                   _EDITOR, 0)
+        RequestRow(one.key, one.image, files[one.image], one.candidate.id, instructions(one.candidate), _EDITOR, 0)
         for one in requests
-    ]  # fmt: skip
+    ]
     session.run.write_requests(asked, {})
     search = ("--algorithm", "exhaustive", "--holdout", "off", "--target", "class 1", "--editor", _EDITOR)
     _diffex(ours, folder, "search", *search, "--classifier", "python:made_up:logits")

@@ -67,6 +67,16 @@ def save_picture(path: Path, picture: Image.Image) -> None:
         picture.save(file, format="PNG", compress_level=1)
 
 
+def is_intact(path: Path) -> bool:
+    """Whether the file is there and whole, by its checksums; the pixels are not decoded."""
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            image.verify()
+    except UNREADABLE:
+        return False
+    return True
+
+
 class LazyPictures(Mapping[str, Image.Image]):
     """Pictures by key, read when asked for; the last few stay in memory."""
 

@@ -165,8 +165,8 @@ class RunDirectory:
         if broken:
             example = next(iter(broken.values())).file or "none"
             self._warnings.append(
-                f"the pictures of {len(broken)} edits are missing, broken or not those that their rows name (such as "
-                f"{example} in {self.path}): they count as not made"
+                f"the pictures of {len(broken)} edits are missing or broken, or are not those that their rows name "
+                f"(such as {example} in {self.path}): they count as not made"
             )
         return {key: row for key, row in rows.items() if key not in broken}
 

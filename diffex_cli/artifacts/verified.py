@@ -8,7 +8,6 @@ import hashlib
 import itertools
 import os
 import re
-
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from diffex_cli.artifacts.files import write_bytes
 from diffex_cli.artifacts.keys import image_key
-from diffex_cli.artifacts.pictures import open_picture
+from diffex_cli.artifacts.pictures import is_intact, open_picture
 from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.inside import Inside, kind
 from diffex_cli.core.machine import cache_folder
@@ -61,6 +60,8 @@ def fits(claim: Claim, run: Path) -> bool:
     Raises:
         OSError: it is missing, broken or no picture.
     """
+    if not is_intact(run / claim.file):  # also behind its last pixel
+        raise OSError(f"{run / claim.file} is missing or broken")
     picture = open_picture(run / claim.file)
     right_size = claim.size is None or picture.size == claim.size
     return right_size and (not claim.key or image_key(picture).startswith(claim.key))
@@ -70,8 +71,9 @@ class VerifiedPictures:
     """The pictures of one run.
 
     That a file was found to be what is claimed is noted in the user's cache folder, never in the run, which may come
-    from somebody else. A note is a *seal*: a digest of the claim and of the file's size, times and inode, so that it says
-    nothing about a file that was changed since. A file of seals is nothing but seals; torn or foreign bytes fit no file.
+    from somebody else. A note is a *seal*: a digest of the claim and of the file's size, times and inode, so that it
+    says nothing about a file that was changed since. The notes of a run are seals and nothing else, in any order: torn
+    or foreign bytes fit no file.
 
     Args:
         again: look at every picture, whatever was noted.

@@ -64,8 +64,8 @@ class Inside:
         return self.fault(relative) is None and kind(self._run / relative) is not None
 
     def status(self, relative: str) -> os.stat_result | None:
-        """Of a regular file in the run; ``None`` if it is none, or a path leads out. Quick where its folder was looked at
-        before, since there are many files in one."""
+        """Of a regular file in the run; ``None`` if it is none, or a path leads out. Quick for the many files of one
+        folder."""
         folder = relative.rpartition("/")[0]
         if folder not in self._folders and self.fault(relative) is not None:
             return None

@@ -127,9 +127,7 @@ class Value:
         return self.score if scale == "logit" else self.probability
 
 
-def values(
-    rows: Sequence[ScoreRow | None], originals: Sequence[ScoreRow | None], name: str
-) -> list[Value | None]:
+def values(rows: Sequence[ScoreRow | None], originals: Sequence[ScoreRow | None], name: str) -> list[Value | None]:
     """What the classifier says of pictures about a target as the artifacts call it.
 
     Args:

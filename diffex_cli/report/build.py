@@ -67,8 +67,8 @@ def build(
     Args:
         folder: where to; created if it is missing.
         max_size: bytes that the page may have with its pictures in it. A larger one has those at full size in
-            ``assets/`` beside it; if it is still too large, all; if it is too large even so, its data are packed, unless
-            that does not help either.
+            ``assets/`` beside it; if it is still too large, all. If it is too large even so, its data are compressed,
+            unless that does not help either.
         max_pixels: the longer side that pictures are stored at to be looked at; with up to 192 of them there are
             thumbnails only.
         run: the run directory; by default the folder's.
