@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.again import JOBS as AGAIN_JOBS
+from benchmarks.again import again
 from benchmarks.embedded import open_editor, quality_table, truth_table
 from benchmarks.grid import edit_grid
 from benchmarks.log import log
@@ -38,6 +40,7 @@ PAGES: Mapping[str, str] = {
     "steps": "performance.md",
     "scoring": "performance.md",
     "report": "performance.md",
+    "again": "performance.md",
     "memory": "performance.md",
 }
 """Part → the page that shows its tables."""
@@ -75,6 +78,7 @@ def _parts(arguments: argparse.Namespace) -> Mapping[str, Callable[[], str]]:
         "steps": lambda: steps(arguments.work, arguments.steps_images, arguments.steps),
         "scoring": lambda: scoring(arguments.score_images, arguments.rounds),
         "report": lambda: reports(arguments.report_sizes),
+        "again": lambda: again(arguments.again_sizes, arguments.before),
         "memory": lambda: memory(before=arguments.before),
     }
 
@@ -118,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     throughput.add_argument("--rounds", type=int, default=3)
     pages = parser.add_argument_group("report")
     pages.add_argument("--report-sizes", nargs="+", default=REPORT_SIZES, help="of the runs", **pairs)
-    stages = parser.add_argument_group("memory")
+    stages = parser.add_argument_group("again, memory")
+    stages.add_argument("--again-sizes", nargs="+", default=AGAIN_JOBS, help="of the runs in `again`", **pairs)
     stages.add_argument("--before", type=Path, help="a checkout of an earlier diffex, to measure beside this one")
     return parser
 

@@ -27,7 +27,6 @@ class FinishedSearch:
         self.run = run
         self.path = run.path
         self.result = run.result
-        self._edit_keys: dict[tuple[str, str], str] = {}
 
     @functools.cached_property
     def search(self) -> SearchDocument:
@@ -78,10 +77,7 @@ class FinishedSearch:
 
     def key(self, image: str, candidate: Candidate) -> str:
         """The key of one of the search's edits."""
-        asked = image, candidate.id
-        if asked not in self._edit_keys:
-            self._edit_keys[asked] = edit_key(image, candidate, self.search.editor.fingerprint, self.search.seed)
-        return self._edit_keys[asked]
+        return edit_key(image, candidate, self.search.editor.fingerprint, self.search.seed)
 
     def edit(self, image: str, candidate: Candidate) -> EditRow | None:
         """One of the search's edits; ``None`` if it is not there."""

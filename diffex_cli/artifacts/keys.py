@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -37,17 +38,25 @@ def edit_key(image: str, candidate: Candidate, editor_fingerprint: str, seed: in
 
     Names and ids of attributes are not in it, so renaming one keeps its edits.
     """
-    terms = [
+    return _edit_key(image, candidate.asked, editor_fingerprint, seed)
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def _edit_key(
+    image: str, terms: tuple[tuple[str, bool, tuple[tuple[str, float], ...], str], ...], editor: str, seed: int
+) -> str:
+    """The same, kept: a search asks for each key again and again."""
+    described = [
         {
-            "prompt": term.prompt,
-            "remove": term.remove,
-            "overrides": {key: float(value) for key, value in term.overrides.items()},
-            **({"replaces": term.replaces} if term.replaces else {}),
+            "prompt": prompt,
+            "remove": remove,
+            "overrides": dict(overrides),
+            **({"replaces": replaces} if replaces else {}),
         }
-        for term in candidate.terms
+        for prompt, remove, overrides, replaces in terms
     ]
-    terms.sort(key=lambda term: (str(term["prompt"]), bool(term["remove"])))
-    return digest({"image": image, "terms": terms, "editor": editor_fingerprint, "seed": seed})
+    described.sort(key=lambda term: (str(term["prompt"]), bool(term["remove"])))
+    return digest({"image": image, "terms": described, "editor": editor, "seed": seed})
 
 
 def corpus_digest(corpus: Corpus) -> str:

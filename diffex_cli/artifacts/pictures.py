@@ -70,7 +70,7 @@ def save_picture(path: Path, picture: Image.Image) -> None:
 def is_intact(path: Path) -> bool:
     """Whether the file is there and whole, by its checksums; the pixels are not decoded."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=_FORMATS) as image:
             image.verify()
     except UNREADABLE:
         return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +17,13 @@ from diffex_cli.artifacts.documents import read_document, write_document
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.parts import Parts
-from diffex_cli.artifacts.pictures import is_intact, open_picture, save_picture
+from diffex_cli.artifacts.pictures import open_picture, save_picture
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow, Scores
 from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS
 from diffex_cli.artifacts.score_parts import ScoreParts
 from diffex_cli.artifacts.search_document import SearchDocument, read_search, write_search
 from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_table, write_table
+from diffex_cli.artifacts.verified import Claim, VerifiedPictures, fits, named_key
 from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus
@@ -43,13 +46,16 @@ class RunDirectory:
     Args:
         result: the folder of the search's result, by default that of the last search, the run directory itself
             (:mod:`~diffex_cli.artifacts.results`).
+        verify: look at every picture, also at those that did not change since they were looked at
+            (:mod:`~diffex_cli.artifacts.verified`).
     """
 
-    def __init__(self, path: Path, result: Path | None = None) -> None:
+    def __init__(self, path: Path, result: Path | None = None, verify: bool = False) -> None:
         self.path = path
         self.result = path if result is None else result
         own_folders(path)  # complains about those that are links
         self._inside = Inside(path)
+        self._verified = VerifiedPictures(path, self._inside, verify)
         self.edit_parts = Parts(path / "edits", EDITS, ["edit"])
         self.score_parts = ScoreParts(path / "scores")
         self._warnings: list[str] = []
@@ -110,8 +116,7 @@ class RunDirectory:
     def save_input(self, picture: Image.Image, source: str, label: str | None) -> InputImage:
         """Write an input image's PNG, unless it is there, and return its row."""
         image = input_row(picture, source, label)
-        if not self._is_whole(image.file):
-            save_picture(self.path / image.file, picture)
+        self._save(Claim(image.file, image.image), picture)
         return image
 
     def picture(self, image: InputImage) -> Image.Image:
@@ -128,25 +133,42 @@ class RunDirectory:
         except OSError as error:
             raise UsageError(f"the input image {path} cannot be read: run `diffex corpus` again") from error
         if image_key(picture) != image.image:
-            raise UsageError(f"{path} is not the picture that images.parquet names: run `diffex corpus` again")
+            raise _another_picture(path)
         return picture
+
+    def check_inputs(self) -> None:
+        """Complain about an input image that is another picture, or of another size, than ``images.parquet`` names. One
+        that is gone, or cannot be read, cannot be shown for another.
+
+        Raises:
+            UsageError: there is one.
+        """
+        images = self.images()
+        for claim in self._verified.unfit(Claim(one.file, one.image, (one.width, one.height)) for one in images):
+            with contextlib.suppress(OSError):
+                if not fits(claim, self.path):
+                    raise _another_picture(self.path / claim.file)
 
     # edits/
 
     def edits(self, editor: str | None = None) -> dict[str, EditRow]:
-        """Key → edit, of one editor's fingerprint or of all. An edit whose picture is gone is left out."""
+        """Key → edit, of one editor's fingerprint or of all. An edit whose picture is gone, or is not the one that its
+        row names, is left out."""
         table = self.edit_parts.read()
         if editor is not None:
             table = table.filter(pc.equal(table["editor"], editor))
-        rows = {row["edit"]: EditRow(**row) for row in table.to_pylist()}
-        broken = [key for key, row in rows.items() if not self._has_picture(row)]
+        columns = (table[field.name].to_pylist() for field in dataclasses.fields(EditRow))
+        rows = {row.edit: row for row in map(EditRow, *columns)}
+        claims = {key: self._claim(row) for key, row in rows.items() if row.status != "failed"}
+        unfit = self._verified.unfit(claim for claim in claims.values() if claim is not None)
+        broken = {key: rows[key] for key, claim in claims.items() if claim is None or claim in unfit}
         if broken:
-            example = rows[broken[0]].file or "none"
+            example = next(iter(broken.values())).file or "none"
             self._warnings.append(
-                f"the pictures of {len(broken)} edits are missing or broken (such as {example} in {self.path}): "
-                "they count as not made"
+                f"the pictures of {len(broken)} edits are missing or broken, or are not those that their rows name "
+                f"(such as {example} in {self.path}): they count as not made"
             )
-        return {key: row for key, row in rows.items() if key not in set(broken)}
+        return {key: row for key, row in rows.items() if key not in broken}
 
     def edit_writer(self, provenance: Mapping[str, object]) -> EditWriter:
         """A writer of new edits."""
@@ -156,32 +178,46 @@ class RunDirectory:
         """Write an edited picture under its digest, unless it is there; returns its relative path."""
         digest = image_key(picture)
         file = f"edits/files/{digest[:2]}/{digest[:16]}.png"
-        if not self._is_whole(file):
-            save_picture(self.path / file, picture)
+        self._save(Claim(file, digest), picture)
         return file
 
     def edited_picture(self, row: EditRow) -> Image.Image:
-        """An edit's pixels.
+        """An edit's pixels, checked against what its row names.
 
         Raises:
-            UsageError: the file is missing or broken.
+            UsageError: the file is missing, broken or another picture.
         """
         try:
             if row.file is None:
                 raise FileNotFoundError("the edit has no picture")
             if fault := self._inside.fault(row.file):
                 raise OSError(f"it {fault}")
-            return open_picture(self.path / row.file)
+            picture = open_picture(self.path / row.file)
+            if not image_key(picture).startswith(named_key(row.file)):
+                raise OSError("it is not the picture that its name is the digest of")
+            return picture
         except OSError as error:
             raise UsageError(
                 f"the edited picture {row.file} in {self.path} cannot be read ({error}): {REMEDY}"
             ) from error
 
-    def _has_picture(self, row: EditRow) -> bool:
-        return row.status == "failed" or (row.file is not None and self._is_whole(row.file))
+    def _claim(self, row: EditRow) -> Claim | None:
+        """What a row says of its picture; ``None`` if it names none."""
+        return None if row.file is None else Claim(row.file, named_key(row.file), self._sizes.get(row.image))
 
-    def _is_whole(self, file: str) -> bool:
-        return self._inside.has(file) and is_intact(self.path / file)
+    @functools.cached_property
+    def _sizes(self) -> dict[str, tuple[int, int]]:
+        """Those of the input images by key, as far as there are any yet."""
+        if not is_file(self.path / "images.parquet"):
+            return {}
+        return {image.image: (image.width, image.height) for image in self.images()}
+
+    def _save(self, claim: Claim, picture: Image.Image) -> None:
+        """Write a picture, unless it is there."""
+        with contextlib.suppress(OSError):
+            if self._inside.has(claim.file) and fits(claim, self.path):
+                return
+        save_picture(self.path / claim.file, picture)
 
     # scores/
 
@@ -258,6 +294,10 @@ class RunDirectory:
     def _require(self, path: Path, stage: str) -> None:
         if not is_file(path):
             raise IncompleteError(f"there is no {path}: run `diffex {stage}` first")
+
+
+def _another_picture(path: Path) -> UsageError:
+    return UsageError(f"{path} is not the picture that images.parquet names: run `diffex corpus` again")
 
 
 def input_row(picture: Image.Image, source: str, label: str | None) -> InputImage:

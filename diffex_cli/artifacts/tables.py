@@ -75,7 +75,8 @@ def read_table(path: Path, schema: TableSchema) -> pa.Table:
     """
     with opened(path) as parquet:
         check_schema_id(path, schema_id(parquet), schema.id)
-        missing = [field for field in schema.columns if field.name in lacking(path, parquet, schema)]
+        absent = lacking(path, parquet, schema)
+        missing = [field for field in schema.columns if field.name in absent]
         present = set(parquet.schema_arrow.names)
         table = parquet.read(columns=[name for name in schema.columns.names if name in present])
         for field in missing:
@@ -126,7 +127,8 @@ def lacking(path: Path, parquet: Any, schema: TableSchema) -> set[str]:
     Raises:
         UsageError: it lacks one that it needs.
     """
-    found = {field.name: field for field in schema.columns if field.name not in parquet.schema_arrow.names}
+    present = set(parquet.schema_arrow.names)
+    found = {field.name: field for field in schema.columns if field.name not in present}
     for name, field in found.items():
         if not field.nullable:
             raise UsageError(f"{path} lacks the column {name!r} of {schema.id}: {REMEDY}")

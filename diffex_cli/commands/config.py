@@ -15,7 +15,7 @@ app = App(help="The settings of a run.", no_args_is_help=True)
 @takes(
     *("domain", "provider", "corpus_file", "images", "n_images", "classifier", "name", "target", "editor"),
     *listed(SEARCH),
-    *("run", CONFIG, "seed", "device", "perceptual", "trust_run"),
+    *("run", CONFIG, "seed", "device", "perceptual", "trust_run", "verify_files"),
 )
 def show(given: Given, output: Output) -> None:
     """Print every setting and where its value comes from.

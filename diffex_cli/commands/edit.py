@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from diffex_cli.measure.edit import EditSummary
 
 
-@takes("editor", "run", CONFIG, "seed", "device", "perceptual", "trust_run")
+@takes("editor", "run", CONFIG, "seed", "device", "perceptual", "trust_run", "verify_files")
 def edit(
     given: Given,
     *,

@@ -128,7 +128,7 @@ _TARGET: TypeAlias = Annotated[
 ]
 
 
-@takes("target", "run", CONFIG, "device", "trust_run", target=_TARGET)
+@takes("target", "run", CONFIG, "device", "trust_run", "verify_files", target=_TARGET)
 def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Write the ranking as a self-contained HTML page with before/after pictures, a figure, CSV and JSON."""
     run, runs = given.flags["run"], wanted.runs

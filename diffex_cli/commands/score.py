@@ -7,7 +7,7 @@ from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_plan, run_stage
 
 
-@takes("classifier", "editor", "run", CONFIG, "seed", "device", "trust_run")
+@takes("classifier", "editor", "run", CONFIG, "seed", "device", "trust_run", "verify_files")
 def score(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Score the originals and all edits that the classifier has not seen yet.
 

@@ -102,6 +102,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     "device",
     "perceptual",
     "trust_run",
+    "verify_files",
 )
 def search(
     given: Given,

@@ -7,6 +7,7 @@ A *candidate* is a set of attributes, each added (+) or removed (−), that one 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
@@ -37,7 +38,7 @@ class Term:
         return f"-{self.node}" if self.remove else self.node
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Candidate:
     """A set of terms, kept sorted by node id."""
 
@@ -50,6 +51,15 @@ class Candidate:
     def id(self) -> str:
         """The terms' ids joined by ``" + "``; empty for the reconstruction."""
         return " + ".join(term.id for term in self.terms)
+
+    @functools.cached_property
+    def asked(self) -> tuple[tuple[str, bool, tuple[tuple[str, float], ...], str], ...]:
+        """What an editor is told of each term: prompt, whether to remove it, overrides, what it replaces."""
+        return tuple((one.prompt, one.remove, _floats(one.overrides), one.replaces) for one in self.terms)
+
+
+def _floats(overrides: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple((name, float(value)) for name, value in overrides.items())
 
 
 RECONSTRUCTION = Candidate()

@@ -35,8 +35,8 @@ SEARCH_ORIGIN = "search.yaml"
 STORED = (RUN_ORIGIN, CORPUS_ORIGIN, SEARCH_ORIGIN)
 """Origins within the run directory, which may be somebody else's: what they say is no consent."""
 
-OF_THE_CALL = ("run", "trust_run")
-"""Settings that no run directory keeps: where it is, since it may be moved, and that it is trusted."""
+OF_THE_CALL = ("run", "trust_run", "verify_files")
+"""Settings that no run directory keeps: where it is, since it may be moved, that it is trusted, and that it is not."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -272,6 +272,13 @@ class Settings:
         WORK,
         None,
         "Run the code, and use the addresses, that only the run directory names, for this command (default: no).",
+    )
+    verify_files: bool = _setting(
+        False,
+        parsers.switch,
+        WORK,
+        None,
+        "Look at every edited picture again, also at those that did not change since (default: no).",
     )
     origins: Mapping[str, str] = dataclasses.field(default_factory=dict)
 

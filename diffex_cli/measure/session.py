@@ -61,7 +61,7 @@ class Session:
         self._backends = backends or Backends()
         self.stage_settings = settings
         """As the stage was given them, whichever editor this session has."""
-        self.run = RunDirectory(settings.run)
+        self.run = RunDirectory(settings.run, verify=settings.verify_files)
         self.consent = Consent.of(settings)
         self.proved: set[str] = set()
         """Which of ``editor`` and ``classifier`` gave a result, so that the settings are known to be good."""

@@ -127,20 +127,33 @@ class Value:
         return self.score if scale == "logit" else self.probability
 
 
-def value(row: ScoreRow, original: ScoreRow | None, name: str) -> Value | None:
-    """What the classifier says of one picture about a target as the artifacts call it.
+def values(rows: Sequence[ScoreRow | None], originals: Sequence[ScoreRow | None], name: str) -> list[Value | None]:
+    """What the classifier says of pictures about a target as the artifacts call it.
 
     Args:
-        original: those of the untouched image, which ``predicted`` goes by.
+        rows: of one classifier; ``None`` for a picture that is not scored.
+        originals: those of the untouched images, which ``predicted`` goes by.
 
     Returns:
-        ``None`` if the scores do not know such a target, or the original's are missing and needed.
+        ``None`` where the scores do not know such a target, or where a picture's are missing, or the original's that
+        are needed.
     """
-    target = parse(name, row.labels)
-    if target is None or (target.column is None and original is None):
-        return None
-    found = target.outcomes([row], [original or row])
-    return Value(float(found.score[0]), float(found.probability[0]))
+    found: list[Value | None] = [None] * len(rows)
+    some = next((row for row in rows if row is not None), None)
+    target = None if some is None else parse(name, some.labels)
+    if target is None:
+        return found
+    own = target.column is None
+    known = [
+        (i, row, original or row)
+        for i, (row, original) in enumerate(zip(rows, originals, strict=True))
+        if row is not None and not (own and original is None)
+    ]
+    if known:
+        told = target.outcomes([row for _, row, _ in known], [original for *_, original in known])
+        for (i, *_), *figures in zip(known, told.score.tolist(), told.probability.tolist(), strict=True):
+            found[i] = Value(*figures)
+    return found
 
 
 def choose(wanted: str | None, originals: Sequence[ScoreRow], classifier: str, scale: Scale) -> tuple[Target, ...]:

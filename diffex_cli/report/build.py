@@ -67,7 +67,8 @@ def build(
     Args:
         folder: where to; created if it is missing.
         max_size: bytes that the page may have with its pictures in it. A larger one has those at full size in
-            ``assets/`` beside it; if it is still too large, all.
+            ``assets/`` beside it; if it is still too large, all. If it is too large even so, its data are compressed,
+            unless that does not help either.
         max_pixels: the longer side that pictures are stored at to be looked at; with up to 192 of them there are
             thumbnails only.
         run: the run directory; by default the folder's.
@@ -81,8 +82,12 @@ def build(
     pictures = album.pictures
     report = assemble(data, tree, album, _FILES)
     html = page(report, store.beside(pictures))
+    packed = len(html.encode()) > max_size
+    if packed:
+        small = page(report, store.beside(pictures), packed=True)
+        html = small if len(small.encode()) <= max_size else html
     left = max_size - len(html.encode()) - store.embedded_size(pictures)
-    thumbnails_beside, large_beside = bool(pictures) and left < 0, shelf.size > max(left, 0)
+    thumbnails_beside, large_beside = bool(pictures) and (packed or left < 0), shelf.size > max(left, 0)
     if not thumbnails_beside:
         html = page(report, store.embedded(pictures, None if large_beside else shelf))
     if large_beside:

@@ -15,7 +15,7 @@ from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
-from diffex_cli.measure.targets import Quantity, Value, quantity, value
+from diffex_cli.measure.targets import Quantity, Value, quantity, values
 from diffex_cli.measure.unusable import unusable
 from diffex_cli.search.statistics.claims import claim_of
 
@@ -117,18 +117,18 @@ class FinishedRun(FinishedSearch):
         )
         return unusable(self.scores, self.images, edits)
 
-    def outcome(self, subject: str, image: str, target: str) -> Value | None:
-        """What the classifier says of a picture about a target.
+    def outcomes(self, subjects: Mapping[str, str], target: str) -> dict[str, Value | None]:
+        """What the classifier says of pictures about a target.
 
         Args:
-            subject: key of the input image, or of an edit of it.
+            subjects: key of the input image, or of an edit of it → the image's key.
             target: as the artifacts call it.
 
         Returns:
-            ``None`` if the picture is not scored, or the scores do not know the target.
+            subject → ``None`` if the picture is not scored, or the scores do not know the target.
         """
-        row = self.scores.get(subject)
-        return None if row is None else value(row, self.scores.get(image), target)
+        rows, originals = map(self.scores.get, subjects), map(self.scores.get, subjects.values())
+        return dict(zip(subjects, values(list(rows), list(originals), target), strict=True))
 
     def _measurement(self, row: RankingRow) -> Measurement:
         candidate = self.candidates.get(row.candidate)
@@ -150,12 +150,27 @@ class FinishedRun(FinishedSearch):
 
     def _deltas(self, candidate: Candidate, target: str) -> dict[str, float]:
         """Image key → change of the target, where both pictures were scored. A failed edit has no picture."""
-        deltas, scale = {}, self.search.scale
-        for image in self.searched:
-            edited, base = (self.outcome(self.key(image, one), image, target) for one in (candidate, RECONSTRUCTION))
-            if edited is not None and base is not None:
-                deltas[image] = edited.on(scale) - base.on(scale)
-        return deltas
+        scale = self.search.scale
+        edited, base = self._of_all(candidate, target), self._of_all(RECONSTRUCTION, target)
+        return {
+            image: after.on(scale) - before.on(scale)
+            for image, after, before in zip(self.searched, edited, base, strict=True)
+            if after is not None and before is not None
+        }
+
+    def _of_all(self, candidate: Candidate, target: str) -> list[Value | None]:
+        """What is said of a candidate's edits of all images that were searched."""
+        if candidate is RECONSTRUCTION and target in self._reconstructions:
+            return self._reconstructions[target]
+        subjects = {self.key(image, candidate): image for image in self.searched}
+        found = list(self.outcomes(subjects, target).values())
+        if candidate is RECONSTRUCTION:
+            self._reconstructions[target] = found
+        return found
+
+    @functools.cached_property
+    def _reconstructions(self) -> dict[str, list[Value | None]]:
+        return {}
 
 
 def read_finished(path: Path, current: bool = True, target: str | None = None) -> FinishedRun:

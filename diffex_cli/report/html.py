@@ -7,6 +7,7 @@ that even a name that slipped through the escaping could not act.
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -21,18 +22,20 @@ _STYLES = ("report.css", "front.css", "viewer.css")
 _ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
-def page(report: Mapping[str, object], pictures: Mapping[str, object]) -> str:
+def page(report: Mapping[str, object], pictures: Mapping[str, object], packed: bool = False) -> str:
     """Render the report.
 
     Args:
         report: the payload.
         pictures: the pictures' addresses and sizes, as the page embeds them.
+        packed: compress both, to a third; an old browser then shows the page as it is without its script.
 
     Returns:
         A complete HTML document.
     """
     templates = environment("diffex_cli.report")
     style, script = Markup("\n").join(source(templates, name) for name in _STYLES), _script(templates)
+    unpack = source(templates, "unpack.js") if packed else Markup()
     large = pictures.get("large")
     embedded = all(str(one["base"]).startswith("data:") for one in (pictures, large) if isinstance(one, Mapping))
     document = templates.get_template("report.html.j2").render(
@@ -41,9 +44,10 @@ def page(report: Mapping[str, object], pictures: Mapping[str, object]) -> str:
         script=script,
         glossary=glossary.of_quantity(str(report["quantity"])),
         seen_words=set,
-        policy=content_policy(style, script, "data:" if embedded else "data: 'self' file:"),
-        data_json=safe_json(report),
-        pictures_json=safe_json(pictures),
+        policy=content_policy(style, script, "data:" if embedded else "data: 'self' file:", unpack),
+        unpack=unpack,
+        data_json=_packed(report) if packed else safe_json(report),
+        pictures_json=_packed(pictures) if packed else safe_json(pictures),
     )
     # the name of a folder may hold bytes that are no text
     return document.encode("utf-8", "replace").decode("utf-8")
@@ -56,16 +60,24 @@ def safe_json(value: object) -> Markup:
     return Markup(text.translate(_ESCAPES))  # noqa: S704 - no sign that HTML knows is left
 
 
-def content_policy(style: str, script: str, images: str) -> str:
+def _packed(value: object) -> str:
+    """JSON in UTF-8, by gzip, in base64; the same value gives the same text."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), mtime=0)).decode("ascii")
+
+
+def content_policy(style: str, script: str, images: str, unpack: str = "") -> str:
     """A content security policy that allows one style sheet, one script, and pictures from certain places.
 
     Args:
         style: the content of the page's ``<style>``.
         script: the content of its ``<script>``.
         images: sources of pictures, such as ``data:``.
+        unpack: a second script, that starts the first; empty for none.
     """
+    scripts = " ".join(f"'{digest(one)}'" for one in (script, unpack) if one)
     return (
-        f"default-src 'none'; img-src {images}; style-src '{digest(style)}'; script-src '{digest(script)}'; "
+        f"default-src 'none'; img-src {images}; style-src '{digest(style)}'; script-src {scripts}; "
         "base-uri 'none'; form-action 'none'"
     )
 

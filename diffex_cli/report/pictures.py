@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from PIL import Image
 
-from diffex_cli.artifacts.pictures import UNREADABLE
+from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.report.numbers import counted
 
 SIDE = 192
@@ -177,9 +177,8 @@ def _thumbnail(file: Path) -> Image.Image | None:
 
 def _read(file: Path) -> Image.Image | None:
     try:
-        with Image.open(file) as opened:
-            return opened.convert("RGB")
-    except UNREADABLE:
+        return open_picture(file)
+    except OSError:
         return None
 
 

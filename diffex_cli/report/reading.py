@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
+from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.search_document import ScreeningRecord, Tried, TriedSet
 from diffex_cli.artifacts.tables import REMEDY
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.saturation import saturation
-from diffex_cli.measure.targets import explained
+from diffex_cli.measure.targets import Value, explained
 from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportData, Setting, Shot, Step
 from diffex_cli.report.finished import FinishedRun, read_finished
@@ -31,8 +34,9 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
 
     Raises:
         IncompleteError: there is no ranking yet.
-        UsageError: a file cannot be read.
+        UsageError: a file cannot be read, or an input image is another picture.
     """
+    run.run.check_inputs()
     rows, search, evidence = run.ranking, run.search, _evidence(run)
     floor = search.floor
     return ReportData(
@@ -64,47 +68,79 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
     )
 
 
-def _all_pairs(run: FinishedRun) -> dict[str, tuple[Pair, ...]]:
+_T = TypeVar("_T")
+_Before: TypeAlias = tuple[Mapping[str, Shot], Mapping[str, Shot]]
+"""Image key → the original, and its reconstruction as far as there is one."""
+
+
+class _ByCandidate(Mapping[str, _T]):
+    """What is known of each candidate, made when it is first asked for: a few sentences need a few of a thousand."""
+
+    def __init__(self, candidates: Mapping[str, Candidate], make: Callable[[str, Candidate], _T]) -> None:
+        self._candidates = candidates
+        self._make = make
+        self._made: dict[str, _T] = {}
+
+    def __getitem__(self, id: str) -> _T:
+        if id not in self._made:
+            self._made[id] = self._make(id, self._candidates[id])
+        return self._made[id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._candidates)
+
+    def __len__(self) -> int:
+        return len(self._candidates)
+
+
+def _all_pairs(run: FinishedRun) -> Mapping[str, tuple[Pair, ...]]:
     targets = {row.candidate: row.target for row in run.ranking}
-    before: dict[tuple[str, str], tuple[Shot, Shot | None]] = {}
-    return {id: tuple(_pairs(run, candidate, targets[id], before)) for id, candidate in run.candidates.items()}
+
+    @functools.cache
+    def before(target: str) -> _Before:
+        originals = _shots(run, {key: (image.file, key) for key, image in run.searched.items()}, target)
+        return originals, _edited(run, RECONSTRUCTION, target)
+
+    def pairs(id: str, one: Candidate) -> tuple[Pair, ...]:
+        target = targets[id]
+        return tuple(_pairs(run, one, target, before(target)))
+
+    return _ByCandidate(run.candidates, pairs)
 
 
-def _pairs(
-    run: FinishedRun, candidate: Candidate, target: str, before: dict[tuple[str, str], tuple[Shot, Shot | None]]
-) -> Iterator[Pair]:
-    """A candidate's pairs; ``before`` keeps the original and its reconstruction, which all pairs of an image share."""
-    for key, image in run.searched.items():
-        edited = _shot(run, key, candidate, target)
-        if edited is None:
-            continue
-        if (key, target) not in before:
-            before[key, target] = _picture(run, image.file, key, key, target), _shot(run, key, RECONSTRUCTION, target)
-        original, base = before[key, target]
+def _pairs(run: FinishedRun, candidate: Candidate, target: str, before: _Before) -> Iterator[Pair]:
+    originals, reconstructions = before
+    for image, edited in _edited(run, candidate, target).items():
+        base = reconstructions.get(image)
         delta = math.nan if base is None else edited.value - base.value
-        yield Pair(image=key, original=original, edited=edited, delta=delta, reconstruction=base)
+        yield Pair(image=image, original=originals[image], edited=edited, delta=delta, reconstruction=base)
 
 
-def _shot(run: FinishedRun, image: str, candidate: Candidate, target: str) -> Shot | None:
-    row = run.edit(image, candidate)
-    if row is None or row.file is None:
-        return None
-    return _picture(run, row.file, row.edit, image, target)
+def _edited(run: FinishedRun, candidate: Candidate, target: str) -> dict[str, Shot]:
+    """Image key → the edited picture, of those that have one."""
+    rows = ((image, run.edit(image, candidate)) for image in run.searched)
+    return _shots(run, {image: (row.file, row.edit) for image, row in rows if row and row.file}, target)
 
 
-def _picture(run: FinishedRun, file: str, subject: str, image: str, target: str) -> Shot:
-    found = run.outcome(subject, image, target)
+def _shots(run: FinishedRun, pictures: Mapping[str, tuple[str, str]], target: str) -> dict[str, Shot]:
+    """Image key → file and subject of a picture of it, as they are shown."""
+    told = run.outcomes({subject: image for image, (_, subject) in pictures.items()}, target)
+    return {image: _shot(run, file, told[subject]) for image, (file, subject) in pictures.items()}
+
+
+def _shot(run: FinishedRun, file: str, found: Value | None) -> Shot:
+    path = run.path / file
     if found is None:
-        return Shot(run.path / file, math.nan, math.nan)
-    return Shot(run.path / file, found.on(run.search.scale), found.probability, found.score)
+        return Shot(path, math.nan, math.nan)
+    return Shot(path, found.on(run.search.scale), found.probability, found.score)
 
 
 def _evidence(run: FinishedRun) -> Evidence:
-    edits = {}
-    for id, candidate in {"": RECONSTRUCTION, **run.candidates}.items():
-        found = ((image, run.edit(image, candidate)) for image in run.searched)
-        edits[id] = {image: edit for image, edit in found if edit is not None}
-    return Evidence(run.searched, edits, run.scores)
+    def edits(_: str, one: Candidate) -> dict[str, EditRow]:
+        found = ((image, run.edit(image, one)) for image in run.searched)
+        return {image: edit for image, edit in found if edit is not None}
+
+    return Evidence(run.searched, _ByCandidate({"": RECONSTRUCTION, **run.candidates}, edits), run.scores)
 
 
 def _provenance(run: FinishedRun) -> dict[str, Mapping[str, object]]:
@@ -117,9 +153,11 @@ def _provenance(run: FinishedRun) -> dict[str, Mapping[str, object]]:
 
 
 def _warnings(run: FinishedRun) -> Iterator[str]:
+    may_have_failed = any(row.status == "failed" for row in run.edits.values())
     yield from run.run.warnings
     yield from run.unusable
-    found = [run.edit(image, one) for one in (RECONSTRUCTION, *run.candidates.values()) for image in run.images]
+    asked = (RECONSTRUCTION, *run.candidates.values()) if may_have_failed else ()
+    found = [run.edit(image, one) for one in asked for image in run.images]
     rows = [row for row in found if row is not None]
     failed = [row for row in rows if row.status == "failed"]
     if failed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 from diffex_cli.artifacts import results
 from diffex_cli.artifacts.consent import Consent
@@ -74,14 +75,19 @@ def _heated(data: ReportData, run: FinishedRun, kind: Kind, settings: Settings, 
     return dataclasses.replace(data, evidence=evidence)
 
 
-def _too_large(report: Report, max_size: int) -> tuple[str, ...]:
-    if report.assets is None:
-        return ()
-    told = "they are in" if report.thumbnails_beside else "it shows them small, and at full size they are in"
-    return (
-        f"With its {report.pictures} pictures in it the page would be larger than {max_size / 1e6:g} MB: {told} "
-        f"{report.assets}, which has to go wherever the page goes; --max-size sets the limit.",
-    )
+def _too_large(report: Report, max_size: int) -> Iterator[str]:
+    limit = f"{max_size / 1e6:g} MB"
+    if report.assets is not None:
+        told = "they are in" if report.thumbnails_beside else "it shows them small, and at full size they are in"
+        yield (
+            f"With its {report.pictures} pictures in it the page would be larger than {limit}: {told} "
+            f"{report.assets}, which has to go wherever the page goes; --max-size sets the limit."
+        )
+    if report.size > max_size:
+        yield (
+            f"The page is {report.size / 1e6:.2g} MB large, more than the {limit} of --max-size: its words and numbers "
+            "alone take that much, even compressed."
+        )
 
 
 def plan(settings: Settings) -> plans.Plan:
@@ -100,7 +106,7 @@ def _searched(settings: Settings) -> FinishedRun:
     of_result = {name for name in ("target", "classifier") if settings.origins.get(name) == SEARCH_ORIGIN}
     asked = given | {name: getattr(settings, name) for name in of_result}
     folder = results.find_named(settings.run, *(_text(asked.get(name)) for name in ("target", "classifier")))
-    found = FinishedRun(RunDirectory(settings.run, folder))
+    found = FinishedRun(RunDirectory(settings.run, folder, settings.verify_files))
     _ = found.ranking  # complain before anything is remembered
     search = found.search
     used = {name: getattr(search, name) for name in SETTINGS} | {"editor": search.editor.spec}

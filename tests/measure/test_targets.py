@@ -8,11 +8,16 @@ import pytest
 from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.output_kinds import OutputKind
-from diffex_cli.measure.targets import choose, parse, value
+from diffex_cli.measure.targets import Value, choose, parse, values
 
 
 def row(*logits: float, labels: tuple[str, ...] = ("owl", "jay", "wren"), kind: OutputKind = "softmax") -> ScoreRow:
     return ScoreRow("", "original", labels, np.array(logits), kind)
+
+
+def value(picture: ScoreRow, original: ScoreRow | None, name: str) -> Value | None:
+    (found,) = values([picture], [original], name)
+    return found
 
 
 ORIGINALS = [row(1.0, 2.0, 0.0), row(3.0, 0.0, 0.0), row(0.0, 1.0, 0.5)]
@@ -90,3 +95,15 @@ def test_probabilities_are_refused_where_there_are_none() -> None:
         choose("owl", [row(1.0, 2.0, 0.0, kind="regression")], "python:x:y", "prob")
     single = [row(1.0, labels=("smile",), kind="multilabel")]
     assert choose(None, single, "python:x:y", "prob")[0].name == "smile"
+
+
+def test_many_pictures_are_told_of_as_one_by_one() -> None:
+    edited = [row(0.0, 5.0, 1.0), None, row(2.0, -1.0, 0.25)]
+    for name in ("owl", "jay - owl", "predicted", "robin"):
+        for originals in (ORIGINALS, [None, *ORIGINALS[1:]], [None] * 3):
+            alone = [
+                None if one is None else value(one, other, name) for one, other in zip(edited, originals, strict=True)
+            ]
+            assert values(edited, originals, name) == alone
+    assert values([], [], "owl") == []
+    assert values([None], [None], "owl") == [None]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import gzip
 import hashlib
 import json
 import math
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.report.build import build
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.html import safe_json
@@ -258,3 +260,28 @@ def test_unknown_figures_are_never_printed(judged_data: ReportData, tmp_path: Pa
     _, page = read(dataclasses.replace(judged_data, rows=rows, screening=HOSTILE, parts={}), tmp_path)
     assert not {"nan", "None", "inf"} & set(unescape(page.text).split())
     assert HOSTILE in page.text
+
+
+def test_data_that_would_make_the_page_too_large_are_packed(report_data: ReportData, tmp_path: Path) -> None:
+    """Only where that helps: then the page is opened by browsers of the last years alone."""
+    key = next(iter(report_data.pairs.values()))[0].image
+    long = InputImage(key, "images/a.png", " ".join(f"from {i}" for i in range(40_000)), 32, 24)
+    evidence = dataclasses.replace(report_data.evidence, images={**report_data.evidence.images, key: long})
+    many = dataclasses.replace(report_data, evidence=evidence)
+    report = build(many, tmp_path / "report", max_size=10**7)
+    plain = Page(report.html.read_text(encoding="utf-8"))
+    words = len("".join(text for kind, text in plain.raw if kind == "script"))
+    small = build(many, tmp_path / "report", max_size=report.size - words // 4)
+    assert small.size <= report.size - words // 4
+    assert small.thumbnails_beside
+    source = small.html.read_text(encoding="utf-8")
+    holder = re.search(r'<script type="application/gzip" id="diffex-data">([^<]*)<', source)
+    assert holder is not None
+    packed = json.loads(gzip.decompress(base64.b64decode(holder[1])))
+    assert packed == plain.json("diffex-data")
+    assert {**json.loads(small.data.read_text(encoding="utf-8")), "pictures": 0} == {**packed, "pictures": 0}
+    scripts = re.findall(r'<script(?: type="text/plain" id="diffex-script")?>(.*?)</script>', source, re.DOTALL)
+    digests = ["sha256-" + base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in scripts]
+    assert f"script-src '{digests[0]}' '{digests[1]}';" in Page(source).policy
+    hopeless = build(many, tmp_path / "report", max_size=1000)
+    assert Page(hopeless.html.read_text(encoding="utf-8")).json("diffex-data") == packed

@@ -81,6 +81,7 @@ def test_a_page_that_would_be_too_large_says_where_its_pictures_are(tmp_path: Pa
     assert summary.assets == made.run / "report" / "assets"
     assert len(list(summary.assets.iterdir())) == summary.pictures
     assert any("larger than 0 MB" in text and str(summary.assets) in text for text in summary.warnings)
+    assert any("its words and numbers alone take that much" in text for text in summary.warnings)
     # what the page warns of is about the results alone
     shown = json.loads(summary.data.read_text())["overview"]["warnings"]
     assert not any("larger than" in segment["text"] for text in shown for segment in text)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from diffex_cli.artifacts.pictures import open_picture
+
 _SIDE = 512
 
 
@@ -23,10 +25,8 @@ class Shots:
 
     def _read(self, file: Path) -> Image.Image | None:
         try:
-            with Image.open(file) as opened:
-                opened.draft("RGB", (_SIDE, _SIDE))
-                image = opened.convert("RGB")
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            image = open_picture(file)
+        except OSError:
             self.warnings.append(f"The picture {file} is missing or cannot be read; it is left out of the figures.")
             return None
         image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)

@@ -9,6 +9,7 @@ random numbers for all candidates, and intervals shift, scale and mirror exactly
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterator
 
@@ -57,7 +58,7 @@ def mean_interval(values: ArrayLike, *, resamples: int = RESAMPLES) -> Estimate:
     """
     data, mean = _known(values)
     if len(data) >= BOOTSTRAP_MINIMUM and len(np.unique(data)) >= 3:
-        ends = _studentised(data - mean, resamples)
+        ends = _studentised((data - mean).tobytes(), resamples)
         if ends is not None:
             return Estimate(mean, mean + ends[0], mean + ends[1], len(data))
     return student_interval(values)
@@ -81,13 +82,19 @@ def _known(values: ArrayLike) -> tuple[NDArray[np.float64], float]:
     return data, math.fsum(data.tolist()) / len(data) if len(data) else math.nan
 
 
-def _studentised(deviations: NDArray[np.float64], resamples: int) -> tuple[float, float] | None:
-    """The interval's ends, for data of mean zero."""
+@functools.lru_cache(maxsize=8)
+def _studentised(data: bytes, resamples: int) -> tuple[float, float] | None:
+    """The interval's ends, for data of mean zero, as float64; one effect is asked for under several names."""
+    deviations = np.frombuffer(data)
     n = len(deviations)
     tiny = _TINY * float(np.abs(deviations).max())
     parts = []
     for sample in _samples(deviations, resamples):
-        mean, error = sample.mean(axis=1), sample.std(axis=1, ddof=1) / math.sqrt(n)
+        mean = sample.mean(axis=1)
+        # as sample.std(ddof=1) does, in place
+        sample -= mean[:, None]
+        sample *= sample
+        error = np.sqrt(sample.sum(axis=1) / (n - 1)) / math.sqrt(n)
         flat = error <= tiny
         # without spread the t of a resample is infinite, or zero right at the mean
         extreme = np.where(np.abs(mean) <= tiny, 0.0, np.copysign(math.inf, mean))
@@ -109,10 +116,21 @@ def _samples(data: NDArray[np.float64], resamples: int) -> Iterator[NDArray[np.f
     smallest, so that mirrored data give mirrored resamples.
     """
     n = len(data)
+    pairs = (resamples + 1) // 2
+    # all candidates have the same ones, and drawing takes as long as all the rest
+    drawings = _drawn(n, pairs) if pairs * n > _BLOCK else _kept(n, pairs)
+    for drawn in drawings:
+        yield data.take(drawn)
+        yield data[::-1].take(drawn)
+
+
+def _drawn(n: int, pairs: int) -> Iterator[NDArray[np.integer]]:
     generator = np.random.default_rng([0, n])
     block = max(1, _BLOCK // n)
-    pairs = (resamples + 1) // 2
     for start in range(0, pairs, block):
-        drawn = generator.integers(n, size=(min(block, pairs - start), n))
-        yield data[drawn]
-        yield data[n - 1 - drawn]
+        yield generator.integers(n, size=(min(block, pairs - start), n))
+
+
+@functools.lru_cache(maxsize=2)
+def _kept(n: int, pairs: int) -> tuple[NDArray[np.integer], ...]:
+    return tuple(_drawn(n, pairs))

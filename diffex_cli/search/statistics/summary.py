@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from diffex_cli.measure.outcomes import Outcomes
 from diffex_cli.search.statistics.flips import Directions, Flips, Share, cace, directions, flips
 from diffex_cli.search.statistics.influence import Effect
-from diffex_cli.search.statistics.intervals import Estimate, mean_interval
+from diffex_cli.search.statistics.intervals import Estimate, mean_interval, student_interval
 from diffex_cli.search.statistics.necessity import Necessity, necessity
 
 
@@ -67,7 +67,7 @@ def candidate_statistics(
         directions=directions(deltas),
         flips=flips(was.predicted, is_.predicted),
         necessity=necessity(with_.predicted, without.predicted),
-        cout=mean_interval(transitions),
+        cout=student_interval(transitions),
         validity=_validity(Effect("", deltas), no_ops),
     )
 

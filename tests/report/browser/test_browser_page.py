@@ -11,6 +11,7 @@ import page_data
 import pytest
 from visits import Open
 
+from diffex_cli.report import html
 from diffex_cli.report.build import build
 from diffex_cli.report.data import ReportData
 
@@ -169,3 +170,16 @@ def test_the_page_of_a_real_build(open_file: Open, judged_data: ReportData, tmp_
     )
     assert visit.page.locator("#strip li").count() > 0
     assert violations(visit.page) == []
+
+
+def test_a_packed_page_is_the_same_page(open_file: Open, tmp_path: Path) -> None:
+    seen = []
+    for packed in (False, True):
+        file = tmp_path / f"{packed}.html"
+        file.write_text(html.page(page_data.report(), page_data.pictures(), packed), encoding="utf-8")
+        visit = open_file(file)
+        visit.page.wait_for_selector("html.scripted")
+        visit.toggle("crest")
+        seen.append((visit.shown(), visit.page.inner_text(visit.panel("crest"))))
+    assert seen[0] == seen[1]
+    assert seen[0][0]
