@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diffex_cli.artifacts.instructions import instructions
 from diffex_cli.artifacts.provenance import provenance
-from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
+from diffex_cli.artifacts.rows import EditRow, RequestRow
 from diffex_cli.core import registry
 from diffex_cli.core.errors import IncompleteError
 from diffex_cli.core.hierarchy import RECONSTRUCTION
