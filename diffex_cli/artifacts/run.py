@@ -25,6 +25,7 @@ from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_ta
 from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.left_out import add_source
 from diffex_cli.core.output_kinds import OutputKind
 
 _T = TypeVar("_T")
@@ -48,6 +49,7 @@ class RunDirectory:
         self.edit_parts = Parts(path / "edits", EDITS, ["edit"])
         self.score_parts = ScoreParts(path / "scores")
         self._warnings: list[str] = []
+        add_source(lambda: self.warnings)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -114,6 +116,11 @@ class RunDirectory:
             raise UsageError(f"the input image {path} cannot be read: run `diffex corpus` again") from error
         if image_key(picture) != image.image:
             raise UsageError(f"{path} is not the picture that images.parquet names: run `diffex corpus` again")
+        if picture.size != (image.width, image.height):
+            says = f"{image.width}x{image.height} as images.parquet says"
+            raise UsageError(
+                f"{path} has {picture.width}x{picture.height} pixels, not {says}: run `diffex corpus` again"
+            )
         return picture
 
     # edits/

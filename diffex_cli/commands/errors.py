@@ -20,7 +20,9 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
+from diffex_cli.commands.output import Output
 from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.left_out import collecting, untold
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,8 +67,13 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            with _one_interrupt():
-                return command(*args, **kwargs)
+            with collecting(), _one_interrupt():
+                try:
+                    return command(*args, **kwargs)
+                except Exception as error:
+                    if not isinstance(error, typer.Exit | typer.Abort | typer.TyperException | BrokenPipeError):
+                        Output().warnings(untold())
+                    raise
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:
