@@ -25,7 +25,7 @@ def read_record(kind: type[T], content: object, place: str = "") -> T:
     if not isinstance(content, Mapping):
         raise _wrong(place, "a mapping", content)
     values = {}
-    for key, (type_, needed) in _keys(kind).items():
+    for key, (type_, needed) in _keys(kind).items():  # type: ignore[arg-type]
         value, name = content.get(key), f"{place}.{key}".lstrip(".")
         if value is not None:
             values[key] = _value(type_, value, name)
@@ -35,7 +35,7 @@ def read_record(kind: type[T], content: object, place: str = "") -> T:
 
 
 @functools.cache
-def _keys(kind: type) -> dict[str, tuple[Any, bool]]:
+def _keys(kind: Any) -> dict[str, tuple[Any, bool]]:
     """A dataclass's keys, each with its type and whether it has to be there."""
     types = get_type_hints(kind)
     return {

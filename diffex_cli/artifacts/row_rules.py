@@ -108,9 +108,10 @@ def present_unless(column: str, other: str, word: str) -> Rule:
     """A value in every row but those whose other column says the word, which have none."""
 
     def wrong(table: pa.Table) -> Wrong:
-        return _known(table[column]) == _among(table[other], [word])
+        there, excepted = _known(table[column]), _among(table[other], [word])
+        return np.asarray(there == excepted, bool)
 
-    return Rule(column, f"a value where {other} is not {word!r}, and none where it is", wrong)
+    return Rule(column, f"a value unless {other} is {word!r}", wrong)
 
 
 def labels_fault(labels: object) -> str | None:
@@ -132,7 +133,7 @@ def _out(column: str, low: float, high: float, nan: bool = False) -> Callable[[p
         known = _known(table[column])
         numbers = pc.fill_null(table[column], 0).to_numpy().astype(np.float64)
         inside = np.isfinite(numbers) & (numbers >= low - slack) & (numbers <= high + slack)
-        return known & ~(inside | (np.isnan(numbers) & nan))
+        return np.asarray(known & ~(inside | (np.isnan(numbers) & nan)), bool)
 
     return wrong
 

@@ -145,7 +145,7 @@ class EditChecker:
             reason=result.reason or "the editor gave no reason",
             changed=0.0,
             mean_change=0.0,
-            seconds=result.seconds,
+            seconds=result.seconds if 0 <= result.seconds < math.inf else 0.0,
         )
         if result.status == "failed":
             return failed

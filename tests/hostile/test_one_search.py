@@ -1,5 +1,5 @@
-"""``search.yaml`` and the rankings beside it are of one search, or nobody shows them: whatever was killed, full or copied
-together."""
+"""``search.yaml`` and the rankings beside it are of one search, or nobody shows them: whatever was killed, was full, or
+was copied together."""
 
 from __future__ import annotations
 
@@ -58,8 +58,9 @@ def both(tmp_path: Path) -> tuple[RunDirectory, RunDirectory]:
 def test_all_files_of_a_search_have_its_id(both: tuple[RunDirectory, RunDirectory]) -> None:
     first, second = both
     ids = {run.search().id for run in both}
-    assert None not in ids and len(ids) == 2
-    assert first.ranking(first.search()) and first.ranking_of_all(first.search())
+    assert None not in ids
+    assert len(ids) == 2
+    assert repr(first.ranking(first.search())) == repr(first.ranking_of_all(first.search()))
     data = read_report_data(second.path)
     assert data.search == second.search().id
 
@@ -214,6 +215,6 @@ def test_files_without_ids_that_do_not_change_stay(tmp_path: Path) -> None:
     path = make_run(tmp_path / "old", {COLLAR: deltas(1.0, 0.1)}, kept=[COLLAR])
     assert read_document(path / "search.yaml", SEARCH_SCHEMA).get("id") is None
     assert "id" in {field.name for field in dataclasses.fields(SearchDocument)}
+    bad = RunDirectory(make_run(tmp_path / "bad", {COLLAR: deltas(1.0, 0.1)}, search={"id": ["a"]}))
     with pytest.raises(UsageError, match=r"id: text is expected, not a list"):
-        make_run(tmp_path / "bad", {COLLAR: deltas(1.0, 0.1)}, search={"id": ["a"]})
-        RunDirectory(tmp_path / "bad").search()
+        bad.search()
