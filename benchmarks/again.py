@@ -24,7 +24,8 @@ from benchmarks.machine import environment
 from benchmarks.markdown import table
 from benchmarks.memory import Build
 from benchmarks.workload import Pairs
-from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
+from diffex_cli.artifacts.instructions import instructions
+from diffex_cli.artifacts.rows import EditRow, RequestRow
 from diffex_cli.artifacts.schemas import EDITS
 from diffex_cli.artifacts.tables import make_table
 from diffex_cli.core.hierarchy import RECONSTRUCTION

@@ -31,12 +31,18 @@ class FinishedSearch:
     @functools.cached_property
     def search(self) -> SearchDocument:
         """What was searched."""
-        return self.run.search()
+        return self._of_one_search[0]
 
     @functools.cached_property
     def ranking(self) -> tuple[RankingRow, ...]:
         """As it was written, the most influential first."""
-        return self.run.ranking()
+        return self._of_one_search[1]
+
+    @functools.cached_property
+    def _of_one_search(self) -> tuple[SearchDocument, tuple[RankingRow, ...]]:
+        """Read together, so that nobody shows either beside another search's."""
+        search = self.run.search()
+        return search, self.run.ranking(search)
 
     @functools.cached_property
     def corpus(self) -> Corpus:

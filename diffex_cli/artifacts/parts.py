@@ -105,6 +105,8 @@ def origins(paths: Iterable[Path]) -> list[dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for path in paths:
         record = read_provenance(path)
-        for origin in record.pop("merged", [record]):
-            found.setdefault(repr({**origin, "created": None}), origin)
+        merged = record.pop("merged", None)
+        for origin in merged if isinstance(merged, list) else [record]:
+            if isinstance(origin, dict):  # it may be another program's
+                found.setdefault(repr({**origin, "created": None}), origin)
     return list(found.values())

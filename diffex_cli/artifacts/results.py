@@ -2,13 +2,15 @@
 
 A result is ``search.yaml``, ``ranking.parquet``, perhaps ``ranking-all.parquet`` and ``report/``, in one folder. There
 is one for each target and classifier. ``search.yaml`` is the last file that is written and the first that is removed,
-so a result whose ``search.yaml`` is there is whole, whenever its writer was killed. Who writes holds the run's lock.
+so a result whose ``search.yaml`` is there is whole, whenever its writer was killed. All name one search by its id, so
+that what somebody copied together is not taken for a result. Who writes holds the run's lock.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import itertools
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +20,7 @@ from diffex_cli.artifacts.files import write_bytes
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import SearchDocument, read_search
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.errors import DiffexError, IncompleteError, UsageError
 from diffex_cli.core.hierarchy import slug
 from diffex_cli.core.inside import is_file, own_folders
 
@@ -117,11 +119,18 @@ def write(
     provenance: Mapping[str, object],
 ) -> None:
     """Replace the last search's result; a kill leaves the old one, none or the new one."""
+    id = _id(document, ranking, of_all)
     with _file_errors(run.path):
         (run.path / _LAST).unlink(missing_ok=True)
-    run.write_ranking(ranking, provenance)
-    run.write_ranking_of_all(of_all, provenance)
-    run.write_search(document)
+    run.write_ranking(ranking, provenance, id)
+    run.write_ranking_of_all(of_all, provenance, id)
+    run.write_search(dataclasses.replace(document, id=id))
+
+
+def _id(document: SearchDocument, ranking: Sequence[RankingRow], of_all: Sequence[RankingRow] | None) -> str:
+    """A digest of all that a search found, but not of when: the same search made again is the same."""
+    said = dataclasses.replace(document, id=None, provenance={}), tuple(ranking), of_all and tuple(of_all)
+    return hashlib.sha256(repr(said).encode(errors="backslashreplace")).hexdigest()
 
 
 def set_aside(run: RunDirectory) -> Result | None:
@@ -132,12 +141,13 @@ def set_aside(run: RunDirectory) -> Result | None:
     Returns:
         where it is now.
     """
+    top = RunDirectory(run.path)
     try:
-        latest = _result(run.path)
-    except (FileNotFoundError, UsageError):
-        return None  # what cannot be read is refused by all who read it
-    if not is_file(run.path / "ranking.parquet"):
-        return None
+        search = top.search()
+        _ = top.ranking(search), top.ranking_of_all(search)
+    except (IncompleteError, UsageError):
+        return None  # what cannot be read, or is of two searches, is refused by all who read it
+    latest = Result(run.path, search.target, search.classifier.spec)
     with _file_errors(run.path / _FOLDER):
         before = next((one for one in _kept(run.path) if one.is_of(latest.target, latest.classifier)), None)
         home = _free_folder(latest) if before is None else before.folder
@@ -153,6 +163,8 @@ def bring_back(run: RunDirectory, kept: RunDirectory) -> Result | None:
     """Make a kept result the last search's, as it was. Returns where that which was there is kept now."""
     aside = set_aside(run)
     with _file_errors(run.path):
+        for name in reversed(_FILES):  # those that could not be set aside
+            (run.path / name).unlink(missing_ok=True)
         for name, content in _contents(kept.result).items():
             write_bytes(run.path / name, content)
     forget(run, kept)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diffex_cli.core.hierarchy import Candidate, Term
+from diffex_cli.artifacts.instructions import parse_instructions
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.output_kinds import OutputKind, probabilities
 
 
@@ -168,34 +169,12 @@ class RequestRow:
             ValueError: they are not what the column should hold.
         """
         try:
-            terms = [
-                Term(
-                    str(term["id"]),
-                    str(term["prompt"]),
-                    bool(term["remove"]),
-                    dict(term["overrides"]),
-                    str(term.get("replaces", "")),
-                )
-                for term in json.loads(self.instructions)
-            ]
-        except (TypeError, KeyError) as error:
-            raise ValueError(f"the instructions of edit {self.edit[:16]} are malformed: {error!r}") from error
-        return Candidate(tuple(terms))
-
-
-def instructions(candidate: Candidate) -> str:
-    """A candidate as the JSON of the column ``instructions``."""
-    terms = [
-        {
-            "id": term.node,
-            "prompt": term.prompt,
-            "remove": term.remove,
-            "overrides": dict(term.overrides),
-            **({"replaces": term.replaces} if term.replaces else {}),
-        }
-        for term in candidate.terms
-    ]
-    return json.dumps(terms, ensure_ascii=False, sort_keys=True)
+            candidate = parse_instructions(self.instructions)
+            if candidate.id != self.candidate:
+                raise ValueError(f"they are of {candidate.id!r}, not of {self.candidate!r}")
+        except (ValueError, UsageError) as error:
+            raise ValueError(f"the instructions of edit {self.edit[:16]} are malformed: {error}") from error
+        return candidate
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,24 +14,23 @@ import pyarrow.compute as pc
 from PIL import Image
 
 from diffex_cli.artifacts.corpus_yaml import CorpusDocument, parse_corpus, write_corpus
-from diffex_cli.artifacts.documents import read_document, write_document
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.pictures import open_picture, save_picture
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow, Scores
+from diffex_cli.artifacts.run_record import read_run_record, write_run_record
 from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS
 from diffex_cli.artifacts.score_parts import ScoreParts
 from diffex_cli.artifacts.search_document import SearchDocument, read_search, write_search
-from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_table, write_table
+from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_table, search_of, write_table
 from diffex_cli.artifacts.verified import Claim, VerifiedPictures, fits, named_key
 from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.inside import Inside, is_file, own_folders
+from diffex_cli.core.left_out import add_source
 from diffex_cli.core.output_kinds import OutputKind
-
-RUN_SCHEMA = "diffex.run/1"
 
 _T = TypeVar("_T")
 
@@ -59,6 +59,7 @@ class RunDirectory:
         self.edit_parts = Parts(path / "edits", EDITS, ["edit"])
         self.score_parts = ScoreParts(path / "scores")
         self._warnings: list[str] = []
+        add_source(lambda: self.warnings)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -70,14 +71,11 @@ class RunDirectory:
 
     def recorded(self) -> dict[str, Any]:
         """The content of ``run.yaml``; empty if there is none."""
-        try:
-            return read_document(self.path / "run.yaml", RUN_SCHEMA)
-        except FileNotFoundError:
-            return {}
+        return read_run_record(self.path / "run.yaml")
 
     def write_recorded(self, settings: Mapping[str, object], stages: Mapping[str, object]) -> None:
         """Replace ``run.yaml``: the settings given so far, and what each stage used."""
-        write_document(self.path / "run.yaml", RUN_SCHEMA, {"settings": dict(settings), "stages": dict(stages)})
+        write_run_record(self.path / "run.yaml", settings, stages)
 
     # corpus.yaml
 
@@ -88,9 +86,9 @@ class RunDirectory:
     def corpus_document(self) -> CorpusDocument:
         """The hierarchy with its provenance."""
         path = self.path / "corpus.yaml"
-        self._require(path, "corpus")
         try:
-            return parse_corpus(path.read_text(encoding="utf-8"), str(path))
+            with self._made_by("corpus", path):
+                return parse_corpus(path.read_text(encoding="utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} cannot be read ({error}): {REMEDY}") from error
 
@@ -134,6 +132,11 @@ class RunDirectory:
             raise UsageError(f"the input image {path} cannot be read: run `diffex corpus` again") from error
         if image_key(picture) != image.image:
             raise _another_picture(path)
+        if picture.size != (image.width, image.height):
+            says = f"{image.width}x{image.height} as images.parquet says"
+            raise UsageError(
+                f"{path} has {picture.width}x{picture.height} pixels, not {says}: run `diffex corpus` again"
+            )
         return picture
 
     def check_inputs(self) -> None:
@@ -250,50 +253,75 @@ class RunDirectory:
 
     # search.yaml and ranking.parquet
 
-    def ranking(self) -> tuple[RankingRow, ...]:
-        """The ranking, strongest first."""
-        return self._rows(self.result / "ranking.parquet", RANKING, RankingRow, "search")
+    def ranking(self, search: SearchDocument | None = None) -> tuple[RankingRow, ...]:
+        """The ranking of a search, by default of that which ``search.yaml`` is of now, strongest first.
 
-    def write_ranking(self, ranking: Sequence[RankingRow], provenance: Mapping[str, object]) -> None:
-        """Replace the ranking."""
-        self._write_rows(self.result / "ranking.parquet", RANKING, ranking, provenance)
+        Raises:
+            IncompleteError: the two files are of different searches.
+        """
+        return self._ranked("ranking.parquet", search or self.search())
 
-    def ranking_of_all(self) -> tuple[RankingRow, ...] | None:
+    def write_ranking(
+        self, ranking: Sequence[RankingRow], provenance: Mapping[str, object], search: str | None = None
+    ) -> None:
+        """Replace the ranking by that of the search with this id."""
+        self._write_rows(self.result / "ranking.parquet", RANKING, ranking, provenance, search)
+
+    def ranking_of_all(self, search: SearchDocument | None = None) -> tuple[RankingRow, ...] | None:
         """The ranking for every class, class by class; ``None`` if it was not asked for."""
         if not is_file(self.result / "ranking-all.parquet"):
             return None
-        return self._rows(self.result / "ranking-all.parquet", RANKING, RankingRow, "search")
+        return self._ranked("ranking-all.parquet", search or self.search())
 
-    def write_ranking_of_all(self, ranking: Sequence[RankingRow] | None, provenance: Mapping[str, object]) -> None:
+    def write_ranking_of_all(
+        self, ranking: Sequence[RankingRow] | None, provenance: Mapping[str, object], search: str | None = None
+    ) -> None:
         """Replace the ranking for every class; with ``None`` remove it."""
         if ranking is None:
             (self.result / "ranking-all.parquet").unlink(missing_ok=True)
         else:
-            self._write_rows(self.result / "ranking-all.parquet", RANKING, ranking, provenance)
+            self._write_rows(self.result / "ranking-all.parquet", RANKING, ranking, provenance, search)
 
     def search(self) -> SearchDocument:
         """What was searched, and what came of it."""
         path = self.result / "search.yaml"
-        self._require(path, "search")
-        return read_search(path)
+        with self._made_by("search", path):
+            return read_search(path)
 
     def write_search(self, document: SearchDocument) -> None:
         """Replace the same."""
         write_search(self.result / "search.yaml", document)
 
+    def _ranked(self, name: str, search: SearchDocument) -> tuple[RankingRow, ...]:
+        path = self.result / name
+        with self._made_by("search", path):
+            table = read_table(path, RANKING)
+        if search_of(table) != search.id:
+            again = f"diffex search --run {self.path} --target '{search.target}'"
+            raise IncompleteError(f"search.yaml and {name} in {self.result} are of different searches: run `{again}`")
+        return tuple(RankingRow(**values) for values in table.to_pylist())
+
     def _rows(self, path: Path, schema: TableSchema, row: Callable[..., _T], stage: str) -> tuple[_T, ...]:
-        self._require(path, stage)
-        return tuple(row(**values) for values in read_table(path, schema).to_pylist())
+        with self._made_by(stage, path):
+            return tuple(row(**values) for values in read_table(path, schema).to_pylist())
 
     def _write_rows(
-        self, path: Path, schema: TableSchema, rows: Sequence[Any], provenance: Mapping[str, object]
+        self,
+        path: Path,
+        schema: TableSchema,
+        rows: Sequence[Any],
+        provenance: Mapping[str, object],
+        search: str | None = None,
     ) -> None:
         table = make_table(schema, [dataclasses.asdict(row) for row in rows])
-        write_table(path, schema, table, provenance)
+        write_table(path, schema, table, provenance, search)
 
-    def _require(self, path: Path, stage: str) -> None:
-        if not is_file(path):
-            raise IncompleteError(f"there is no {path}: run `diffex {stage}` first")
+    @contextmanager
+    def _made_by(self, stage: str, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise IncompleteError(f"there is no {path}: run `diffex {stage}` first") from None
 
 
 def _another_picture(path: Path) -> UsageError:

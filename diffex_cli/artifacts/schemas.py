@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import math
+
 import pyarrow as pa
 
+from diffex_cli.artifacts.row_rules import (
+    Rule,
+    a_file,
+    a_key,
+    at_least,
+    one_of,
+    present_unless,
+    unique,
+    within,
+)
 from diffex_cli.artifacts.tables import TableSchema
 
+STATUSES = ("ok", "no-op", "failed")
 
-def _schema(name: str, version: int = 1, /, **columns: pa.DataType | tuple[pa.DataType]) -> TableSchema:
+
+def _schema(
+    name: str, version: int = 1, rules: tuple[Rule, ...] = (), /, **columns: pa.DataType | tuple[pa.DataType]
+) -> TableSchema:
     """A one-tuple around a type marks a column that may be empty."""
     fields = [
         pa.field(column, kind[0], nullable=True) if isinstance(kind, tuple) else pa.field(column, kind, nullable=False)
         for column, kind in columns.items()
     ]
-    return TableSchema(name, version, pa.schema(fields))
+    return TableSchema(name, version, pa.schema(fields), rules)
 
 
 IMAGES = _schema(
     "diffex.images",
+    1,
+    (a_key("image"), unique("image"), a_file("file"), *at_least(1, "width", "height")),
     image=pa.string(),
     file=pa.string(),
     source=pa.string(),
@@ -28,6 +46,13 @@ IMAGES = _schema(
 
 EDITS = _schema(
     "diffex.edits",
+    1,
+    (
+        *(a_key("edit"), a_key("image"), one_of("status", *STATUSES)),
+        *(a_file("file"), present_unless("file", "status", "failed")),
+        *within(0, 1, "changed", "mean_change", "mask_share", "change_inside", "change_outside", "saturated"),
+        *within(0, math.inf, "seconds", "perceptual"),
+    ),
     edit=pa.string(),
     image=pa.string(),
     candidate=pa.string(),
@@ -46,9 +71,13 @@ EDITS = _schema(
     perceptual=(pa.float64(),),
 )
 
+_SCORED = (a_key("subject"), one_of("kind", "original", "edit"))
+"""Logits may be anything, and unknown kinds of them are told by who reads all parts."""
+
 SCORES = _schema(
     "diffex.scores",
     2,
+    _SCORED,
     subject=pa.string(),
     kind=pa.string(),
     classifier=pa.string(),
@@ -59,6 +88,8 @@ SCORES = _schema(
 
 LONG_SCORES = _schema(
     "diffex.scores",
+    1,
+    _SCORED,
     subject=pa.string(),
     kind=pa.string(),
     classifier=pa.string(),
@@ -71,6 +102,8 @@ LONG_SCORES = _schema(
 
 REQUESTS = _schema(
     "diffex.requests",
+    1,
+    (a_key("edit"), unique("edit"), a_key("image"), a_file("file")),
     edit=pa.string(),
     image=pa.string(),
     file=pa.string(),
@@ -80,8 +113,32 @@ REQUESTS = _schema(
     seed=pa.int64(),
 )
 
+_FIGURES = (
+    *("effect", "low", "high", "effect_original", "effect_holdout", "low_holdout", "high_holdout"),
+    *("joint_sum", "interaction", "interaction_low", "interaction_high"),
+)
+_SHARES = (
+    *("p_value", "p_corrected", "flip_to", "flip_from", "up", "down", "valid"),
+    *(
+        f"{what}{end}"
+        for what in ("necessity", "sufficiency", "necessity_sufficiency")
+        for end in ("", "_low", "_high")
+    ),
+)
+
 RANKING = _schema(
     "diffex.ranking",
+    1,
+    (
+        *(a_key("candidate"), unique("candidate", "target")),
+        *(one_of("status", "kept", "dropped"), one_of("claim", "matters", "small", "undecided")),
+        *at_least(1, "rank", "coverage_rank"),
+        *at_least(0, "n", "depth", "n_holdout", "images"),
+        *within(0, math.inf, "influence", nan=True),
+        *within(-math.inf, math.inf, *_FIGURES, nan=True),
+        *within(0, 1, *_SHARES, nan=True),
+        *within(-1, 1, "delta_probability", "delta_probability_low", "delta_probability_high", "cace", nan=True),
+    ),
     rank=pa.int32(),
     candidate=pa.string(),
     name=pa.string(),

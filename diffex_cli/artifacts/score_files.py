@@ -20,11 +20,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.files import atomic_write
+from diffex_cli.artifacts.row_rules import labels_fault
 from diffex_cli.artifacts.schemas import LONG_SCORES, SCORES
 from diffex_cli.artifacts.tables import (
     REMEDY,
     TableSchema,
     casting,
+    check_rows,
     check_schema_id,
     described,
     lacking,
@@ -32,7 +34,7 @@ from diffex_cli.artifacts.tables import (
     opened,
     schema_id,
 )
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import DiffexError, UsageError
 
 LABELS_KEY = b"diffex.labels"
 _CELLS = 1 << 18
@@ -113,6 +115,7 @@ def read_part(path: Path, classifier: str) -> PartScores:
 def keys_of(path: Path) -> list[tuple[str, str]]:
     """Subject and classifier of each row of a part that is not in the long form."""
     with opened(path) as parquet:
+        lacking(path, parquet, SCORES)
         columns = parquet.read(columns=["subject", "classifier"]).to_pydict()
     return list(zip(columns["subject"], columns["classifier"], strict=True))
 
@@ -120,6 +123,7 @@ def keys_of(path: Path) -> list[tuple[str, str]]:
 def classifiers_of(path: Path) -> set[str]:
     """The classifiers that a part has scores of."""
     with opened(path) as parquet:
+        lacking(path, parquet, LONG_SCORES if schema_id(parquet) == LONG_SCORES.id else SCORES)
         batches = parquet.iter_batches(_LONG_ROWS, columns=["classifier"])
         return {name for batch in batches for name in batch.column(0).unique().to_pylist()}
 
@@ -153,7 +157,13 @@ def table_of(
 
 
 def write_part(path: Path, labels: Sequence[str], tables: Iterable[pa.Table], provenance: Mapping[str, object]) -> None:
-    """Write rows as a part, atomically, while they come."""
+    """Write rows as a part, atomically, while they come.
+
+    Raises:
+        DiffexError: it cannot be written, or the classes' names are not what the schema says.
+    """
+    if fault := labels_fault(labels):
+        raise DiffexError(f"{path} {fault} and was not written: correct what the classifier calls its classes")
     about = {**described(SCORES, provenance), LABELS_KEY: json.dumps(list(labels), ensure_ascii=False)}
     rows = rows_at_a_time(len(labels))
     schema = SCORES.columns.with_metadata(about)
@@ -176,10 +186,8 @@ def _labels(path: Path, parquet: Any) -> tuple[str, ...] | None:
         return None
     check_schema_id(path, found, SCORES.id)
     labels = json.loads(metadata(parquet).get(LABELS_KEY, b"null"))
-    if not isinstance(labels, list) or not labels or not all(isinstance(label, str) for label in labels):
-        raise UsageError(f"{path} does not name its classes in its metadata, {LABELS_KEY.decode()}: {REMEDY}")
-    if len(set(labels)) < len(labels):
-        raise UsageError(f"{path} names a class twice in its metadata, {LABELS_KEY.decode()}: {REMEDY}")
+    if fault := labels_fault(labels):
+        raise UsageError(f"{path} {fault} in its metadata, {LABELS_KEY.decode()}: {REMEDY}")
     return tuple(labels)
 
 
@@ -187,6 +195,7 @@ def _batches(path: Path, parquet: Any, schema: TableSchema, rows: int) -> Iterat
     """The columns of a schema, some rows at a time. Only the numbers may be empty, and count as not finite then."""
     missing = lacking(path, parquet, schema)
     names = [name for name in schema.columns.names if name not in missing and name != "probability"]
+    before = 0
     for batch in parquet.iter_batches(rows, columns=names):
         columns = {name: batch.column(name) for name in batch.schema.names}
         for field in schema.columns:
@@ -195,8 +204,11 @@ def _batches(path: Path, parquet: Any, schema: TableSchema, rows: int) -> Iterat
             elif field.type == pa.string():
                 with casting(path):
                     columns[field.name] = columns[field.name].cast(pa.string())
+                    columns[field.name].validate(full=True)
                 if not field.nullable and columns[field.name].null_count:
                     raise UsageError(f"{path} has empty cells in the column {field.name!r} of {schema.id}: {REMEDY}")
+        check_rows(path, schema, pa.table({name: columns[name] for name in ("subject", "kind")}), before)
+        before += batch.num_rows
         yield {field.name: columns[field.name] for field in schema.columns if field.name in columns}
 
 
@@ -236,6 +248,7 @@ def _last(column: pa.Array) -> str | None:
 def _read_long(path: Path, parquet: Any, classifier: str) -> PartScores:
     """The same of the long form, whose rows may come in any order: the classes first, and then their logits."""
     columns: dict[str, int] = {}
+    lacking(path, parquet, LONG_SCORES)
     for batch in parquet.iter_batches(
         _LONG_ROWS,
         columns=["classifier", "label"],
@@ -243,6 +256,8 @@ def _read_long(path: Path, parquet: Any, classifier: str) -> PartScores:
         ours = batch.filter(pc.equal(batch["classifier"], classifier))
         for label in ours["label"].unique().to_pylist():
             columns.setdefault(label, len(columns))
+    if columns and (fault := labels_fault([label or "" for label in columns])):
+        raise UsageError(f"{path} {fault} in the column 'label': {REMEDY}")
     found, labels = PartScores(), tuple(columns)
     for batch_columns in _batches(path, parquet, LONG_SCORES, _LONG_ROWS):
         ours = pa.table(batch_columns).filter(pc.equal(batch_columns["classifier"], classifier)).combine_chunks()

@@ -7,15 +7,12 @@ other programs leave it out. A figure that is not known is ``None``.
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import functools
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 from diffex_cli.artifacts.documents import read_document, write_document
+from diffex_cli.artifacts.records import read_record
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.settings import Scale
 
@@ -155,6 +152,7 @@ class SearchLevel:
 class SearchDocument:
     """The whole file; ``unsaid`` alone is no key of it: which of :data:`SETTINGS` the file that was read lacks."""
 
+    id: str | None = None
     provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     target: str
     name: str | None = None
@@ -185,7 +183,7 @@ class SearchDocument:
     screening: ScreeningRecord | None = None
     levels: tuple[SearchLevel, ...] = ()
     joint: tuple[TriedSet, ...] = ()
-    unsaid: frozenset[str] = frozenset()
+    unsaid: frozenset[str] = dataclasses.field(default=frozenset(), metadata={"key": False})
 
     @property
     def searched(self) -> int:
@@ -215,110 +213,11 @@ def read_search(path: Path) -> SearchDocument:
     """
     content = read_document(path, SEARCH_SCHEMA)
     try:
-        document: SearchDocument = _record(SearchDocument, content, "")
+        document = read_record(SearchDocument, content)
+        if document.searched < 0:
+            raise ValueError("held_out: more images than there are")
     except ValueError as error:
         raise UsageError(
             f"{path} lacks or garbles a key ({error}): run `diffex search --run {path.parent}` again"
         ) from error
     return dataclasses.replace(document, unsaid=frozenset(SETTINGS) - content.keys())
-
-
-def _record(kind: type, content: object, place: str) -> Any:
-    """A mapping as a dataclass.
-
-    Args:
-        place: of it in the document, for people.
-
-    Raises:
-        ValueError: it is none; the text names the key.
-    """
-    if not isinstance(content, Mapping):
-        raise _wrong(place, "a mapping", content)
-    values = {}
-    for key, (type_, needed) in _keys(kind).items():
-        value, name = content.get(key), f"{place}.{key}".lstrip(".")
-        if value is not None:
-            values[key] = _value(type_, value, name)
-        elif needed:
-            raise ValueError(f"{name} is missing")
-    return kind(**values)
-
-
-@functools.cache
-def _keys(kind: type) -> dict[str, tuple[Any, bool]]:
-    """A dataclass's keys, each with its type and whether it has to be there."""
-    types = get_type_hints(kind)
-    return {
-        field.name: (types[field.name], field.default is field.default_factory is dataclasses.MISSING)
-        for field in dataclasses.fields(kind)
-        if field.name != "unsaid"
-    }
-
-
-def _value(kind: Any, value: object, place: str) -> Any:
-    """A value as the type of a field has it."""
-    if isinstance(kind, UnionType):  # with None
-        return None if value is None else _value(get_args(kind)[0], value, place)
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise _wrong(place, "a list", value)
-        return tuple(_value(get_args(kind)[0], one, f"{place}[{i}]") for i, one in enumerate(value))
-    if get_origin(kind) is Literal:
-        if value not in get_args(kind):
-            raise _wrong(place, " or ".join(get_args(kind)), value)
-        return value
-    if dataclasses.is_dataclass(kind):
-        return _record(kind, value, place)  # type: ignore[arg-type]
-    what, read = _SCALARS.get(kind, ("a mapping", _mapping))
-    try:
-        return read(value)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise _wrong(place, what, value) from error
-
-
-def _text(value: object) -> str:
-    # a class may be called 1, or 2024-01-01
-    if isinstance(value, bool) or not isinstance(value, str | int | float | datetime.date):
-        raise TypeError
-    return str(value)
-
-
-def _float(value: object) -> float:
-    # YAML takes 1e-3 for text, since it has no dot
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TypeError
-    return float(value)
-
-
-def _int(value: object) -> int:
-    number = _float(value)
-    if not number.is_integer():
-        raise ValueError
-    return value if isinstance(value, int) else int(number)
-
-
-def _bool(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError
-    json.dumps(value, default=str)  # fails at one that holds itself
-    return value
-
-
-_SCALARS: Mapping[Any, tuple[str, Callable[[object], object]]] = {
-    str: ("text", _text),
-    float: ("a number", _float),
-    int: ("a whole number", _int),
-    bool: ("true or false", _bool),
-}
-
-
-def _wrong(place: str, wanted: str, value: object) -> ValueError:
-    kinds: dict[type, str] = {dict: "a mapping", list: "a list"}
-    found = repr(value[:40]) if isinstance(value, str) else kinds.get(type(value), type(value).__name__)
-    return ValueError(f"{place}: {wanted} is expected, not {found}")

@@ -14,11 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from diffex_cli.artifacts.files import atomic_write
-from diffex_cli.core.errors import UsageError
+from diffex_cli.artifacts.row_rules import Rule, first_fault
+from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.inside import is_file
 
 SCHEMA_KEY = b"diffex.schema"
 PROVENANCE_KEY = b"diffex.provenance"
+SEARCH_KEY = b"diffex.search"
+"""The ``id`` of the ``search.yaml`` that a ranking belongs to."""
 _BUFFER = 1 << 16
 """Bytes that are read at a time; otherwise it is the whole file, before its first row."""
 
@@ -31,11 +34,13 @@ class TableSchema:
         name: e.g. ``"diffex.edits"``.
         version: raised when a reader of the old columns would misread the new ones.
         columns: an Arrow schema; a column that is not nullable must have a value in every row.
+        rules: what else holds of every row.
     """
 
     name: str
     version: int
     columns: pa.Schema
+    rules: tuple[Rule, ...] = ()
 
     @property
     def id(self) -> str:
@@ -48,16 +53,22 @@ def make_table(schema: TableSchema, rows: Sequence[Mapping[str, object]]) -> pa.
     return pa.Table.from_pylist(list(rows), schema=schema.columns)
 
 
-def write_table(path: Path, schema: TableSchema, table: pa.Table, provenance: Mapping[str, object]) -> None:
-    """Write a table atomically, with schema id, provenance and page checksums.
+def write_table(
+    path: Path, schema: TableSchema, table: pa.Table, provenance: Mapping[str, object], search: str | None = None
+) -> None:
+    """Write a table atomically, with schema id, provenance, the id of its search and page checksums.
 
     Raises:
         ValueError: a column that needs a value in every row has none in some.
+        DiffexError: a row is not what the schema says, as a plug-in may make it.
     """
     gap = _column_with_gaps(schema, table)
     if gap:
         raise ValueError(f"column {gap!r} of {schema.id} has empty cells")
-    labelled = table.replace_schema_metadata(described(schema, provenance))
+    if fault := first_fault(schema.rules, table):
+        raise DiffexError(f"{path} was not written: {fault}")
+    about = described(schema, provenance) | ({} if search is None else {SEARCH_KEY: search})
+    labelled = table.replace_schema_metadata(about)
     with atomic_write(path) as file:
         pq.write_table(labelled, file, write_page_checksum=True)
 
@@ -67,11 +78,12 @@ def read_table(path: Path, schema: TableSchema) -> pa.Table:
     be empty may be missing.
 
     Returns:
-        the schema's columns in its order and types.
+        the schema's columns in its order and types; :func:`search_of` it works.
 
     Raises:
         FileNotFoundError: there is no such file.
-        UsageError: it is torn, of another kind, of a newer version, or lacks a column.
+        UsageError: it is torn, of another kind, of a newer version, lacks a column, or a row is not what the schema
+            says.
     """
     with opened(path) as parquet:
         check_schema_id(path, schema_id(parquet), schema.id)
@@ -82,11 +94,31 @@ def read_table(path: Path, schema: TableSchema) -> pa.Table:
         for field in missing:
             table = table.append_column(field, pa.nulls(table.num_rows, field.type))
         table = table.select(schema.columns.names)
+        search = metadata(parquet).get(SEARCH_KEY)
     gap = _column_with_gaps(schema, table)
     if gap:
         raise UsageError(f"{path} has empty cells in the column {gap!r} of {schema.id}: {REMEDY}")
     with casting(path):
-        return table.cast(schema.columns)
+        table = table.cast(schema.columns)
+        table.validate(full=True)  # texts are UTF-8
+    check_rows(path, schema, table)
+    return table if search is None else table.replace_schema_metadata({SEARCH_KEY: search})
+
+
+def check_rows(path: Path, schema: TableSchema, table: pa.Table, before: int = 0) -> None:
+    """Hold rows against the schema; ``before``: how many the file has in front of them.
+
+    Raises:
+        UsageError: one is not what it says; the sentence names the row, from 1, and the column.
+    """
+    if fault := first_fault(schema.rules, table, before):
+        raise UsageError(f"{path}, {fault}: {REMEDY}")
+
+
+def search_of(table: pa.Table) -> str | None:
+    """The id of the search that a table says it belongs to."""
+    found = (table.schema.metadata or {}).get(SEARCH_KEY)
+    return None if found is None else found.decode(errors="replace")
 
 
 @contextmanager
@@ -127,8 +159,10 @@ def lacking(path: Path, parquet: Any, schema: TableSchema) -> set[str]:
     Raises:
         UsageError: it lacks one that it needs.
     """
-    present = set(parquet.schema_arrow.names)
-    found = {field.name: field for field in schema.columns if field.name not in present}
+    names = parquet.schema_arrow.names
+    found = {field.name: field for field in schema.columns if field.name not in names}
+    if twice := [name for name in schema.columns.names if names.count(name) > 1]:
+        raise UsageError(f"{path} has the column {twice[0]!r} twice: {REMEDY}")
     for name, field in found.items():
         if not field.nullable:
             raise UsageError(f"{path} lacks the column {name!r} of {schema.id}: {REMEDY}")

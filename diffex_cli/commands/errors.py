@@ -20,8 +20,10 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
+from diffex_cli.commands.output import Output
 from diffex_cli.commands.streams import apart
 from diffex_cli.core.errors import DiffexError, said
+from diffex_cli.core.left_out import collecting, untold
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,8 +68,13 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            with apart(), _one_interrupt():
-                return command(*args, **kwargs)
+            with apart(), collecting(), _one_interrupt():
+                try:
+                    return command(*args, **kwargs)
+                except Exception as error:
+                    if not isinstance(error, typer.Exit | typer.Abort | typer.TyperException | BrokenPipeError):
+                        Output().warnings(untold())
+                    raise
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise
         except BaseException as error:  # code that others wrote may raise anything

@@ -16,6 +16,7 @@ import typer
 
 from diffex_cli.commands.streams import results
 from diffex_cli.core.columns import Column, filled, fit
+from diffex_cli.core.left_out import told
 from diffex_cli.core.settings import WORK
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Output:
 
     def warnings(self, texts: Sequence[str]) -> None:
         """Warn on stderr, even if quiet."""
+        told(texts)
         for text in texts:
             sys.stderr.write(f"{_filled(f'Warning: {text}', sys.stderr)}\n")
 

@@ -13,6 +13,7 @@ from PIL import Image
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.artifacts.score_files import single
+from diffex_cli.core.errors import UsageError
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure import rates
@@ -107,4 +108,12 @@ def _relabel(scores: dict[str, ScoreRow], kind: OutputKind) -> None:
 def _picture(session: Session, subject: Picture) -> Image.Image:
     if subject.kind == "original":
         return session.pictures[subject.key]
-    return session.run.edited_picture(session.edits[subject.key])
+    row = session.edits[subject.key]
+    original, picture = session.images.get(row.image), session.run.edited_picture(row)
+    if original is None or picture.size != (original.width, original.height):
+        whose = f"its image {original.width}x{original.height}" if original else "there is no such image"
+        raise UsageError(
+            f"the edited picture {row.file} in {session.run.path} has {picture.width}x{picture.height} pixels, and "
+            f"{whose}: remove its part of edits/, and have it made again"
+        )
+    return picture

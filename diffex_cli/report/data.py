@@ -185,6 +185,7 @@ class ReportData:
         screening: a sentence on what a cheaper editor left out before the search; empty without one.
         parts: for a set's id, its attributes' ids and what each does alone, the strongest first.
         evidence: what is known image by image beyond the pairs.
+        search: the id of the search; ``None`` of one of an earlier version or of another program.
     """
 
     domain: str
@@ -212,6 +213,7 @@ class ReportData:
     parts: Mapping[str, tuple[Part, ...]] = dataclasses.field(default_factory=dict)
     evidence: Evidence = Evidence()
     name: str = ""
+    search: str | None = None
 
     @property
     def shown_name(self) -> str:

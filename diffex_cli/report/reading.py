@@ -10,8 +10,6 @@ from typing import TypeAlias, TypeVar
 
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.search_document import ScreeningRecord, Tried, TriedSet
-from diffex_cli.artifacts.tables import REMEDY
-from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.saturation import saturation
@@ -65,6 +63,7 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         screening="" if search.screening is None else _screening(search.screening),
         parts={one.candidate: _parts(one) for one in search.joint},
         evidence=evidence,
+        search=search.id,
     )
 
 
@@ -144,11 +143,8 @@ def _evidence(run: FinishedRun) -> Evidence:
 
 
 def _provenance(run: FinishedRun) -> dict[str, Mapping[str, object]]:
-    stages = run.run.recorded().get("stages") or {}
-    try:
-        found = {name: used["provenance"] for name, used in stages.items()}
-    except (AttributeError, KeyError, TypeError) as error:
-        raise UsageError(f"{run.path / 'run.yaml'} lacks or garbles the key stages ({error!r}): {REMEDY}") from error
+    stages = run.run.recorded().get("stages", {})
+    found = {name: used.get("provenance") or {} for name, used in stages.items()}
     return {**found, "search": run.search.provenance}
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diffex_cli.artifacts.provenance import provenance
-from diffex_cli.artifacts.rows import EditRow, RequestRow, instructions
-from diffex_cli.core import registry
-from diffex_cli.core.errors import IncompleteError
+from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import Progress
-from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure.making import make_edits
 from diffex_cli.measure.scoring import make_scores, unscored
 from diffex_cli.measure.session import EditWish, Session
+from diffex_cli.search.asking import ask
 
 
 class Requester:
@@ -78,38 +75,4 @@ class Requester:
         if self._fill:
             make_scores(self._session, subjects, self._progress, "search")
         elif missing or subjects:
-            self._ask(missing, len(subjects))
-
-    def _ask(self, missing: Sequence[EditRequest], scores: int) -> None:
-        """Write what is missing to ``requests.parquet`` and end the search for now."""
-        session = self._session
-        rows = [
-            RequestRow(
-                edit=request.key,
-                image=request.image,
-                file=session.images[request.image].file,
-                candidate=request.candidate.id,
-                instructions=instructions(request.candidate),
-                editor=session.editor_fingerprint,
-                seed=session.settings.seed,
-            )
-            for request in missing
-        ]
-        settings = {"editor": session.settings.editor, "editor_settings": session.editor.settings}
-        session.run.write_requests(rows, provenance("search", settings))
-        what = " and ".join(
-            [f"{len(missing)} edits"] * bool(missing) + [f"the scores of {scores} pictures"] * bool(scores)
-        )
-        raise IncompleteError(f"{what} are missing: {_remedy(session.settings.editor, bool(missing))}")
-
-
-def _remedy(editor: str, edits: bool) -> str:
-    """What to do when edits or, if not, scores are missing. Edits that others make, diffex cannot."""
-    if not edits:
-        return "run `diffex score`, then this again"
-    spec = registry.parse_spec(editor)
-    if spec.name == "external":
-        return f"have {spec.model!r} make those in requests.parquet, then run `diffex score`, then this again"
-    if spec.name == "folder":
-        return f"put those in requests.parquet into {spec.model}, then run this again without --no-fill"
-    return "run `diffex edit --requests`, then `diffex score`, then this again"
+            ask(self._session, missing, len(subjects))

@@ -194,11 +194,12 @@ def _same(
     of_all: Sequence[RankingRow] | None,
 ) -> bool:
     try:
+        last = run.search()
         # by text: NaN is not equal to itself
         return (
-            repr(run.ranking()) == repr(tuple(ranking))
-            and repr(run.ranking_of_all()) == repr(of_all)
-            and dataclasses.replace(run.search(), provenance=document.provenance) == document
+            repr(run.ranking(last)) == repr(tuple(ranking))
+            and repr(run.ranking_of_all(last)) == repr(of_all)
+            and dataclasses.replace(last, provenance=document.provenance, id=None) == document
         )
     except (IncompleteError, UsageError):
         return False

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from diffex_cli.artifacts.corpus_yaml import CORPUS_SCHEMA
-from diffex_cli.artifacts.run import RUN_SCHEMA
+from diffex_cli.artifacts.run_record import RUN_SCHEMA
 from diffex_cli.artifacts.schemas import EDITS, IMAGES, LONG_SCORES, RANKING, REQUESTS, SCORES
 from diffex_cli.artifacts.search_document import SEARCH_SCHEMA
 from diffex_cli.artifacts.tables import TableSchema

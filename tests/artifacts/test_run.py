@@ -8,8 +8,9 @@ import pytest
 from long_scores import write_long
 from PIL import Image
 
+from diffex_cli.artifacts.instructions import instructions
 from diffex_cli.artifacts.keys import image_key
-from diffex_cli.artifacts.rows import EditRow, RankingRow, RequestRow, instructions
+from diffex_cli.artifacts.rows import EditRow, RankingRow, RequestRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.schemas import RANKING
 from diffex_cli.artifacts.search_document import Backend, SearchDocument
@@ -18,6 +19,9 @@ from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
 
 CORPUS = Corpus("birds", (Node("head", "head", "head", children=(Node("head/crest", "crest", "tall crest"),)),))
+
+TINT = Backend("tint:", "tint:/1")
+SEARCH = SearchDocument(target="finch", images=8, delta=0.1, seed=0, editor=TINT, classifier=TINT)
 
 
 @pytest.fixture
@@ -246,11 +250,9 @@ def test_ranking_and_search(run: RunDirectory) -> None:
         effect_original=-1.4,
     )
     run.write_ranking([row], {})
+    run.write_search(SEARCH)
     assert run.ranking() == (row,)
-    backend = Backend("tint:", "tint:/1")
-    document = SearchDocument(target="finch", images=8, delta=0.1, seed=0, editor=backend, classifier=backend)
-    run.write_search(document)
-    assert run.search() == document
+    assert run.search() == SEARCH
 
 
 def test_a_ranking_without_the_later_columns_is_read(run: RunDirectory) -> None:
@@ -260,13 +262,13 @@ def test_a_ranking_without_the_later_columns_is_read(run: RunDirectory) -> None:
     values |= {"status": "kept", "reason": "", "effect_original": 1.0}
     old = TableSchema(RANKING.name, RANKING.version, pa.schema([RANKING.columns.field(name) for name in values]))
     write_table(run.path / "ranking.parquet", old, make_table(old, [values]), {})
-    (row,) = run.ranking()
+    (row,) = run.ranking(SEARCH)
     assert (row.candidate, row.effect, row.p_value, row.passed, row.n_holdout) == ("a", 1.0, None, None, None)
 
 
 def test_the_ranking_of_every_class_comes_and_goes(run: RunDirectory) -> None:
     assert run.ranking_of_all() is None
     run.write_ranking_of_all([], {})
-    assert run.ranking_of_all() == ()
+    assert run.ranking_of_all(SEARCH) == ()
     run.write_ranking_of_all(None, {})
     assert run.ranking_of_all() is None

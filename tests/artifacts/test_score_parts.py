@@ -26,6 +26,7 @@ from diffex_cli.artifacts.writers import ScoreWriter
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=6)
+LABELS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=6).filter(str.strip)
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def plain(scores: Scores) -> dict[str, dict[str, float]]:
 @settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_what_was_written_is_read(data: st.DataObject) -> None:
-    labels = data.draw(st.lists(TEXTS, min_size=1, max_size=5, unique=True))
+    labels = data.draw(st.lists(LABELS, min_size=1, max_size=5, unique=True))
     subjects = data.draw(st.lists(TEXTS, min_size=1, max_size=5, unique=True))
     row = st.lists(FLOATS, min_size=len(labels), max_size=len(labels))
     logits = data.draw(st.lists(row, min_size=len(subjects), max_size=len(subjects)))

@@ -103,6 +103,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert list(read_document(tmp_path / "search.yaml", SEARCH_SCHEMA)) == [
         *(
             "schema",
+            "id",
             "provenance",
             "target",
             "name",
@@ -173,10 +174,10 @@ def test_a_key_that_has_to_be_there_is_named(tmp_path: Path, key: str) -> None:
     ("changes", "problem"),
     [
         ({"beam": "many"}, "beam: a whole number is expected, not 'many'"),
-        ({"images": 2.5}, "images: a whole number is expected, not float"),
-        ({"images": math.nan}, "images: a whole number is expected, not float"),
+        ({"images": 2.5}, "images: a whole number is expected, not 2.5"),
+        ({"images": math.nan}, "images: a whole number is expected, not nan"),
         ({"delta": True}, "delta: a number is expected, not bool"),
-        ({"racing": 1}, "racing: true or false is expected, not int"),
+        ({"racing": 1}, "racing: true or false is expected, not 1"),
         ({"target": ["finch"]}, "target: text is expected, not a list"),
         ({"scale": "percent"}, "scale: logit or prob is expected, not 'percent'"),
         ({"provenance": "mine"}, "provenance: a mapping is expected, not 'mine'"),

@@ -72,6 +72,7 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
         "name": data.name or None,
         "editor": data.editor,
         "created": data.created,
+        "search": data.search,
         "target": data.target,
         "target_kind": _kind(data),
         "subject": sentences.subject(data.target),
