@@ -92,7 +92,14 @@ def load_whole(kind: str, source: str, revision: str, dtype: torch.dtype, **part
                 "safetensors"
             ) from error
     pipeline.set_progress_bar_config(disable=True)
+    if hasattr(getattr(pipeline, "vae", None), "decoder"):
+        pipeline.vae.decoder.register_forward_hook(_nan_for_infinite)
     return pipeline
+
+
+def _nan_for_infinite(_module: Any, _inputs: Any, decoded: Any) -> Any:
+    """What overflowed stays apart from what is bright: pipelines clamp a decoded picture before anybody can look."""
+    return decoded.masked_fill(~decoded.isfinite(), torch.nan) if isinstance(decoded, torch.Tensor) else decoded
 
 
 NO_CHECKER = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
