@@ -12,6 +12,7 @@ from typing import TypeAlias, cast, get_args
 from urllib.parse import urlsplit
 
 from diffex_cli.core.errors import SecretError, UsageError
+from diffex_cli.core.printable import one_line_of
 from diffex_cli.core.registry import did_you_mean, parse_spec
 from diffex_cli.core.secrets import REMEDY, secret_in
 from diffex_cli.core.typed_paths import expanded
@@ -34,7 +35,7 @@ def text(value: object) -> str:
 
 def name(value: object) -> str:
     """One line of printable characters; line breaks, control and direction marks become blanks."""
-    given = " ".join("".join(letter if letter.isprintable() else " " for letter in text(value)).split())
+    given = one_line_of(text(value))
     if not given:
         raise ValueError("must not be empty")
     if len(given) > LONGEST_NAME:
