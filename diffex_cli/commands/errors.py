@@ -21,6 +21,7 @@ from typing import ParamSpec, TypeVar
 import typer
 
 from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.printable import printable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,9 +72,9 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
             raise
         except (Exception, KeyboardInterrupt) as error:
             if DEBUG.get():
-                traceback.print_exc()
+                sys.stderr.write(printable(traceback.format_exc(), also="\n"))
             prefix = "" if isinstance(error, KeyboardInterrupt) else "Error: "
-            sys.stderr.write(f"{prefix}{message(error)}\n")
+            sys.stderr.write(f"{prefix}{printable(message(error))}\n")
             raise typer.Exit(exit_code(error)) from None
 
     return run

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from diffex_cli.core.printable import printable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -20,7 +23,22 @@ PANELS: Mapping[str, Sequence[str]] = {
 """The program's commands, by the panel of its help page that they are listed in."""
 
 
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    """An error repeats what was typed, perhaps by a script."""
+    try:
+        yield
+    except typer.TyperException as error:
+        if hasattr(error, "message"):
+            error.message = printable(error.message, also="\n")
+        raise
+
+
 class _Command(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _printable_errors():
+            return super().parse_args(ctx, args)
+
     def __init__(self, *args: Any, help: str | None = None, **attributes: Any) -> None:
         super().__init__(*args, help=_paragraphs(help), **attributes)
 
@@ -29,6 +47,14 @@ class _Command(TyperCommand):
 
 
 class _Group(TyperGroup):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _printable_errors():
+            return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        with _printable_errors():
+            return super().resolve_command(ctx, args)
+
     def __init__(self, *, help: str | None = None, **attributes: Any) -> None:
         super().__init__(help=_paragraphs(help), **attributes)
 

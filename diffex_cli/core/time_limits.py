@@ -25,7 +25,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             ended.put((context.run(work), None))
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        except BaseException as error:
             ended.put((None, error))
 
     threading.Thread(target=run, name="diffex-within", daemon=True).start()
