@@ -1,4 +1,4 @@
-"""Servers of classifiers that answer slowly, endlessly, hugely, elsewhere or in nonsense: a sentence with the address."""
+"""Servers of classifiers that answer slowly, endlessly, hugely or in nonsense: a sentence with the address."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ class _Model:
 
 @dataclasses.dataclass(frozen=True)
 class HttpOptions(OutputOptions):
-    """``batch``: pictures a request; ``timeout``: seconds without a sign of the server; ``deadline``: seconds for a whole
-    answer; ``retries``: of a request; ``max_mb``: of an answer."""
+    """``batch``: pictures a request; ``timeout``: seconds without a sign of the server; ``deadline``: seconds for a
+    whole answer; ``retries``: of a request; ``max_mb``: of an answer."""
 
     batch: int = whole(32, 1, 3600)
     timeout: float = number(60.0, 0.1, 3600)
@@ -46,9 +46,9 @@ class HttpOptions(OutputOptions):
 
 
 class HttpClassifier:
-    """``http:<URL>[:batch=32,timeout=60,deadline=600,retries=4,max_mb=64,kind=…,values=…]``. ``GET URL/v1/model`` names the model and its
-    classes, ``POST URL/v1/scores`` scores a batch of PNGs. A bearer token is taken from ``DIFFEX_HTTP_TOKEN`` and sent
-    to this server alone. ``kind`` and ``values`` say what the scores are
+    """``http:<URL>[:batch=32,timeout=60,deadline=600,retries=4,max_mb=64,kind=…,values=…]``. ``GET URL/v1/model`` names
+    the model and its classes, ``POST URL/v1/scores`` scores a batch of PNGs. A bearer token is taken from
+    ``DIFFEX_HTTP_TOKEN`` and sent to this server alone. ``kind`` and ``values`` say what the scores are
     (:class:`~diffex_cli.classifiers.outputs.Outputs`)."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
