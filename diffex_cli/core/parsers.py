@@ -19,6 +19,12 @@ from diffex_cli.core.typed_paths import expanded
 
 Parser: TypeAlias = Callable[[object], object]
 
+LARGEST_COUNT = 10**9
+LARGEST_SEED = 2**63 - 1
+"""What a file's whole numbers hold, and every library's generator of random numbers takes."""
+LARGEST_NUMBER = 1e12
+"""Of what is measured or paid: a square or a sum of many is still finite."""
+
 LONGEST_NAME = 60
 """Characters of a name for people: a title holds it."""
 
@@ -87,7 +93,7 @@ def _without_secret(given: str) -> str:
     return given
 
 
-def integer(least: int, most: int | None = None) -> Callable[[object], int]:
+def integer(least: int, most: int = LARGEST_COUNT) -> Callable[[object], int]:
     def parse(value: object) -> int:
         try:
             if isinstance(value, bool | float):
@@ -97,7 +103,7 @@ def integer(least: int, most: int | None = None) -> Callable[[object], int]:
             raise ValueError("must be a whole number") from None
         if number < least:
             raise ValueError(f"must be at least {least}")
-        if most is not None and number > most:
+        if number > most:
             raise ValueError(f"must be at most {most}")
         return number
 
@@ -114,6 +120,8 @@ def number(least: float) -> Callable[[object], float]:
             raise ValueError("must be a number") from None
         if not math.isfinite(number) or number < least:
             raise ValueError(f"must be a finite number of at least {least:g}")
+        if number > LARGEST_NUMBER:
+            raise ValueError(f"must be at most {LARGEST_NUMBER:g}")
         return number
 
     return parse
