@@ -27,6 +27,7 @@ from benchmarks.machine import environment
 from benchmarks.markdown import table
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds import samples
+from diffex_cli.classifiers.opened import BATCH
 from diffex_cli.core.configuration import resolve
 from diffex_cli.core.domains import packaged
 from diffex_cli.core.machine import quiet_transformers
@@ -34,7 +35,6 @@ from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
 from diffex_cli.measure import edit, score
-from diffex_cli.measure.scoring import BATCH
 from diffex_cli.measure.session import Session, locked_session
 
 WORKLOADS = ("birds", "efficientnet")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from diffex_cli.core.errors import DiffexError, one_line
 from diffex_cli.core.hierarchy import Candidate, Corpus
 from diffex_cli.core.plain_files import refuse_lfs_pointer
 
@@ -86,3 +87,20 @@ def file_digest(path: Path) -> str:
     refuse_lfs_pointer(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checked_identity(fingerprint: object, who: str) -> str:
+    """A backend's fingerprint, which has to be text that a file can hold; a DiffexError if it is none."""
+    if not isinstance(fingerprint, str) or not fingerprint.isprintable() or not fingerprint.strip():
+        raise DiffexError(f"{who} has the fingerprint {fingerprint!r:.80}, which must be a line of text")
+    return fingerprint
+
+
+def checked_settings(settings: object, who: str) -> dict[str, object]:
+    """What a backend says of itself, which has to be plain values by name; a DiffexError if it is not."""
+    try:
+        plain: dict[str, object] = dict(settings)  # type: ignore[call-overload]
+        digest(plain)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DiffexError(f"{who} has settings that are no plain values by name: {one_line(error)}") from None
+    return plain

@@ -19,7 +19,8 @@ from diffex_cli.birds.attributes import Bird
 from diffex_cli.birds.meanings import MEANINGS, Option
 from diffex_cli.birds.renderer import render
 from diffex_cli.classifiers.base import Classifier
-from diffex_cli.core import domains, registry
+from diffex_cli.classifiers.opened import open_classifier
+from diffex_cli.core import domains
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Node
 from diffex_cli.search.statistics.metrics import ndcg_at_k, spearman
@@ -68,8 +69,7 @@ def exact_effects(
         target: a label; by default the one predicted most often.
         images: the keys of the sample images to use; by default all 48.
     """
-    spec = registry.parse_spec(classifier_spec)
-    classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device="auto")
+    classifier = open_classifier(classifier_spec)
     birds = _birds(images)
     logits = classifier.logits([render(bird) for bird in birds])
     column = _target_column(classifier.labels, target, logits)

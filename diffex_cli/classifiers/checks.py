@@ -3,16 +3,47 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
-from diffex_cli.core.errors import DiffexError
+from diffex_cli.classifiers.labels import numbered
+from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.output_kinds import OUTPUT_KINDS, OutputKind
 from diffex_cli.core.wording import nfc
+
+
+def checked_labels(declared: Any, classifier: str) -> tuple[str, ...]:
+    """The names of a classifier's classes, wherever they come from: a list of texts or whole numbers, or a mapping from
+    0, 1, … to them.
+
+    Raises:
+        UsageError: they are nothing of this, or one of them is empty or cannot be written down.
+    """
+    of = f"the labels of the classifier {classifier}"
+    if isinstance(declared, Mapping):
+        declared = numbered(declared, of)
+    if isinstance(declared, str | bytes) or not isinstance(declared, Iterable):
+        raise UsageError(f"{of} are {declared!r:.80}: give a list of names")
+    names = tuple(declared)
+    if not names:
+        raise UsageError(f"{of} are an empty list: give a name for every class")
+    return tuple(_label(name, of) for name in names)
+
+
+def _label(name: object, of: str) -> str:
+    if isinstance(name, bool | np.bool_) or not isinstance(name, str | int | np.integer):
+        raise UsageError(f"{of} hold {name!r:.80}, which is no name: give texts")
+    text = str(name)
+    if not text.strip():
+        raise UsageError(f"{of} hold an empty name: name every class")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError(f"{of} hold {text!r:.80}, which is no text that a file can hold: correct its encoding")
+    return text
 
 
 def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
@@ -25,14 +56,30 @@ def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
 
 
 def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
-    """The values as float64, of whatever shape; ``None`` becomes NaN."""
+    """The values, tensors among them, as a new array of float64 of whatever shape; ``None`` becomes NaN."""
     try:
-        found = np.asarray(values)
-        if np.iscomplexobj(found):
+        found = np.asarray(without_tensors(values))
+        kinds = {np.asarray(one).dtype.kind for one in found.flat if one is not None} if found.dtype == object else ()
+        if not {found.dtype.kind, *kinds} <= set("iufO"):
             raise TypeError
         return found.astype(np.float64)
-    except (TypeError, ValueError):
+    except Exception as error:  # of many kinds: it may be an object of anybody's
+        if isinstance(error, MemoryError):
+            raise
         raise DiffexError(f"the classifier {classifier} gave scores that are not a table of numbers") from None
+
+
+def without_tensors(value: Any) -> Any:
+    """Tensors become arrays, wherever they are."""
+    if hasattr(value, "detach"):
+        tensor = value.detach().cpu()
+        # NumPy has no bfloat16.
+        return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    if isinstance(value, Mapping):
+        return {key: without_tensors(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_tensors(inner) for inner in value]
+    return value
 
 
 def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
@@ -49,16 +96,14 @@ def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: 
     return logits
 
 
-def finite_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: str) -> NDArray[np.float64]:
-    """The same for those who need every image."""
-    logits = checked_logits(values, n_images, n_labels, classifier)
-    if np.isnan(logits).any():
+def check_finite(logits: NDArray[np.float64], classifier: str) -> None:
+    """Raise a DiffexError if a picture has no logits, for those who need every one."""
+    lost = int(np.isnan(logits).any(axis=1).sum())
+    if lost:
         raise DiffexError(
-            f"the classifier {classifier} gave a score that is not finite for "
-            f"{int(np.isnan(logits).any(axis=1).sum())} of {n_images} images: its weights or its preprocessing are "
-            "broken"
+            f"the classifier {classifier} gave a score that is not finite for {lost} of {len(logits)} images: its "
+            "weights or its preprocessing are broken"
         )
-    return logits
 
 
 def checked_kind(classifier: Classifier, spec: str) -> OutputKind:

@@ -9,6 +9,7 @@ It is 0 for equal pictures and at most 4. Distances of different networks cannot
 from __future__ import annotations
 
 import functools
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -85,6 +86,10 @@ class Perception:
             ) from error
         if not maps:
             raise UsageError(f"the network {self._name} for perceptual distances returns no feature maps: {_REMEDY}")
+        if not all(bool(one.isfinite().all()) for one in maps):
+            raise UsageError(
+                f"the network {self._name} for perceptual distances gives numbers that are not finite: {_REMEDY}"
+            )
         self._loaded = loaded
 
     def features(self, picture: Image.Image) -> Features:
@@ -96,7 +101,10 @@ class Perception:
     def distance(self, before: Image.Image, after: Image.Image, key: str | None = None) -> float:
         """The distance of two RGB pictures, in [0, 4]. ``key``: names the first, whose features are then kept for a few
         calls."""
-        return distance(self._input_features(before, key), self.features(after))
+        found = distance(self._input_features(before, key), self.features(after))
+        if not math.isfinite(found):
+            raise DiffexError(f"the network {self._name} gave features that are not finite")
+        return found
 
     def _input_features(self, picture: Image.Image, key: str | None) -> Features:
         if key is None:

@@ -20,7 +20,8 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
-from diffex_cli.core.errors import DiffexError
+from diffex_cli.commands.streams import apart
+from diffex_cli.core.errors import DiffexError, said
 from diffex_cli.core.printable import printable
 
 P = ParamSpec("P")
@@ -35,7 +36,7 @@ _STILL_SAVING = b"still saving what is finished, a moment\n"
 
 def message(error: BaseException) -> str:
     """The sentence that tells a person about an exception."""
-    text = " ".join(str(error).split())
+    text = said(error)
     match error:
         case DiffexError():
             return str(error)
@@ -54,7 +55,7 @@ def exit_code(error: BaseException) -> int:
     """The exit code that a command ends with after an exception."""
     match error:
         case DiffexError():
-            return error.exit_code
+            return error.exit_code if error.exit_code in range(1, 126) else 1
         case KeyboardInterrupt():
             return 130
     return 1
@@ -66,11 +67,11 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            with _one_interrupt():
+            with apart(), _one_interrupt():
                 return command(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise
-        except (Exception, KeyboardInterrupt) as error:
+        except BaseException as error:  # code that others wrote may raise anything
             if DEBUG.get():
                 sys.stderr.write(printable(traceback.format_exc(), also="\n"))
             prefix = "" if isinstance(error, KeyboardInterrupt) else "Error: "

@@ -24,6 +24,8 @@ from diffex_cli.commands import (
 )
 from diffex_cli.commands.errors import DEBUG
 from diffex_cli.commands.help import App
+from diffex_cli.commands.leaving import leave
+from diffex_cli.commands.robust import make_robust
 
 app = App(
     program=True,
@@ -75,5 +77,9 @@ app.add_typer(birds.app, name="birds")
 
 def main() -> None:
     """The entry point."""
-    with completion.bash_words("diffex", os.environ):
-        app(prog_name="diffex")
+    make_robust()
+    try:
+        with completion.bash_words("diffex", os.environ):
+            app(prog_name="diffex")
+    except SystemExit as end:
+        leave(end.code)

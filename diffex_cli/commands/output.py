@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from diffex_cli.commands.streams import results
 from diffex_cli.core.columns import Column, filled, fit
 from diffex_cli.core.printable import printable
 from diffex_cli.core.settings import WORK
@@ -43,7 +45,7 @@ class Output:
         text is styled: then its author has cleaned them.
         """
         if self.json:
-            self._write(as_json(data))
+            self._write(as_json(data, ascii_only="utf" not in (results().encoding or "").lower()))
         elif not self.quiet:
             self._write(text if is_styled else clean(text))
         elif quiet is not None:
@@ -62,7 +64,7 @@ class Output:
         if self.json or self.quiet:
             self.result(data, "", quiet)
             return
-        width = _width(sys.stdout)
+        width = _width(results())
         rows = [[printable(cell) for cell in row] for row in rows]
         columns = [dataclasses.replace(column, name=printable(column.name)) for column in columns]
         fitted = fit(columns, rows, width)
@@ -88,7 +90,7 @@ class Output:
 
     @staticmethod
     def _write(text: str) -> None:
-        sys.stdout.write(f"{text}\n")
+        results().write(f"{text}\n")
 
 
 def clean(text: str) -> str:
@@ -98,14 +100,14 @@ def clean(text: str) -> str:
 
 def paragraph(text: str) -> str:
     """A text for stdout, its lines broken at blanks where that is a terminal."""
-    return _filled(text, sys.stdout)
+    return _filled(text, results())
 
 
 def console() -> Console:
     """Rich's console on stdout, where lines are as long as they are unless that is a terminal."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=_width(sys.stdout) or _WIDTH_OF_A_PIPE)
+    return Console(file=results(), width=_width(results()) or _WIDTH_OF_A_PIPE)
 
 
 def _filled(text: str, stream: TextIO) -> str:
@@ -114,13 +116,20 @@ def _filled(text: str, stream: TextIO) -> str:
 
 def _width(stream: TextIO) -> int | None:
     """A terminal's width; ``None`` for a file or a pipe, whose lines may be of any length."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    if os.environ.get("COLUMNS", "").isdecimal():
+        return shutil.get_terminal_size().columns
+    try:  # of this stream: Python asks the descriptor 1, which other streams may be
+        return os.get_terminal_size(stream.fileno()).columns or shutil.get_terminal_size().columns
+    except (OSError, ValueError):
+        return shutil.get_terminal_size().columns
 
 
-def as_json(data: object) -> str:
+def as_json(data: object, ascii_only: bool = False) -> str:
     """Data as JSON text; paths become text, dataclasses objects, NaN and infinities ``null``. What a
     terminal would act upon is escaped."""
-    return _escaped(json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False))
+    return _escaped(json.dumps(_plain(data), indent=2, ensure_ascii=ascii_only, allow_nan=False))
 
 
 def _escaped(text: str) -> str:

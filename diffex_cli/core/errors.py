@@ -45,5 +45,13 @@ class GateError(DiffexError):
 def one_line(error: BaseException, most: int = 300) -> str:
     """What another library says is wrong, on one line of about so many characters at most: its beginning and its end,
     where the cause is."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = said(error) or type(error).__name__
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
+
+
+def said(error: BaseException) -> str:
+    """An error's own text, on one line; empty if it has none, or none that can be had."""
+    try:
+        return " ".join(str(error).split())
+    except Exception:  # other people's errors have other people's __str__
+        return ""

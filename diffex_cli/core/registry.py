@@ -22,7 +22,7 @@ EDITORS = "diffex.editors"
 CLASSIFIERS = "diffex.classifiers"
 CORPUS_PROVIDERS = "diffex.corpus_providers"
 
-_KINDS = {EDITORS: "editor", CLASSIFIERS: "classifier", CORPUS_PROVIDERS: "corpus provider"}
+KINDS = {EDITORS: "editor", CLASSIFIERS: "classifier", CORPUS_PROVIDERS: "corpus provider"}
 
 OBJECT = "object"
 """Stands for a backend in the spec of one that a Python program handed over open: ``object:module.Class``."""
@@ -107,7 +107,7 @@ def names(group: str) -> tuple[str, ...]:
 def find(group: str, name: str) -> Callable[..., Any]:
     """Import one backend's factory, which takes a :class:`Spec`; a ``UsageError`` lists those that exist."""
     if name == OBJECT:
-        kind = _KINDS[group]
+        kind = KINDS[group]
         raise UsageError(
             f"the {kind} of this run was an object of a Python program, which nobody else can open: "
             f"name one with --{kind} SPEC"
@@ -116,7 +116,7 @@ def find(group: str, name: str) -> Callable[..., Any]:
         if entry.name == name:
             factory: Callable[..., Any] = entry.load()
             return factory
-    raise UsageError(f"there is no {_KINDS[group]} {name!r}{did_you_mean(name, names(group))}")
+    raise UsageError(f"there is no {KINDS[group]} {name!r}{did_you_mean(name, names(group))}")
 
 
 def is_foreign(group: str, name: str) -> bool:

@@ -58,6 +58,11 @@ _ABSENCE = re.compile(
 )
 
 
+def writable(text: str) -> str:
+    """A text as files can hold it: halves of characters, which Python's text may have, are spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def nfc(name: str) -> str:
     """A name in the one form in which classes are kept and compared, Unicode's NFC: one program's ``é`` is another's
     ``e`` and accent."""

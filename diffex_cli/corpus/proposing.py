@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core import domains, registry
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.foreign import called, foreign
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
@@ -58,6 +59,9 @@ class Sources:
         texts = [self._spec.text, *(item.text for item in self._merge if isinstance(item, registry.Spec))]
         agree(settings, self._spec.text, *texts[1:])
         providers = open_providers(texts, settings.base_url)
+        self._called = {
+            id(one): called(registry.CORPUS_PROVIDERS, text) for one, text in zip(providers, texts, strict=True)
+        }
         further = iter(providers[1:])
         self._all: list[Provider | ModelProvider | Path] = [
             providers[0],
@@ -136,11 +140,19 @@ class Sources:
                     if draft is not None:
                         hierarchies.append(draft)
             else:
-                hierarchies.append(source.corpus(settings.domain))
+                hierarchies.append(_corpus_of(source, self._called[id(source)], settings.domain))
         if not hierarchies:
             raise interview.no_answer()
         corpus = _one(hierarchies, settings.domain)
         return Proposed(corpus, interview.asker.spending() if self.asks else None, tuple(interview.warnings))
+
+
+def _corpus_of(provider: Provider, who: str, domain: str) -> Corpus:
+    with foreign(who):
+        found: object = provider.corpus(domain)
+    if not isinstance(found, Corpus):
+        raise DiffexError(f"{who} gave {type(found).__name__}, and no Corpus")
+    return found
 
 
 def agree(settings: Settings, provider: str, *merged: str) -> None:

@@ -22,6 +22,7 @@ from PIL import Image
 
 from diffex_cli.core import registry
 from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.foreign import called, open_backend
 from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import Editor, EditRequest, EditResult
 from diffex_cli.editors.worker import Done, Failure, Job, work
@@ -45,7 +46,7 @@ class ParallelEditor:
 
     def __init__(self, spec: Spec, devices: Sequence[str]) -> None:
         self._spec, self._devices = spec, tuple(devices)
-        self._single: Editor = registry.find(registry.EDITORS, spec.name)(spec, device=self._devices[0])
+        self._single: Editor = open_backend(registry.EDITORS, spec, device=self._devices[0])
         self._workers: list[_Worker] = []
         weakref.finalize(self, _stop, self._workers)
 
@@ -80,7 +81,7 @@ class ParallelEditor:
                         yield message
                     elif isinstance(message, Failure):
                         yield from self._received()
-                        raise _error(worker, message)
+                        raise _error(self._spec, worker, message)
                     else:
                         worker.held -= 1
                         worker.take(jobs, images, seed)
@@ -141,12 +142,12 @@ class _Worker:
         return message
 
 
-def _error(worker: _Worker, failure: Failure) -> DiffexError:
+def _error(spec: Spec, worker: _Worker, failure: Failure) -> DiffexError:
     if failure.usage:
         return UsageError(failure.text)
     return DiffexError(
-        f"the editor on the device {worker.device} stopped: {failure.text}; what was finished is kept, "
-        "and the same command continues from there"
+        f"{called(registry.EDITORS, spec.text)} on the device {worker.device} stopped: {failure.text}; what was "
+        "finished is kept, and the same command continues from there"
     )
 
 

@@ -17,9 +17,9 @@ from multiprocessing.connection import Connection
 from PIL import Image
 
 from diffex_cli.core import registry
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.errors import DiffexError, UsageError, one_line
 from diffex_cli.core.registry import Spec
-from diffex_cli.editors.base import Editor, EditRequest
+from diffex_cli.editors.base import Editor, EditRequest, EditResult
 
 _THREADS = "OMP_NUM_THREADS"
 
@@ -58,15 +58,16 @@ def work(spec: Spec, device: str, threads: int, connection: Connection) -> None:
         while True:
             job = jobs.get()
             for result in editor.edit(job.images, job.requests, job.seed):
+                if not isinstance(result, EditResult):
+                    raise TypeError(f"a result that is {type(result).__name__}, and no EditResult")
                 connection.send(result)
             connection.send(Done())
     except BrokenPipeError:
         return
     except DiffexError as error:
         connection.send(Failure(isinstance(error, UsageError), str(error)))
-    except Exception as error:
-        text = " ".join(str(error).split())
-        connection.send(Failure(usage=False, text=f"{type(error).__name__}: {text}" if text else type(error).__name__))
+    except BaseException as error:  # SystemExit, too, which would end this process without a word
+        connection.send(Failure(usage=False, text=f"{type(error).__name__}: {one_line(error)}"))
 
 
 def _listen(connection: Connection, jobs: queue.SimpleQueue[Job]) -> None:

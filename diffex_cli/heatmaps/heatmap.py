@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.rows import ScoreRow
-from diffex_cli.classifiers.base import Classifier
-from diffex_cli.classifiers.checks import finite_logits
-from diffex_cli.classifiers.gradients import GradientClassifier
-from diffex_cli.core.errors import UsageError
+from diffex_cli.classifiers.checks import check_finite
+from diffex_cli.classifiers.opened import OpenedClassifier
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.foreign import foreign
 from diffex_cli.heatmaps.gradcam import gradcam
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.heatmaps.occlusion import occlusion
@@ -24,7 +24,7 @@ Done = Callable[[int], None]
 
 def heat(
     kind: Kind,
-    classifier: Classifier,
+    classifier: OpenedClassifier,
     images: Sequence[Image.Image],
     weights: NDArray[np.float64],
     done: Done = lambda _: None,
@@ -45,13 +45,20 @@ def heat(
     """
     _check_size(images)
     if kind == "gradcam":
-        network = classifier.gradients() if isinstance(classifier, GradientClassifier) else None
+        network = classifier.gradients()
         if network is None:
             raise UsageError(
                 "--heatmap gradcam needs a network whose gradients can be reached (transformers:, timm:, torchvision:, "
                 "clip:, birds:): use --heatmap occlusion, which works with any classifier"
             )
-        maps = gradcam(network, images, weights)
+        with foreign(classifier.who):
+            maps = gradcam(network, images, weights)
+        lost = int((~np.isfinite(maps)).any(axis=(1, 2)).sum())
+        if lost:
+            raise DiffexError(
+                f"{classifier.who} gave activations or gradients that are not finite for {lost} of {len(images)} "
+                "images, so that they have no heat map: use --heatmap occlusion, or a higher precision"
+            )
         done(len(images))
         return maps
     rows = []
@@ -87,10 +94,11 @@ def _check_size(images: Sequence[Image.Image]) -> None:
 class _Sum:
     """A weighted sum of a classifier's logits, as a score of pictures."""
 
-    def __init__(self, classifier: Classifier, weights: NDArray[np.float64]) -> None:
+    def __init__(self, classifier: OpenedClassifier, weights: NDArray[np.float64]) -> None:
         self._classifier, self._weights = classifier, weights
 
     def __call__(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
-        logits = finite_logits(self._classifier.logits(images), len(images), len(self._weights), "that is explained")
+        logits = self._classifier.logits(images)
+        check_finite(logits, self._classifier.spec)
         sums: NDArray[np.float64] = logits @ self._weights
         return sums

@@ -15,9 +15,7 @@ from diffex_cli.artifacts.finished_search import FinishedSearch
 from diffex_cli.artifacts.keys import digest, image_key
 from diffex_cli.artifacts.pictures import open_picture
 from diffex_cli.artifacts.rows import ScoreRow
-from diffex_cli.classifiers.base import Classifier
-from diffex_cli.classifiers.checks import unique_labels
-from diffex_cli.core import registry
+from diffex_cli.classifiers.opened import OpenedClassifier, open_classifier
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.progress import Progress
@@ -139,19 +137,17 @@ class HeatMaps:
         return name
 
     def _weights(self, image: str) -> NDArray[np.float64]:
-        labels = unique_labels(self._classifier.labels)
+        labels = self._classifier.labels
         none = ScoreRow(image, "original", labels, np.zeros(len(labels)))
         return target_weights(self._explained(image), [none])
 
     @functools.cached_property
-    def _classifier(self) -> Classifier:
+    def _classifier(self) -> OpenedClassifier:
         self._consent.check("classifier", self._recorded.spec, self._found.result / SEARCH_ORIGIN)
-        spec = registry.parse_spec(self._recorded.spec)
-        device = parse_devices(self._device)[0]
-        found: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=device)
+        found = open_classifier(self._recorded.spec, parse_devices(self._device)[0])
         if found.fingerprint != self._recorded.fingerprint:
             raise UsageError(
-                f"the classifier {spec.text} is not what it was when the search in {self._found.path} ran: "
+                f"{found.who} is not what it was when the search in {self._found.path} ran: "
                 "run `diffex search` again, or leave out --heatmap"
             )
         return found

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.foreign import foreign
 from diffex_cli.core.progress import Progress
 from diffex_cli.language_models.base import (
+    Answer,
     LanguageModel,
     MalformedAnswer,
     Question,
@@ -263,7 +265,7 @@ class Asker:
         amount = self.ledger.reserve(model.prices, expected, longest)
         used: Usage | None = None
         try:
-            answer = model.ask(question)
+            answer = _answer(model, question)
             used = answer.usage
             json.dumps(answer.content)
             return answer.content, answer.usage
@@ -274,6 +276,21 @@ class Asker:
             raise
         finally:
             self.ledger.settle(amount, model.prices, used)
+
+
+def _answer(model: LanguageModel, question: Question) -> Answer:
+    """What a model says, whoever wrote it, held against what an answer is."""
+    who = f"the language model {model.settings.get('model', type(model).__name__)}"
+    with foreign(who):
+        try:
+            answer: object = model.ask(question)
+        except RecursionError:
+            raise MalformedAnswer("the answer is nested too deep", "", Usage(0, 0)) from None
+    if not isinstance(answer, Answer) or not isinstance(answer.content, Mapping):
+        raise DiffexError(f"{who} gave {type(answer).__name__}, and no Answer with an object in it")
+    if not all(type(count) is int and count >= 0 for count in dataclasses.astuple(answer.usage)):
+        raise DiffexError(f"{who} says that it took {answer.usage}, which are no numbers of tokens")
+    return answer
 
 
 def _key(model: LanguageModel, inquiry: Inquiry[T]) -> str:

@@ -141,7 +141,8 @@ class Ledger:
             return 0.0
         amount = prices.cost(Usage(round(expected.input_tokens * _SLACK), longest))
         with self._changed:
-            while (self.cost or 0.0) + self.kept_cost + self._reserved + amount > self.limit:
+            # not above it, which is not the same of what is not a number
+            while not (self.cost or 0.0) + self.kept_cost + self._reserved + amount <= self.limit:
                 if self._reserved <= 0:
                     raise OverBudget
                 self._changed.wait()

@@ -14,19 +14,17 @@ from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.picture_folder import pictures_in
 from diffex_cli.artifacts.pictures import SUFFIXES, read_picture
 from diffex_cli.artifacts.score_files import single
-from diffex_cli.classifiers.base import Classifier
-from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.core.settings import Settings
-from diffex_cli.measure.scoring import BATCH
 from diffex_cli.measure.session import Session
 
 _SUM_TO_ONE = 1e-3
 _SAME = 1e-6
 _ALONE = 1e-3
+_BATCH = 32
 
 
 def odd_scores(logits: NDArray[np.floating], distinct: int, declared: bool = False) -> tuple[str, ...]:
@@ -115,8 +113,7 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
     """Score the pictures at the paths, as ``score`` would."""
     files = list(_files(paths))
     classifier = Session(settings).classifier
-    labels = unique_labels(classifier.labels)
-    kind = checked_kind(classifier, settings.classifier)
+    labels, kind = classifier.labels, classifier.output_kind
     images: list[ClassifiedImage] = []
     keys: list[str] = []
     rows: list[NDArray[np.float32]] = []
@@ -124,10 +121,10 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
     oddities: tuple[str, ...] = ()
     done = "read"
     progress.start("classify", len(files))
-    for start in range(0, len(files), BATCH):
+    for start in range(0, len(files), _BATCH):
         read: list[Path] = []
         pictures: list[Image.Image] = []
-        for file in files[start : start + BATCH]:
+        for file in files[start : start + _BATCH]:
             try:
                 opened = read_picture(file)
                 pictures.append(opened.picture)
@@ -135,9 +132,9 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
                 warnings += [f"{file} had {note}" for note in opened.notes]
             except OSError as error:
                 warnings.append(f"passed over {file}: {error}")
-        logits = _logits(classifier, pictures, len(labels), settings)
+        logits = classifier.logits(pictures)
         if start == 0 and len(pictures) > 1:
-            oddities = unsteady_scores(logits[0], _logits(classifier, pictures[:1], len(labels), settings)[0])
+            oddities = unsteady_scores(logits[0], classifier.logits(pictures[:1])[0])
         done = "classified" if read else done
         for file, picture, row in zip(read, pictures, logits, strict=True):
             if np.isnan(row).any():
@@ -146,7 +143,7 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
             images.append(ClassifiedImage(file, _top(labels, row, probabilities(row[None], kind)[0], top)))
             keys.append(image_key(picture))
             rows.append(single(row))
-        progress.advance("classify", len(files[start : start + BATCH]))
+        progress.advance("classify", len(files[start : start + _BATCH]))
     if not images:
         raise UsageError(f"none of the images can be {done}: {warnings[0]}")
     return Classification(
@@ -176,14 +173,6 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
             yield path
         else:
             raise UsageError(f"there is no file or folder {path}: name images, or a folder of images")
-
-
-def _logits(
-    classifier: Classifier, pictures: Sequence[Image.Image], classes: int, settings: Settings
-) -> NDArray[np.float64]:
-    if not pictures:
-        return np.zeros((0, classes))
-    return checked_logits(classifier.logits(pictures), len(pictures), classes, settings.classifier)
 
 
 def _top(labels: tuple[str, ...], row: NDArray[np.float64], shares: NDArray[np.float64], top: int) -> tuple[Guess, ...]:

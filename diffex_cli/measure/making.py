@@ -14,7 +14,6 @@ from PIL import Image
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow
-from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.progress import Progress
 from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.measure import rates
@@ -127,20 +126,13 @@ def make_edits(
         telling.end()
         rate = rates.seconds_per_edit(rows)
         rates.remember(session.forecast.rates | ({} if rate is None else {session.editor_fingerprint: rate}))
-    if len(rows) < len(requests):
-        raise DiffexError(
-            f"the editor {session.settings.editor} left {len(requests) - len(rows)} of {len(requests)} edits undone"
-        )
     return tuple(rows)
 
 
 def _answers(session: Session, requests: Sequence[EditRequest]) -> Iterator[_Answered]:
-    """The editor's, held against what was asked for."""
-    waiting = {request.key: request for request in requests}
+    asked = {request.key: request for request in requests}
     for result in session.editor.edit(session.pictures, requests, session.settings.seed):
-        request = waiting.pop(result.key, None)
-        if request is None:
-            raise DiffexError(f"the editor {session.settings.editor} answered a request that is not open")
+        request = asked[result.key]
         # The original is looked up here: the writer's thread must not touch the editor's pictures.
         yield _Answered(request, result, session.pictures[request.image])
 

@@ -6,17 +6,13 @@ import dataclasses
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.artifacts.score_files import single
-from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
-from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure import rates
@@ -52,9 +48,6 @@ def prefetched(make: Callable[[T], R], items: Iterable[T], ahead: int = 2) -> Ge
                 future.cancel()
 
 
-BATCH = 32
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Picture:
     """One picture to score, by the key of its input image or of its edit."""
@@ -79,20 +72,17 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
     if not subjects:
         return 0
     classifier = session.classifier
-    labels = unique_labels(classifier.labels)
-    output_kind = checked_kind(classifier, session.settings.classifier)
+    labels, output_kind = classifier.labels, classifier.output_kind
     settings = {"classifier": session.settings.classifier, "classifier_settings": classifier.settings}
     writer = session.run.score_writer(classifier.fingerprint, labels, provenance(stage, settings), output_kind)
     _relabel(session.scores, output_kind)
-    parts = _parts(classifier)
-    batches = [subjects[start : start + parts.batch] for start in range(0, len(subjects), parts.batch)]
-    ready = prefetched(lambda batch: parts.prepare([_picture(session, subject) for subject in batch]), batches)
+    batches = [subjects[start : start + classifier.batch] for start in range(0, len(subjects), classifier.batch)]
+    ready = prefetched(lambda batch: classifier.prepare([_picture(session, subject) for subject in batch]), batches)
     progress.start("score", len(subjects))
     telling = Scoring(session, len(subjects), progress)
     try:
         for batch, prepared in zip(batches, ready, strict=True):
-            logits = checked_logits(parts.score(prepared), len(batch), len(labels), session.settings.classifier)
-            kept = single(logits)  # so that a search computes with what the next one will read
+            kept = single(classifier.score(prepared))  # so that a search computes with what the next one will read
             writer.append([subject.key for subject in batch], [subject.kind for subject in batch], kept)
             for subject, row in zip(batch, kept, strict=True):
                 session.scores.add(ScoreRow(subject.key, subject.kind, labels, row, output_kind))
@@ -112,21 +102,6 @@ def _relabel(scores: dict[str, ScoreRow], kind: OutputKind) -> None:
     for key, row in scores.items():
         if row.output_kind != kind:
             scores[key] = dataclasses.replace(row, output_kind=kind)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Parts:
-    """What can be done ahead, what has to be done after it, and on how many pictures at a time."""
-
-    prepare: Callable[[list[Image.Image]], Any]
-    score: Callable[[Any], NDArray[np.float64]]
-    batch: int
-
-
-def _parts(classifier: Classifier) -> _Parts:
-    if isinstance(classifier, TwoPartClassifier):
-        return _Parts(classifier.prepare, classifier.score, classifier.batch)
-    return _Parts(lambda pictures: pictures, classifier.logits, BATCH)
 
 
 def _picture(session: Session, subject: Picture) -> Image.Image:

@@ -19,6 +19,7 @@ from diffex_cli.artifacts.pictures import LazyPictures
 from diffex_cli.artifacts.rows import EditRow, InputImage, Scores
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.opened import OpenedClassifier, open_classifier
 from diffex_cli.classifiers.perception import Perception, open_perception
 from diffex_cli.core import registry
 from diffex_cli.core.errors import UsageError
@@ -27,6 +28,7 @@ from diffex_cli.core.inside import check_run
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
+from diffex_cli.editors.opened import OpenedEditor, open_editor
 from diffex_cli.measure import rates
 from diffex_cli.measure.forecast import Forecast
 from diffex_cli.measure.recording import forgotten_if_bad
@@ -83,18 +85,12 @@ class Session:
         return self.run.picture(self.images[key])
 
     @functools.cached_property
-    def editor(self) -> Editor:
+    def editor(self) -> OpenedEditor:
         """The editor, on all devices; its model is not loaded yet."""
         if self._backends.editor is not None:
-            return self._backends.editor
+            return OpenedEditor(self._backends.editor, self.settings.editor)
         self._agree_on_editor()
-        spec = registry.parse_spec(self.settings.editor)
-        if len(self._devices) > 1:
-            from diffex_cli.editors.parallel import ParallelEditor
-
-            return ParallelEditor(spec, self._devices)
-        editor: Editor = registry.find(registry.EDITORS, spec.name)(spec, device=self._devices[0])
-        return editor
+        return open_editor(self.settings.editor, self._devices)
 
     def _agree_on_editor(self) -> None:
         self.consent.check("editor", self.settings.editor)
@@ -130,14 +126,12 @@ class Session:
         return _fast(self)
 
     @functools.cached_property
-    def classifier(self) -> Classifier:
+    def classifier(self) -> OpenedClassifier:
         """The classifier, on the first device; its model is not loaded yet."""
         if self._backends.classifier is not None:
-            return self._backends.classifier
+            return OpenedClassifier(self._backends.classifier, self.settings.classifier)
         self.consent.check("classifier", self.settings.classifier)
-        spec = registry.parse_spec(self.settings.classifier)
-        classifier: Classifier = registry.find(registry.CLASSIFIERS, spec.name)(spec, device=self._devices[0])
-        return classifier
+        return open_classifier(self.settings.classifier, self._devices[0])
 
     @functools.cached_property
     def _devices(self) -> tuple[str, ...]:
@@ -212,7 +206,7 @@ class _Beside(Session):
         return self._main.pictures
 
     @functools.cached_property
-    def classifier(self) -> Classifier:
+    def classifier(self) -> OpenedClassifier:
         return self._main.classifier
 
     @functools.cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diffex_cli.core.progress import Progress
-from diffex_cli.editors.base import EditRequest, TellingEditor, Work
+from diffex_cli.editors.base import EditRequest, Work
 from diffex_cli.measure.session import Session
 
 
@@ -29,10 +29,9 @@ class Editing:
         work[_kind(session, "image")] = images
         if scored:
             work[_scoring(session)] += images
-        self._in_parts = isinstance(session.editor, TellingEditor)
-        if isinstance(session.editor, TellingEditor):
+        self._in_parts = session.editor.tell(self._did)
+        if self._in_parts:
             work[_kind(session, "load")] = 1
-            session.editor.tell(self._did)
         session.forecast.start(work, progress)
 
     def met(self, request: EditRequest) -> None:

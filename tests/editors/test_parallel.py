@@ -220,7 +220,7 @@ def test_the_bench_builds_it(tmp_path: Path) -> None:
         return Session(Settings(run=tmp_path, editor="tint:", classifier="birds:species", device=device))
 
     several, one = session("cpu,cpu"), session("cpu")
-    assert isinstance(several.editor, ParallelEditor)
-    assert isinstance(one.editor, registry.find(EDITORS, "tint"))
+    assert isinstance(several.editor.own, ParallelEditor)
+    assert isinstance(one.editor.own, registry.find(EDITORS, "tint"))
     assert several.editor_fingerprint == one.editor_fingerprint
     assert several.classifier.fingerprint == one.classifier.fingerprint

@@ -20,6 +20,7 @@ from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.editors.opened import OpenedEditor
 from diffex_cli.measure import edit
 from diffex_cli.measure.making import make_edits
 from diffex_cli.measure.session import Session
@@ -52,7 +53,7 @@ def of_the_roots(session: Session) -> list[EditRequest]:
 
 def bench_of(made: Settings, answer: Answer) -> Session:
     session = Session(made)
-    session.editor = OddEditor(answer)
+    session.editor = OpenedEditor(OddEditor(answer), "odd:")
     return session
 
 
@@ -141,8 +142,7 @@ def test_a_black_picture_is_not_scored_as_an_edit(tmp_path: Path, monkeypatch: p
             result = picture.point(lambda value: 255 if value > 0 else 1)
         return {"image": result}
 
-    editor = OddEditor(answer)
-    monkeypatch.setattr(Session, "editor", editor)
+    monkeypatch.setattr(Session, "editor", OpenedEditor(OddEditor(answer), "odd:"))
     summary = edit.run(made, SILENT)
     assert (summary.failed, summary.no_ops) == (2 * N_IMAGES, 2 * N_IMAGES)
     failed = [row for row in RunDirectory(made.run).edits().values() if row.status == "failed"]
@@ -172,7 +172,7 @@ def test_what_is_finished_stays_when_the_editor_breaks(tmp_path: Path) -> None:
         return {"image": lighter(picture, 30)}
 
     session = bench_of(made, answer)
-    with pytest.raises(ZeroDivisionError, match="the editor's own"):
+    with pytest.raises(DiffexError, match="the editor odd: raised ZeroDivisionError: the editor's own"):
         make_edits(session, of_the_roots(session), SILENT, "edit")
     assert set(RunDirectory(made.run).edits()) == set(session.edits) == set(asked)
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from diffex_cli.measure.judging import breakage, differ, measure, misfit
+from diffex_cli.editors.opened import misfit
+from diffex_cli.measure.judging import breakage, differ, measure
 
 
 def noise(low: int = 1, high: int = 255, seed: int = 0) -> Image.Image:

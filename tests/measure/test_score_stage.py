@@ -87,6 +87,6 @@ def test_scores_of_before_get_the_kind_of_the_new_ones(tmp_path: Path) -> None:
 
 def test_a_kind_that_nobody_knows_is_the_adapters_mistake(tmp_path: Path) -> None:
     session = Session(make_corpus(tmp_path))
-    session.classifier.__class__ = type("Odd", (type(session.classifier),), {"output_kind": "ordinal"})
+    session.classifier.own.__class__ = type("Odd", (type(session.classifier.own),), {"output_kind": "ordinal"})
     with pytest.raises(DiffexError, match="says that its output_kind is 'ordinal', which must be one of softmax"):
         make_scores(session, unscored(session, ()), SILENT, "score")

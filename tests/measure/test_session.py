@@ -31,10 +31,10 @@ def test_open_backends_are_used_and_their_specs_are_not(tmp_path: Path) -> None:
     )
     named = settings(tmp_path, editor="object:my.Editor", classifier="object:my.Classifier")
     session = Session(named, Backends(editor, classifier))
-    assert session.editor is editor
-    assert session.classifier is classifier
+    assert session.editor.own is editor
+    assert session.classifier.own is classifier
     session.release()
-    assert session.editor is editor
+    assert session.editor.own is editor
     with pytest.raises(UsageError, match="name one with --classifier"):
         Session(named, Backends(editor)).check("editor", "classifier")
 

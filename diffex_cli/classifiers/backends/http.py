@@ -15,7 +15,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.classifiers.backends.http_server import JsonServer, Limits, parse_address
-from diffex_cli.classifiers.checks import as_numbers, in_batches
+from diffex_cli.classifiers.checks import as_numbers, checked_labels, in_batches
 from diffex_cli.classifiers.outputs import OutputOptions, parse_outputs
 from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.registry import Spec
@@ -109,7 +109,7 @@ class HttpClassifier:
             raise DiffexError(f'{self._spec.text}: /v1/model must list the "labels", as texts')
         if max_batch is not None and not (type(max_batch) is int and max_batch >= 1):
             raise DiffexError(f'{self._spec.text}: "max_batch" in /v1/model must be a whole number of at least 1')
-        return _Model(name, tuple(labels), max_batch)
+        return _Model(name, checked_labels(labels, self._spec.text), max_batch)
 
 
 def _split(spec: Spec) -> Spec:

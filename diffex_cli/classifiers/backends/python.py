@@ -8,7 +8,7 @@ import importlib
 import importlib.util
 import sys
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,10 +18,11 @@ from PIL import Image
 
 from diffex_cli.artifacts.keys import digest, file_digest
 from diffex_cli.classifiers.backends.returned import is_list_of_mappings, plain_scores
-from diffex_cli.classifiers.checks import as_numbers
-from diffex_cli.classifiers.labels import numbered
+from diffex_cli.classifiers.checks import as_numbers, checked_labels
 from diffex_cli.classifiers.outputs import OutputOptions, Outputs, as_rows, parse_outputs
+from diffex_cli.core import registry
 from diffex_cli.core.errors import DiffexError, UsageError, one_line
+from diffex_cli.core.foreign import called, foreign
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import read_options, text
@@ -85,12 +86,12 @@ class FunctionClassifier:
             UsageError, DiffexError: the function fails.
         """
         if self._declared is not None:
-            return self._meaning.labels(_names(self._declared, self._name))
+            return self._meaning.labels(checked_labels(self._declared, self._name))
         result = self._call([Image.new("RGB", (64, 64), (128, 128, 128))])
         if isinstance(result, Mapping):
-            return self._meaning.labels(tuple(result))
+            return self._meaning.labels(checked_labels(tuple(result), self._name))
         if is_list_of_mappings(result):
-            return self._meaning.labels(tuple(result[0]))
+            return self._meaning.labels(checked_labels(tuple(result[0]), self._name))
         shape = as_rows(as_numbers(result, self._name)).shape
         return self._meaning.unnamed(shape[1] if len(shape) == 2 else 1)
 
@@ -125,14 +126,8 @@ class FunctionClassifier:
         return self._meaning.logits(scores, len(images), len(labels), self._name)
 
     def _call(self, pictures: list[Image.Image]) -> Any:
-        try:
+        with foreign(called(registry.CLASSIFIERS, self._name)):
             return plain_scores(self._function(pictures), len(pictures), self._meaning.values)
-        except DiffexError:
-            raise
-        except Exception as error:
-            raise DiffexError(
-                f"the classifier {self._name} raised {type(error).__name__}: {one_line(error)}"
-            ) from error
 
 
 class PythonClassifier:
@@ -181,9 +176,11 @@ class PythonClassifier:
     def _imported(self) -> FunctionClassifier:
         try:
             module = importlib.import_module(self._module)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise UsageError(
-                f"{self._spec.text!r}: {self._source} cannot be imported: {type(error).__name__}: {error}"
+                f"{self._spec.text!r}: {self._source} cannot be imported: {type(error).__name__}: {one_line(error)}"
             ) from error
         function = getattr(module, self._callable, None)
         if not callable(function):
@@ -209,14 +206,6 @@ def _find_source(module: str, spec: str) -> Path:
     if not found.has_location or found.origin is None:
         raise UsageError(f"{spec!r}: the module {module!r} has no source file: name a module of your own")
     return Path(found.origin)
-
-
-def _names(declared: Any, classifier: str) -> tuple[object, ...]:
-    if isinstance(declared, Mapping):
-        return tuple(numbered(declared, f"the labels of the classifier {classifier}"))
-    if isinstance(declared, str | bytes) or not isinstance(declared, Iterable):
-        raise UsageError(f"the labels of the classifier {classifier} are {declared!r}: give a list of names")
-    return tuple(declared)
 
 
 def _in_order(scores: Mapping[Any, Any], labels: tuple[str, ...]) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from diffex_cli.classifiers.checks import without_tensors
 from diffex_cli.classifiers.outputs import Values
 from diffex_cli.core.errors import DiffexError
 
@@ -25,7 +26,7 @@ def plain_scores(result: Any, n_pictures: int, values: Values) -> Any:
     Raises:
         DiffexError: they are a pipeline's, and leave classes out or are not what was declared.
     """
-    plain = _plain(result)
+    plain = without_tensors(result)
     if isinstance(plain, Mapping) and np.ndim(plain.get(_LOGITS, 0)) == 2:
         return plain[_LOGITS]
     if n_pictures == 1 and _is_answer(plain):
@@ -37,18 +38,6 @@ def plain_scores(result: Any, n_pictures: int, values: Values) -> Any:
 
 def is_list_of_mappings(result: Any) -> bool:
     return isinstance(result, list) and bool(result) and all(isinstance(row, Mapping) for row in result)
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "detach"):
-        tensor = value.detach().cpu()
-        # NumPy has no bfloat16.
-        return (tensor.float() if tensor.is_floating_point() else tensor).numpy()
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value
 
 
 def _is_answer(row: Any) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from diffex_cli.core import registry
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.foreign import open_backend
 from diffex_cli.core.registry import Spec, parse_spec
 from diffex_cli.corpus.base import ModelProvider, Provider
 from diffex_cli.language_models.base import LanguageModel
@@ -57,7 +58,7 @@ def open_providers(texts: Sequence[str], base_url: str | None = None) -> tuple[P
     specs = [parse_spec(text) for text in texts]
     if base_url is not None:
         specs = _addressed(specs, base_url)
-    return tuple(registry.find(registry.CORPUS_PROVIDERS, spec.name)(spec) for spec in specs)
+    return tuple(open_backend(registry.CORPUS_PROVIDERS, spec) for spec in specs)
 
 
 def open_model(text: str, base_url: str | None = None) -> LanguageModel:
