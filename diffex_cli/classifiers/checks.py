@@ -91,7 +91,8 @@ def checked_logits(values: ArrayLike, n_images: int, n_labels: int, classifier: 
             f"the classifier {classifier} gave scores of shape {logits.shape} for {n_images} images and "
             f"{n_labels} classes; it must give one row per image and one column per class"
         )
-    logits[~np.isfinite(logits).all(axis=1)] = np.nan
+    # as they are kept, in float32, larger ones are infinite
+    logits[~(np.abs(logits) <= np.finfo(np.float32).max).all(axis=1)] = np.nan
     return logits
 
 

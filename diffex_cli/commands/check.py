@@ -11,6 +11,7 @@ import typer
 from diffex_cli.commands.options import takes
 from diffex_cli.commands.output import Output
 from diffex_cli.core.errors import GateError
+from diffex_cli.core.printable import printable
 from diffex_cli.core.settings import WORK
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def check(gate: _Gate, output: Output) -> None:
     output.result(
         summary,
         _text(summary),
-        quiet="\n".join(f"{result.verdict}\t{result.rule}" for result in summary.results),
+        quiet="\n".join(f"{result.verdict}\t{printable(result.rule)}" for result in summary.results),
     )
     if not summary.passed:
         raise GateError(_failure(summary))
@@ -118,8 +119,8 @@ def check(gate: _Gate, output: Output) -> None:
 def _text(summary: CheckSummary) -> str:
     lines = []
     for result in summary.results:
-        lines.append(f"{result.verdict.upper()}  {result.rule}")
-        lines += [f"    {reason}" for reason in result.reasons]
+        lines.append(f"{result.verdict.upper()}  {printable(result.rule)}")
+        lines += [f"    {printable(reason)}" for reason in result.reasons]
     undecided = sum(result.verdict == "undecided" for result in summary.results)
     if summary.passed and undecided:
         lines.append(f"The check passed, but {undecided} of {len(summary.results)} rules are undecided.")

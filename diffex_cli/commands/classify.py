@@ -11,6 +11,7 @@ from diffex_cli.commands.options import CONFIG, Given, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import run_stage
 from diffex_cli.core.columns import Column
+from diffex_cli.core.printable import printable
 
 if TYPE_CHECKING:
     from diffex_cli.measure.classify import ClassifiedImage
@@ -37,7 +38,7 @@ def classify(
 
     found = run_stage(output, lambda progress: stage.run(settings, images, top, progress))
     rows = [row for image in found.images for row in _rows(image)]
-    quiet_lines = (f"{image.file}\t{image.top[0].label}" for image in found.images)
+    quiet_lines = (f"{printable(str(image.file))}\t{printable(image.top[0].label)}" for image in found.images)
     # what has no probability is no logit
     score = "logit" if all(guess.probability is not None for image in found.images for guess in image.top) else "score"
     columns = (*_FIRST, Column(score, right=True), _PROBABILITY)

@@ -18,6 +18,7 @@ from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_estimate, run_stage, spending_text
 from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.printable import printable
 
 if TYPE_CHECKING:
     from diffex_cli.corpus.grow import GrowSummary
@@ -61,7 +62,7 @@ def show(
         "nodes": [as_data(root, depth, checked.grown) for root in checked.corpus.roots],
     }
     text = "" if output.json or output.quiet else as_tree(checked.corpus, depth, checked.grown)
-    output.result(data, text, quiet="\n".join(node.id for node in nodes))
+    output.result(data, text, quiet="\n".join(node.id for node in nodes), is_styled=True)
     output.say(f"{checked.attributes} attributes on {checked.levels} levels, {place.file}.")
 
 
@@ -99,7 +100,7 @@ def edit(
         try:
             checked = draft.install()
         except UsageError as error:
-            sys.stderr.write(f"Error: {error}\n")
+            sys.stderr.write(f"Error: {printable(str(error))}\n")
             if not (_at_a_terminal() and typer.confirm("Open it again?", default=True, err=True)):
                 raise UsageError(
                     f"{draft.target} is unchanged; the draft {draft.file} is kept, and the same command "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from diffex_cli.commands.output import console
 from diffex_cli.core.hierarchy import Corpus, Node
+from diffex_cli.core.printable import printable
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -39,7 +40,7 @@ def as_tree(corpus: Corpus, depth: int | None, grown: Collection[str]) -> str:
     from rich.text import Text
     from rich.tree import Tree
 
-    tree = Tree(Text(corpus.domain, style="bold"), guide_style="dim")
+    tree = Tree(Text(printable(corpus.domain), style="bold"), guide_style="dim")
     for root in corpus.roots:
         _hang(tree, root, depth, grown)
     screen = console()
@@ -60,9 +61,9 @@ def _hang(tree: Tree, node: Node, depth: int | None, grown: Collection[str]) -> 
 def _label(node: Node, hidden: int, grown: bool) -> Text:
     from rich.text import Text
 
-    text = Text(node.name)
+    text = Text(printable(node.name))
     if node.prompt != node.name:
-        text.append(f" “{node.prompt}”", style="dim")
+        text.append(f" “{printable(node.prompt)}”", style="dim")
     marks = [
         ("removed", "red", node.remove),
         (f"instead of {node.replaces}", "red", bool(node.replaces)),
@@ -73,7 +74,7 @@ def _label(node: Node, hidden: int, grown: bool) -> Text:
     ]
     for mark, style, wanted in marks:
         if wanted:
-            text.append(f" [{mark}]", style=style)
+            text.append(f" [{printable(mark)}]", style=style)
     if hidden:
         text.append(f" … {hidden} below", style="dim")
     return text

@@ -24,6 +24,7 @@ from diffex_cli.commands.output import Output
 from diffex_cli.commands.streams import apart
 from diffex_cli.core.errors import DiffexError, said
 from diffex_cli.core.left_out import collecting, untold
+from diffex_cli.core.printable import printable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -79,9 +80,9 @@ def guarded(command: Callable[P, T]) -> Callable[P, T]:
             raise
         except BaseException as error:  # code that others wrote may raise anything
             if DEBUG.get():
-                traceback.print_exc()
+                sys.stderr.write(printable(traceback.format_exc(), also="\n"))
             prefix = "" if isinstance(error, KeyboardInterrupt) else "Error: "
-            sys.stderr.write(f"{prefix}{message(error)}\n")
+            sys.stderr.write(f"{prefix}{printable(message(error))}\n")
             raise typer.Exit(exit_code(error)) from None
 
     return run

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from diffex_cli.core.parsers import LARGEST_SEED
+from diffex_cli.core.printable import printable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -20,7 +25,34 @@ PANELS: Mapping[str, Sequence[str]] = {
 """The program's commands, by the panel of its help page that they are listed in."""
 
 
+@contextmanager
+def _printable_errors() -> Iterator[None]:
+    """An error repeats what was typed, perhaps by a script."""
+    try:
+        yield
+    except typer.TyperException as error:
+        if hasattr(error, "message"):
+            error.message = printable(error.message, also="\n")
+        raise
+
+
+def _check_numbers(ctx: Any, params: Sequence[Any]) -> None:
+    """Refuse what is a number to Python only: ``nan`` and ``inf`` pass Typer's ranges, and 10²⁵ fits no library."""
+    for param in params:
+        value = ctx.params.get(param.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise typer.BadParameter(f"{value} is not a finite number.", ctx=ctx, param=param)
+        if isinstance(value, int) and value > LARGEST_SEED:
+            raise typer.BadParameter(f"{value} is larger than {LARGEST_SEED}.", ctx=ctx, param=param)
+
+
 class _Command(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _printable_errors():
+            rest = super().parse_args(ctx, args)
+            _check_numbers(ctx, self.params)
+            return rest
+
     def __init__(self, *args: Any, help: str | None = None, **attributes: Any) -> None:
         super().__init__(*args, help=_paragraphs(help), **attributes)
 
@@ -29,6 +61,16 @@ class _Command(TyperCommand):
 
 
 class _Group(TyperGroup):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _printable_errors():
+            rest = super().parse_args(ctx, args)
+            _check_numbers(ctx, self.params)
+            return rest
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        with _printable_errors():
+            return super().resolve_command(ctx, args)
+
     def __init__(self, *, help: str | None = None, **attributes: Any) -> None:
         super().__init__(help=_paragraphs(help), **attributes)
 

@@ -17,6 +17,7 @@ import typer
 from diffex_cli.commands.streams import results
 from diffex_cli.core.columns import Column, filled, fit
 from diffex_cli.core.left_out import told
+from diffex_cli.core.printable import printable
 from diffex_cli.core.settings import WORK
 
 if TYPE_CHECKING:
@@ -38,14 +39,18 @@ class Output:
         bool, typer.Option("-q", "--quiet", help="Print only what a script needs.", rich_help_panel=WORK)
     ] = False
 
-    def result(self, data: object, text: str, quiet: str | None = None) -> None:
-        """Print ``data``, a mapping or a dataclass, for ``--json``; ``quiet``, if any, for ``-q``; else ``text``."""
+    def result(self, data: object, text: str, quiet: str | None = None, *, is_styled: bool = False) -> None:
+        """Print ``data``, a mapping or a dataclass, for ``--json``; ``quiet``, if any, for ``-q``; else ``text``.
+
+        What foreign words hold besides letters, signs, blanks and line breaks does not reach the terminal, unless the
+        text is styled: then its author has cleaned them.
+        """
         if self.json:
             self._write(as_json(data, ascii_only="utf" not in (results().encoding or "").lower()))
         elif not self.quiet:
-            self._write(text)
+            self._write(text if is_styled else clean(text))
         elif quiet is not None:
-            self._write(quiet)
+            self._write(clean(quiet))
 
     def table(
         self,
@@ -61,31 +66,38 @@ class Output:
             self.result(data, "", quiet)
             return
         width = _width(results())
+        rows = [[printable(cell) for cell in row] for row in rows]
+        columns = [dataclasses.replace(column, name=printable(column.name)) for column in columns]
         fitted = fit(columns, rows, width)
         head = fitted.line([column.name for column in columns], columns)
         body = [line for row in rows for line in fitted.line(row, columns)]
-        above = [*filled(title, width), ""] if title else []
+        above = [*filled(printable(title), width), ""] if title else []
         self._write("\n".join([*above, *head, "─" * fitted.width, *body]))
 
     def say(self, text: str = "") -> None:
         """Print a further sentence of a result, for people only; without one, an empty line."""
         if not (self.json or self.quiet):
-            self._write(paragraph(text))
+            self._write(paragraph(clean(text)))
 
     def note(self, text: str) -> None:
         """Tell a person something on stderr that is not a result."""
         if not self.quiet:
-            sys.stderr.write(f"{_filled(text, sys.stderr)}\n")
+            sys.stderr.write(f"{_filled(clean(text), sys.stderr)}\n")
 
     def warnings(self, texts: Sequence[str]) -> None:
         """Warn on stderr, even if quiet."""
         told(texts)
         for text in texts:
-            sys.stderr.write(f"{_filled(f'Warning: {text}', sys.stderr)}\n")
+            sys.stderr.write(f"{_filled(f'Warning: {clean(text)}', sys.stderr)}\n")
 
     @staticmethod
     def _write(text: str) -> None:
         results().write(f"{text}\n")
+
+
+def clean(text: str) -> str:
+    """A text for people, in lines and columns as it is, without what foreign words could do to a terminal."""
+    return printable(text, also="\n\t")
 
 
 def paragraph(text: str) -> str:
@@ -117,8 +129,15 @@ def _width(stream: TextIO) -> int | None:
 
 
 def as_json(data: object, ascii_only: bool = False) -> str:
-    """Data as JSON text; paths become text, dataclasses objects, NaN and infinities ``null``."""
-    return json.dumps(_plain(data), indent=2, ensure_ascii=ascii_only, allow_nan=False)
+    """Data as JSON text; paths become text, dataclasses objects, NaN and infinities ``null``. What a
+    terminal would act upon is escaped."""
+    return _escaped(json.dumps(_plain(data), indent=2, ensure_ascii=ascii_only, allow_nan=False))
+
+
+def _escaped(text: str) -> str:
+    if printable(text, also="\n") == text:
+        return text
+    return "".join(letter if printable(letter, also="\n") == letter else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _plain(data: Any) -> object:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from diffex_cli.core.printable import printable
 from diffex_cli.core.progress import whole
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class TerminalProgress:
         elif task in self._tasks:
             self._bars.reset(self._tasks[task], total=total)
         else:
-            self._tasks[task] = self._bars.add_task(task, total=total)
+            self._tasks[task] = self._bars.add_task(printable(task), total=total)
 
     def advance(self, task: str, n: int = 1) -> None:
         """Tell that ``n`` more pieces of a task are done."""
@@ -80,17 +81,17 @@ class TerminalProgress:
     def note(self, text: str) -> None:
         """Print a line, above the bars if there are any."""
         if self._bars is not None:
-            self._bars.console.print(text, markup=False, highlight=False)
+            self._bars.console.print(printable(text), markup=False, highlight=False)
         else:
             self._write(text)
 
     def _whole(self) -> str:
         left = None if self._end is None else max(0.0, self._end - self._clock())
-        return whole(self._phase, left)
+        return printable(whole(self._phase, left))
 
     def _write(self, line: str | None) -> None:
         if line is not None and not self._quiet:
-            sys.stderr.write(f"{line}\n")
+            sys.stderr.write(f"{printable(line)}\n")
             sys.stderr.flush()
 
 
@@ -136,7 +137,7 @@ def _bars(whole: Callable[[], str]) -> Bars:
             return [*([Text(line)] if line else []), *super().get_renderables()]
 
     return Below(
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),

@@ -12,11 +12,18 @@ from typing import TypeAlias, cast, get_args
 from urllib.parse import urlsplit
 
 from diffex_cli.core.errors import SecretError, UsageError
+from diffex_cli.core.printable import one_line_of
 from diffex_cli.core.registry import did_you_mean, parse_spec
 from diffex_cli.core.secrets import REMEDY, secret_in
 from diffex_cli.core.typed_paths import expanded
 
 Parser: TypeAlias = Callable[[object], object]
+
+LARGEST_COUNT = 10**9
+LARGEST_SEED = 2**63 - 1
+"""What a file's whole numbers hold, and every library's generator of random numbers takes."""
+LARGEST_NUMBER = 1e12
+"""Of what is measured or paid: a square or a sum of many is still finite."""
 
 LONGEST_NAME = 60
 """Characters of a name for people: a title holds it."""
@@ -34,7 +41,7 @@ def text(value: object) -> str:
 
 def name(value: object) -> str:
     """One line of printable characters; line breaks, control and direction marks become blanks."""
-    given = " ".join("".join(letter if letter.isprintable() else " " for letter in text(value)).split())
+    given = one_line_of(text(value))
     if not given:
         raise ValueError("must not be empty")
     if len(given) > LONGEST_NAME:
@@ -86,7 +93,7 @@ def _without_secret(given: str) -> str:
     return given
 
 
-def integer(least: int, most: int | None = None) -> Callable[[object], int]:
+def integer(least: int, most: int = LARGEST_COUNT) -> Callable[[object], int]:
     def parse(value: object) -> int:
         try:
             if isinstance(value, bool | float):
@@ -96,7 +103,7 @@ def integer(least: int, most: int | None = None) -> Callable[[object], int]:
             raise ValueError("must be a whole number") from None
         if number < least:
             raise ValueError(f"must be at least {least}")
-        if most is not None and number > most:
+        if number > most:
             raise ValueError(f"must be at most {most}")
         return number
 
@@ -113,6 +120,8 @@ def number(least: float) -> Callable[[object], float]:
             raise ValueError("must be a number") from None
         if not math.isfinite(number) or number < least:
             raise ValueError(f"must be a finite number of at least {least:g}")
+        if number > LARGEST_NUMBER:
+            raise ValueError(f"must be at most {LARGEST_NUMBER:g}")
         return number
 
     return parse

@@ -130,7 +130,7 @@ class Settings:
         "What edits the images, e.g. ledits:birds, ledits:FOLDER-OR-HUB-ID:guidance=7,steps=50.",
         "editors",
     )
-    seed: int = _setting(0, integer(0), WORK, "N", "Fixes all randomness (default: {default}).")
+    seed: int = _setting(0, integer(0, parsers.LARGEST_SEED), WORK, "N", "Fixes all randomness (default: {default}).")
     # B in the paper's Algorithm 1
     beam: int = _setting(5, integer(1), SEARCH, "B", "How many attributes to keep per level (default: {default}).")
     delta: float = _setting(

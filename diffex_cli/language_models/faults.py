@@ -13,6 +13,8 @@ from types import ModuleType
 from typing import Any
 
 from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.printable import one_line_of
+from diffex_cli.language_models.limits import BeyondLimit
 
 # Longer waits than this are for the user to sit through, not for a program.
 MAX_WAIT = 120.0
@@ -69,6 +71,14 @@ def explain(error: Exception, sdk: ModuleType, service: Service) -> DiffexError:
     """An SDK's error as one sentence with a remedy, without the key: a UsageError if the user can mend it."""
     retried = service.retries and not isinstance(error, ErrorAnswer)
     tries = f"{service.retries + 1} times" if retried else "once"
+    beyond = next((cause for cause in _causes(error) if isinstance(cause, BeyondLimit)), None)
+    if beyond is not None:
+        return DiffexError(f"{service.who} {beyond}, tried {tries}: check the address and the server")
+    if isinstance(error, sdk.APIStatusError) and 300 <= error.status_code < 400:
+        target = one_line_of(error.response.headers.get("location", "nowhere"))[:_SHOWN]
+        return UsageError(
+            f"{service.who} redirects to {target}, where no key is sent: if you trust that address, give it as base_url"
+        )
     if isinstance(error, sdk.APITimeoutError):
         return DiffexError(
             f"{service.who} did not answer within {service.timeout:g} s, tried {tries}: {_AGAIN}, or allow more with "
@@ -91,6 +101,13 @@ def explain(error: Exception, sdk: ModuleType, service: Service) -> DiffexError:
     return DiffexError(
         f"{service.who} gave an answer that cannot be read: {_AGAIN}; if that does not help, the address is not that "
         "of this kind of server"
+    )
+
+
+def too_slow(service: Service, seconds: float) -> DiffexError:
+    return DiffexError(
+        f"{service.who} did not finish its answer within {seconds:g} s: {_AGAIN}, or allow more with the option "
+        "timeout=SECONDS in --provider"
     )
 
 
@@ -209,7 +226,7 @@ def _said(error: Exception, key: str | None = None) -> str:
             body = next((inner[key] for key in ("message", "msg", "detail") if isinstance(inner.get(key), str)), None)
         code = inner.get("code") if isinstance(inner, dict) else None
         body = f"{body}, {code}" if isinstance(code, str) and body else body or code
-    text = " ".join(str(body).split()) if isinstance(body, str) else ""
+    text = one_line_of(body) if isinstance(body, str) else ""
     if text.startswith("<"):
         return ""  # a web page, for example of a proxy
     text = text.replace(key, "…") if key else text

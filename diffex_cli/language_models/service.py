@@ -14,15 +14,19 @@ from typing import Any, ClassVar
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import Spec
+from diffex_cli.core.time_limits import within
 from diffex_cli.language_models.answers import parse_answer
 from diffex_cli.language_models.base import Answer, Prices, Question, RefusedAnswer, Usage
 from diffex_cli.language_models.costs import estimate, list_prices
-from diffex_cli.language_models.faults import Service, blames_format, check_header, explain
+from diffex_cli.language_models.faults import Service, blames_format, check_header, explain, too_slow
+from diffex_cli.language_models.limits import limited
 from diffex_cli.language_models.specs import ModelSpec
 
 OPTIONS = ("base_url", "effort", "max_tokens", "price_cached", "price_in", "price_out", "retries", "timeout")
 _TIMEOUT = 600.0
 _RETRIES = 4
+# However slowly an answer comes, it is whole after so many times the time that may pass without a piece of it.
+_WHOLE = 3
 # What models from the fifth generation on think counts as output, too; it must not eat up the answer's share.
 _THOUGHTS = 8192
 
@@ -95,7 +99,9 @@ class ServiceModel(ABC):
             held = self._held_to_schema
             request = self._request(question, held)
             try:
-                message = self._send(client, request)
+                message = within(self._patience, functools.partial(self._send, client, request))
+            except TimeoutError:
+                raise too_slow(self._service, self._patience) from None
             except Exception as error:
                 if held and blames_format(error, sdk):
                     self._held_to_schema = False
@@ -154,6 +160,11 @@ class ServiceModel(ABC):
         return True
 
     @property
+    def _patience(self) -> float:
+        """Seconds for a question with all its repetitions."""
+        return (self._retries + 1) * _WHOLE * self._timeout
+
+    @property
     def _service(self) -> Service:
         who = self.company if self._base_url is None else f"the server at {self._base_url}"
         variable = f"{self.provider.upper()}_API_KEY"
@@ -176,4 +187,5 @@ class ServiceModel(ABC):
         for variable in self.variables:
             check_header(variable, os.environ.get(variable, ""))
         timeout = self._sdk.Timeout(self._timeout, connect=min(self._timeout, 10.0))
-        return self._connect(api_key=service.key, max_retries=self._retries, timeout=timeout)
+        client = limited(self._sdk, _WHOLE * self._timeout)
+        return self._connect(api_key=service.key, max_retries=self._retries, timeout=timeout, http_client=client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 
+from diffex_cli.core.printable import printable
 from diffex_cli.core.progress import Progress, SilentProgress, whole
 
 
@@ -42,9 +43,9 @@ class LineProgress:
     def note(self, text: str) -> None:
         """Write a line."""
         with self._lock:
-            sys.stderr.write(f"\r\x1b[K{text}\n")
+            sys.stderr.write(f"\r\x1b[K{printable(text)}\n")
 
     def _show(self, task: str, end: str = "") -> None:
         count = f"{task} {self._done[task]}/{self._total.get(task, '?')}"
-        sys.stderr.write(f"\r\x1b[K{count}{f'; {self._whole}' if self._whole else ''}{end}")
+        sys.stderr.write(f"\r\x1b[K{printable(count)}{f'; {printable(self._whole)}' if self._whole else ''}{end}")
         sys.stderr.flush()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from diffex_cli.core.csv_text import csv_text
 from diffex_cli.report.data import Row
 from diffex_cli.report.facts import ranked
-from diffex_cli.report.numbers import finite
 from diffex_cli.report.payload.pairs import STATUSES
 
 _FIRST = ("rank", "candidate", "target", "effect", "influence", "n", "name", "low", "high")
@@ -28,7 +26,7 @@ EDIT_COLUMNS = (
 
 def ranking_csv(rows: Iterable[Row]) -> str:
     """The rows by rank, numbers in full precision, unknown ones empty, truth values ``true``/``false``."""
-    return _csv(COLUMNS, ([getattr(row, column) for column in COLUMNS] for row in ranked(rows)))
+    return csv_text([COLUMNS, *([getattr(row, column) for column in COLUMNS] for row in ranked(rows))])
 
 
 def edits_csv(report: Mapping[str, Any]) -> str:
@@ -37,7 +35,7 @@ def edits_csv(report: Mapping[str, Any]) -> str:
     Args:
         report: the payload.
     """
-    return _csv(EDIT_COLUMNS, _edits(report))
+    return csv_text([EDIT_COLUMNS, *_edits(report)])
 
 
 def _edits(report: Mapping[str, Any]) -> Iterator[list[object]]:
@@ -55,19 +53,3 @@ def _edits(report: Mapping[str, Any]) -> Iterator[list[object]]:
                 *(None if prediction is None else classes[prediction] for prediction in predictions),
                 *(pairs["flipped"][k], pairs["changed"][k], pairs["mean_change"][k], pairs["reason"][k]),
             ]
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return buffer.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or (isinstance(value, float) and not finite(value)):
-        return ""
-    return value

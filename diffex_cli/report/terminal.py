@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from diffex_cli.core.columns import Column, filled, fit
+from diffex_cli.core.printable import printable
 from diffex_cli.report import choose, facts, listing, sentences
 from diffex_cli.report.bars import Axis
 from diffex_cli.report.data import ReportData, Row
@@ -41,7 +42,7 @@ def show(data: ReportData, console: Console, *, pictures: bool = False, everythi
     """
 
     def say(text: str, style: str = "") -> None:
-        for line in filled(text, console.width):
+        for line in filled(printable(text), console.width):
             console.print(Text(line, style=style), soft_wrap=True)
 
     say(plain(sentences.headline(data)), "bold")
@@ -87,7 +88,7 @@ def _print_table(rows: Sequence[Row], data: ReportData, console: Console) -> Non
     axis = Axis.over(data.rows, data.delta, floor.value if floor else None)
     half = _HALF if console.width >= _WIDE else _HALF // 2
     columns = listing.columns(data, Column("lowers │ raises", spare=3))
-    cells = [listing.cells(row, data, _bar(row.effect, axis, half)) for row in rows]
+    cells = [[printable(cell) for cell in listing.cells(row, data, _bar(row.effect, axis, half))] for row in rows]
     fitted = fit(columns, cells, console.width)
     head = fitted.line([column.name for column in columns], columns)
     console.print(Text("\n".join([*head, "─" * fitted.width])), soft_wrap=True)
@@ -122,7 +123,7 @@ def _pictures(data: ReportData, tree: Tree) -> Iterator[RenderableType]:
         assert after is not None
         grid = Table.grid(padding=(0, 2))
         original, edited = probability(shown.pair.original.probability), probability(shown.pair.edited.probability)
-        name = Text(f"{shown.row.name} {signed(shown.row.effect)}", style="bold")
+        name = Text(f"{printable(shown.row.name)} {signed(shown.row.effect)}", style="bold")
         grid.add_row(Text(f"original {original}"), Text(f"edited {edited}"))
         grid.add_row(Blocks(before.image), Blocks(after.image))
         yield Group(Text(), name, grid)

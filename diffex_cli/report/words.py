@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
+from diffex_cli.core.printable import printable
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Segment:
@@ -43,8 +45,8 @@ def listed(texts: Iterable[Text], separator: str = ", ") -> Text:
 
 
 def plain(text: Text) -> str:
-    """The sentence as it is read."""
-    return "".join(segment.text for segment in text)
+    """The sentence as it is read, on one line."""
+    return printable("".join(segment.text for segment in text))
 
 
 def _segments(pieces: Iterable[str | Segment | Text]) -> Iterator[Segment]:

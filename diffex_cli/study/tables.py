@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
+from diffex_cli.core.csv_text import csv_text
 from diffex_cli.study.analysis import TOGETHER, Figure, Findings, Group, part_title
 from diffex_cli.study.wording import WORDINGS, Kind
 
@@ -161,9 +160,7 @@ def _set(text: str) -> str:
 
 
 def _csv(table: PaperTable) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows([table.header, *table.rows])
-    return buffer.getvalue().rstrip("\n")
+    return csv_text([table.header, *table.rows]).rstrip("\n")
 
 
 _STYLES: Mapping[Style, Callable[[PaperTable], str]] = {"markdown": _markdown, "latex": _latex, "csv": _csv}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
-from diffex_cli.classifiers.backends.http_server import JsonServer, parse_address
+from diffex_cli.classifiers.backends.http_server import JsonServer, Limits, parse_address
 from diffex_cli.classifiers.checks import as_numbers, checked_labels, in_batches
 from diffex_cli.classifiers.outputs import OutputOptions, parse_outputs
 from diffex_cli.core.errors import DiffexError
@@ -35,17 +35,20 @@ class _Model:
 
 @dataclasses.dataclass(frozen=True)
 class HttpOptions(OutputOptions):
-    """``batch``: pictures a request; ``timeout``: seconds; ``retries``: of a request."""
+    """``batch``: pictures a request; ``timeout``: seconds without a sign of the server; ``deadline``: seconds for a
+    whole answer; ``retries``: of a request; ``max_mb``: of an answer."""
 
     batch: int = whole(32, 1, 3600)
     timeout: float = number(60.0, 0.1, 3600)
+    deadline: float = number(600.0, 0.1, 86400)
     retries: int = whole(4, 0, 3600)
+    max_mb: float = number(64.0, 0.001, 4096)
 
 
 class HttpClassifier:
-    """``http:<URL>[:batch=32,timeout=60,retries=4,kind=…,values=…]``. ``GET URL/v1/model`` names the model and its
-    classes, ``POST URL/v1/scores`` scores a batch of PNGs. A bearer token is taken from ``DIFFEX_HTTP_TOKEN`` and sent
-    to this server alone. ``kind`` and ``values`` say what the scores are
+    """``http:<URL>[:batch=32,timeout=60,deadline=600,retries=4,max_mb=64,kind=…,values=…]``. ``GET URL/v1/model`` names
+    the model and its classes, ``POST URL/v1/scores`` scores a batch of PNGs. A bearer token is taken from
+    ``DIFFEX_HTTP_TOKEN`` and sent to this server alone. ``kind`` and ``values`` say what the scores are
     (:class:`~diffex_cli.classifiers.outputs.Outputs`)."""
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
@@ -55,7 +58,10 @@ class HttpClassifier:
         self._spec, self._batch, self._outputs = spec, options.batch, parse_outputs(spec, options)
         self._rules = options.rules
         self.output_kind = self._outputs.output_kind
-        self._server = JsonServer(parse_address(spec.model, spec.text), options.timeout, options.retries)
+        self._server = JsonServer(
+            parse_address(spec.model, spec.text),
+            Limits(options.timeout, options.deadline, options.retries, options.max_mb),
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from diffex_cli.core.csv_text import unguarded
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.plain_files import read_plain_file
@@ -75,7 +76,16 @@ def _read(path: Path) -> list[Mapping[str, Any]]:
 
 def _read_csv(path: Path) -> Iterable[Mapping[str, Any]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file, restkey="?"))
+        reader = csv.DictReader(file, restkey="?")
+        _refuse_double(reader.fieldnames or ())
+        rows = [row.items() for row in reader]
+    return [{name: unguarded(cell) if isinstance(cell, str) else cell for name, cell in row} for row in rows]
+
+
+def _refuse_double(columns: Sequence[str]) -> None:
+    double = next((name for name in columns if columns.count(name) > 1), None)
+    if double is not None:
+        raise ValueError(f"it has several columns {double!r}: keep one")
 
 
 def _read_parquet(path: Path) -> Iterable[Mapping[str, Any]]:
@@ -84,7 +94,9 @@ def _read_parquet(path: Path) -> Iterable[Mapping[str, Any]]:
 
     try:
         with path.open("rb") as file:
-            rows: list[Mapping[str, Any]] = pq.ParquetFile(file).read().to_pylist()
+            table = pq.ParquetFile(file)
+            _refuse_double(table.schema_arrow.names)
+            rows: list[Mapping[str, Any]] = table.read().to_pylist()
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error
     return rows

@@ -5,13 +5,12 @@ Of one run with all figures; of several, a column each, place by place, with ``Ã
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import re
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias, get_args
 
+from diffex_cli.core.csv_text import csv_text
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import did_you_mean
 from diffex_cli.report import facts
@@ -190,16 +189,5 @@ def _in_latex(text: str) -> str:
 
 def _csv(table: Table) -> str:
     titles = [title for title, span in table.groups for _ in range(span)] or [""] * len(table.header)
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
     header = [f"{title}: {name}" if title else name for name, title in zip(table.header, titles, strict=True)]
-    writer.writerow([_in_csv(name) for name in header])
-    writer.writerows([_in_csv(cell) for cell in row] for row in table.rows)
-    return buffer.getvalue()
-
-
-def _in_csv(cell: str | float | int) -> str | float | int:
-    """Numbers in full, unknown ones empty; a text that a spreadsheet would take for a formula gets an apostrophe."""
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
-    return cell if finite(cell) else ""
+    return csv_text([header, *table.rows])

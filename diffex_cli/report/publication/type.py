@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from diffex_cli.core.printable import one_line_of
+
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
@@ -23,7 +25,7 @@ _SLACK = 0.985
 
 def plain(text: str) -> str:
     """One line of printable characters: line breaks, control and direction marks become a space."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return one_line_of(text)
 
 
 def font(size: float, weight: Weight = "normal") -> FontProperties:

@@ -61,7 +61,7 @@ function shownRows() {
 
 function asCsv(table) {
   // a spreadsheet would compute a text that begins like a formula
-  const guarded = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
+  const guarded = (value) => (typeof value === "string" && /^'*[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value);
   const cell = (value) => `"${String(guarded(value) ?? "").replaceAll('"', '""')}"`;
   return [Object.keys(table[0] ?? {}), ...table.map(Object.values)]
     .map((line) => `${line.map(cell).join(",")}\r\n`)
