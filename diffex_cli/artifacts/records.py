@@ -98,10 +98,10 @@ def _figure(value: object) -> float | None:
 
 
 def _int(value: object) -> int:
-    number = _float(value)
-    if not (number.is_integer() and 0 <= number <= LARGEST):
+    number = value if type(value) is int else _float(value)
+    if not (number == int(number) and 0 <= number <= LARGEST):
         raise ValueError
-    return value if isinstance(value, int) else int(number)
+    return int(number)
 
 
 def _bool(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from surroundings import BACKENDS, CLASSIFIER, EDITOR, Place, copy_of, diffex, make_place, told, unchanged
 
-from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.artifacts.row_rules import is_outside
+from diffex_cli.artifacts.rows import EditRow, InputImage
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.schemas import EDITS, IMAGES
+from diffex_cli.artifacts.tables import TableSchema, make_table, write_table
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.inside import Inside
 
@@ -55,6 +59,12 @@ def place(made: Path, tmp_path: Path) -> Place:
     return found
 
 
+def write_foreign(path: Path, schema: TableSchema, rows: Sequence[EditRow | InputImage]) -> None:
+    """As a program does that holds nothing against the rules."""
+    table = make_table(schema, [dataclasses.asdict(row) for row in rows])
+    write_table(path, dataclasses.replace(schema, rules=()), table, {})
+
+
 def file_of(way: str, place: Place) -> str:
     return LEADING_AWAY[way].replace("{outside}", str(place.outside))
 
@@ -64,8 +74,10 @@ def test_an_input_image_is_refused_with_its_row(place: Place) -> None:
     images = list(run.images())
     for way in LEADING_AWAY:
         images[1] = dataclasses.replace(images[1], file=file_of(way, place))
-        run.write_images(images, {})
-        with pytest.raises(UsageError, match=r"images\.parquet, row 2: the file "):
+        write_foreign(run.path / "images.parquet", IMAGES, images)
+        with pytest.raises(
+            UsageError, match=r"images\.parquet, row 2(: the file |, column file: a path below the run )"
+        ):
             RunDirectory(place.run).images()
 
 
@@ -74,25 +86,27 @@ def test_every_command_refuses_it(place: Place, way: str) -> None:
     run = RunDirectory(place.run)
     images = list(run.images())
     images[1] = dataclasses.replace(images[1], file=file_of(way, place))
-    run.write_images(images, {})
+    write_foreign(run.path / "images.parquet", IMAGES, images)
     for name, command in COMMANDS.items():
         with unchanged(place):
             result = diffex(*command, "--run", place.run)
         assert result.exit_code == 2, name
-        assert "images.parquet, row 2: the file " in told(result), name
+        assert "images.parquet, row 2" in told(result), name
 
 
 def test_an_edit_is_like_one_whose_picture_is_missing(place: Place) -> None:
     run = RunDirectory(place.run)
     rows = [row for row in run.edits().values() if row.status == "ok"]
-    writer = run.edit_writer({})
-    for way, row in zip(LEADING_AWAY, rows, strict=False):
-        writer.append(dataclasses.replace(row, file=file_of(way, place)))
-    writer.flush()
+    for k, (way, row) in enumerate(zip(LEADING_AWAY, rows, strict=False)):
+        one = dataclasses.replace(row, file=file_of(way, place))
+        write_foreign(run.path / "edits" / f"theirs-{k}.parquet", EDITS, [one])
     with unchanged(place):
         shown = diffex("report", "--terminal", "--json", "--run", place.run)
     assert shown.exit_code == 0
-    assert f"the pictures of {len(LEADING_AWAY)} edits are missing or broken" in shown.stdout
+    # a path that is none is seen in the table, and its part left out; another where it leads
+    seen = sum(is_outside(file_of(way, place)) for way in LEADING_AWAY)
+    assert shown.stdout.count("column file: a path below the run directory") == seen
+    assert f"the pictures of {len(LEADING_AWAY) - seen} edits are missing or broken" in shown.stdout
     with unchanged(place):
         again = diffex(*COMMANDS["search"], "--run", place.run)
     assert again.exit_code == 0, told(again)
