@@ -86,8 +86,8 @@ def again(jobs: Sequence[Pairs] = JOBS, before: Path | None = None) -> str:
     header = ("build", "edits", "first `search`", *(f"`{name}`" for name in COMMANDS), "page, MB")
     note = (
         f"Processor seconds, of a run in which all is done; pictures of {SIDE} × {SIDE} pixels. The *first* search "
-        "has an empty cache: it looks at every picture. `report` writes all its files again; *page* is what it writes without the "
-        "pictures, which are beside it. `compare` compares the run with its copy."
+        "has an empty cache: it looks at every picture. `report` writes all its files again; *page* is what it writes "
+        "without the pictures, which are beside it. `compare` compares the run with its copy."
     )
     return f"{table(header, lines)}\n\n{note}\n\n{environment()}"
 
