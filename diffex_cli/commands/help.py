@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from diffex_cli.core.parsers import LARGEST_SEED
+from diffex_cli.core.errors import shortened
+from diffex_cli.core.parsers import LARGEST_NUMBER, LARGEST_SEED
 from diffex_cli.core.printable import printable
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -32,7 +32,7 @@ def _printable_errors() -> Iterator[None]:
         yield
     except typer.TyperException as error:
         if hasattr(error, "message"):
-            error.message = printable(error.message, also="\n")
+            error.message = shortened(printable(error.message, also="\n"), 600)
         raise
 
 
@@ -40,8 +40,8 @@ def _check_numbers(ctx: Any, params: Sequence[Any]) -> None:
     """Refuse what is a number to Python only: ``nan`` and ``inf`` pass Typer's ranges, and 10²⁵ fits no library."""
     for param in params:
         value = ctx.params.get(param.name)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise typer.BadParameter(f"{value} is not a finite number.", ctx=ctx, param=param)
+        if isinstance(value, float) and not abs(value) <= LARGEST_NUMBER:
+            raise typer.BadParameter(f"{value} is not a number of at most {LARGEST_NUMBER:g}.", ctx=ctx, param=param)
         if isinstance(value, int) and value > LARGEST_SEED:
             raise typer.BadParameter(f"{value} is larger than {LARGEST_SEED}.", ctx=ctx, param=param)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from diffex_cli.core import inside, parsers
-from diffex_cli.core.errors import SecretError, UsageError
+from diffex_cli.core.errors import SecretError, UsageError, shortened
 from diffex_cli.core.registry import did_you_mean
 from diffex_cli.core.settings import (
     CORPUS_ORIGIN,
@@ -167,7 +167,7 @@ def _first(name: str, layers: Collection[_Layer]) -> tuple[object, str] | None:
         except SecretError as error:
             raise SecretError(f"{layer.place(name).rstrip(':')}: {error}") from None
         except ValueError as error:
-            raise UsageError(f"{layer.place(name)} {raw!r} {error}") from None
+            raise UsageError(f"{layer.place(name)} {shortened(repr(raw), 100)} {error}") from None
     return None
 
 

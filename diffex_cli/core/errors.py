@@ -45,7 +45,11 @@ class GateError(DiffexError):
 def one_line(error: BaseException, most: int = 300) -> str:
     """What another library says is wrong, on one line of about so many characters at most: its beginning and its end,
     where the cause is."""
-    text = said(error) or type(error).__name__
+    return shortened(said(error) or type(error).__name__, most)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of about so many characters at most: its beginning and its end."""
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 

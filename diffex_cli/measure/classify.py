@@ -34,6 +34,7 @@ def odd_scores(logits: NDArray[np.floating], distinct: int, declared: bool = Fal
         logits: shape (images, classes), finite.
         distinct: how many different pictures the images are.
     """
+    logits = logits.astype(np.float64)  # a difference of float32's largest is infinite
     images, classes = logits.shape
     found = []
     if classes > 1 and (np.ptp(logits, axis=1) <= _SAME).all():

@@ -21,12 +21,20 @@ def opened(path: Path) -> FinishedSearch:
 
 def test_a_file_is_read_once_and_not_before_it_is_asked_for(tmp_path: Path) -> None:
     found = opened(make_run(tmp_path / "run", {"hat": [0.1, 0.2]}))
+    (tmp_path / "run" / "images.parquet").unlink()
+    assert found.search.target == "cardinal"
+    for name in ("search.yaml", "ranking.parquet"):  # which are read together
+        (tmp_path / "run" / name).unlink()
+    assert found.search.target == found.ranking[0].target == "cardinal"
+    with pytest.raises(IncompleteError, match=r"images\.parquet: run `diffex corpus` first"):
+        _ = found.images
+
+
+def test_a_search_without_its_ranking_is_none(tmp_path: Path) -> None:
+    found = opened(make_run(tmp_path / "run", {"hat": [0.1, 0.2]}))
     (tmp_path / "run" / "ranking.parquet").unlink()
-    assert found.search.target == "cardinal"
-    (tmp_path / "run" / "search.yaml").unlink()
-    assert found.search.target == "cardinal"
     with pytest.raises(IncompleteError, match=r"ranking\.parquet: run `diffex search` first"):
-        _ = found.ranking
+        _ = found.search
 
 
 def test_images_that_were_held_out_are_images_too(tmp_path: Path) -> None:

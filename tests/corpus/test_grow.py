@@ -220,7 +220,7 @@ def test_the_evidence_is_surprises_then_flips_then_mistakes() -> None:
     assert "the classifier takes this for 'red', and it is 'blue'." in [case.text for case in cases]
     assert "was added. That changed the score of" in cases[0].text
     assert "on the other pictures by" in cases[0].text
-    run.write_ranking([dataclasses.replace(row, status="dropped") for row in finished.ranking], {})
+    run.write_ranking([dataclasses.replace(row, status="dropped") for row in finished.ranking], {}, finished.search.id)
     strongest = Evidence(read_finished(run.path)).cases()[0]
     assert strongest.text == cases[0].text, "without an explanation the strongest count"
     run.write_search(dataclasses.replace(finished.search, held_out=tuple(finished.images)))

@@ -159,5 +159,5 @@ def test_an_effect_of_scores_in_64_bits_is_still_paired(tmp_path: Path) -> None:
     noise = np.random.default_rng(0)
     # as if the search had known more digits than the scores have now
     ranking = [dataclasses.replace(row, effect=row.effect + noise.uniform(-4e-7, 4e-7)) for row in run.ranking()]
-    run.write_ranking(ranking, {})
+    run.write_ranking(ranking, {}, run.search().id)
     assert all(len(one.deltas) == one.n for one in read_finished(made.run).measurements.values())

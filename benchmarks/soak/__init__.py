@@ -1,0 +1,1 @@
+"""``make soak``: many short runs, and many killed ones."""
