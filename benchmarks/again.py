@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -85,9 +85,9 @@ def again(jobs: Sequence[Pairs] = JOBS, before: Path | None = None) -> str:
                 lines.append((build.name, f"{edits:,}", *(f"{one:.1f}" for one in seconds), f"{page / 1e6:.1f}"))
     header = ("build", "edits", "first `search`", *(f"`{name}`" for name in COMMANDS), "page, MB")
     note = (
-        f"Seconds, of a run in which all is done; pictures of {SIDE} × {SIDE} pixels. The *first* search has an empty "
-        "cache: it looks at every picture. `report` writes all its files again; *page* is what it writes without the "
-        "pictures, which are beside it. `compare` compares the run with its copy."
+        f"Processor seconds, of a run in which all is done; pictures of {SIDE} × {SIDE} pixels. The *first* search "
+        "has an empty cache: it looks at every picture. `report` writes all its files again; *page* is what it writes "
+        "without the pictures, which are beside it. `compare` compares the run with its copy."
     )
     return f"{table(header, lines)}\n\n{note}\n\n{environment()}"
 
@@ -132,11 +132,11 @@ def _pictures() -> Iterator[Image.Image]:
 
 
 def _diffex(build: Build, folder: Path, *arguments: str) -> float:
-    """Run a command in a process of its own; returns its seconds."""
+    """Run a command in a process of its own; returns its processor seconds."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DIFFEX_")}
     own = {"PYTHONPATH": str(build.folder), "DIFFEX_CACHE": str(folder / f"cache-{build.name}"), "DIFFEX_RUN": "run"}
     own["XDG_STATE_HOME"] = str(folder / "state")
-    started = time.perf_counter()
+    started = _children()
     done = subprocess.run(  # noqa: S603 - our own command line
         [sys.executable, "-c", _MAIN, *arguments],
         cwd=folder,
@@ -148,4 +148,10 @@ def _diffex(build: Build, folder: Path, *arguments: str) -> float:
     )
     if done.returncode:
         raise RuntimeError(f"diffex {' '.join(arguments)} exited with {done.returncode}: {done.stderr}")
-    return time.perf_counter() - started
+    return _children() - started
+
+
+def _children() -> float:
+    """Processor seconds of all processes that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
