@@ -21,7 +21,7 @@ from typing import ParamSpec, TypeVar
 import typer
 
 from diffex_cli.commands.streams import apart
-from diffex_cli.core.errors import DiffexError, said
+from diffex_cli.core.errors import DiffexError, PlugInError, said
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +30,7 @@ DEBUG: contextvars.ContextVar[bool] = contextvars.ContextVar("diffex_debug", def
 """Whether ``--debug`` was given."""
 
 _INTERRUPTED = "interrupted: what was finished is kept, and the same command continues from there"
+_WHERE = "`diffex --debug …` shows where"
 _STILL_SAVING = b"still saving what is finished, a moment\n"
 
 
@@ -37,6 +38,8 @@ def message(error: BaseException) -> str:
     """The sentence that tells a person about an exception."""
     text = said(error)
     match error:
+        case PlugInError():
+            return f"{error} ({_WHERE})"
         case DiffexError():
             return str(error)
         case KeyboardInterrupt():
@@ -47,7 +50,7 @@ def message(error: BaseException) -> str:
             return f"{error.strerror or type(error).__name__}: {error.filename}"
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "out of memory: choose a smaller model or another --device, or close other programs"
-    return f"unexpected {type(error).__name__}: {text} (`diffex --debug …` shows where)"
+    return f"unexpected {type(error).__name__}: {text} ({_WHERE})"
 
 
 def exit_code(error: BaseException) -> int:
