@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
+
+# how long an example takes says something about the machine
+hypothesis.settings.register_profile("diffex", deadline=None)
+hypothesis.settings.load_profile("diffex")
 
 # a shell starts what it puts into the background with interrupts ignored, and children inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.rows import ScoreRow
 from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.opened import OpenedClassifier
 from diffex_cli.heatmaps.heatmap import heat, target_weights
 from diffex_cli.heatmaps.kinds import Kind
 
@@ -16,7 +17,7 @@ def heatmap(kind: Kind, classifier: Classifier, target: str, images: Sequence[Im
     """Of the target's logit, shape (n, height, width), each scaled to [0, 1]; ``predicted`` is what the
     classifier says of each of these pictures."""
     rows = [ScoreRow("", "original", tuple(classifier.labels), row) for row in classifier.logits(images)]
-    return scaled(heat(kind, classifier, images, target_weights(target, rows)))
+    return scaled(heat(kind, OpenedClassifier(classifier, "that is explained"), images, target_weights(target, rows)))
 
 
 def scaled(maps: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ import typer
 
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.streams import apart
-from diffex_cli.core.errors import DiffexError, said
+from diffex_cli.core.errors import DiffexError, PlugInError, said
 from diffex_cli.core.left_out import collecting, untold
 from diffex_cli.core.printable import printable
 
@@ -33,6 +33,7 @@ DEBUG: contextvars.ContextVar[bool] = contextvars.ContextVar("diffex_debug", def
 """Whether ``--debug`` was given."""
 
 _INTERRUPTED = "interrupted: what was finished is kept, and the same command continues from there"
+_WHERE = "`diffex --debug …` shows where"
 _STILL_SAVING = b"still saving what is finished, a moment\n"
 
 
@@ -40,6 +41,8 @@ def message(error: BaseException) -> str:
     """The sentence that tells a person about an exception."""
     text = said(error)
     match error:
+        case PlugInError():
+            return f"{error} ({_WHERE})"
         case DiffexError():
             return str(error)
         case KeyboardInterrupt():
@@ -50,7 +53,7 @@ def message(error: BaseException) -> str:
             return f"{error.strerror or type(error).__name__}: {error.filename}"
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "out of memory: choose a smaller model or another --device, or close other programs"
-    return f"unexpected {type(error).__name__}: {text} (`diffex --debug …` shows where)"
+    return f"unexpected {type(error).__name__}: {text} ({_WHERE})"
 
 
 def exit_code(error: BaseException) -> int:

@@ -3,6 +3,7 @@
 ::
 
     DiffexError              1   something went wrong that is nobody's typing mistake
+    ├── PlugInError          1   code that others wrote raised an error
     ├── UsageError           2   a flag, key, file or folder that the user can mend
     ├── IncompleteError      3   the stage needs work that another stage has to do first
     └── GateError            4   a gate (``diffex check``) failed
@@ -18,6 +19,10 @@ class DiffexError(Exception):
     """The base of all; its text is shown to the user as it is."""
 
     exit_code = 1
+
+
+class PlugInError(DiffexError):
+    """Code that others wrote raised an error, which is the cause: its traceback shows where."""
 
 
 class UsageError(DiffexError):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from diffex_cli.core import registry
-from diffex_cli.core.errors import DiffexError, one_line
+from diffex_cli.core.errors import DiffexError, PlugInError, one_line
 from diffex_cli.core.registry import Spec
 
 T = TypeVar("T")
@@ -36,24 +36,19 @@ def foreign(who: str) -> Iterator[None]:
     except (DiffexError, KeyboardInterrupt, MemoryError, ModuleNotFoundError):
         raise
     except BaseException as error:
-        if type(error).__name__ == "OutOfMemoryError":
+        name = type(error).__name__
+        if name == "OutOfMemoryError":
             raise
-        raise DiffexError(f"{who} {what_it_did(error)}") from error
+        if isinstance(error, Exception):
+            raise PlugInError(f"{who} raised {name}: {one_line(error)}") from error
+        raise DiffexError(
+            f"{who} tried to end the command by {name} ({one_line(error)}): what was finished is kept; let it return "
+            "its result, or raise an error"
+        ) from error
     finally:
         if folder is not None and folder != _current_folder():
             with contextlib.suppress(OSError):
                 os.chdir(folder)
-
-
-def what_it_did(error: BaseException) -> str:
-    """The rest of a sentence about a plug-in: that it raised an error, or wanted to end the command."""
-    name = type(error).__name__
-    if isinstance(error, Exception):
-        return f"raised {name}: {one_line(error)} (`diffex --debug …` shows where)"
-    return (
-        f"tried to end the command by {name} ({one_line(error)}): what was finished is kept; let it return its result, "
-        "or raise an error"
-    )
 
 
 def each(who: str, make: Callable[[], Iterable[T]]) -> Iterator[T]:

@@ -15,6 +15,7 @@ from diffex_cli.birds import samples
 from diffex_cli.birds.classifier import open_birds
 from diffex_cli.birds.panel.classifiers import open_member
 from diffex_cli.classifiers.base import Classifier
+from diffex_cli.classifiers.opened import OpenedClassifier
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.heatmaps.heatmap import heat
@@ -95,7 +96,7 @@ def test_what_is_everywhere_is_hardly_missed_when_a_part_is_covered() -> None:
     key = next(key for key, bird in samples.records().items() if bird.background == "snow")
     picture = samples.pictures()[key]
     assert classifier.logits([picture])[0, 1] > 1.4
-    assert heat("occlusion", classifier, [picture], np.array([[0.0, 1.0]])).max() < 0.05
+    assert heat("occlusion", OpenedClassifier(classifier, "own"), [picture], np.array([[0.0, 1.0]])).max() < 0.05
 
 
 def test_occlusion_of_a_black_box() -> None:
@@ -121,7 +122,7 @@ def test_what_is_explained_can_be_each_images_own_class_or_a_contrast() -> None:
 
 def test_heat_is_in_logits_before_it_is_scaled() -> None:
     weights = np.array([[1.0, 0.0, 0.0]])
-    raw = heat("occlusion", Corners(), [red_quarters("top")], weights)[0]
+    raw = heat("occlusion", OpenedClassifier(Corners(), "own"), [red_quarters("top")], weights)[0]
     # one window of 8×8 takes its pixels of 32×32 from 10 to the mean colour's 2.5
     assert raw[:8, :8].max() == pytest.approx(64 / 1024 * 7.5, abs=0.01)
     np.testing.assert_allclose(scaled(raw[None])[0], heatmap("occlusion", Corners(), "top", [red_quarters("top")])[0])
@@ -129,7 +130,7 @@ def test_heat_is_in_logits_before_it_is_scaled() -> None:
 
 def test_progress_is_told() -> None:
     heard: list[int] = []
-    heat("occlusion", Corners(), [red_quarters("top")] * 3, np.ones((3, 3)), heard.append)
+    heat("occlusion", OpenedClassifier(Corners(), "own"), [red_quarters("top")] * 3, np.ones((3, 3)), heard.append)
     assert sum(heard) == 3
 
 
@@ -140,14 +141,14 @@ def test_wrong_wishes_end_in_a_sentence() -> None:
     with pytest.raises(UsageError, match=r"gradients can be reached.*use --heatmap occlusion"):
         heatmap("gradcam", Corners(), "top", pictures)
     with pytest.raises(ValueError, match="differ in size"):
-        heat("occlusion", Corners(), [*pictures, Image.new("RGB", (32, 64))], np.ones((2, 3)))
+        heat("occlusion", OpenedClassifier(Corners(), "own"), [*pictures, Image.new("RGB", (32, 64))], np.ones((2, 3)))
     with pytest.raises(UsageError, match=r"--heatmap: there is no heat map 'gradcan' .did you mean 'gradcam'"):
         parse_kind("gradcan")
     assert [parse_kind(kind) for kind in KINDS] == list(KINDS)
 
 
 def test_no_pictures_have_no_maps() -> None:
-    assert len(heat("occlusion", Corners(), [], np.zeros((0, len(Corners().labels))))) == 0
+    assert len(heat("occlusion", OpenedClassifier(Corners(), "own"), [], np.zeros((0, len(Corners().labels))))) == 0
 
 
 def test_a_map_without_heat_stays_cold_and_has_no_share() -> None:
