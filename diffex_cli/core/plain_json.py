@@ -1,5 +1,8 @@
-"""The one reader of JSON. Python's own takes ``NaN`` and 1e999 for numbers, keeps one of a key's values, nests until the
-stack ends, and gives halves of characters that no file can hold; here each of these is an error with its line."""
+"""The one reader of JSON.
+
+Python's own takes ``NaN`` and 1e999 for numbers, keeps one of a key's values, nests until the stack ends, and gives
+halves of characters, which no file can hold. Here each of these is an error with its line.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ def read_json(
         raise UsageError(f"{source}, line {error.lineno}: this is not valid JSON: {error.msg}") from None
     except (ValueError, RecursionError):
         content = _REFUSED
-    deepest = MAX_NESTING + 1 if pairs is None else 2 * MAX_NESTING + 2  # of pairs, each level is two
+    deepest = MAX_NESTING if pairs is None else 2 * MAX_NESTING  # of pairs, each level is two
     if content is _REFUSED or not _is_sound(content, deepest):
         fault = _fault(text, repeated=pairs is None)
         raise UsageError(f"{source}, line {fault.line}: {fault.problem}")
@@ -105,7 +108,7 @@ def _wrong_number(word: str) -> str:
 
 
 def _is_sound(content: Any, deepest: int) -> bool:
-    """Neither too deep nor with halves of characters; the levels are walked one by one."""
+    """Neither too deep nor with halves of characters; walked level by level."""
     level, depth = [content], 0
     while level:
         inner: list[Any] = []
@@ -113,13 +116,11 @@ def _is_sound(content: Any, deepest: int) -> bool:
             if isinstance(value, str):
                 if HALF.search(value):
                     return False
-            elif isinstance(value, dict):
-                inner += [*value, *value.values()]
-            elif isinstance(value, list | tuple):
-                inner += value
+            elif isinstance(value, dict | list | tuple):
+                if depth == deepest:
+                    return False
+                inner += [*value, *value.values()] if isinstance(value, dict) else value
         level, depth = inner, depth + 1
-        if depth > deepest:
-            return False
     return True
 
 

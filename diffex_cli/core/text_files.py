@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
@@ -56,7 +55,7 @@ def refuse_special(path: Path) -> None:
     """
     if str(path).startswith(_OPEN_ALREADY):
         return
-    kind = _KINDS.get(stat.S_IFMT(os.stat(path).st_mode))
+    kind = _KINDS.get(stat.S_IFMT(path.stat().st_mode))
     if kind:
         raise OSError(f"it is {kind}, not a file")
 

@@ -87,7 +87,7 @@ def read_page(file: Path) -> Page:
     if found is None:
         raise UsageError(f"{file} is not a study's page: {_REMEDY}")
     try:
-        content = read_json(found[1], str(file))
+        content = _read(found[1], file)
         if content["schema"] != PAGE_SCHEMA or content["kind"] not in get_args(Kind):
             raise UsageError(f"{file} is not a page of this version of diffex (schema {PAGE_SCHEMA}): {_REMEDY}")
         items = tuple(
@@ -102,6 +102,13 @@ def read_page(file: Path) -> Page:
         return Page(content["study"], content["kind"], content["turns"], items, pictures)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{file} is broken ({error!r}): {_REMEDY}") from error
+
+
+def _read(text: str, file: Path) -> Any:
+    try:
+        return read_json(text, "its data")
+    except UsageError as error:
+        raise UsageError(f"{file} is broken ({error}): {_REMEDY}") from None
 
 
 def _content(page: Page) -> dict[str, Any]:

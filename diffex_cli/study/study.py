@@ -120,7 +120,12 @@ def _is_whole(study: Study) -> bool:
 
 def read_object(file: Path) -> dict[str, Any]:
     """Read a JSON object; a UsageError if the file is missing or holds something else."""
-    content = read_json(read_text_file(file, "the study's file"), str(file))
+    text = read_text_file(file, "the file")
+    try:
+        content = read_json(text, "it")
+    except UsageError as error:
+        problem = str(error).removeprefix("it, ")
+        raise UsageError(f"{file} is not a JSON file ({problem}): take the file as it was saved") from None
     if not isinstance(content, dict):
         raise UsageError(f"{file} does not hold a JSON object: take the file as it was saved")
     return content

@@ -133,7 +133,7 @@ def test_a_wrong_attribute_is_refused_with_its_line(nodes: str, expected: str) -
             HEAD + "nodes: [{name: a}]\n---\n",
             "line 4: expected a single document in the stream, but found another document",
         ),
-        ("a: \x01", r"my.yaml, line 1: the character U\+0001 is not allowed in YAML"),
+        ("a: \x01", "my.yaml, line 1: the character U+0001 is not allowed in YAML"),
         ("[" * 100_000, "nested more than 100 deep"),
     ],
 )

@@ -57,6 +57,7 @@ class ListedPictures:
 
 def _read(path: Path) -> list[Mapping[str, Any]]:
     try:
+        path.stat()
         rows = _READERS[path.suffix.lower()](path)
     except KeyError:
         raise UsageError(f"the manifest {path} must be one of {', '.join(_READERS)}") from None
