@@ -14,6 +14,7 @@ from typing import IO
 
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.inside import is_file
+from diffex_cli.core.plain_json import read_json
 
 _LONGEST = 4096
 """Characters that name a holder."""
@@ -96,7 +97,7 @@ def _is_lock(file: IO[str]) -> bool:
 def _holder(file: IO[str]) -> str:
     file.seek(0)
     try:
-        holder = json.loads(file.read(_LONGEST))
+        holder = read_json(file.read(_LONGEST), "the lock")
         return f"`{holder['command']}` (process {holder['pid']} on {holder['host']}, since {holder['since']})"
-    except (ValueError, TypeError, KeyError):
+    except (UsageError, UnicodeDecodeError, TypeError, KeyError):
         return "another process"

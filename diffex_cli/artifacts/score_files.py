@@ -35,6 +35,7 @@ from diffex_cli.artifacts.tables import (
     schema_id,
 )
 from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.plain_json import read_json
 
 LABELS_KEY = b"diffex.labels"
 _CELLS = 1 << 18
@@ -185,7 +186,7 @@ def _labels(path: Path, parquet: Any) -> tuple[str, ...] | None:
     if found == LONG_SCORES.id:
         return None
     check_schema_id(path, found, SCORES.id)
-    labels = json.loads(metadata(parquet).get(LABELS_KEY, b"null"))
+    labels = read_json(metadata(parquet).get(LABELS_KEY, b"null").decode(errors="replace"), str(path))
     if fault := labels_fault(labels):
         raise UsageError(f"{path} {fault} in its metadata, {LABELS_KEY.decode()}: {REMEDY}")
     return tuple(labels)

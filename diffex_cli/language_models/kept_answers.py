@@ -12,6 +12,7 @@ from typing import Any
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.inside import is_file
+from diffex_cli.core.plain_files import read_plain_file
 from diffex_cli.language_models.base import Question, Usage
 
 ANSWER_SCHEMA = "diffex.answer/1"
@@ -40,14 +41,14 @@ class Answers:
         try:
             if not is_file(file):
                 return None
-            kept = json.loads(file.read_text(encoding="utf-8"))
+            kept = read_plain_file(file, "the kept answer")
             if kept["schema"] != ANSWER_SCHEMA or not isinstance(kept["content"], dict):
                 return None
             counts = [kept["usage"][name] for name in ("input_tokens", "output_tokens", "cached_tokens")]
             if not all(type(count) is int and count >= 0 for count in counts):
                 return None
             return KeptAnswer(kept["content"], Usage(*counts))
-        except (OSError, UsageError, ValueError, KeyError, TypeError, RecursionError):
+        except (UsageError, KeyError, TypeError):
             return None
 
     def put(self, key: str, answer: KeptAnswer, model: Mapping[str, object]) -> None:

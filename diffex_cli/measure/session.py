@@ -247,6 +247,12 @@ def _fast(main: Session) -> Session:
     return found
 
 
+def planned_session(stage: str, settings: Settings) -> Session:
+    """A session to see what a stage would do; complains about the run directory as :func:`locked_session` does."""
+    check_run(stage, settings.run)
+    return Session(settings)
+
+
 @contextmanager
 def locked_session(stage: str, settings: Settings, backends: Backends | None = None) -> Iterator[Session]:
     """A session in a run directory that nobody else writes to meanwhile.

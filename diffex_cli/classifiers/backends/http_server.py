@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from diffex_cli.core.errors import DiffexError, UsageError, one_line
-from diffex_cli.core.plain_files import read_json
+from diffex_cli.core.plain_json import read_json
 from diffex_cli.core.printable import one_line_of
 from diffex_cli.core.time_limits import within
 
