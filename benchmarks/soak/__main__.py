@@ -81,7 +81,7 @@ class _Done:
 
 
 def _digest() -> str:
-    files = sorted((REPOSITORY / "diffex_cli").rglob("*.py"))
+    files = sorted(file for part in ("diffex_cli", "benchmarks/soak") for file in (REPOSITORY / part).rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

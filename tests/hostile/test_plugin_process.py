@@ -17,6 +17,12 @@ from colour_classifier import LABELS, logits as colours
 print("python at import")
 atexit.register(print, "at the end")
 
+class Late:
+    def __del__(self):
+        os._exit(134)
+
+LATE = Late()
+
 def logits(pictures):
     os.write(1, b"by descriptor\\n")
     subprocess.run([sys.executable, "-c", "print('by a child')"], check=True)
@@ -51,7 +57,8 @@ def test_prints_of_all_kinds_leave_the_json_alone(root: Path) -> None:
     assert len(json.loads(result.stdout.removesuffix("at the end\n"))["images"]) == 5
     for said in ("python at import", "by descriptor", "by a child", "without an end of line"):
         assert said in result.stderr
-    assert result.stdout.endswith("}\nat the end\n")  # what is registered to be done at the end is done
+    # what is registered to be done at the end is done; what an interpreter that goes down sets off does not happen
+    assert result.stdout.endswith("}\nat the end\n")
 
 
 def test_a_plugin_that_closes_stdout_takes_no_result_away(root: Path) -> None:

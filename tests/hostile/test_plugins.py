@@ -13,7 +13,6 @@ from diffex_cli.artifacts.run import RunDirectory
 
 RUN = ("--run", "run")
 COLOURS = ("--classifier", "python:colour_classifier:logits")
-PLACES = ("import", "construction", "fingerprint", "settings", "call")
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +36,13 @@ def is_named(what: str, said: str, *words: object) -> None:
 
 @pytest.mark.parametrize("deed", unruly.SAID)
 def test_a_classifier(deed: str) -> None:
-    for command in (("search", *RUN, "--editor", "tint:"), ("classify", "pictures")):
-        spec = spec_of("call", deed)
-        is_named(f"the classifier {spec}", unruly.SAID[deed], *command, "--classifier", spec)
+    spec = spec_of("call", deed)
+    is_named(f"the classifier {spec}", unruly.SAID[deed], "classify", "pictures", "--classifier", spec)
+
+
+def test_a_classifier_in_a_search() -> None:
+    spec = spec_of("call", "exit0")
+    is_named(f"the classifier {spec}", unruly.SAID["exit0"], "search", *RUN, "--editor", "tint:", "--classifier", spec)
 
 
 @pytest.mark.parametrize("place", ["construction", "fingerprint", "settings", "labels", "kind"])
