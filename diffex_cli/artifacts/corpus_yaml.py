@@ -37,7 +37,7 @@ import yaml
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus, Node, slug
-from diffex_cli.core.plain_files import GuardedLoader, write_yaml
+from diffex_cli.core.plain_files import compose_yaml, plain_value, read_text_file, write_yaml
 from diffex_cli.core.registry import did_you_mean
 
 CORPUS_SCHEMA = "diffex.corpus/1"
@@ -73,12 +73,7 @@ def read_text(file: Path) -> str:
     Raises:
         UsageError: it cannot be read, or is not UTF-8.
     """
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot read the hierarchy {file}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"cannot read the hierarchy {file}: it is not UTF-8 text") from None
+    return read_text_file(file, "the hierarchy")
 
 
 def parse_corpus(text: str, source: str) -> CorpusDocument:
@@ -87,18 +82,7 @@ def parse_corpus(text: str, source: str) -> CorpusDocument:
     Raises:
         UsageError: the text is no YAML, or no corpus of this version.
     """
-    try:
-        loader = GuardedLoader(text)
-        try:
-            return _Reader(source, loader).document(loader.get_single_node())
-        finally:
-            loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise UsageError(f"{source}{place}: {problem or 'this is not valid YAML'}") from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
+    return _Reader(source).document(compose_yaml(text, source))
 
 
 def write_corpus(corpus: Corpus, provenance: Mapping[str, Any]) -> str:
@@ -149,9 +133,8 @@ def _number(node: yaml.Node) -> float:
 class _Reader:
     """Checks composed YAML nodes, which know their lines, and turns them into a corpus."""
 
-    def __init__(self, source: str, loader: GuardedLoader) -> None:
+    def __init__(self, source: str) -> None:
         self._source = source
-        self._loader = loader
         self._lines: dict[str, int] = {}
         """Node id → its line."""
 
@@ -246,9 +229,10 @@ class _Reader:
         if not isinstance(node, yaml.MappingNode):
             self._fail(node, "provenance", "must be a mapping")
         try:
-            content: dict[str, Any] = self._loader.construct_document(node)
-        except ValueError as error:
-            self._fail(node, "provenance", f"holds an invalid value: {error}")
+            content: dict[str, Any] = plain_value(node, typed=True)
+        except yaml.MarkedYAMLError as error:
+            line = node.start_mark.line if error.problem_mark is None else error.problem_mark.line
+            raise UsageError(f"{self._source}, line {line + 1}: provenance: {error.problem}") from None
         return content
 
     def _mapping(self, node: yaml.Node, what: str, known: tuple[str, ...] | None) -> dict[str, yaml.Node]:

@@ -11,7 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.plain_json import read_json
+
+_LONGEST = 10_000
 
 
 class RunLock:
@@ -73,7 +76,7 @@ class RunLock:
 def _holder(file: IO[str]) -> str:
     file.seek(0)
     try:
-        holder = json.loads(file.read())
+        holder = read_json(file.read(_LONGEST), "the lock")
         return f"`{holder['command']}` (process {holder['pid']} on {holder['host']}, since {holder['since']})"
-    except (ValueError, TypeError, KeyError):
+    except (UsageError, UnicodeDecodeError, TypeError, KeyError):
         return "another process"

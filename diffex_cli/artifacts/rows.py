@@ -8,8 +8,10 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
+from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate, Term
 from diffex_cli.core.output_kinds import OutputKind, probabilities
+from diffex_cli.core.plain_json import read_json
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -176,9 +178,9 @@ class RequestRow:
                     dict(term["overrides"]),
                     str(term.get("replaces", "")),
                 )
-                for term in json.loads(self.instructions)
+                for term in read_json(self.instructions, "the cell")
             ]
-        except (TypeError, KeyError) as error:
+        except (UsageError, TypeError, KeyError, ValueError, AttributeError) as error:
             raise ValueError(f"the instructions of edit {self.edit[:16]} are malformed: {error!r}") from error
         return Candidate(tuple(terms))
 

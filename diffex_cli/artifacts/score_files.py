@@ -33,6 +33,7 @@ from diffex_cli.artifacts.tables import (
     schema_id,
 )
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.plain_json import read_json
 
 LABELS_KEY = b"diffex.labels"
 _CELLS = 1 << 18
@@ -175,7 +176,7 @@ def _labels(path: Path, parquet: Any) -> tuple[str, ...] | None:
     if found == LONG_SCORES.id:
         return None
     check_schema_id(path, found, SCORES.id)
-    labels = json.loads(metadata(parquet).get(LABELS_KEY, b"null"))
+    labels = read_json(metadata(parquet).get(LABELS_KEY, b"null").decode(), str(path))
     if not isinstance(labels, list) or not labels or not all(isinstance(label, str) for label in labels):
         raise UsageError(f"{path} does not name its classes in its metadata, {LABELS_KEY.decode()}: {REMEDY}")
     if len(set(labels)) < len(labels):

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from diffex_cli.artifacts.files import atomic_write
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.plain_json import read_json
 
 SCHEMA_KEY = b"diffex.schema"
 PROVENANCE_KEY = b"diffex.provenance"
@@ -139,7 +140,7 @@ def read_provenance(path: Path) -> dict[str, Any]:
         UsageError: it is torn.
     """
     with opened(path) as parquet:
-        provenance = json.loads(metadata(parquet).get(PROVENANCE_KEY, b"{}"))
+        provenance = read_json(metadata(parquet).get(PROVENANCE_KEY, b"{}").decode(), str(path), finite=False)
     return provenance if isinstance(provenance, dict) else {}
 
 

@@ -14,6 +14,7 @@ from diffex_cli.artifacts.keys import image_key
 from diffex_cli.birds.attributes import Bird
 from diffex_cli.birds.renderer import render
 from diffex_cli.birds.species import LABELS, random_specimen
+from diffex_cli.core.plain_files import read_plain_file
 
 COUNT = 48
 FOLDER = Path(__file__).parent / "samples"
@@ -46,7 +47,7 @@ def pictures() -> Mapping[str, Image.Image]:
 
 
 def _load() -> dict[str, tuple[Image.Image, Bird]]:
-    rows = yaml.safe_load((FOLDER / "records.yaml").read_text(encoding="utf-8"))
+    rows = read_plain_file(FOLDER / "records.yaml", "the records of the samples")
     found = {}
     for row in rows:
         with Image.open(FOLDER / row["file"]) as file:

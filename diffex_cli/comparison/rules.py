@@ -19,7 +19,7 @@ from typing import Literal, NoReturn, TypeAlias
 import yaml
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.plain_files import GuardedLoader
+from diffex_cli.core.plain_files import compose_yaml, read_text_file
 from diffex_cli.core.registry import did_you_mean
 
 Kind: TypeAlias = Literal["max", "forbid"]
@@ -68,16 +68,7 @@ def from_file(file: Path) -> tuple[Rule, ...]:
     Raises:
         UsageError: it cannot be read, is no YAML, or holds something else; the text names the line.
     """
-    try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=GuardedLoader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read --rules {file}: {getattr(error, 'strerror', None) or error}") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = "" if mark is None else f", line {mark.line + 1}"
-        raise UsageError(
-            f"--rules {file}{place} is not valid YAML: {getattr(error, 'problem', None) or error}"
-        ) from error
+    root = compose_yaml(read_text_file(file, "--rules"), f"--rules {file}")
     if root is None:
         raise UsageError(f"--rules {file} is empty: it has the keys {' and '.join(_KEYS)}")
     return _Reader(file).rules(root)

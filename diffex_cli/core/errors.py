@@ -13,11 +13,21 @@ option, and what to do about it. 130 is the exit code of an interrupted stage.
 
 from __future__ import annotations
 
+LONGEST = 2000
+"""Characters of a message: what it quotes may come from a file, a server or a language model, and be of any length."""
+
 
 class DiffexError(Exception):
-    """The base of all; its text is shown to the user as it is."""
+    """The base of all; its text is shown to the user as it is, but for the middle of a very long one."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        left_out = len(message) - LONGEST
+        if left_out > 0:
+            half = (LONGEST - 60) // 2
+            message = f"{message[:half]} … ({left_out + 60} characters left out) … {message[-half:]}"
+        super().__init__(message)
 
 
 class UsageError(DiffexError):

@@ -8,18 +8,30 @@ tag, more than one document, deep nesting.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 from yaml.parser import ParserError
+from yaml.reader import ReaderError
 from yaml.scanner import ScannerError
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.plain_json import HALF, MAX_NESTING, read_json
+from diffex_cli.core.text_files import is_lfs_pointer, read_text_file, refuse_lfs_pointer
 
-MAX_NESTING = 100
+__all__ = [
+    "compose_yaml",
+    "is_lfs_pointer",
+    "plain_value",
+    "read_json",
+    "read_plain_file",
+    "read_text_file",
+    "read_yaml",
+    "refuse_lfs_pointer",
+    "write_yaml",
+]
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -27,39 +39,9 @@ _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,99})")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)")
 _SPECIAL = re.compile(r"([-+]?)\.(inf|nan)", re.IGNORECASE)
 _TAG = "tag:yaml.org,2002:"
-_TAGS = {yaml.MappingNode: "map", yaml.SequenceNode: "seq", yaml.ScalarNode: "str"}
-_LFS = "version https://git-lfs.github.com/spec/"
-
-
-def read_text_file(path: Path, what: str) -> str:
-    """A text file's content. ``what`` it is, for the sentence: ``the file of labels``.
-
-    Raises:
-        UsageError: it cannot be read, is not UTF-8, or is the pointer that Git LFS leaves for a file.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"cannot read {what} {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{what} {path} is not UTF-8 text: save it as UTF-8") from None
-    if text.startswith(_LFS):
-        raise UsageError(f"{what} {path} is a Git LFS pointer, not the file itself: run git lfs pull")
-    return text
-
-
-def is_lfs_pointer(path: Path) -> bool:
-    """Whether a file is what Git LFS leaves in the place of a large one that was not fetched."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_LFS)) == _LFS.encode()
-    except OSError:
-        return False
-
-
-def refuse_lfs_pointer(path: Path) -> None:
-    if is_lfs_pointer(path):
-        raise UsageError(f"{path} is a Git LFS pointer, not the file itself: run git lfs pull")
+_TAGS = {yaml.MappingNode: ("map",), yaml.SequenceNode: ("seq",), yaml.ScalarNode: ("str",)}
+_SEEN_IN_SCALARS = ("int", "float", "bool", "null", "timestamp", "merge", "value")
+"""What PyYAML sees in a scalar of its own accord; what it is, is decided here."""
 
 
 def read_plain_file(path: Path, what: str, *, verbatim: bool = False) -> Any:
@@ -83,35 +65,69 @@ def read_yaml(text: str, source: str, *, verbatim: bool = False) -> Any:
     Raises:
         UsageError: it is no YAML, or holds what this reader refuses; the sentence names the line.
     """
+    root = compose_yaml(text, source, typed=False)
     try:
-        loader = _Untyped(text)
-        try:
-            root = loader.get_single_node()
-            return None if root is None else _value(root, verbatim)
-        finally:
-            loader.dispose()
+        return None if root is None else plain_value(root, verbatim=verbatim)
     except yaml.MarkedYAMLError as error:
-        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        problem = ", ".join(part for part in (error.context, error.problem) if part)
-        broken = " is not valid YAML" if isinstance(error, ScannerError | ParserError) else ""
-        raise UsageError(f"{source}{broken}{place}: {problem}") from None
-    except yaml.YAMLError as error:
-        raise UsageError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from None
+        raise _sentence(error, source) from None
 
 
-def read_json(text: str, source: str, *, verbatim: bool = False) -> Any:
-    """A JSON document's values, as :func:`read_yaml` gives them; ``verbatim`` makes texts of its numbers."""
-    number = str if verbatim else None
+def compose_yaml(text: str, source: str, *, typed: bool = True) -> yaml.Node | None:
+    """A YAML document as nodes, which know their lines; None for an empty one.
+
+    Args:
+        source: the file's name, for errors.
+        typed: plain scalars carry the tag of what YAML 1.1 takes them for.
+
+    Raises:
+        UsageError: of :func:`read_yaml`, but for tags and keys.
+    """
+    loader = None
     try:
-        return json.loads(
-            text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=number, parse_float=number
-        )
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{source}, line {error.lineno}: this is not valid JSON: {error.msg}") from None
-    except RecursionError:
-        raise UsageError(f"{source} is nested too deeply: at most {MAX_NESTING} levels are read") from None
-    except ValueError as error:
-        raise UsageError(f"{source}: {error}") from None
+        loader = (_Guarded if typed else _Untyped)(text)
+        return loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        raise _sentence(error, source) from None
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise UsageError(
+            f"{source}, line {line}: the character U+{ord(text[error.position]):04X} is not allowed in YAML: remove it"
+        ) from None
+    except (ValueError, OverflowError):  # an escape or a directive with a number beyond all characters
+        line = 0 if loader is None else loader.line
+        raise UsageError(f"{source} is not valid YAML, line {line + 1}: a number in it is too large") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def plain_value(node: yaml.Node, *, verbatim: bool = False, typed: bool = False) -> Any:
+    """What a node holds, as :func:`read_yaml` gives it. ``typed``: it was composed so.
+
+    Raises:
+        yaml.MarkedYAMLError: a tag, or a key that is no text or given twice.
+    """
+    tags = _TAGS[type(node)]
+    if typed and isinstance(node, yaml.ScalarNode) and not node.style:
+        tags = (*tags, *_SEEN_IN_SCALARS)
+    if node.tag.removeprefix(_TAG) not in tags:
+        _fail(node, f"the tag {node.tag.removeprefix(_TAG)}: write the plain value, tags are not read")
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, verbatim, typed)
+    if isinstance(node, yaml.SequenceNode):
+        return [plain_value(item, verbatim=verbatim, typed=typed) for item in node.value]
+    if not isinstance(node, yaml.ScalarNode) or node.style:
+        return node.value
+    if verbatim:
+        return node.value or None
+    return _typed(node.value)
+
+
+def _sentence(error: yaml.MarkedYAMLError, source: str) -> UsageError:
+    place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+    problem = ", ".join(part for part in (error.context, error.problem) if part)
+    broken = " is not valid YAML" if isinstance(error, ScannerError | ParserError) else ""
+    return UsageError(f"{source}{broken}{place}: {problem}")
 
 
 def write_yaml(content: Any) -> str:
@@ -134,15 +150,19 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(str, _Dumper.represent_str)
 
 
-class GuardedLoader(yaml.SafeLoader):
-    """Composes nodes without aliases, with which a small file can grow exponentially, and without deep nesting."""
+class _Guarded(yaml.SafeLoader):
+    """Composes nodes without aliases, with which a small file can grow exponentially, without deep nesting, and without
+    halves of characters."""
 
     _nesting = 0
+    line: int
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
             self._refuse(event, f"alias *{event.anchor}: write the value out, aliases are not read")
+        if isinstance(event, yaml.ScalarEvent) and HALF.search(event.value):
+            self._refuse(event, "it holds half of a character: write the whole one")
         if self._nesting == MAX_NESTING:
             self._refuse(event, f"nested more than {MAX_NESTING} deep: make it flatter")
         self._nesting += 1
@@ -154,34 +174,20 @@ class GuardedLoader(yaml.SafeLoader):
         raise yaml.composer.ComposerError(None, None, problem, event.start_mark)  # type: ignore[arg-type]
 
 
-class _Untyped(GuardedLoader):
+class _Untyped(_Guarded):
     """Leaves every scalar as the text that it is."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012
 
 
-def _value(node: yaml.Node, verbatim: bool) -> Any:
-    if node.tag != f"{_TAG}{_TAGS[type(node)]}":
-        _fail(node, f"the tag {node.tag.removeprefix(_TAG)}: write the plain value, tags are not read")
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(node, verbatim)
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(item, verbatim) for item in node.value]
-    if not isinstance(node, yaml.ScalarNode) or node.style:
-        return node.value
-    if verbatim:
-        return node.value or None
-    return _typed(node.value)
-
-
-def _mapping(node: yaml.MappingNode, verbatim: bool) -> dict[str, Any]:
+def _mapping(node: yaml.MappingNode, verbatim: bool, typed: bool) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
             _fail(key, "a key must be a plain text or number")
         if key.value in values:
             _fail(key, f"{key.value!r} is given twice: remove one")
-        values[key.value] = _value(value, verbatim)
+        values[key.value] = plain_value(value, verbatim=verbatim, typed=typed)
     return values
 
 
@@ -200,15 +206,3 @@ def _typed(text: str) -> object:
 
 def _fail(node: yaml.Node, problem: str) -> NoReturn:
     raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} is given twice: remove one")
-    return values
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number in JSON: remove it")

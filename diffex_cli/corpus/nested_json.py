@@ -11,7 +11,6 @@ further objects; a text, ``null`` or nothing ends a branch. Depth is free.
 from __future__ import annotations
 
 import dataclasses
-import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
@@ -19,6 +18,7 @@ from typing import Any, NoReturn
 from diffex_cli.artifacts.corpus_yaml import MAX_DEPTH
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Corpus, Node, slug
+from diffex_cli.core.plain_json import read_json
 
 
 def is_nested_json(text: str) -> bool:
@@ -35,12 +35,7 @@ def parse_nested_json(text: str, source: str, domain: str) -> Corpus:
         source: the file's name, for errors.
         domain: taken if the file names none.
     """
-    try:
-        content = json.loads(text.lstrip("\ufeff"), object_pairs_hook=_Pairs)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{source}, line {error.lineno}: this is not valid JSON: {error.msg}") from None
-    except RecursionError:
-        raise UsageError(f"{source}: nested more than {MAX_DEPTH} levels deep: make it flatter") from None
+    content = read_json(text, source, pairs=_Pairs)
     top = dict(content)
     named = top.get("domain", domain)
     if not isinstance(named, str) or not named.strip():

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from diffex_cli.artifacts.files import write_text
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.plain_files import read_plain_file
 from diffex_cli.language_models.base import Question, Usage
 
 ANSWER_SCHEMA = "diffex.answer/1"
@@ -35,14 +37,14 @@ class Answers:
     def get(self, key: str) -> KeptAnswer | None:
         """The answer to a question, if it is there."""
         try:
-            kept = json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
+            kept = read_plain_file(self._folder / f"{key}.json", "the kept answer")
             if kept["schema"] != ANSWER_SCHEMA or not isinstance(kept["content"], dict):
                 return None
             counts = [kept["usage"][name] for name in ("input_tokens", "output_tokens", "cached_tokens")]
             if not all(type(count) is int and count >= 0 for count in counts):
                 return None
             return KeptAnswer(kept["content"], Usage(*counts))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (UsageError, KeyError, TypeError):
             return None
 
     def put(self, key: str, answer: KeptAnswer, model: Mapping[str, object]) -> None:

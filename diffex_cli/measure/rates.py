@@ -8,8 +8,9 @@ from pathlib import Path
 
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.rows import EditRow
-from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import cache_folder
+from diffex_cli.core.plain_files import read_plain_file
 
 
 def seconds_per_edit(rows: Iterable[EditRow]) -> float | None:
@@ -33,9 +34,9 @@ def remember(rates: Mapping[str, float]) -> None:
 def recall() -> Mapping[str, float]:
     """All rates that were noted on this machine."""
     try:
-        rates = json.loads(_file().read_text(encoding="utf-8"))
+        rates = read_plain_file(_file(), "the rates")
         return {str(key): float(value) for key, value in rates.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (UsageError, ValueError, TypeError, AttributeError):
         return {}
 
 

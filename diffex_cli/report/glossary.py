@@ -39,10 +39,10 @@ class Piece:
 @functools.cache
 def entries() -> tuple[Entry, ...]:
     """The glossary, in the order in which one would read it."""
-    import yaml
+    from diffex_cli.core.plain_files import read_yaml
 
     text = resources.files("diffex_cli.report").joinpath("glossary.yaml").read_text(encoding="utf-8")
-    return tuple(Entry(**{**one, "marks": tuple(one.get("marks", ()))}) for one in yaml.safe_load(text))
+    return tuple(Entry(**{**one, "marks": tuple(one.get("marks", ()))}) for one in read_yaml(text, "glossary.yaml"))
 
 
 def of_quantity(quantity: str) -> tuple[Entry, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.core.errors import UsageError
 from diffex_cli.study.order import turn_of
-from diffex_cli.study.study import Study, read_json
+from diffex_cli.study.study import Study, read_object
 from diffex_cli.study.wording import HIGHEST, LOWEST, WORDINGS, Kind, Query
 
 ANSWERS_SCHEMA = "diffex.answers/1"
@@ -62,7 +62,7 @@ def read_answers(file: Path) -> AnswerFile:
     Raises:
         UsageError: it is missing or malformed.
     """
-    content = read_json(file)
+    content = read_object(file)
     if content.get("schema") != ANSWERS_SCHEMA:
         raise UsageError(
             f"{file} is not a file of answers of this version of diffex (schema {ANSWERS_SCHEMA}): {_REMEDY}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.plain_json import read_json
 from diffex_cli.study.answers import ANSWERS_SCHEMA
 from diffex_cli.study.wording import HIGHEST, LOWEST, WORDINGS, Kind
 
@@ -86,7 +87,7 @@ def read_page(file: Path) -> Page:
     if found is None:
         raise UsageError(f"{file} is not a study's page: {_REMEDY}")
     try:
-        content = json.loads(found[1])
+        content = _read(found[1], file)
         if content["schema"] != PAGE_SCHEMA or content["kind"] not in get_args(Kind):
             raise UsageError(f"{file} is not a page of this version of diffex (schema {PAGE_SCHEMA}): {_REMEDY}")
         items = tuple(
@@ -99,8 +100,15 @@ def read_page(file: Path) -> Page:
         if not all(type(number) is int for number in (content["turns"], *(item.turn for item in items))):
             raise TypeError("turns")
         return Page(content["study"], content["kind"], content["turns"], items, pictures)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{file} is broken ({error!r}): {_REMEDY}") from error
+
+
+def _read(text: str, file: Path) -> Any:
+    try:
+        return read_json(text, "its data")
+    except UsageError as error:
+        raise UsageError(f"{file} is broken ({error}): {_REMEDY}") from None
 
 
 def _content(page: Page) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.plain_files import read_json, read_text_file
 from diffex_cli.study.wording import METHODS, Kind
 
 STUDY_SCHEMA = "diffex.study/1"
@@ -80,7 +81,7 @@ def write_study(study: Study, file: Path) -> None:
 
 def read_study(file: Path) -> Study:
     """Read a study's file; a UsageError if it is missing or none."""
-    content = read_json(file)
+    content = read_object(file)
     if content.get("schema") != STUDY_SCHEMA:
         raise UsageError(
             f"{file} is not a study of this version of diffex (schema {STUDY_SCHEMA}): name a {STUDY_FILE}"
@@ -117,14 +118,14 @@ def _is_whole(study: Study) -> bool:
     return study.kind in get_args(Kind) and 0 < len(ids) == len(study.items) and placed
 
 
-def read_json(file: Path) -> dict[str, Any]:
+def read_object(file: Path) -> dict[str, Any]:
     """Read a JSON object; a UsageError if the file is missing or holds something else."""
+    text = read_text_file(file, "the file")
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {file} ({error.strerror or error}): name a file that exists") from error
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file} is not a JSON file ({error}): take the file as it was saved") from error
+        content = read_json(text, "it")
+    except UsageError as error:
+        problem = str(error).removeprefix("it, ")
+        raise UsageError(f"{file} is not a JSON file ({problem}): take the file as it was saved") from None
     if not isinstance(content, dict):
         raise UsageError(f"{file} does not hold a JSON object: take the file as it was saved")
     return content

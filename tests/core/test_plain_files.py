@@ -102,7 +102,10 @@ def test_what_could_be_a_mistake_is_refused_with_its_line(text: str, message: st
         ('{"a": 1, "a": 2}', "'a' is given twice"),
         ('{"a": NaN}', "NaN is not a number in JSON"),
         ("[" * 100_000, "nested too deeply"),
-        ("9" * 5_000, "a.json: "),
+        ("[\n" + "9" * 5_000 + "]", "a.json, line 2: a number is too large"),
+        ('{"a": [1e999]}', "a.json, line 1: a number is too large"),
+        ('["\\ud800"]', "a.json, line 1: it holds half of a character"),
+        ("[" * 101 + "]" * 101, "nested too deeply"),
         ("{\n'a': 1}", "line 2: this is not valid JSON"),
     ],
 )

@@ -53,12 +53,18 @@ def test_malformed_files(what: object, sentence: str, tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("rating", [0, 6, 4.0, "4", True, None, [4], float("nan")])
+@pytest.mark.parametrize("rating", [0, 6, 4.0, "4", True, None, [4]])
 def test_ratings_that_nobody_could_give(rating: object, tmp_path: Path) -> None:
     study = joint((1,))
     file = written(tmp_path, content(study, answers={"j1": {"disentanglement": rating}}))
     with pytest.raises(UsageError, match="item j1: disentanglement must be a whole number from 1 to 5, not"):
         check_answers(read_answers(file), study)
+
+
+def test_nan_is_no_json(tmp_path: Path) -> None:
+    file = written(tmp_path, content(joint((1,)), answers={"j1": {"disentanglement": float("nan")}}))
+    with pytest.raises(UsageError, match=r"is not a JSON file \(line \d+: NaN is not a number in JSON"):
+        read_answers(file)
 
 
 def test_choices_that_were_not_offered(tmp_path: Path) -> None:
@@ -117,5 +123,5 @@ def test_a_missing_file(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     file = tmp_path / "ann.json"
     file.write_bytes(b"\xff\xfe" + json.dumps(content(quality())).encode())
-    with pytest.raises(UsageError, match="is not a JSON file"):
+    with pytest.raises(UsageError, match="is not UTF-8 text: save it as UTF-8"):
         read_answers(file)

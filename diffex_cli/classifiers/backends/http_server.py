@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.plain_json import read_json
 
 if TYPE_CHECKING:
     import httpx2
@@ -88,8 +89,8 @@ class JsonServer:
             case status if not 200 <= status < 300:
                 raise DiffexError(f"the server {self._address} refuses {path} ({status}{told})")
         try:
-            content = response.json()
-        except ValueError:
+            content = read_json(response.text, path, finite=False)
+        except UsageError:
             content = None
         if not isinstance(content, dict):
             raise DiffexError(f"the server {self._address} answered {path} with something other than a JSON object")
@@ -98,8 +99,8 @@ class JsonServer:
     def _told(self, response: httpx2.Response) -> str:
         """The server's own words, ``{"error": …}``."""
         try:
-            text = response.json()["error"]
-        except (ValueError, TypeError, KeyError):
+            text = read_json(response.text, "the answer")["error"]
+        except (UsageError, TypeError, KeyError):
             return ""
         return f": {self._clean(str(text))}"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate
-from diffex_cli.core.plain_files import read_plain_file
+from diffex_cli.core.plain_files import read_plain_file, read_text_file
 from diffex_cli.editors.folder.files import is_inside
 from diffex_cli.editors.folder.names import ImageNames
 
@@ -57,12 +57,13 @@ class ListedPictures:
 
 def _read(path: Path) -> list[Mapping[str, Any]]:
     try:
+        path.stat()
         rows = _READERS[path.suffix.lower()](path)
     except KeyError:
         raise UsageError(f"the manifest {path} must be one of {', '.join(_READERS)}") from None
     except FileNotFoundError:
         raise UsageError(f"there is no manifest {path}: manifest=FILE is relative to the folder of the edits") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise UsageError(f"the manifest {path} cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
         raise UsageError(f"the manifest {path} must be a list of rows with the columns image, prompt or node, and file")
@@ -74,8 +75,7 @@ def _read(path: Path) -> list[Mapping[str, Any]]:
 
 
 def _read_csv(path: Path) -> Iterable[Mapping[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file, restkey="?"))
+    return list(csv.DictReader(read_text_file(path, "the manifest").splitlines(keepends=True), restkey="?"))
 
 
 def _read_parquet(path: Path) -> Iterable[Mapping[str, Any]]:

@@ -13,8 +13,9 @@ from typing import Generic, Protocol, TypeVar
 import torch
 
 from diffex_cli.artifacts.files import write_text
-from diffex_cli.core.errors import DiffexError
+from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import cache_folder
+from diffex_cli.core.plain_files import read_plain_file
 from diffex_cli.editors.base import EditResult, failed
 
 _START = {"cpu": 32}
@@ -139,8 +140,9 @@ def _file() -> Path:
 
 def _remembered() -> dict[str, int]:
     try:
-        return {str(key): int(rows) for key, rows in json.loads(_file().read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        kept = read_plain_file(_file(), "the sizes of batches")
+        return {str(key): int(rows) for key, rows in kept.items()}
+    except (UsageError, ValueError, TypeError, AttributeError):
         return {}
 
 
