@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from diffex_cli.artifacts.pictures import SUFFIXES
+from diffex_cli.core.text_files import readable
 
 _NOT_OURS = ("__MACOSX",)
 """What a Mac adds to an archive: a hidden shadow of every file."""
@@ -62,5 +63,5 @@ def _sentence(folder: Path, others: Counter[str], hidden: int, unreadable: list[
     if hidden:
         reasons.append("1 hidden file" if hidden == 1 else f"{hidden} hidden files")
     if unreadable:
-        reasons.append(f"what may not be read ({', '.join(sorted(unreadable)[:_ENDINGS_SHOWN])})")
-    return f"left out of {folder}: {', '.join(reasons)}" if reasons else None
+        reasons.append(f"what may not be read ({', '.join(map(readable, sorted(unreadable)[:_ENDINGS_SHOWN]))})")
+    return f"left out of {readable(folder)}: {', '.join(reasons)}" if reasons else None

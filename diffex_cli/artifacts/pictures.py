@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,7 +13,8 @@ from PIL import Image
 
 from diffex_cli.artifacts.files import atomic_write
 from diffex_cli.artifacts.rgb import SCALED, Upright, upright
-from diffex_cli.core.plain_files import is_lfs_pointer
+from diffex_cli.core.errors import one_line
+from diffex_cli.core.text_files import is_lfs_pointer, refuse_special
 
 SUFFIXES = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".avif"),
@@ -19,7 +22,10 @@ SUFFIXES = (
 )
 """The endings of files that are taken for pictures, in lower case."""
 
-UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+UNREADABLE = (
+    *(OSError, SyntaxError, ValueError, Image.DecompressionBombError, EOFError, LookupError, TypeError),
+    *(AttributeError, ArithmeticError, struct.error, zlib.error),
+)
 """What Pillow raises at a file that is no picture, or a broken one."""
 
 
@@ -34,17 +40,21 @@ def read_picture(path: Path) -> Upright:
         OSError: the file is missing, broken, no picture, or the pointer that Git LFS leaves for one.
     """
     try:
+        refuse_special(path)
         with warnings.catch_warnings():
-            # Pillow's remarks about metadata, which is not read
-            warnings.simplefilter("ignore", UserWarning)
+            # Pillow's remarks about metadata, which is not read, and about pictures that are large but not too large
+            warnings.simplefilter("ignore")
             with Image.open(path, formats=_FORMATS) as image:
                 return upright(image)
     except OSError as error:
         if is_lfs_pointer(path):
             raise OSError("it is a Git LFS pointer, not the picture itself: run git lfs pull") from error
         raise
+    except Image.DecompressionBombError as error:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise OSError(f"it is larger than the {most:,} pixels that are read: make it smaller") from error
     except Exception as error:  # of many kinds, by what is torn
-        raise OSError(f"{path} is no picture that can be read: {error}") from error
+        raise OSError(f"{path} is no picture that can be read: {one_line(error)}") from error
 
 
 def open_picture(path: Path) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -39,6 +40,16 @@ class ScoreParts:
         A picture that lacks a class that others have counts as not scored.
         """
         return while_others_merge(lambda: self._read(classifier))
+
+    def labels(self, classifier: str) -> set[Labels]:
+        """The names of the classes in every part that has scores of a classifier and tells their order."""
+        found = set()
+        for path in paths_in(self._folder):
+            with contextlib.suppress(UsageError, FileNotFoundError):  # a torn one is passed over, with a warning
+                names = labels_of(path)
+                if names is not None and classifier in classifiers_of(path):
+                    found.add(names)
+        return found
 
     def write(self, labels: Sequence[str], tables: Iterable[pa.Table], provenance: Mapping[str, object]) -> None:
         """Add a part of rows of these classes."""

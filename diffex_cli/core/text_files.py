@@ -60,6 +60,15 @@ def refuse_special(path: Path) -> None:
         raise OSError(f"it is {kind}, not a file")
 
 
+def readable(name: object) -> str:
+    """A file's name as text that every file can hold: bytes that are not UTF-8 are written out, ``\\xff``."""
+    text = str(name)
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def is_lfs_pointer(path: Path) -> bool:
     """Whether a file is what Git LFS leaves in the place of a large one that was not fetched."""
     try:

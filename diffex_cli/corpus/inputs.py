@@ -11,14 +11,15 @@ from pathlib import Path
 from PIL import Image
 
 from diffex_cli.artifacts.picture_folder import pictures_in
-from diffex_cli.artifacts.pictures import SUFFIXES, UNREADABLE, read_picture
+from diffex_cli.artifacts.pictures import SUFFIXES, read_picture
 from diffex_cli.artifacts.rgb import Upright, upright
 from diffex_cli.artifacts.rows import InputImage
 from diffex_cli.artifacts.run import RunDirectory, input_row
 from diffex_cli.core import domains
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import UsageError, one_line
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
+from diffex_cli.core.text_files import readable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,11 +39,11 @@ class Source:
             return read_picture(self.picture)
         try:
             return upright(self.picture)
-        except UNREADABLE as error:
-            raise OSError(f"it cannot be read: {error}") from error
+        except Exception as error:  # of many kinds, by what is torn
+            raise OSError(f"it cannot be read: {one_line(error)}") from error
 
     def __str__(self) -> str:
-        return str(self.picture) if isinstance(self.picture, Path) else self.name
+        return readable(self.picture) if isinstance(self.picture, Path) else self.name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,10 +82,11 @@ def _folder(folder: Path) -> tuple[list[Source], str | None]:
     if not folder.is_dir():
         raise UsageError(f"the folder of input images {folder} does not exist: name one with --images DIR")
     there = pictures_in(folder)
-    found = [Source(path, path.relative_to(folder).as_posix()) for path in there.files]
+    found = [Source(path, readable(path.relative_to(folder).as_posix())) for path in there.files]
     if not found:
         kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
-        raise UsageError(f"there are no images ({kinds}) in {folder}: name another folder with --images DIR")
+        more = f"; {there.left_out}" if there.left_out else ""
+        raise UsageError(f"there are no images ({kinds}) in {folder}: name another folder with --images DIR{more}")
     return found, there.left_out
 
 
@@ -117,7 +119,7 @@ def choose(
             opened = source.open()
             image = (run.save_input if write else input_row)(opened.picture, source.name, None)
         except OSError as error:
-            warnings.append(f"passed over {source}: {error}")
+            warnings.append(f"passed over {source}: {readable(error)}")
             continue
         if image.image in chosen:
             warnings.append(f"passed over {source}: the same picture as {chosen[image.image].source}")

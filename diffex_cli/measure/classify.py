@@ -21,6 +21,7 @@ from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.core.settings import Settings
+from diffex_cli.core.text_files import readable
 from diffex_cli.measure.scoring import BATCH
 from diffex_cli.measure.session import Session
 
@@ -113,7 +114,7 @@ class Classification:
 
 def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress) -> Classification:
     """Score the pictures at the paths, as ``score`` would."""
-    files = list(_files(paths))
+    files = list(_files(paths, progress))
     classifier = Session(settings).classifier
     labels = unique_labels(classifier.labels)
     kind = checked_kind(classifier, settings.classifier)
@@ -132,18 +133,20 @@ def run(settings: Settings, paths: Sequence[Path], top: int, progress: Progress)
                 opened = read_picture(file)
                 pictures.append(opened.picture)
                 read.append(file)
-                warnings += [f"{file} had {note}" for note in opened.notes]
+                warnings += [f"{readable(file)} had {note}" for note in opened.notes]
             except OSError as error:
-                warnings.append(f"passed over {file}: {error}")
+                warnings.append(f"passed over {readable(file)}: {readable(error)}")
         logits = _logits(classifier, pictures, len(labels), settings)
         if start == 0 and len(pictures) > 1:
             oddities = unsteady_scores(logits[0], _logits(classifier, pictures[:1], len(labels), settings)[0])
         done = "classified" if read else done
         for file, picture, row in zip(read, pictures, logits, strict=True):
             if np.isnan(row).any():
-                warnings.append(f"passed over {file}: the classifier gave a score that is not finite for it")
+                warnings.append(f"passed over {readable(file)}: the classifier gave a score that is not finite for it")
                 continue
-            images.append(ClassifiedImage(file, _top(labels, row, probabilities(row[None], kind)[0], top)))
+            images.append(
+                ClassifiedImage(Path(readable(file)), _top(labels, row, probabilities(row[None], kind)[0], top))
+            )
             keys.append(image_key(picture))
             rows.append(single(row))
         progress.advance("classify", len(files[start : start + BATCH]))
@@ -164,11 +167,14 @@ def _declared(classifier: str) -> bool:
     return parse_spec(classifier).options.get("values") == "probabilities"
 
 
-def _files(paths: Iterable[Path]) -> Iterable[Path]:
+def _files(paths: Iterable[Path], progress: Progress) -> Iterable[Path]:
     kinds = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
     for path in paths:
         if path.is_dir():
-            found = pictures_in(path).files
+            there = pictures_in(path)
+            if there.left_out:
+                progress.note(there.left_out)
+            found = there.files
             if not found:
                 raise UsageError(f"there are no images ({kinds}) in {path}: name another folder, or files")
             yield from found

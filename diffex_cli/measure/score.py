@@ -9,7 +9,7 @@ from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.scoring import make_scores, unscored
+from diffex_cli.measure.scoring import check_kept_labels, make_scores, unscored
 from diffex_cli.measure.session import Session, locked_session, record
 from diffex_cli.measure.unusable import unusable
 
@@ -36,6 +36,8 @@ def score_all(session: Session, progress: Progress) -> ScoreSummary:
     """:func:`run` on a session that is locked."""
     needed = _needed(session)
     session.check("scores")  # before anything is remembered
+    if getattr(session.classifier, "names_may_change", False):
+        check_kept_labels(session)
     record(session.run, "score", session.stage_settings)
     scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(session))
     session.run.score_parts.merge(provenance("score", {}))

@@ -17,6 +17,7 @@ from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.artifacts.score_files import single
 from diffex_cli.classifiers.base import Classifier, TwoPartClassifier
 from diffex_cli.classifiers.checks import checked_kind, checked_logits, unique_labels
+from diffex_cli.core.errors import UsageError
 from diffex_cli.core.output_kinds import OutputKind
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure import rates
@@ -53,6 +54,7 @@ def prefetched(make: Callable[[T], R], items: Iterable[T], ahead: int = 2) -> Ge
 
 
 BATCH = 32
+_LABELS_SHOWN = 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
         return 0
     classifier = session.classifier
     labels = unique_labels(classifier.labels)
+    check_kept_labels(session)
     output_kind = checked_kind(classifier, session.settings.classifier)
     settings = {"classifier": session.settings.classifier, "classifier_settings": classifier.settings}
     writer = session.run.score_writer(classifier.fingerprint, labels, provenance(stage, settings), output_kind)
@@ -103,6 +106,30 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
         writer.flush()
         rates.remember(session.forecast.rates)
     return len(subjects)
+
+
+def check_kept_labels(session: Session) -> None:
+    """The scores that are there must have been made under the names that the classes have now: what a classifier is
+    told apart by need not cover them.
+
+    Raises:
+        UsageError: they were not, so that one class's scores would be taken for another's.
+    """
+    kept_ones = session.run.score_parts.labels(session.classifier.fingerprint)
+    labels = unique_labels(session.classifier.labels) if kept_ones else ()
+    for kept in kept_ones:
+        if kept != labels:
+            spec = session.settings.classifier
+            anew = "add the option version=2 to it" if spec.startswith("python:") else "name another --run"
+            raise UsageError(
+                f"the classifier {spec} calls its classes {_some(labels)} now, but called them {_some(kept)} when it "
+                f"made the scores in {session.run.path}: {anew}, or give the classes their old names"
+            )
+
+
+def _some(labels: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, labels[:_LABELS_SHOWN]))
+    return f"{shown}, … ({len(labels)} in all)" if len(labels) > _LABELS_SHOWN else shown
 
 
 def _relabel(scores: dict[str, ScoreRow], kind: OutputKind) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from diffex_cli.core import domains
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.text_files import readable
 from diffex_cli.corpus.inputs import Source
 
 OnePicture: TypeAlias = str | Path | Image.Image
@@ -63,7 +64,7 @@ def as_pictures(given: AnyPictures, domain: str, folder: Path) -> Pictures:
 
 def _named(pictures: Mapping[str, OnePicture]) -> Iterable[Source]:
     for name, picture in pictures.items():
-        yield Source(_checked(picture, f"pictures[{name!r}]"), str(name))
+        yield Source(_checked(picture, f"pictures[{name!r}]"), readable(name))
 
 
 def _numbered(pictures: Iterable[OnePicture]) -> Iterable[Source]:

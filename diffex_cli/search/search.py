@@ -16,6 +16,7 @@ from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.making import tally
+from diffex_cli.measure.scoring import check_kept_labels
 from diffex_cli.measure.session import Backends, Session, locked_session, record
 from diffex_cli.measure.telling import edits_ahead
 from diffex_cli.search import writing
@@ -93,6 +94,8 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
     with locked_session("search", settings, backends) as session:
         # complain before anything is remembered
         session.check("corpus", "editor", "screening", "classifier", "images", "perception")
+        if fill and getattr(session.classifier, "names_may_change", False):
+            check_kept_labels(session)
         screened = _screened(session, progress, fill)
         evaluator = Evaluator(session, progress, fill, screened.evaluator if screened else None)
         corpus = screened.corpus if screened else evaluator.corpus

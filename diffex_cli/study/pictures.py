@@ -13,6 +13,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.pictures import UNREADABLE
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.text_files import refuse_special
 from diffex_cli.heatmaps.overlay import overlay
 from diffex_cli.report.pictures import WEBP_LIMIT
 
@@ -54,7 +55,7 @@ def png_of(uri: str) -> bytes:
         with Image.open(io.BytesIO(base64.b64decode(uri.removeprefix(_MEDIA), validate=True))) as picture:
             buffer = io.BytesIO()
             picture.convert("RGB").save(buffer, "PNG")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise ValueError("it is no picture that can be read") from error
     return buffer.getvalue()
 
@@ -75,6 +76,7 @@ def overlay_from(folder: Path, edit: str, picture: Image.Image) -> Image.Image:
     """
     file = folder / f"{edit[:DIGITS]}.png"
     try:
+        refuse_special(file)
         with Image.open(file) as opened:
             grey = opened.convert("L").resize(picture.size, Image.Resampling.BILINEAR)
     except UNREADABLE as error:

@@ -146,6 +146,10 @@ class PythonClassifier:
     that it imports or loads: give another ``version`` when those change.
     """
 
+    names_may_change = True
+    """The fingerprint does not cover the names of the classes where they come from elsewhere than the module's source,
+    which only its import would show."""
+
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         """Find the module, without importing it. The callable chooses its own device."""
         options = read_options(spec, PythonOptions())

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from diffex_cli.artifacts.pictures import UNREADABLE
+
 _SIDE = 512
 
 
@@ -26,7 +28,7 @@ class Shots:
             with Image.open(file) as opened:
                 opened.draft("RGB", (_SIDE, _SIDE))
                 image = opened.convert("RGB")
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        except UNREADABLE:
             self.warnings.append(f"The picture {file} is missing or cannot be read; it is left out of the figures.")
             return None
         image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
