@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,9 @@ def upright(image: Image.Image) -> Upright:
 def _orientation(image: Image.Image) -> int:
     """Of the EXIF block this one number is read; a block that is broken elsewhere is nobody's business."""
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # of many kinds, by what is torn
         return 1
 
