@@ -69,7 +69,7 @@ def corpus(
     from diffex_cli.corpus import corpus as stage
 
     if dry_run:
-        plan, estimate = stage.plan(settings), stage.estimate(settings)
+        plan, estimate = stage.plan(settings, force), stage.estimate(settings)
         print_plan(output, plan, {"questions": estimate}, estimate_text(estimate))
         return
     summary = run_stage(output, lambda progress: stage.run(settings, progress, force=force))

@@ -109,6 +109,16 @@ def local_folder(name: str, place: str, remedy: str = "") -> Path | None:
     return None
 
 
+def refuse_missing_folder(model: str, spec: str) -> None:
+    """Complain early about a model that can only be meant as a path where there is nothing.
+
+    Raises:
+        UsageError: of :func:`local_folder`.
+    """
+    if not Path(model).expanduser().exists():
+        local_folder(model, repr(spec), "give one that exists, or a hub id")
+
+
 def load_from_hub(load: Callable[..., T], model: str, commit: str) -> T:
     """``load(model, revision=commit)``, from the local cache alone if all of it is there."""
     try:

@@ -6,6 +6,7 @@ Each returns the value or raises ``ValueError`` with the end of a sentence that 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, cast, get_args
@@ -28,6 +29,18 @@ def text(value: object) -> str:
     if not str(value).strip():
         raise ValueError("must not be empty")
     return str(value)
+
+
+_DEVICE = re.compile(r"(auto|cpu|cuda|mps|xpu|hpu|npu|mtia|xla|meta)(:\d+)?|cuda:all")
+
+
+def devices(value: object) -> str:
+    """Names of devices with commas between; whether they are there shows when one is used."""
+    given = text(value)
+    for each in given.split(","):
+        if each.strip() and not _DEVICE.fullmatch(each.strip()):
+            raise ValueError(f"names no device {each.strip()!r}: write auto, cpu, cuda, cuda:1 or mps")
+    return given
 
 
 def name(value: object) -> str:

@@ -204,7 +204,7 @@ class Settings:
     )
     device: str = _setting(
         "auto",
-        parsers.text,
+        parsers.devices,
         WORK,
         "NAME",
         "cpu, cuda, cuda:1, mps or auto (default: {default}); several for the editor, one process each: "

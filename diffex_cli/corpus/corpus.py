@@ -16,7 +16,7 @@ from diffex_cli.core.progress import Progress, SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
 from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
-from diffex_cli.corpus.inputs import Source, choose, sources
+from diffex_cli.corpus.inputs import Source, check_readable, choose, sources
 from diffex_cli.corpus.proposing import Pictures, Proposed, Sources
 from diffex_cli.corpus.replacing import check_hierarchy, check_images, made_of
 from diffex_cli.language_models.base import Picture
@@ -64,19 +64,9 @@ def run(
         DiffexError: a language model cannot be reached, or gave no usable answer.
     """
     with locked_session("corpus", settings) as session:
-        opened = Sources(settings)
-        inputs = opened.inputs()
-        corpus = _kept_corpus(session.run, inputs)
+        begun = _begin(settings, session.run, progress, pictures, force)
+        opened, inputs, corpus, proposed = begun.opened, begun.inputs, begun.corpus, begun.proposed
         kept = corpus is not None
-        proposed: Proposed | None = None
-        if corpus is None and not opened.asks:
-            proposed = opened.propose(opened.interview(), _no_pictures, progress)
-        if corpus is None:
-            _ = opened.knowledge  # so that no folder without texts is remembered
-        if not kept and not force:
-            check_hierarchy(session.run, settings.domain, inputs, proposed.corpus if proposed else None)
-        if not force:
-            check_images(settings, session.run, pictures)
         images = choose(settings, session.run, progress, pictures)
         record(session.run, "corpus", settings)
         if corpus is None and opened.asks:
@@ -100,6 +90,36 @@ def run(
         )
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Begun:
+    """What is known before anything is asked or written: the sources, what is kept of an earlier time, and what needs
+    no language model."""
+
+    opened: Sources
+    inputs: Mapping[str, object]
+    corpus: Corpus | None
+    proposed: Proposed | None
+
+
+def _begin(
+    settings: Settings, run: RunDirectory, progress: Progress, pictures: Sequence[Source] | None, force: bool
+) -> _Begun:
+    """Complain about all that can be seen to be wrong."""
+    opened = Sources(settings)
+    inputs = opened.inputs()
+    corpus = _kept_corpus(run, inputs)
+    proposed: Proposed | None = None
+    if corpus is None and not opened.asks:
+        proposed = opened.propose(opened.interview(), _no_pictures, progress)
+    if corpus is None:
+        _ = opened.knowledge  # so that no folder without texts is remembered
+    if corpus is None and not force:
+        check_hierarchy(run, settings.domain, inputs, proposed.corpus if proposed else None)
+    if not force:
+        check_images(settings, run, pictures)
+    return _Begun(opened, inputs, corpus, proposed)
+
+
 def estimate(settings: Settings) -> Estimate | None:
     """What :func:`run` would ask language models; ``None`` if none. Asks nobody and writes nothing."""
     opened = Sources(settings)
@@ -111,7 +131,10 @@ def estimate(settings: Settings) -> Estimate | None:
     return interview.estimate
 
 
-def plan(settings: Settings) -> plans.Plan:
+def plan(settings: Settings, force: bool = False) -> plans.Plan:
+    """What :func:`run` would do. Of the pictures one is opened."""
+    _begin(settings, RunDirectory(settings.run), SilentProgress(), None, force)
+    check_readable(settings)
     available = len(sources(settings))
     wanted = available if settings.n_images is None else min(available, settings.n_images)
     return plans.count("corpus", "images", wanted, wanted)

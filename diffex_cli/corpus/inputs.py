@@ -90,6 +90,27 @@ def _folder(folder: Path) -> tuple[list[Source], str | None]:
     return found, there.left_out
 
 
+def check_readable(settings: Settings) -> None:
+    """Complain if none of the pictures can be read, of which the first is told."""
+    first = None
+    for source in sources(settings):
+        try:
+            source.open()
+        except OSError as error:
+            first = first or _passed_over(source, error)
+            continue
+        return
+    raise _none_readable(str(first))
+
+
+def _passed_over(source: Source, error: OSError) -> str:
+    return f"passed over {source}: {readable(error)}"
+
+
+def _none_readable(first: str) -> UsageError:
+    return UsageError(f"none of the input images can be read: {first}")
+
+
 def choose(
     settings: Settings,
     run: RunDirectory,
@@ -119,7 +140,7 @@ def choose(
             opened = source.open()
             image = (run.save_input if write else input_row)(opened.picture, source.name, None)
         except OSError as error:
-            warnings.append(f"passed over {source}: {readable(error)}")
+            warnings.append(_passed_over(source, error))
             continue
         if image.image in chosen:
             warnings.append(f"passed over {source}: the same picture as {chosen[image.image].source}")
@@ -128,7 +149,7 @@ def choose(
         notes.update(opened.notes)
         progress.advance("images")
     if not chosen:
-        raise UsageError(f"none of the input images can be read: {warnings[0]}")
+        raise _none_readable(warnings[0])
     warnings += [f"{count} of {len(chosen)} images had {note}" for note, count in notes.items()]
     if settings.n_images is not None and len(chosen) < wanted:
         warnings.append(f"there are only {len(chosen)} images, not the {wanted} that --n-images asks for")

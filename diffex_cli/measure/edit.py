@@ -14,7 +14,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.making import make_edits, tally
-from diffex_cli.measure.session import Session, locked_session, record
+from diffex_cli.measure.session import Session, locked_session, planned_session, record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
 
 def plan(settings: Settings, requests: bool = False) -> plans.Plan:
     """What :func:`run` would do."""
-    maker, wanted = _wanted(Session(settings), requests)
+    session = planned_session(settings)
+    maker, wanted = _wanted(session, requests)
+    session.check("perception")
     return plans.edits("edit", maker, wanted, wanted)
 
 

@@ -10,7 +10,7 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.scoring import check_kept_labels, make_scores, unscored
-from diffex_cli.measure.session import Session, locked_session, record
+from diffex_cli.measure.session import Session, locked_session, planned_session, record
 from diffex_cli.measure.unusable import unusable
 
 
@@ -48,7 +48,7 @@ def score_all(session: Session, progress: Progress) -> ScoreSummary:
 
 def plan(settings: Settings) -> plans.Plan:
     """What :func:`run` would do."""
-    session = Session(settings)
+    session = planned_session(settings)
     return plans.count("score", "images", _needed(session), _missing(session))
 
 

@@ -239,6 +239,21 @@ def _fast(main: Session) -> Session:
     return found
 
 
+def planned_session(settings: Settings) -> Session:
+    """A session for looking at what a stage that is not the first would do.
+
+    Raises:
+        IncompleteError: there is no run directory.
+    """
+    _need_run(settings)
+    return Session(settings)
+
+
+def _need_run(settings: Settings) -> None:
+    if not settings.run.is_dir():
+        raise IncompleteError(f"there is no run directory {settings.run}: run `diffex corpus` first")
+
+
 @contextmanager
 def locked_session(stage: str, settings: Settings, backends: Backends | None = None) -> Iterator[Session]:
     """A session in a run directory that nobody else writes to meanwhile.
@@ -247,8 +262,8 @@ def locked_session(stage: str, settings: Settings, backends: Backends | None = N
         DiffexError: somebody else does.
         IncompleteError: there is no run directory, and the stage is not the first.
     """
-    if stage != "corpus" and not settings.run.is_dir():
-        raise IncompleteError(f"there is no run directory {settings.run}: run `diffex corpus` first")
+    if stage != "corpus":
+        _need_run(settings)
     with RunLock(settings.run, f"diffex {stage}"):
         sweep(settings.run)
         yield Session(settings, backends)

@@ -13,7 +13,7 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings, flag
 from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import locked_session, record
+from diffex_cli.measure.session import locked_session, planned_session, record
 from diffex_cli.report import choose
 from diffex_cli.report.build import MAX_SIZE, Report, build
 from diffex_cli.report.data import ReportData
@@ -85,6 +85,7 @@ def _too_large(report: Report, max_size: int) -> tuple[str, ...]:
 
 def plan(settings: Settings) -> plans.Plan:
     """What :func:`run` would do: how many candidates it would show."""
+    planned_session(settings)
     n = len(_searched(settings).ranking)
     return plans.count("report", "candidates", n, n)
 

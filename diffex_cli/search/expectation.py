@@ -9,12 +9,17 @@ from collections.abc import Iterator, Sequence
 from diffex_cli.core.hierarchy import Corpus, Node, directed
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import Session
+from diffex_cli.measure.session import planned_session
+from diffex_cli.measure.targets import choose
 from diffex_cli.search.algorithm.racing import FIRST
 from diffex_cli.search.evaluation import image_parts
 
 LOSER = 8
 """How many images racing spends on a candidate that it drops: 7.4 to 7.9 in simulations of 12 to 100 candidates."""
+
+
+NEEDED = ("corpus", "editor", "screening", "classifier", "images", "perception")
+"""What a search needs of its session, in the order in which what is wrong is told."""
 
 
 def plan(settings: Settings) -> plans.Plan:
@@ -25,7 +30,11 @@ def plan(settings: Settings) -> plans.Plan:
     B strongest would have below them if they were like all others of their level. With a screening that is the cheaper
     editor's work; the real one's is for certain none, at most the same again, and to be expected what the beams leave.
     """
-    session = Session(settings)
+    session = planned_session(settings)
+    session.check(*NEEDED)
+    originals = [session.scores[image] for image in session.images if image in session.scores]
+    if originals:
+        choose(settings.target, originals, settings.classifier, settings.scale)
     corpus = directed(session.corpus, settings.direction)
     searched, held_out = image_parts(session)
     everything = [node.candidate for node in _nodes(corpus.roots, settings.max_depth)]

@@ -24,7 +24,7 @@ from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, partners
 from diffex_cli.search.budget import Budget, budget
 from diffex_cli.search.evaluation import Evaluator
-from diffex_cli.search.expectation import expected, plan
+from diffex_cli.search.expectation import NEEDED, expected, plan
 from diffex_cli.search.findings import findings, ranking_of_all, tried_images
 from diffex_cli.search.outlook import Outlook
 from diffex_cli.search.screening import Screening, ScreeningSummary, screen
@@ -93,7 +93,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
     check(settings, fill)
     with locked_session("search", settings, backends) as session:
         # complain before anything is remembered
-        session.check("corpus", "editor", "screening", "classifier", "images", "perception")
+        session.check(*NEEDED)
         if fill and getattr(session.classifier, "names_may_change", False):
             check_kept_labels(session)
         screened = _screened(session, progress, fill)

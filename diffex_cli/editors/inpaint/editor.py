@@ -15,7 +15,7 @@ from PIL import Image
 
 from diffex_cli.core.domains import packaged
 from diffex_cli.core.hierarchy import Term
-from diffex_cli.core.machine import pick_device
+from diffex_cli.core.machine import pick_device, refuse_missing_folder
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import need_model
 from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
@@ -43,6 +43,7 @@ class InpaintEditor(Settled):
         self._name, self._device = need_model(spec, "inpaint:FOLDER or inpaint:HUB/ID"), device
         self._folder = packaged("diffusion") if spec.model == "birds" else Path(spec.model)
         self._options = parse_options(spec)
+        refuse_missing_folder(self._name, spec.text)
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.domains import packaged
 from diffex_cli.core.hierarchy import Candidate, Term
-from diffex_cli.core.machine import pick_device
+from diffex_cli.core.machine import pick_device, refuse_missing_folder
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import need_model, ranges
 from diffex_cli.editors.base import EditRequest, EditResult, Listener, Settled, failed
@@ -50,6 +50,8 @@ class LeditsEditor(Settled):
         birds = model == "birds"
         defaults, presets = (BIRDS_DEFAULTS, BIRDS_PRESETS) if birds else (LeditsOptions(), PRESETS)
         self._options = parse_options(spec, defaults, presets)
+        if not model.endswith(".safetensors"):
+            refuse_missing_folder(model, spec.text)
         self._source = ModelSource(
             model=str(packaged("diffusion")) if birds else model,
             revision=self._options.revision,

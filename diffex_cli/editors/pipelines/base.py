@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from diffex_cli.core.machine import pick_device
+from diffex_cli.core.machine import pick_device, refuse_missing_folder
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import ranges, read_options
 from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
@@ -65,6 +65,7 @@ class PipelineEditor(Settled, Generic[OptionsT]):
         self._source, self._device_name = spec.model or self.model, device
         self._options: OptionsT = read_options(spec, self.defaults)
         self._limit = self._options.batch
+        refuse_missing_folder(self._source, spec.text)
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
