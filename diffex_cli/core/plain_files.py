@@ -107,7 +107,7 @@ def plain_value(node: yaml.Node, *, verbatim: bool = False, typed: bool = False)
     Raises:
         yaml.MarkedYAMLError: a tag, or a key that is no text or given twice.
     """
-    tags = _TAGS[type(node)]
+    tags: tuple[str, ...] = _TAGS[type(node)]
     if typed and isinstance(node, yaml.ScalarNode) and not node.style:
         tags = (*tags, *_SEEN_IN_SCALARS)
     if node.tag.removeprefix(_TAG) not in tags:

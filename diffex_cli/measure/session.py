@@ -240,11 +240,7 @@ def _fast(main: Session) -> Session:
 
 
 def planned_session(settings: Settings) -> Session:
-    """A session for looking at what a stage that is not the first would do.
-
-    Raises:
-        IncompleteError: there is no run directory.
-    """
+    """A session to see what a stage that is not the first would do; an IncompleteError if there is no run directory."""
     _need_run(settings)
     return Session(settings)
 
