@@ -29,8 +29,8 @@ def read_config(owner: Any, source: str, revision: str = "main", subfolder: str 
     from huggingface_hub.errors import RevisionNotFoundError
 
     try:
-        config: Mapping[str, Any] = owner.load_config(source, revision=revision, subfolder=subfolder or None)
-    except (OSError, ValueError) as error:
+        config: Mapping[str, Any] = dict(owner.load_config(source, revision=revision, subfolder=subfolder or None))
+    except Exception as error:  # of many kinds, by what is in the file
         if isinstance(error.__context__, RevisionNotFoundError):
             raise UsageError(f"the hub's model {source} has no revision {revision!r}") from error
         file = "/".join(filter(None, (subfolder, str(owner.config_name))))

@@ -58,8 +58,8 @@ def read_kind(source: str, revision: str) -> ModelKind:
     unet = read_config(UNet2DConditionModel, source, revision, "unet")
     vae = read_config(AutoencoderKL, source, revision, "vae")
     prediction_type = _prediction_type(source, read_config(DDIMScheduler, source, revision, "scheduler"))
-    latent_channels = int(vae.get("latent_channels", 4))
-    check_channels(source, int(unet.get("in_channels", 4)), latent_channels)
+    latent_channels = channels(source, vae, "latent_channels")
+    check_channels(source, channels(source, unet, "in_channels"), latent_channels)
     wanted = "text_time" if len(text_encoders) == 2 else None
     if unet.get("addition_embed_type") != wanted or unet.get("class_embed_type") or unet.get("num_class_embeds"):
         raise UsageError(
@@ -67,6 +67,14 @@ def read_kind(source: str, revision: str) -> ModelKind:
             "give a Stable Diffusion 1.5, 2.x or SDXL text-to-image model"
         )
     return ModelKind(text_encoders, prediction_type, latent_channels, bool(vae.get("force_upcast", True)))
+
+
+def channels(source: str, config: Mapping[str, Any], key: str) -> int:
+    """How many channels a part's configuration says; 4, as in all Stable Diffusion models, if it does not."""
+    number = config.get(key, 4)
+    if type(number) is not int or number < 1:
+        raise UsageError(f"{source!r} has {key} {number!r} in its configuration: give a model that is complete")
+    return number
 
 
 def check_channels(source: str, unet: int, vae: int) -> None:

@@ -14,7 +14,7 @@ import torch
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import quiet_transformers
 from diffex_cli.editors.ledits.components import load_component, local_or_hub, read_config
-from diffex_cli.editors.ledits.kinds import ModelKind, read_kind
+from diffex_cli.editors.ledits.kinds import ModelKind, channels, read_kind
 from diffex_cli.editors.ledits.lora import fuse_loras, parse_loras, usable_loras
 from diffex_cli.editors.ledits.single_file import configuration, load_checkpoint, read_checkpoint
 from diffex_cli.editors.models.loading import part_digest, part_name, quiet_diffusers, shortened
@@ -136,7 +136,7 @@ def _load_vae(source: ModelSource, kind: ModelKind, dtype: torch.dtype) -> Any:
     config = read_config(AutoencoderKL, other, subfolder=subfolder)
     if config.get("_class_name") != "AutoencoderKL":
         raise UsageError(f"vae={source.vae} is a {config.get('_class_name')}: give an AutoencoderKL")
-    if int(config.get("latent_channels", 4)) != kind.latent_channels:
+    if channels(other, config, "latent_channels") != kind.latent_channels:
         raise UsageError(
             f"vae={source.vae} has {config.get('latent_channels')} latent channels, {source.model!r} needs "
             f"{kind.latent_channels}: give one made for this kind of model"

@@ -64,8 +64,8 @@ def pipeline_kind(source: str, revision: str) -> str:
         from diffusers import DiffusionPipeline
 
         try:
-            config = DiffusionPipeline.load_config(source, revision=revision)
-        except OSError as error:
+            config = dict(DiffusionPipeline.load_config(source, revision=revision))
+        except Exception as error:  # of many kinds, by what is in the file
             raise UsageError(
                 f"no diffusers model at {source!r}: give a folder with a model_index.json, or a hub id that can be "
                 "reached"
