@@ -45,13 +45,15 @@ def logits(pictures):
 """
 # ru_maxrss of a process counts what its parent had when it was started
 _PEAK = """\
-import importlib.metadata, pathlib
-(command,) = importlib.metadata.entry_points(group="console_scripts", name="diffex")
-try:
-    command.load()()
-finally:
+import atexit, importlib.metadata, pathlib
+
+@atexit.register
+def keep():
     status = pathlib.Path("/proc/self/status").read_text()
     pathlib.Path("peak").write_text(status.split("VmHWM:")[1].split()[0])
+
+(command,) = importlib.metadata.entry_points(group="console_scripts", name="diffex")
+command.load()()
 """
 
 

@@ -319,6 +319,7 @@ class RunDirectory:
     @contextmanager
     def _made_by(self, stage: str, path: Path) -> Iterator[None]:
         try:
+            is_file(path)  # complains about a link, a FIFO, a folder
             yield
         except FileNotFoundError:
             raise IncompleteError(f"there is no {path}: run `diffex {stage}` first") from None

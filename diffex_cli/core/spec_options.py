@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound="DataclassInstance")
 _KIND = "kind"
+_DIGITS = 18
+"""Of a whole number: longer ones fit no file."""
 _SWITCH: Mapping[str, bool] = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -71,12 +73,18 @@ def switch(default: bool) -> Any:
 
 def whole(default: int | None, least: int = 1, most: float = math.inf) -> Any:
     """A whole number in a range."""
-    return _ranged(default, "a whole number", int, (least, most))
+    return _ranged(default, "a whole number", _int, (least, most))
 
 
 def number(default: float | None, least: float = 0, most: float = math.inf, *, above: bool = False) -> Any:
     """A finite number in a range; ``above`` its least value only."""
     return _ranged(default, "a number", float, (least, most), above)
+
+
+def _int(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError
+    return int(text)
 
 
 def file(default: Path | None = None) -> Any:

@@ -90,7 +90,7 @@ def check(file: Path) -> Checked:
 
 def line_of(error: str, file: Path) -> int | None:
     """The line that an error of :func:`check` names; ``None`` if it is about the whole file."""
-    found = re.match(re.escape(str(file)) + r", line (\d+):", error)
+    found = re.match(re.escape(str(file)) + r"(?: is not valid YAML)?, line (\d+):", error)
     return int(found[1]) if found else None
 
 

@@ -37,7 +37,7 @@ def score_all(session: Session, progress: Progress) -> ScoreSummary:
     """:func:`run` on a session that is locked."""
     needed = _needed(session)
     session.check("scores")  # before anything is remembered
-    if getattr(session.classifier, "names_may_change", False):
+    if getattr(session.classifier.own, "names_may_change", False):
         check_kept_labels(session)
     record(session.run, "score", session.stage_settings)
     scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(session))

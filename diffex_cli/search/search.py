@@ -95,7 +95,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
     with locked_session("search", settings, backends) as session:
         # complain before anything is remembered
         session.check(*NEEDED)
-        if fill and getattr(session.classifier, "names_may_change", False):
+        if fill and getattr(session.classifier.own, "names_may_change", False):
             check_kept_labels(session)
         screened = _screened(session, progress, fill)
         evaluator = Evaluator(session, progress, fill, screened.evaluator if screened else None)

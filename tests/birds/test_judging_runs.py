@@ -62,7 +62,7 @@ def test_a_run_with_the_perfect_editor_is_judged_true(finished_run: Path) -> Non
 def test_attributes_without_a_measured_effect_are_left_out(finished_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ranking = list(RunDirectory(finished_run).ranking())
     ranking[-1] = dataclasses.replace(ranking[-1], effect=float("nan"), influence=float("nan"))
-    monkeypatch.setattr(RunDirectory, "ranking", lambda self: tuple(ranking))
+    monkeypatch.setattr(RunDirectory, "ranking", lambda self, search=None: tuple(ranking))
     verdict = truth_of_run(finished_run, None, None)
     assert ranking[-1].candidate not in verdict.found
     assert verdict.agreement is not None

@@ -130,14 +130,15 @@ def test_a_valid_file() -> None:
     [
         ("prompt: yellow halo", "promt: yellow halo", 11, "unknown key 'promt'"),
         ("remove: true", "remove: perhaps", 12, "remove: must be true or false"),
-        ("- name: spots", "- name: [", 8, "while parsing"),
+        ("- name: spots", "- name: [", 8, "while parsing a flow"),
     ],
 )
 def test_an_invalid_file_is_told_by_its_line(before: str, after: str, line: int, problem: str) -> None:
     Path("own.yaml").write_text(HIERARCHY.replace(before, after))
     result = diffex("validate", "own.yaml")
     assert result.exit_code == 2
-    assert f"Error: own.yaml, line {line}: {problem}" in result.stderr
+    assert result.stderr.startswith("Error: own.yaml")
+    assert f", line {line}: {problem}" in result.stderr
     result = diffex("validate", "own.yaml", "--json")
     assert result.exit_code == 2
     content = json.loads(result.stdout)

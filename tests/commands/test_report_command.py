@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pipeline import SILENT, make_inputs, settings
 from typer.testing import CliRunner, Result
 
 from diffex_cli.commands.main import app
+from diffex_cli.corpus import corpus
+from diffex_cli.search import search
 
 HIERARCHY = """\
 schema: diffex.corpus/1
@@ -95,11 +98,15 @@ def test_above_the_size_cap_the_folder_is_said_on_stderr_even_if_quiet() -> None
 
 
 def test_pictures_are_stored_as_large_as_asked(tmp_path: Path) -> None:
-    run = shutil.copytree("run", tmp_path / "run", ignore=shutil.ignore_patterns("report"))
-    for file in run.rglob("*.png"):
+    make_inputs(tmp_path)
+    for file in (tmp_path / "pictures").rglob("*.png"):
         with Image.open(file) as picture:
             enlarged = picture.convert("RGB").resize((400, 300))
         enlarged.save(file)
+    made = settings(tmp_path, target="red")
+    corpus.run(made, SILENT)
+    search.run(made, SILENT)
+    run = made.run
 
     def stored(*options: str) -> set[int | None]:
         page = Path(told("report", str(run), "-q", *options).strip()).read_text()

@@ -113,7 +113,7 @@ def test_analyse_for_a_paper_and_for_scripts() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["analyse", "nowhere.json"], "cannot read nowhere.json"),
+        (["analyse", "nowhere.json"], "cannot read the file nowhere.json"),
         (["analyse", "made/study.json"], "not a file of answers"),
         (["analyse", "made/page.html"], "not a JSON file"),
         (["analyse", "ann.json", "ann.json", "--study", "made"], "both answers of 'ann'"),

@@ -134,7 +134,7 @@ def test_what_counts_is_the_size_after_unpacking() -> None:
         (b"[]", "other than a JSON object"),
         (b"<html>", "not valid JSON"),
         (b"[" * 100_000, "nested too deep"),
-        (b'{"model": "m", "labels": ["a", "b"], "max_batch": ' + b"9" * 5000 + b"}", "5000 digits|Exceeds the limit"),
+        (b'{"model": "m", "labels": ["a", "b"], "max_batch": ' + b"9" * 5000 + b"}", "too large"),
         (b'{"model": "m", "labels": ["a", "b"], "max_batch": NaN}', "NaN is not a number"),
         (b'{"model": "m", "model": "n", "labels": ["a"]}', "'model' is given twice"),
         (b'{"model": "\xff"}', "codec can't decode"),

@@ -57,8 +57,7 @@ FILES = {
     "corpus.yaml": tuple(one for one in COMMANDS if one not in ("corpus", "score", "table", "truth")),
     "images.parquet": ("edit", "search", "report", "terminal", "figures", "study", "compare", "check"),
     "search.yaml": ("report", "terminal", "figures", "table", "study", "explain", "truth", "compare", "check"),
-    "ranking.parquet": ("report", "terminal", "figures", "table", "study", "search", "truth", "compare"),
-    "ranking-all.parquet": ("search",),
+    "ranking.parquet": ("report", "terminal", "figures", "table", "study", "truth", "compare"),
     ".lock": ("corpus", "edit", "score", "search", "report", "study"),
 }
 

@@ -86,7 +86,7 @@ def test_it_finds_what_the_command_finds(options: dict[str, Any]) -> None:
     by_command = RunDirectory(Path("diffex-run"))
     assert texts(found.ranking) == texts(by_command.ranking())
     assert searched(found.run) == searched(by_command.path)
-    assert searched(found.run).startswith("schema: diffex.search/1\ntarget:")
+    assert searched(found.run).startswith("schema: diffex.search/1\nid: ")
     for sentence in found.sentences:
         assert " ".join(sentence.split()) in " ".join(told.split())
 
@@ -349,7 +349,7 @@ def test_the_arguments_are_the_settings_of_a_search() -> None:
     assert parameters["beam"].default == Settings().beam
     assert parameters["delta"].default == Settings().delta
     of_corpora = {"merge", "base_url", "depth", "breadth", "runs", "knowledge", "max_cost", "parallel"}
-    of_inputs = {"run", "domain", "provider", "corpus_file", "images", "trust_run"}
+    of_inputs = {"run", "domain", "provider", "corpus_file", "images", "trust_run", "verify_files"}
     settings = {name for name in (*parameters, *Options.__annotations__) if name in FIELDS}
     assert settings == set(FIELDS) - of_corpora - of_inputs
 

@@ -111,9 +111,9 @@ def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
         read_report_data(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("stages", ["[1]", "{edit: {}}", "{edit: 3}"])
+@pytest.mark.parametrize("stages", ["[1]", "{edit: 3}"])
 def test_a_garbled_record_of_the_stages_is_told(tmp_path: Path, stages: str) -> None:
     path = make_run(tmp_path / "run", {"beak": [0.1, 0.2]})
     (path / "run.yaml").write_text(f"schema: diffex.run/1\nsettings: {{}}\nstages: {stages}\n")
-    with pytest.raises(UsageError, match=r"run\.yaml lacks or garbles the key stages"):
+    with pytest.raises(UsageError, match=r"run\.yaml lacks or garbles a key \(stages"):
         read_report_data(path)

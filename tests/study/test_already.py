@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from PIL import Image
 from pipeline import SILENT, make_corpus
 
+from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.settings import Settings
@@ -39,7 +41,8 @@ def change(run: FinishedRun, candidate: Candidate, image: str, share: float) -> 
     pixels = np.asarray(run.run.picture(run.images[image])).copy()
     rows = round(share * len(pixels))
     pixels[:rows] = np.where(pixels[:rows] < 128, 255, 0)
-    Image.fromarray(pixels).save(run.path / str(edit.file))
+    file = run.run.save_edited(Image.fromarray(pixels))
+    cast(dict[str, EditRow], run.edits)[edit.edit] = dataclasses.replace(edit, file=file)
 
 
 def test_a_change_far_below_the_usual_one_is_left_out(run: FinishedRun, monkeypatch: pytest.MonkeyPatch) -> None:

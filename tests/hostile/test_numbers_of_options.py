@@ -135,7 +135,7 @@ class Options:
     number: float = number(1.0)
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e400", "9" * 5000])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e400", "9" * 500])
 @pytest.mark.parametrize("name", ["whole", "number"])
 def test_options_of_a_spec(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"{name} must be"):
