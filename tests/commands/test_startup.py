@@ -52,7 +52,6 @@ def test_version() -> None:
     ("arguments", "sentence"),
     [
         (["config", "show", "--beam", "0"], "--beam 0 must be at least 1"),
-        (["config", "show", "--delta", "nan"], "Invalid value for '--delta'"),
         (["config", "show", "--editor", ":x"], "--editor ':x' is no spec"),
         (["config", "show", "--config", "nowhere.yaml"], "cannot read the settings in nowhere.yaml"),
         (["corpus", "--domain", "brids"], "there are: birds"),
