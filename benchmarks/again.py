@@ -78,6 +78,7 @@ def again(jobs: Sequence[Pairs] = JOBS, before: Path | None = None) -> str:
             shutil.copytree(folder / "run", folder / "copy")
             for build in builds:
                 log(f"again: {build.name}, {pairs}")
+                shutil.rmtree(folder / f"cache-{build.name}", ignore_errors=True)  # making the run has filled one
                 seconds = [_diffex(build, folder, *COMMANDS["search"])]
                 seconds += [_diffex(build, folder, *arguments) for arguments in COMMANDS.values()]
                 page = (folder / "run" / "report" / "index.html").stat().st_size
