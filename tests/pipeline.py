@@ -25,13 +25,16 @@ schema: diffex.corpus/1
 domain: shapes
 nodes:
 - name: surface
+  group: words
   children:
   - name: rough
+    group: words
     children:
     - name: very rough
     - name: a little rough
   - name: smooth
 - name: edge
+  group: words
   children:
   - name: sharp
 - name: shadow

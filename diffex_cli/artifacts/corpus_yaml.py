@@ -17,6 +17,7 @@
             replaces: short crest        # taken away in the same edit; not together with remove
             share: 0.67                  # of several runs or providers, how many named it, in (0, 1]
             source: 'guide.pdf, p. 3: …' # the passage that it was taken from
+            group: words                 # with children: measured by its own words instead of by its members
 
 Files come from strangers and from language models, so a reader believes nothing: only plain YAML is
 constructed, aliases (and with them exponential growth) are refused, nesting is bounded, and each
@@ -36,7 +37,7 @@ from typing import Any, NoReturn
 import yaml
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.hierarchy import Corpus, Node, slug
+from diffex_cli.core.hierarchy import Corpus, Group, Node, slug
 from diffex_cli.core.plain_files import compose_yaml, plain_value, read_text_file, write_yaml
 from diffex_cli.core.registry import did_you_mean
 
@@ -45,7 +46,10 @@ MAX_DEPTH = 32
 """The number of levels that a hierarchy may have."""
 
 _TOP_KEYS = ("schema", "domain", "provenance", "nodes")
-_NODE_KEYS = ("id", "name", "prompt", "remove", "placebo", "overrides", "replaces", "share", "source", "children")
+_NODE_KEYS = (
+    *("id", "name", "prompt", "remove", "placebo", "overrides", "replaces", "share", "source", "group"),
+    "children",
+)
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _YAML = "tag:yaml.org,2002:"
 
@@ -115,6 +119,8 @@ def _plain(node: Node) -> dict[str, Any]:
         plain["share"] = float(node.share)
     if node.source:
         plain["source"] = node.source
+    if node.group != "members":
+        plain["group"] = node.group
     if node.children:
         plain["children"] = [_plain(child) for child in node.children]
     return plain
@@ -189,6 +195,7 @@ class _Reader:
             replaces=self._text(values["replaces"], "replaces") if "replaces" in values else "",
             share=self._share(values.get("share")),
             source=self._text(values["source"], "source") if "source" in values else "",
+            group=self._group(values.get("group")),
             children=self._nodes(values["children"], "children", id, level + 1) if "children" in values else (),
         )
 
@@ -224,6 +231,13 @@ class _Reader:
         if not 0 < share <= 1:
             self._fail(node, "share", "must be a number above 0 and at most 1, such as 0.67")
         return share
+
+    def _group(self, node: yaml.Node | None) -> Group:
+        if node is None or (isinstance(node, yaml.ScalarNode) and node.value == "members"):
+            return "members"
+        if not isinstance(node, yaml.ScalarNode) or node.value != "words":
+            self._fail(node, "group", "must be members or words")
+        return "words"
 
     def _provenance(self, node: yaml.Node) -> Mapping[str, Any]:
         if not isinstance(node, yaml.MappingNode):

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 
 from diffex_cli.artifacts.keys import edit_key
-from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, Scores
+from diffex_cli.artifacts.rows import EditRow, InputImage, MeasuredRow, RankingRow, Scores
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import SearchDocument
 from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
@@ -81,9 +81,15 @@ class FinishedSearch:
         found = ((row.candidate, self._candidate(row.candidate)) for row in self.ranking)
         return {id: candidate for id, candidate in found if candidate is not None}
 
+    @functools.cached_property
+    def measured(self) -> Mapping[tuple[str, str], MeasuredRow]:
+        """Candidate id and image's key → what the search measured; empty of searches that did not record it."""
+        return {(row.candidate, row.image): row for row in self.run.measured(self.search)}
+
     def key(self, image: str, candidate: Candidate) -> str:
-        """The key of one of the search's edits."""
-        return edit_key(image, candidate, self.search.editor.fingerprint, self.search.seed)
+        """The key of the edit that stands for a candidate on an image."""
+        row = self.measured.get((candidate.id, image))
+        return edit_key(image, candidate, self.search.editor.fingerprint, self.search.seed) if row is None else row.edit
 
     def edit(self, image: str, candidate: Candidate) -> EditRow | None:
         """One of the search's edits; ``None`` if it is not there."""

@@ -70,6 +70,7 @@ def corpus_digest(corpus: Corpus) -> str:
             "placebo": node.placebo,
             "overrides": {key: float(value) for key, value in node.overrides.items()},
             "replaces": node.replaces,
+            **({"group": node.group} if node.group != "members" else {}),
         }
         for node in corpus.walk()
     ]

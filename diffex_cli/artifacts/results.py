@@ -1,9 +1,10 @@
 """The results of a run directory: the last search's at its top, those for other targets below ``results/``.
 
-A result is ``search.yaml``, ``ranking.parquet``, perhaps ``ranking-all.parquet`` and ``report/``, in one folder. There
-is one for each target and classifier. ``search.yaml`` is the last file that is written and the first that is removed,
-so a result whose ``search.yaml`` is there is whole, whenever its writer was killed. All name one search by its id, so
-that what somebody copied together is not taken for a result. Who writes holds the run's lock.
+A result is ``search.yaml``, ``ranking.parquet``, ``measured.parquet``, perhaps ``ranking-all.parquet`` and
+``report/``, in one folder. There is one for each target and classifier. ``search.yaml`` is the last file that is
+written and the first that is removed, so a result whose ``search.yaml`` is there is whole, whenever its writer was
+killed. All name one search by its id, so that what somebody copied together is not taken for a result. Who writes holds
+the run's lock.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from diffex_cli.artifacts.files import write_bytes
-from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.artifacts.rows import MeasuredRow, RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import SearchDocument, read_search
 from diffex_cli.core.errors import DiffexError, IncompleteError, UsageError
@@ -26,7 +27,7 @@ from diffex_cli.core.inside import is_file, own_folders
 
 _FOLDER = "results"
 _LAST = "search.yaml"
-_FILES = ("ranking.parquet", "ranking-all.parquet", _LAST)
+_FILES = ("measured.parquet", "ranking.parquet", "ranking-all.parquet", _LAST)
 _REPORT = "report"
 _NAME_LENGTH = 60
 
@@ -111,25 +112,34 @@ def kept(run: RunDirectory, document: SearchDocument) -> RunDirectory | None:
     return next((RunDirectory(run.path, folder) for folder in found), None)
 
 
-def write(
-    run: RunDirectory,
-    document: SearchDocument,
-    ranking: Sequence[RankingRow],
-    of_all: Sequence[RankingRow] | None,
-    provenance: Mapping[str, object],
-) -> None:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of a result; ``of_all`` is ``None`` unless every class was asked for."""
+
+    ranking: tuple[RankingRow, ...]
+    measured: tuple[MeasuredRow, ...]
+    of_all: tuple[RankingRow, ...] | None
+
+
+def tables(run: RunDirectory, search: SearchDocument) -> Tables:
+    """Those of a search that is there."""
+    return Tables(run.ranking(search), run.measured(search), run.ranking_of_all(search))
+
+
+def write(run: RunDirectory, document: SearchDocument, tables: Tables, provenance: Mapping[str, object]) -> None:
     """Replace the last search's result; a kill leaves the old one, none or the new one."""
-    id = _id(document, ranking, of_all)
+    id = _id(document, tables)
     with _file_errors(run.path):
         (run.path / _LAST).unlink(missing_ok=True)
-    run.write_ranking(ranking, provenance, id)
-    run.write_ranking_of_all(of_all, provenance, id)
+    run.write_measured(tables.measured, provenance, id)
+    run.write_ranking(tables.ranking, provenance, id)
+    run.write_ranking_of_all(tables.of_all, provenance, id)
     run.write_search(dataclasses.replace(document, id=id))
 
 
-def _id(document: SearchDocument, ranking: Sequence[RankingRow], of_all: Sequence[RankingRow] | None) -> str:
+def _id(document: SearchDocument, tables: Tables) -> str:
     """A digest of all that a search found, but not of when: the same search made again is the same."""
-    said = dataclasses.replace(document, id=None, provenance={}), tuple(ranking), of_all and tuple(of_all)
+    said = dataclasses.replace(document, id=None, provenance={}), tables
     return hashlib.sha256(repr(said).encode(errors="backslashreplace")).hexdigest()
 
 
@@ -144,7 +154,7 @@ def set_aside(run: RunDirectory) -> Result | None:
     top = RunDirectory(run.path)
     try:
         search = top.search()
-        _ = top.ranking(search), top.ranking_of_all(search)
+        tables(top, search)
     except (IncompleteError, UsageError):
         return None  # what cannot be read, or is of two searches, is refused by all who read it
     latest = Result(run.path, search.target, search.classifier.spec)

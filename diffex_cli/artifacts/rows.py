@@ -219,6 +219,11 @@ class RankingRow:
         joint_sum: of a joint candidate, the sum of the effects of its attributes alone.
         interaction: its effect minus that sum, with its 95 % interval.
         claim: what the evidence lets one say: see :func:`~diffex_cli.search.statistics.claims.claim_of`.
+        effect_asked: the effect as measured, without what a verifier saw.
+        shown: on how many images nothing was edited, since a verifier saw them as asked already.
+        landed: of the edits that the verifier could read, the share that show what they were asked for, with its 95 %
+            interval (Wilson's).
+        n_landed: how many those are.
     """
 
     rank: int
@@ -272,3 +277,33 @@ class RankingRow:
     interaction_low: float | None = None
     interaction_high: float | None = None
     claim: str | None = None
+    effect_asked: float | None = None
+    shown: int | None = None
+    landed: float | None = None
+    landed_low: float | None = None
+    landed_high: float | None = None
+    n_landed: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MeasuredRow:
+    """One candidate on one image: which edit stands for it, and what that did.
+
+    Attributes:
+        candidate: its id.
+        edit: the key of the edit; the reconstruction's where the image is already as the candidate asks.
+        shown: it is.
+        asked: the change of the candidate's target against the reconstruction as measured; NaN if the edit failed.
+        change: the same after the correction by what was seen: what the ranking's effect is the mean of.
+        landed: the edit shows what it was asked for; ``None`` if nobody can tell.
+        held_out: the image is one that the search did not use.
+    """
+
+    candidate: str
+    image: str
+    edit: str
+    shown: bool
+    asked: float
+    change: float
+    landed: bool | None
+    held_out: bool

@@ -18,9 +18,9 @@ from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.pictures import open_picture, save_picture
-from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow, Scores
+from diffex_cli.artifacts.rows import EditRow, InputImage, MeasuredRow, RankingRow, RequestRow, Scores
 from diffex_cli.artifacts.run_record import read_run_record, write_run_record
-from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS
+from diffex_cli.artifacts.schemas import EDITS, IMAGES, MEASURED, RANKING, REQUESTS
 from diffex_cli.artifacts.score_parts import ScoreParts
 from diffex_cli.artifacts.search_document import SearchDocument, read_search, write_search
 from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_table, search_of, write_table
@@ -282,6 +282,19 @@ class RunDirectory:
         else:
             self._write_rows(self.result / "ranking-all.parquet", RANKING, ranking, provenance, search)
 
+    def measured(self, search: SearchDocument | None = None) -> tuple[MeasuredRow, ...]:
+        """Every candidate of a search on every image; nothing of one of an earlier version or of another program."""
+        search = search or self.search()
+        if "groups" in search.unsaid and not is_file(self.result / "measured.parquet"):
+            return ()
+        return tuple(MeasuredRow(**values) for values in self._of_search("measured.parquet", MEASURED, search))
+
+    def write_measured(
+        self, rows: Sequence[MeasuredRow], provenance: Mapping[str, object], search: str | None = None
+    ) -> None:
+        """Replace the same by those of the search with this id."""
+        self._write_rows(self.result / "measured.parquet", MEASURED, rows, provenance, search)
+
     def search(self) -> SearchDocument:
         """What was searched, and what came of it."""
         path = self.result / "search.yaml"
@@ -293,13 +306,18 @@ class RunDirectory:
         write_search(self.result / "search.yaml", document)
 
     def _ranked(self, name: str, search: SearchDocument) -> tuple[RankingRow, ...]:
+        return tuple(RankingRow(**values) for values in self._of_search(name, RANKING, search))
+
+    def _of_search(self, name: str, schema: TableSchema, search: SearchDocument) -> list[dict[str, Any]]:
+        """The rows of a table that a search wrote."""
         path = self.result / name
         with self._made_by("search", path):
-            table = read_table(path, RANKING)
+            table = read_table(path, schema)
         if search_of(table) != search.id:
             again = f"diffex search --run {self.path} --target '{search.target}'"
             raise IncompleteError(f"search.yaml and {name} in {self.result} are of different searches: run `{again}`")
-        return tuple(RankingRow(**values) for values in table.to_pylist())
+        rows: list[dict[str, Any]] = table.to_pylist()
+        return rows
 
     def _rows(self, path: Path, schema: TableSchema, row: Callable[..., _T], stage: str) -> tuple[_T, ...]:
         with self._made_by(stage, path):

@@ -115,10 +115,10 @@ REQUESTS = _schema(
 
 _FIGURES = (
     *("effect", "low", "high", "effect_original", "effect_holdout", "low_holdout", "high_holdout"),
-    *("joint_sum", "interaction", "interaction_low", "interaction_high"),
+    *("joint_sum", "interaction", "interaction_low", "interaction_high", "effect_asked"),
 )
 _SHARES = (
-    *("p_value", "p_corrected", "flip_to", "flip_from", "up", "down", "valid"),
+    *("p_value", "p_corrected", "flip_to", "flip_from", "up", "down", "valid", "landed", "landed_low", "landed_high"),
     *(
         f"{what}{end}"
         for what in ("necessity", "sufficiency", "necessity_sufficiency")
@@ -131,9 +131,9 @@ RANKING = _schema(
     1,
     (
         *(a_key("candidate"), unique("candidate", "target")),
-        *(one_of("status", "kept", "dropped"), one_of("claim", "matters", "small", "undecided")),
+        *(one_of("status", "kept", "dropped"), one_of("claim", "matters", "small", "undecided", "not tested")),
         *at_least(1, "rank", "coverage_rank"),
-        *at_least(0, "n", "depth", "n_holdout", "images"),
+        *at_least(0, "n", "depth", "n_holdout", "images", "shown", "n_landed"),
         *within(0, math.inf, "influence", nan=True),
         *within(-math.inf, math.inf, *_FIGURES, nan=True),
         *within(0, 1, *_SHARES, nan=True),
@@ -192,4 +192,27 @@ RANKING = _schema(
     interaction_low=(pa.float64(),),
     interaction_high=(pa.float64(),),
     claim=(pa.string(),),
+    effect_asked=(pa.float64(),),
+    shown=(pa.int32(),),
+    landed=(pa.float64(),),
+    landed_low=(pa.float64(),),
+    landed_high=(pa.float64(),),
+    n_landed=(pa.int32(),),
+)
+
+MEASURED = _schema(
+    "diffex.measured",
+    1,
+    (
+        *(a_key("image"), a_key("edit"), unique("candidate", "image")),
+        *within(-math.inf, math.inf, "asked", "change", nan=True),
+    ),
+    candidate=pa.string(),
+    image=pa.string(),
+    edit=pa.string(),
+    shown=pa.bool_(),
+    asked=pa.float64(),
+    change=pa.float64(),
+    landed=(pa.bool_(),),
+    held_out=pa.bool_(),
 )

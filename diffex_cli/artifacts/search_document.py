@@ -20,7 +20,7 @@ SEARCH_SCHEMA = "diffex.search/1"
 
 SETTINGS = (
     *("seed", "algorithm", "beam", "delta", "max_depth"),
-    *("scale", "accept", "direction", "racing", "max_edits"),
+    *("scale", "accept", "direction", "groups", "effects", "racing", "max_edits"),
 )
 """The settings that are keys of their own name, as used."""
 
@@ -168,6 +168,8 @@ class SearchDocument:
     scale: Scale = "logit"
     accept: str | None = None
     direction: str = "corpus"
+    groups: str = "words"
+    effects: str = "asked"
     racing: bool | None = None
     max_edits: int | None = None
     held_out: tuple[str, ...] = ()

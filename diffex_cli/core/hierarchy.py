@@ -65,6 +65,9 @@ def _floats(overrides: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
 RECONSTRUCTION = Candidate()
 
 
+Group: TypeAlias = Literal["members", "words"]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Node:
     """One attribute.
@@ -80,6 +83,7 @@ class Node:
         replaces: words for what the attribute takes the place of, taken away in the same edit.
         share: of several runs or providers, the share in (0, 1] that named it; ``None`` if only one was asked.
         source: the passage that it was taken from, and where that stands; empty if none is known.
+        group: how a node with finer ones is measured: by them (``members``), or by an edit with its own words.
     """
 
     id: str
@@ -92,6 +96,18 @@ class Node:
     replaces: str = ""
     share: float | None = None
     source: str = ""
+    group: Group = "members"
+
+    @property
+    def drawn(self) -> bool:
+        """It is measured by an edit with its own words."""
+        return not self.children or self.group == "words"
+
+    @property
+    def members(self) -> tuple[Node, ...]:
+        """What a group is measured by, in the order of the file: the finest nodes below it that are drawn, and the
+        groups that are."""
+        return tuple(one for child in self.children for one in ((child,) if child.drawn else child.members))
 
     @property
     def candidate(self) -> Candidate:
@@ -154,6 +170,21 @@ def directed(corpus: Corpus, direction: Direction) -> Corpus:
         return corpus
     removes = {"add": (False,), "remove": (True,), "both": (False, True)}[direction]
     return Corpus(corpus.domain, tuple(_turned(root, remove) for remove in removes for root in corpus.roots))
+
+
+Groups: TypeAlias = Literal["corpus", "members", "words"]
+
+
+def grouped(corpus: Corpus, groups: Groups) -> Corpus:
+    """A hierarchy with its groups all measured by their members, or all by their words; ``corpus`` leaves each node as
+    it says."""
+    if groups == "corpus":
+        return corpus
+    return Corpus(corpus.domain, tuple(_grouped(root, groups) for root in corpus.roots))
+
+
+def _grouped(node: Node, group: Group) -> Node:
+    return dataclasses.replace(node, group=group, children=tuple(_grouped(child, group) for child in node.children))
 
 
 def _turned(node: Node, remove: bool) -> Node:

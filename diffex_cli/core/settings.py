@@ -17,6 +17,8 @@ from diffex_cli.core.parsers import Parser, choice, integer, number
 Algorithm: TypeAlias = Literal["beam", "paper", "exhaustive"]
 Accept: TypeAlias = Literal["tested", "larger"]
 Direction: TypeAlias = Literal["corpus", "add", "remove", "both"]
+Groups: TypeAlias = Literal["corpus", "members", "words"]
+Effects: TypeAlias = Literal["adjusted", "asked"]
 Holdout: TypeAlias = Literal["auto", "on", "off"]
 Scale: TypeAlias = Literal["logit", "prob"]
 
@@ -171,6 +173,22 @@ class Settings:
         SEARCH,
         "WAY",
         "add or remove: every attribute that way; both: try both; corpus: as the corpus says (default: {default}).",
+    )
+    groups: Groups = _setting(
+        "corpus",
+        choice("way to measure groups", Groups),
+        SEARCH,
+        "WAY",
+        "How a group of attributes is measured: members, by edits towards them in turn; words, by edits with its own "
+        "words; corpus: as the corpus says, which is members where it says nothing (default: {default}).",
+    )
+    effects: Effects = _setting(
+        "adjusted",
+        choice("kind of effect", Effects),
+        SEARCH,
+        "KIND",
+        "With a --verifier, what decides and is claimed: adjusted, for what the edits were seen to do besides or "
+        "instead; asked, the change as it was measured (default: {default}).",
     )
     joint: int = _setting(
         0,

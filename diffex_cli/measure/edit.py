@@ -41,7 +41,7 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
     """Make the edits that are missing.
 
     Args:
-        requests: make those that ``requests.parquet`` lists, instead of the reconstruction and the
+        requests: make those that ``requests.parquet`` lists, instead of the reconstruction and what stands for the
             roots of the hierarchy.
     """
     with locked_session("edit", settings) as session:
@@ -72,8 +72,10 @@ def plan(settings: Settings, requests: bool = False) -> plans.Plan:
 def _wanted(session: Session, requests: bool) -> tuple[Session, list[EditRequest]]:
     """What to make, and the session that makes it: a search asks for the edits of its screening first."""
     if not requests:
-        roots = [root.candidate for root in session.corpus.roots]
-        return session, session.requests((one, tuple(session.images)) for one in (RECONSTRUCTION, *roots))
+        images, standing = tuple(session.images), session.stand_ins
+        roots = [root.candidate for root in session.searched.roots]
+        edits = [(standing.candidate(one, image), (image,)) for one in roots for image in images]
+        return session, session.requests([(RECONSTRUCTION, images), *edits])
     rows = session.run.requests()
     screening = session.screening
     if rows and screening is not None and rows[0].editor == screening.editor_fingerprint:

@@ -23,7 +23,7 @@ from diffex_cli.classifiers.opened import OpenedClassifier, open_classifier
 from diffex_cli.classifiers.perception import Perception, open_perception
 from diffex_cli.core import registry
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, directed, grouped
 from diffex_cli.core.inside import check_run
 from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.settings import Settings
@@ -32,6 +32,7 @@ from diffex_cli.editors.opened import OpenedEditor, open_editor
 from diffex_cli.measure import rates
 from diffex_cli.measure.forecast import Forecast
 from diffex_cli.measure.recording import forgotten_if_bad
+from diffex_cli.measure.standing_in import StandIns
 
 EditWish: TypeAlias = tuple[Candidate, Sequence[str]]
 """A candidate, and the keys of the images that it is to be tried on."""
@@ -156,6 +157,16 @@ class Session:
     def scores(self) -> Scores:
         """The classifier's scores so far by subject; those who make more add them here."""
         return self.run.scores(self.classifier.fingerprint)
+
+    @functools.cached_property
+    def searched(self) -> Corpus:
+        """The hierarchy as it is searched: its attributes added or removed, its groups measured as the settings say."""
+        return grouped(directed(self.corpus, self.settings.direction), self.settings.groups)
+
+    @functools.cached_property
+    def stand_ins(self) -> StandIns:
+        """The edits that stand for its candidates."""
+        return StandIns(self.searched, tuple(self.images), self.settings.seed, self.readings)
 
     def key(self, image: str, candidate: Candidate) -> str:
         """The key of an edit by this editor with this seed."""

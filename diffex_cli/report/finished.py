@@ -151,9 +151,12 @@ class FinishedRun(FinishedSearch):
     def _deltas(self, candidate: Candidate, target: str) -> dict[str, float]:
         """Image key → change of the target, where both pictures were scored. A failed edit has no picture."""
         scale = self.search.scale
+        rows = {image: self.measured.get((candidate.id, image)) for image in self.searched}
         edited, base = self._of_all(candidate, target), self._of_all(RECONSTRUCTION, target)
         return {
-            image: after.on(scale) - before.on(scale)
+            image: after.on(scale)
+            - before.on(scale)
+            + (0.0 if (row := rows[image]) is None else row.change - row.asked)
             for image, after, before in zip(self.searched, edited, base, strict=True)
             if after is not None and before is not None
         }

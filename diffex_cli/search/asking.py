@@ -64,6 +64,11 @@ def ask(session: Session, missing: Sequence[EditRequest], scores: int) -> NoRetu
     raise IncompleteError(f"{what} are missing{f' ({told})' if told else ''}: {_remedy(spec, bool(missing))}")
 
 
+def ask_for_readings(pictures: int) -> NoReturn:
+    """End the search for now, since a verifier has to look at pictures first."""
+    raise IncompleteError(f"what {pictures} pictures show was not read yet: run `diffex verify`, then this again")
+
+
 def _asked_before(session: Session) -> _Asked:
     try:
         keys = frozenset(row.edit for row in session.run.requests())

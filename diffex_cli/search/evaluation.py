@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
-from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, directed
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure.making import tally
@@ -21,9 +21,14 @@ from diffex_cli.measure.targets import ALL, Target, choose, logit_blocks
 from diffex_cli.measure.unusable import check_originals, unusable
 from diffex_cli.search.algorithm.contest import Request
 from diffex_cli.search.algorithm.panel import panel_order
+from diffex_cli.search.checked import Checked
+from diffex_cli.search.correcting import Corrections
 from diffex_cli.search.fetching import Requester
 from diffex_cli.search.statistics import cout
+from diffex_cli.search.statistics.adjusted import Correction
 from diffex_cli.search.statistics.holdout import holdout_by_default, split
+from diffex_cli.search.statistics.influence import Effect
+from diffex_cli.search.statistics.intervals import Estimate, mean_interval
 from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
 
 
@@ -35,6 +40,7 @@ class Evaluator:
     Args:
         fill: make what is missing; otherwise ask for it in ``requests.parquet``.
         before: the evaluator of a screening, whose edits count too.
+        check: have the verifier look at the edits, too, and not at the originals alone.
 
     Attributes:
         corpus: the hierarchy, its attributes added or removed as the settings say.
@@ -43,11 +49,18 @@ class Evaluator:
         groups: ids of the candidates that have finer ones below them.
     """
 
-    def __init__(self, session: Session, progress: Progress, fill: bool, before: Evaluator | None = None) -> None:
+    def __init__(
+        self, session: Session, progress: Progress, fill: bool, before: Evaluator | None = None, check: bool = True
+    ) -> None:
         self._session = session
-        self.corpus: Corpus = directed(session.corpus, session.settings.direction)
+        settings = session.settings
+        self.corpus: Corpus = session.searched
         self.images, self.held_out = image_parts(session)
         self.fetcher: Requester = Requester(session, progress, fill, before.fetcher if before else None)
+        self.checked = None if session.verifier is None else Checked(session, self.corpus)
+        self.corrections: Corrections | None = None
+        if self.checked is not None and check:
+            self.corrections = Corrections(self.checked, self.images, settings.seed)
         self._chosen: dict[str, Target] = {}
         self._candidates = {node.candidate.id: node.candidate for node in self.corpus.walk()}
         self.groups = frozenset(node.candidate.id for node in self.corpus.walk() if node.children)
@@ -98,11 +111,32 @@ class Evaluator:
         return {candidate.id: values for (candidate, _), values in zip(wishes, changes, strict=True)}
 
     def _changes(self, wishes: Sequence[EditWish]) -> list[NDArray[np.float64]]:
-        self.fetcher.fetch(wishes)
+        self.fetch(wishes)
         record(self._session.run, "search", self._session.stage_settings, self.target)
         for candidate, _ in wishes:
             self._choose(candidate)
         return [self.deltas(candidate, images) for candidate, images in wishes]
+
+    def fetch(self, wishes: Sequence[EditWish]) -> None:
+        """Have candidates edited, scored and checked on some images each."""
+        if self.checked is not None:
+            self.fetcher.look(self.checked.of_originals(wishes))
+        edits = [edit for one, images in wishes for edit in self.edits(one, images)]
+        self.fetcher.fetch([(edited, [image]) for edited, image in edits])
+        if self.checked is not None and self.corrections is not None:
+            self.fetcher.look(self.checked.of_edits(edits))
+            self.corrections.add(edits)
+
+    def edited(self, candidate: Candidate, image: str) -> Candidate:
+        """What is edited on an image for a candidate; the reconstruction if the image is already as it asks."""
+        return self._session.stand_ins.candidate(candidate, image)
+
+    def correct(self) -> bool:
+        """From now on correct the changes by what the verifier saw in all edits so far; false if that changes nothing,
+        since there is no verifier, or there are no further edits."""
+        return (
+            self.corrections is not None and self._session.settings.effects == "adjusted" and self.corrections.renew()
+        )
 
     @functools.cached_property
     def order(self) -> tuple[int, ...]:
@@ -113,6 +147,33 @@ class Evaluator:
         """The target (by default the candidate's own) after the edit minus after the reconstruction, for every image;
         NaN where an edit failed or was not asked for."""
         target = self.target_of(candidate) if target is None else target
+        deltas, correction = self._asked(candidate, images, target), self._correction(target)
+        if self.corrections is None or correction is None:
+            return deltas
+        return self.corrections.corrected(correction, deltas, self.edits(candidate, images))
+
+    def asked(self, candidate: Candidate, images: Sequence[str]) -> NDArray[np.float64]:
+        """The same as it was measured, without any correction."""
+        return self._asked(candidate, images, self.target_of(candidate))
+
+    def interval(self, candidate: Candidate, effect: Effect) -> Estimate:
+        """The mean of a candidate's changes on the images of the search, with its 95 % interval."""
+        correction = self._correction(self.target_of(candidate))
+        if self.corrections is None or correction is None:
+            return mean_interval(effect.deltas)
+        tried = [image for image, delta in zip(self.images, effect.deltas, strict=True) if not math.isnan(delta)]
+        return self.corrections.interval(correction, self.asked(candidate, tried), self.edits(candidate, tried))
+
+    def edits(self, candidate: Candidate, images: Sequence[str]) -> list[tuple[Candidate, str]]:
+        """What is edited for a candidate on each of some images."""
+        return [(self.edited(candidate, image), image) for image in images]
+
+    def _correction(self, target: Target) -> Correction | None:
+        if self.corrections is None:
+            return None
+        return self.corrections.of(target.name, lambda one, images: self._asked(one, images, target))
+
+    def _asked(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
         return self._values(candidate, images, target) - self._values(RECONSTRUCTION, images, target)
 
     def effect_original(self, candidate: Candidate, images: Sequence[str], target: Target | None = None) -> float:
@@ -157,7 +218,7 @@ class Evaluator:
             return None
         tried = {image for _, images in candidates for image in images}
         before = [self._session.edits[self._session.key(image, RECONSTRUCTION)] for image in tried]
-        edits = [self._session.edits[self._session.key(image, one)] for one, images in candidates for image in images]
+        edits = [self._session.edits[self.key(one, image)] for one, images in candidates for image in images]
         for rows, what in ((before, "reconstructions"), (edits, "edits")):
             if rows and all(row.status == "failed" for row in rows):
                 return f"all {len(rows)} {what} failed, most often because: {tally(rows).failure}"
@@ -185,7 +246,7 @@ class Evaluator:
         return shares
 
     def _is_no_op(self, image: str, candidate: Candidate) -> bool:
-        row: EditRow | None = self._session.edits.get(self._session.key(image, candidate))
+        row: EditRow | None = self._session.edits.get(self.key(candidate, image))
         return row is not None and row.status == "no-op"
 
     def _values(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
@@ -193,7 +254,11 @@ class Evaluator:
 
     def _rows(self, candidate: Candidate, images: Sequence[str]) -> list[ScoreRow | None]:
         """The scores of an edit of every image; ``None`` where it failed, or its scores are not finite."""
-        return [self._session.scores.get(self._session.key(image, candidate)) for image in images]
+        return [self._session.scores.get(self.key(candidate, image)) for image in images]
+
+    def key(self, candidate: Candidate, image: str) -> str:
+        """The key of the edit that stands for a candidate on an image."""
+        return self._session.key(image, self.edited(candidate, image))
 
     def _originals(self, images: Sequence[str] | Mapping[str, object]) -> list[ScoreRow]:
         return [self._session.scores[image] for image in images]

@@ -6,10 +6,10 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
-from diffex_cli.core.hierarchy import Corpus, Node, directed
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
-from diffex_cli.measure.session import planned_session
+from diffex_cli.measure.session import EditWish, Session, planned_session
 from diffex_cli.measure.targets import choose
 from diffex_cli.search.algorithm.racing import FIRST
 from diffex_cli.search.evaluation import image_parts
@@ -35,17 +35,17 @@ def plan(settings: Settings) -> plans.Plan:
     originals = [session.scores[image] for image in session.images if image in session.scores]
     if originals:
         choose(settings.target, originals, settings.classifier, settings.scale)
-    corpus = directed(session.corpus, settings.direction)
+    corpus = session.searched
     searched, held_out = image_parts(session)
-    everything = [node.candidate for node in _nodes(corpus.roots, settings.max_depth)]
+    everything = list(_nodes(corpus.roots, settings.max_depth))
     first = session.screening or session
-    certain = first.requests([(root.candidate, searched[: _first_look(settings)]) for root in corpus.roots])
+    certain = first.requests(_wishes(session, corpus.roots, searched[: _first_look(settings)]))
     sets = _sets(settings) * (len(searched) + len(held_out))
     own = plans.edits(
         "search",
         session,
         certain if first is session else (),
-        session.requests([(one, (*searched, *held_out)) for one in everything]),
+        session.requests(_wishes(session, everything, (*searched, *held_out))),
         further=sets,
         expected=expected(corpus, settings, len(searched), len(held_out)),
         limit=settings.max_edits,
@@ -56,11 +56,16 @@ def plan(settings: Settings) -> plans.Plan:
         "search",
         first,
         certain,
-        first.requests([(one, searched) for one in everything]),
+        first.requests(_wishes(session, everything, searched)),
         expected=expected_of_screening(corpus, settings, len(searched)),
         limit=None if settings.max_edits is None else settings.max_edits // 2,
     )
     return plans.together(own, cheap, settings.max_edits)
+
+
+def _wishes(session: Session, nodes: Sequence[Node], images: Sequence[str]) -> list[EditWish]:
+    """What stands for nodes on each image, as far as it is known yet what the images show."""
+    return [(session.stand_ins.candidate(node.candidate, image), (image,)) for node in nodes for image in images]
 
 
 def _first_look(settings: Settings) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.core.hierarchy import RECONSTRUCTION
@@ -10,7 +10,8 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.measure.making import make_edits
 from diffex_cli.measure.scoring import make_scores, unscored
 from diffex_cli.measure.session import EditWish, Session
-from diffex_cli.search.asking import ask
+from diffex_cli.measure.verifying import make_readings, missing_readings
+from diffex_cli.search.asking import ask, ask_for_readings
 
 
 class Requester:
@@ -58,6 +59,17 @@ class Requester:
         """Have the input images scored, if models may be run: what they are predicted as is asked before any edit."""
         if self._fill:
             make_scores(self._session, unscored(self._session, []), self._progress, "search")
+
+    def look(self, wanted: Mapping[str, Collection[str]]) -> None:
+        """Have the verifier read attributes off pictures: the picture's key → attributes.
+
+        Raises:
+            IncompleteError: readings are missing and are not to be made here.
+        """
+        if self._fill:
+            make_readings(self._session, wanted, self._progress, "search")
+        elif missing := len(missing_readings(self._session, wanted)):
+            ask_for_readings(missing)
 
     def fetch(self, wishes: Sequence[EditWish]) -> None:
         """Have candidates edited and scored, and the reconstructions of their images.

@@ -7,6 +7,9 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.settings import Settings
@@ -16,7 +19,7 @@ from diffex_cli.search.algorithm.joint import JointEvaluation
 from diffex_cli.search.evaluation import Evaluator
 from diffex_cli.search.statistics.claims import claim_of
 from diffex_cli.search.statistics.influence import Effect
-from diffex_cli.search.statistics.intervals import mean_interval
+from diffex_cli.search.statistics.intervals import mean_interval, wilson
 from diffex_cli.search.statistics.necessity import necessity
 from diffex_cli.search.statistics.summary import CandidateStatistics
 from diffex_cli.search.statistics.verdict import Significance, Tried, significance_of
@@ -74,11 +77,23 @@ def findings(
         early={one.id for one in singles if _early(one)},
         screened=screened,
         sets={one.id: [part.id for part in one.parts] for one in joint},
+        tested={one.id: _as_asked(one, evaluator) for one in everything},
     )
     verdict = significance_of(tried, delta=settings.delta, targets=len(evaluator.targets), seed=settings.seed)
     rows = [_single(one, evaluator) for one in singles] + [_joint(one, evaluator) for one in joint]
     judged = [_judged(row, verdict, held.get(row.candidate), settings.delta) for row in rows]
     return Findings(tuple(_ranked(judged)), verdict)
+
+
+def _as_asked(one: Evaluation | JointEvaluation, evaluator: Evaluator) -> NDArray[np.float64]:
+    """A candidate's Δ as measured, where it was tried; shape (n_images,)."""
+    if evaluator.corrections is None:
+        return one.effect.deltas
+    tried = ~np.isnan(one.effect.deltas)
+    measured = np.full(len(tried), math.nan)
+    images = [image for image, known in zip(evaluator.images, tried, strict=True) if known]
+    measured[tried] = evaluator.asked(_candidate(one), images)
+    return measured
 
 
 def _early(one: Evaluation) -> bool:
@@ -116,12 +131,13 @@ def _row(
     one: Evaluation | JointEvaluation, tried: Sequence[str], evaluator: Evaluator, **further: float | None
 ) -> RankingRow:
     candidate, effect = _candidate(one), one.effect
-    interval = mean_interval(effect.deltas)
+    interval = evaluator.interval(candidate, effect)
     reason = one.reason
     if tried and not effect.n:
         reason = evaluator.failures([(candidate, tried)]) or reason
     figures = _figures(evaluator.statistics(candidate, tried), evaluator, candidate, tried) if tried else {}
-    values = {**_about(one, evaluator.groups), **figures, **further}
+    checks = _checks(one, evaluator, tried) if tried else {}
+    values = {**_about(one, evaluator.groups), **figures, **checks, **further}
     return RankingRow(
         rank=0,
         candidate=candidate.id,
@@ -137,6 +153,23 @@ def _row(
         images=len(tried),
         **values,
     )
+
+
+def _checks(one: Evaluation | JointEvaluation, evaluator: Evaluator, tried: Sequence[str]) -> dict[str, Any]:
+    """What a verifier saw; nothing without one."""
+    if evaluator.checked is None:
+        return {}
+    edits = [edit for edit in evaluator.edits(_candidate(one), tried) if edit[0].terms]
+    landed = evaluator.checked.share_landed(edits)
+    low, high = wilson(landed.value, landed.n) if landed.n else (math.nan, math.nan)
+    return {
+        "effect_asked": known(Effect("", _as_asked(one, evaluator)).effect),
+        "shown": len(tried) - len(edits),
+        "landed": known(landed.value),
+        "landed_low": known(low),
+        "landed_high": known(high),
+        "n_landed": landed.n,
+    }
 
 
 def _figures(
@@ -183,7 +216,8 @@ def _judged(row: RankingRow, verdict: Significance, held: Effect | None, delta: 
         below_floor=below,
         passed=row.status == "kept" and not row.placebo and not below and verdict.significant(row.candidate),
     )
-    row = dataclasses.replace(row, claim=claim_of(row, delta))
+    claim = claim_of(row, delta)
+    row = dataclasses.replace(row, claim=claim, passed=row.passed and claim != "not tested")
     if held is None:
         return row
     again = mean_interval(held.deltas)

@@ -12,7 +12,7 @@ from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.results import Result
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.core.errors import DiffexError, UsageError
-from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.core.hierarchy import Candidate, Corpus
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.making import tally
@@ -33,6 +33,9 @@ from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.interaction import interaction
 from diffex_cli.search.statistics.verdict import Significance
 from diffex_cli.search.tree import rules, search_tree
+
+PASSES = 3
+"""How often at most the hierarchy is searched again with effects that are corrected by what all its edits showed."""
 
 __all__ = ["SearchSummary", "Session", "plan", "run"]
 
@@ -105,11 +108,12 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         if screened is None:
             outlook.level(0, corpus.roots)
             _prepare(session, evaluator)
-        trace = search_tree(corpus, evaluator, limit, settings, outlook)
+        trace, joint = _searched(corpus, evaluator, limit, settings, outlook)
         _check_measured(trace, evaluator, settings)
-        if settings.joint > 1:
-            outlook.last("attributes together")
-        joint = _joint(settings, trace, evaluator, limit)
+        for _ in range(PASSES if limit.total is None and not settings.racing else 0):
+            if not evaluator.correct():
+                break
+            trace, joint = _searched(corpus, evaluator, limit, settings, outlook)
         if evaluator.held_out:
             outlook.last("held-out images")
         held = _held_out(trace, joint, evaluator, limit)
@@ -143,6 +147,17 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         )
 
 
+def _searched(
+    corpus: Corpus, evaluator: Evaluator, limit: Budget, settings: Settings, outlook: Outlook
+) -> tuple[Trace, tuple[JointEvaluation, ...]]:
+    """Search the hierarchy, then across its branches. With the effects corrected anew, what is measured already costs
+    nothing, and what they lead to besides is edited."""
+    trace = search_tree(corpus, evaluator, limit, settings, outlook)
+    if settings.joint > 1:
+        outlook.last("attributes together")
+    return trace, _joint(settings, trace, evaluator, limit)
+
+
 def check(settings: Settings, fill: bool = True) -> None:
     """Complain about settings that contradict each other."""
     if settings.screen != "none" and settings.algorithm == "exhaustive":
@@ -170,7 +185,7 @@ def _prepare(session: Session, evaluator: Evaluator) -> None:
 def _screened(session: Session, progress: Progress, fill: bool) -> Screening | None:
     if session.screening is None:
         return None
-    evaluator = Evaluator(session.screening, progress, fill)
+    evaluator = Evaluator(session.screening, progress, fill, check=False)
     parts = evaluator.images, evaluator.held_out
     limit = budget(session.settings, evaluator.corpus, evaluator.fetcher, *parts, screening=True)
     images, held_out = parts
@@ -233,5 +248,5 @@ def _held_out(
     if not images or not kept:
         return {}
     chosen = [candidate for candidate, _ in kept[: limit.affords(images, len(kept))]]
-    evaluator.fetcher.fetch([(candidate, images) for candidate in chosen])
+    evaluator.fetch([(candidate, images) for candidate in chosen])
     return {candidate.id: Effect(candidate.id, evaluator.deltas(candidate, images)) for candidate in chosen}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from diffex_cli.artifacts import results
 from diffex_cli.artifacts.keys import corpus_digest, images_digest
 from diffex_cli.artifacts.provenance import provenance
-from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.artifacts.rows import MeasuredRow, RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import (
     SETTINGS,
@@ -25,6 +25,7 @@ from diffex_cli.artifacts.search_document import (
     TriedSet,
 )
 from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.measure.session import Session
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation
@@ -70,22 +71,48 @@ class Written:
 
 
 def write(session: Session, searched: Searched, evaluator: Evaluator) -> Written:
-    """Write ``search.yaml``, ``ranking.parquet`` and, of all classes, ``ranking-all.parquet``, unless they say the same
-    already, at the run's top or, after a search for another target or of another classifier, where they were kept."""
-    run, document, ranking = session.run, _document(session, searched, evaluator), searched.findings.ranking
+    """Write ``search.yaml``, ``ranking.parquet``, ``measured.parquet`` and, of all classes, ``ranking-all.parquet``,
+    unless they say the same already, at the run's top or, after a search for another target or of another classifier,
+    where they were kept."""
+    run, document = session.run, _document(session, searched, evaluator)
+    tables = results.Tables(searched.findings.ranking, measured_rows(searched, evaluator), searched.of_all)
     before = results.kept(run, document)
-    if _same(run, document, ranking, searched.of_all):
+    if _same(run, document, tables):
         if before is not None:  # somebody was killed on the way
             results.forget(run, before)
         return Written(changed=False)
-    if before is not None and _same(before, document, ranking, searched.of_all):
+    if before is not None and _same(before, document, tables):
         return Written(changed=False, aside=results.bring_back(run, before))
     made = provenance("search", session.settings.used())
     aside = None if _is_of_the_same(run, document) else results.set_aside(run)
-    results.write(run, dataclasses.replace(document, provenance=made), ranking, searched.of_all, made)
+    results.write(run, dataclasses.replace(document, provenance=made), tables, made)
     if before is not None:
         results.forget(run, before)
     return Written(changed=True, aside=aside)
+
+
+def measured_rows(searched: Searched, evaluator: Evaluator) -> tuple[MeasuredRow, ...]:
+    """Every candidate on every image that it was tried on."""
+    tried = [(one.node.candidate, tried_images(one, evaluator)) for one in searched.trace.ranking]
+    tried += [(one.candidate, evaluator.images) for one in searched.joint]
+    rows: list[MeasuredRow] = []
+    for candidate, images in tried:
+        rows += _rows(candidate, images, evaluator)
+    again = {row.candidate for row in searched.findings.ranking if row.n_holdout is not None}
+    for candidate, _ in tried:
+        if candidate.id in again:
+            rows += _rows(candidate, evaluator.held_out, evaluator)
+    return tuple(rows)
+
+
+def _rows(candidate: Candidate, images: Sequence[str], evaluator: Evaluator) -> Iterator[MeasuredRow]:
+    held_out = set(evaluator.held_out)
+    figures = evaluator.asked(candidate, images).tolist(), evaluator.deltas(candidate, images).tolist()
+    for image, asked, change in zip(images, *figures, strict=True):
+        edited = evaluator.edited(candidate, image)
+        landed = evaluator.checked.landed(edited, image) if evaluator.checked is not None and edited.terms else None
+        key, shown = evaluator.key(candidate, image), not edited.terms
+        yield MeasuredRow(candidate.id, image, key, shown, asked, change, landed, image in held_out)
 
 
 def _is_of_the_same(run: RunDirectory, document: SearchDocument) -> bool:
@@ -187,18 +214,12 @@ def _screened(one: Evaluation, found: Screening) -> Screened:
     )
 
 
-def _same(
-    run: RunDirectory,
-    document: SearchDocument,
-    ranking: Sequence[RankingRow],
-    of_all: Sequence[RankingRow] | None,
-) -> bool:
+def _same(run: RunDirectory, document: SearchDocument, tables: results.Tables) -> bool:
     try:
         last = run.search()
         # by text: NaN is not equal to itself
         return (
-            repr(run.ranking(last)) == repr(tuple(ranking))
-            and repr(run.ranking_of_all(last)) == repr(of_all)
+            repr(results.tables(run, last)) == repr(tables)
             and dataclasses.replace(last, provenance=document.provenance, id=None) == document
         )
     except (IncompleteError, UsageError):

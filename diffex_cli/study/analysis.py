@@ -13,10 +13,8 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
-from statistics import NormalDist
 
-from diffex_cli.search.statistics.influence import CONFIDENCE
-from diffex_cli.search.statistics.intervals import student_interval
+from diffex_cli.search.statistics.intervals import student_interval, wilson
 from diffex_cli.study.agreement import Level, alpha
 from diffex_cli.study.answers import AnswerFile, Rater
 from diffex_cli.study.choosing import MANY
@@ -143,14 +141,6 @@ def part_title(kind: Kind, part: str, heat: str = "") -> str:
         if part == method:
             return f"{METHOD_TITLES[method]} ({heat})" if method == "heatmap" else METHOD_TITLES[method]
     return part
-
-
-def wilson(right: float, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share in [0, 1] of n ≥ 1."""
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    middle = (right + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(right * (1 - right) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _group(study: Study, files: Sequence[AnswerFile]) -> Group:

@@ -320,6 +320,7 @@ def test_every_class_can_be_screened(tmp_path: Path) -> None:
 
 def test_another_kind_of_editor_can_screen(tmp_path: Path) -> None:
     values: dict[str, Any] = {"domain": "birds", "corpus_file": None, "images": None, "n_images": 4, "delta": 0.01}
+    values |= {"groups": "words"}
     made = settings(tmp_path, **values, editor="render:birds", screen="tint:", target="green")
     corpus.run(made, SILENT)
     summary = search.run(made, SILENT)

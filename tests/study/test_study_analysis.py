@@ -7,7 +7,8 @@ import math
 import pytest
 from study_samples import given, identify, joint, of_turn, quality
 
-from diffex_cli.study.analysis import Figure, Findings, Group, analyse, wilson
+from diffex_cli.search.statistics.intervals import wilson
+from diffex_cli.study.analysis import Figure, Findings, Group, analyse
 from diffex_cli.study.tables import find
 
 T_2 = 4.302652729911275

@@ -14,8 +14,10 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 ALPHA = 0.05
 """The largest corrected p-value that is called significant."""
 
-Claim: TypeAlias = Literal["matters", "undecided", "small"]
-CLAIMS: tuple[Claim, ...] = ("matters", "undecided", "small")
+Claim: TypeAlias = Literal["matters", "undecided", "small", "not tested"]
+CLAIMS: tuple[Claim, ...] = ("matters", "undecided", "small", "not tested")
+LEAST_LANDED = 0.2
+"""The smallest share of edits that has to show what was asked for, so that anything is said of the attribute."""
 
 SETS_JOINED_BY = " + "
 _TOO_MANY = 100
@@ -41,6 +43,8 @@ class Measured(Protocol):
     def p_corrected(self) -> float | None: ...
     @property
     def below_floor(self) -> bool | None: ...
+    @property
+    def landed(self) -> float | None: ...
 
 
 def claim_of(row: Measured, delta: float) -> Claim | None:
@@ -53,10 +57,13 @@ def claim_of(row: Measured, delta: float) -> Claim | None:
     Returns:
         ``matters``: at least δ on average, beyond chance when corrected for all that was looked at, above the noise
         floor, and its interval excludes zero. ``small``: its whole interval lies within ±δ. ``undecided``: neither.
-        ``None`` of a placebo, whose effect is noise by construction, and of what could not be measured.
+        ``not tested``: a verifier saw it in too few of its edits. ``None`` of a placebo, whose effect is noise by
+        construction, and of what could not be measured.
     """
     if row.placebo or not math.isfinite(row.effect):
         return None
+    if row.landed is not None and row.landed < LEAST_LANDED:
+        return "not tested"
     known = math.isfinite(row.low) and math.isfinite(row.high)
     # an effect that is the same on every image has an interval of no width
     if known and max(-row.low, row.high) < delta:

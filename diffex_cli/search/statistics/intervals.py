@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterator
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,6 +74,14 @@ def student_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Estim
     squares = math.fsum((value - mean) * (value - mean) for value in data.tolist())
     half = student_t_quantile((1 + confidence) / 2, n - 1) * math.sqrt(squares / (n - 1) / n)
     return Estimate(mean, mean - half, mean + half, n)
+
+
+def wilson(right: float, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share in [0, 1] of n ≥ 1."""
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    middle = (right + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(right * (1 - right) / n + z * z / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _known(values: ArrayLike) -> tuple[NDArray[np.float64], float]:

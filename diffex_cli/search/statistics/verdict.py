@@ -75,6 +75,8 @@ class Tried:
         early: those that a race dropped before they had all images.
         screened: those that a screening looked at; of what it left out, ``deltas`` have nothing.
         sets: those candidates that are sets of attributes, with the candidates that they are made of.
+        tested: candidate → Δ as measured, which the p-values are of, where ``deltas`` were corrected by what was seen
+            after the edits; by default these.
     """
 
     deltas: Mapping[str, NDArray[np.float64]]
@@ -83,6 +85,7 @@ class Tried:
     early: Collection[str] = ()
     screened: Collection[str] = ()
     sets: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
+    tested: Mapping[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
 
     @property
     def measured(self) -> frozenset[str]:
@@ -107,6 +110,10 @@ class Tried:
     def family(self, sets: bool) -> dict[str, NDArray[np.float64]]:
         """The Δ of the sets of attributes, or of the single ones."""
         return {id: values for id, values in self.deltas.items() if (id in self.sets) == sets}
+
+    def to_test(self, sets: bool) -> dict[str, NDArray[np.float64]]:
+        """The same of what the p-values are of."""
+        return {id: self.tested.get(id, values) for id, values in self.family(sets).items()}
 
     def to_the_end(self, placebos: bool) -> dict[str, NDArray[np.float64]]:
         """The Δ of the single attributes of a kind that no race dropped early; if it dropped everybody, of all."""
@@ -172,7 +179,7 @@ def _flips(tests: int) -> int:
 
 
 def _p_values_of_singles(tried: Tried, stepwise: bool, targets: int, flips: int, seed: int) -> dict[str, PValues]:
-    found = max_t(tried.family(sets=False), flips=flips, seed=seed)
+    found = max_t(tried.to_test(sets=False), flips=flips, seed=seed)
     if stepwise:
         known = {id: 1.0 if id in tried.early and one.n else one.raw for id, one in found.items()}
         step = holm(known | dict.fromkeys(tried.unseen, 1.0))
@@ -190,13 +197,15 @@ def _p_values_of_sets(tried: Tried, stepwise: bool, targets: int, seed: int) -> 
     sets = len(tried.measured_sets)
     if not sets:
         return {}
-    found = max_t(tried.family(sets=True), flips=_flips(targets * (sets if stepwise else 1)), seed=seed)
+    values = tried.to_test(sets=True)
+    parts = tried.to_test(sets=False)
+    found = max_t(values, flips=_flips(targets * (sets if stepwise else 1)), seed=seed)
     step = holm({id: one.raw for id, one in found.items()}) if stepwise else None
     p_values = {}
     for id in sorted(tried.measured_sets):
-        alone = [tried.deltas[part] for part in tried.sets[id] if part not in tried.early]
+        alone = [parts[part] for part in tried.sets[id] if part not in tried.early]
         nothing = found[id].step_down if step is None else step[id]
-        corrected = max(nothing, (tried.count + sets) * _no_more_than(tried.deltas[id], alone))
+        corrected = max(nothing, (tried.count + sets) * _no_more_than(values[id], alone))
         p_values[id] = PValues(found[id].raw, min(1.0, corrected * targets))
     return p_values
 

@@ -1,0 +1,134 @@
+"""Whole searches of one classifier, each with one set of options, held against the exact effects."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.log import LoggedProgress
+from diffex_cli.artifacts.keys import image_key
+from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.birds import samples
+from diffex_cli.birds.meanings import MEANINGS
+from diffex_cli.birds.renderer import render
+from diffex_cli.classifiers.base import Classifier
+from diffex_cli.core.configuration import resolve
+from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.corpus import corpus
+from diffex_cli.measure.session import Backends
+from diffex_cli.search import search
+from diffex_cli.search.statistics.claims import findings
+from diffex_cli.search.statistics.metrics import ndcg_at_k
+
+DELTA = 0.1
+TODAY: Mapping[str, object] = {"groups": "words", "effects": "asked", "verifier": "none", "holdout": "on"}
+VARIANTS: Mapping[str, Mapping[str, object]] = {
+    "before": TODAY,
+    "before, all images": {**TODAY, "holdout": "off"},
+    "members": {**TODAY, "holdout": "off", "groups": "members"},
+    "seen already is zero": {"effects": "asked", "holdout": "off"},
+    "this": {},
+}
+"""What is compared: options that differ from the shipped defaults."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subject:
+    """A classifier that is explained, and the class."""
+
+    name: str
+    classifier: Classifier
+    target: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Marks:
+    """How right one search was; NaN where a mark has no meaning.
+
+    Attributes:
+        ndcg5: nDCG@5 with the exact influences of all attributes as relevance.
+        top: the first of the ranking has (all but) the largest exact influence.
+        signs: how many of ``strong`` rows of the ranking, whose exact influence is at least δ, have the right sign.
+        claims: how many attributes are said to matter; ``nothing`` of them have an exact influence below δ/2.
+        turned: of the claims whose exact influence is at least δ, those with the wrong sign.
+        held: of the intervals of ``strong`` rows, those that hold the exact effect.
+        tested: rows of the ranking that are not ``not tested``; ``untested`` those that are.
+    """
+
+    ndcg5: float
+    top: float
+    signs: int
+    strong: int
+    claims: int
+    nothing: int
+    turned: int
+    held: int
+    untested: int
+    error: float
+    edits: int
+
+
+class Memo:
+    """A classifier that is asked about each picture once."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier, self._known = classifier, dict[str, NDArray[np.float64]]()
+        self.labels, self.fingerprint, self.settings = classifier.labels, classifier.fingerprint, classifier.settings
+
+    def logits(self, images: Sequence[Image.Image]) -> NDArray[np.float64]:
+        keys = [image_key(image) for image in images]
+        new = {key: image for key, image in zip(keys, images, strict=True) if key not in self._known}
+        if new:
+            self._known.update(zip(new, self._classifier.logits(list(new.values())), strict=True))
+        return np.stack([self._known[key] for key in keys])
+
+
+def exact_effects(subject: Subject, hierarchy: Corpus, images: Sequence[str]) -> dict[str, float]:
+    """Candidate → the exact mean change of the target's logit: of a group the mean of its options, of a placebo 0."""
+    birds = [samples.records()[image] for image in images]
+    column = list(subject.classifier.labels).index(subject.target)
+    before = subject.classifier.logits([render(bird) for bird in birds])[:, column]
+    alone = {}
+    for attribute, value in sorted({option for options in MEANINGS.values() for option in options}):
+        after = subject.classifier.logits([render(bird.with_values(**{attribute: value})) for bird in birds])
+        alone[attribute, value] = float((after[:, column] - before).mean())
+    options = {node.candidate.id: MEANINGS[node.prompt] for node in hierarchy.walk()}
+    return {id: float(np.mean([alone[one] for one in meant])) if meant else 0.0 for id, meant in options.items()}
+
+
+def searched(subject: Subject, run: Path, editor: str, options: Mapping[str, object]) -> search.SearchSummary:
+    """One search, in a run directory whose edits all classifiers share."""
+    flags = {"run": run, "domain": "birds", "editor": editor, "target": subject.target, "classifier": subject.name}
+    settings = resolve({**flags, **options}, {}, None)
+    if not (run / "corpus.yaml").exists():
+        corpus.run(settings, LoggedProgress("corpus"))
+    return search.run(settings, LoggedProgress(subject.name), backends=Backends(classifier=subject.classifier))
+
+
+def marks_of(rows: Sequence[RankingRow], exact: Mapping[str, float], edits: int) -> Marks:
+    """Judge a ranking."""
+    influences = {id: abs(effect) for id, effect in exact.items()}
+    known = [row for row in rows if row.candidate in exact and math.isfinite(row.effect) and not row.placebo]
+    tested = [row for row in known if row.claim != "not tested"]
+    strong = [row for row in tested if influences[row.candidate] >= DELTA]
+    claimed = [row for row in known if row.candidate in {one.candidate for one in findings(rows, DELTA)}]
+    real = max(influences.values()) >= DELTA
+    return Marks(
+        ndcg5=ndcg_at_k(influences, [row.candidate for row in known], 5) if real else math.nan,
+        top=float(influences[known[0].candidate] >= 0.95 * max(influences.values())) if real and known else math.nan,
+        signs=sum(row.effect * exact[row.candidate] > 0 for row in strong),
+        strong=len(strong),
+        claims=len(claimed),
+        nothing=sum(influences[row.candidate] < DELTA / 2 for row in claimed),
+        turned=sum(row.effect * exact[row.candidate] < 0 for row in claimed if influences[row.candidate] >= DELTA),
+        held=sum(row.low <= exact[row.candidate] <= row.high for row in strong),
+        untested=len(known) - len(tested),
+        error=float(np.mean([abs(row.effect - exact[row.candidate]) for row in tested])) if tested else math.nan,
+        edits=edits,
+    )

@@ -1,0 +1,123 @@
+"""What a verifier saw in a search's edits: whether they landed, what else they changed, and what follows for Δ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffex_cli.core.hierarchy import Candidate, Corpus
+from diffex_cli.measure.session import EditWish, Session
+from diffex_cli.measure.standing_in import SEEN
+from diffex_cli.measure.verifying import attributes_of
+from diffex_cli.search.statistics.adjusted import Correction, fit
+from diffex_cli.search.statistics.flips import Share
+
+Floats = NDArray[np.float64]
+
+
+class Checked:
+    """The readings of a search's pictures.
+
+    A verifier that costs is asked about an edit's own attributes and their siblings alone.
+
+    Args:
+        corpus: as it is searched.
+    """
+
+    def __init__(self, session: Session, corpus: Corpus) -> None:
+        verifier = session.verifier
+        assert verifier is not None
+        self._session, self._costs = session, verifier.costs
+        asked = attributes_of(corpus)
+        # a fixed order, so that the hierarchy's has no influence
+        self._attributes = {id: column for column, id in enumerate(sorted(one.id for one in asked))}
+        self._siblings = {one.id: {one.id, *one.siblings} for one in asked}
+        self._members = {
+            node.candidate.id: [one.id for one in ((node,) if node.drawn else node.members)] for node in corpus.walk()
+        }
+        self._rivals: dict[str, set[str]] = {}
+        for ids in verifier.exclusive(asked):
+            for id in ids:
+                self._rivals.setdefault(id, set()).update(ids - {id})
+
+    @property
+    def width(self) -> int:
+        """How many attributes are read."""
+        return len(self._attributes)
+
+    def of_originals(self, wishes: Sequence[EditWish]) -> dict[str, set[str]]:
+        """What has to be read off the originals before these are edited: image → attributes."""
+        wanted: dict[str, set[str]] = {}
+        for candidate, images in wishes:
+            ids = {id for term in candidate.terms for id in self._members.get(term.id, ())} & self._siblings.keys()
+            for image in images:
+                wanted.setdefault(image, set()).update(ids if self._costs else self._attributes)
+        return wanted
+
+    def of_edits(self, edits: Iterable[tuple[Candidate, str]]) -> dict[str, set[str]]:
+        """What has to be read off edits and their reconstructions: the picture's key → attributes."""
+        wanted: dict[str, set[str]] = {}
+        for edited, image in edits:
+            ids = {id for term in edited.terms for id in self._siblings.get(term.node, ())}
+            for key in {self._session.key(image, one) for one in (edited, Candidate())}:
+                wanted.setdefault(key, set()).update(ids if self._costs else self._attributes)
+        return wanted
+
+    def changes(self, edited: Candidate, image: str) -> Floats:
+        """The changes of the attributes' probabilities, edit minus reconstruction; 0 where one is not known."""
+        return np.nan_to_num(self._read(edited, image) - self._read(Candidate(), image))
+
+    def lacking(self, edited: Candidate, image: str) -> Floats:
+        """What the edit should have changed besides, so that nothing but what it was asked for is different.
+
+        An added attribute should be seen, and those that exclude it should not. Of a removed one it is not known what
+        should take its place, so that of those nothing is said.
+        """
+        after = self._read(edited, image)
+        ideal = self._read(Candidate(), image)
+        for term in edited.terms:
+            for rival in self._rivals.get(term.node, ()):
+                column = self._attributes.get(rival)
+                if column is not None:
+                    ideal[column] = after[column] if term.remove else 0.0
+        for term in edited.terms:
+            column = self._attributes.get(term.node)
+            if column is not None:
+                ideal[column] = 0.0 if term.remove else 1.0
+        return np.nan_to_num(ideal - after)
+
+    def landed(self, edited: Candidate, image: str) -> bool | None:
+        """All that the edit was asked for is seen; ``None`` if that is not known."""
+        reading = self._session.readings.get(self._session.key(image, edited), {})
+        found = [(reading.get(term.node, math.nan), term.remove) for term in edited.terms]
+        if any(math.isnan(seen) for seen, _ in found):
+            return None
+        return all((seen >= SEEN) != remove for seen, remove in found)
+
+    def share_landed(self, edits: Iterable[tuple[Candidate, str]]) -> Share:
+        """Of some edits, the share that landed."""
+        found = [one for one in (self.landed(edited, image) for edited, image in edits) if one is not None]
+        return Share(sum(found) / len(found) if found else math.nan, len(found))
+
+    def fitted(
+        self, edits: Iterable[tuple[Candidate, str, float]], images: Sequence[str], seed: int
+    ) -> Correction | None:
+        """Regress Δ on what was seen to change.
+
+        Args:
+            edits: what was edited on which image, and its Δ; those that are not finite are left out.
+            images: those of the fit, in the order of its rows.
+        """
+        rows = {image: row for row, image in enumerate(images)}
+        known = [one for one in edits if math.isfinite(one[2]) and one[1] in rows]
+        known.sort(key=lambda one: (rows[one[1]], one[0].id))
+        changes = np.array([self.changes(edited, image) for edited, image, _ in known])
+        deltas = np.array([delta for _, _, delta in known])
+        return fit(changes, deltas, np.array([rows[image] for _, image, _ in known]), len(images), seed)
+
+    def _read(self, edited: Candidate, image: str) -> Floats:
+        reading = self._session.readings.get(self._session.key(image, edited), {})
+        return np.array([reading.get(id, math.nan) for id in self._attributes], dtype=np.float64)
