@@ -27,15 +27,16 @@ from diffex_cli.search.statistics.claims import findings
 from diffex_cli.search.statistics.metrics import ndcg_at_k
 
 DELTA = 0.1
-TODAY: Mapping[str, object] = {"groups": "words", "effects": "asked", "verifier": "none", "holdout": "on"}
+_BEFORE = {"groups": "words", "effects": "asked", "verifier": "none", "holdout": "on"}
+_ALL = {**_BEFORE, "holdout": "off"}
 VARIANTS: Mapping[str, Mapping[str, object]] = {
-    "before": TODAY,
-    "before, all images": {**TODAY, "holdout": "off"},
-    "members": {**TODAY, "holdout": "off", "groups": "members"},
-    "seen already is zero": {"effects": "asked", "holdout": "off"},
-    "this": {},
+    "before": _BEFORE,
+    "before, all images": _ALL,
+    "members": {**_ALL, "groups": "corpus"},
+    "seen already is zero": {**_ALL, "groups": "corpus", "verifier": "birds:probe"},
+    "this": {"groups": "corpus", "effects": "adjusted", "verifier": "birds:probe", "holdout": "off"},
 }
-"""What is compared: options that differ from the shipped defaults."""
+"""What is compared; ``before`` are the defaults of the build before, ``this`` of this one."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
