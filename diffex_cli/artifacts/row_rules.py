@@ -15,6 +15,7 @@ Wrong: TypeAlias = NDArray[np.bool_]
 _SLACK = 1e-6
 """By how much a share may leave [0, 1]: others round in float32."""
 _LONGEST = 60
+_NO_NAMES = frozenset(("", ".", ".."))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def a_file(column: str) -> Rule:
 
 def is_outside(path: str) -> bool:
     """Whether a path of an artifact leads out of the run directory, or is none; links are not looked at."""
-    return not path or "\\" in path or "\0" in path or any(part in ("", ".", "..") for part in path.split("/"))
+    return not path or "\\" in path or "\0" in path or not _NO_NAMES.isdisjoint(path.split("/"))
 
 
 def one_of(column: str, *words: str) -> Rule:
@@ -145,7 +146,7 @@ def _known(column: Any) -> Wrong:
 
 
 def _bools(column: Any) -> Wrong:
-    return np.array(pc.fill_null(column, False).to_pylist(), bool)
+    return np.asarray(pc.fill_null(column, False).to_numpy(zero_copy_only=False), bool)
 
 
 def _shown(value: object) -> str:

@@ -32,6 +32,9 @@ _TINY = 1e-9
 _BLOCK = 1 << 20
 """Values drawn at a time."""
 
+_AT_A_TIME = 1 << 16
+"""Values of resamples at a time: what a processor keeps close by, and an allocator does not give back in between."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Estimate:
@@ -117,11 +120,14 @@ def _samples(data: NDArray[np.float64], resamples: int) -> Iterator[NDArray[np.f
     """
     n = len(data)
     pairs = (resamples + 1) // 2
+    mirrored, rows = data[::-1].copy(), max(1, _AT_A_TIME // n)
     # all candidates have the same ones, and drawing takes as long as all the rest
     drawings = _drawn(n, pairs) if pairs * n > _BLOCK else _kept(n, pairs)
     for drawn in drawings:
-        yield data.take(drawn)
-        yield data[::-1].take(drawn)
+        for start in range(0, len(drawn), rows):
+            some = drawn[start : start + rows]
+            yield data.take(some, mode="clip")  # all are within; to look takes as long as the rest
+            yield mirrored.take(some, mode="clip")
 
 
 def _drawn(n: int, pairs: int) -> Iterator[NDArray[np.integer]]:
