@@ -44,6 +44,11 @@ def edit_key(image: str, candidate: Candidate, editor_fingerprint: str, seed: in
     return _edit_key(image, candidate.asked, editor_fingerprint, seed)
 
 
+def edit_keys(images: Sequence[str], candidate: Candidate, editor_fingerprint: str, seed: int) -> tuple[str, ...]:
+    """Those of one candidate's edits of some images."""
+    return _edit_keys(tuple(images), candidate.asked, editor_fingerprint, seed)
+
+
 _Terms: TypeAlias = tuple[tuple[str, bool, tuple[tuple[str, float], ...], str], ...]
 
 
@@ -52,6 +57,12 @@ def _edit_key(image: str, terms: _Terms, editor: str, seed: int) -> str:
     """The same, kept: a search asks for each key again and again."""
     before, after = _around_image(terms, editor, seed)
     return hashlib.sha256(f"{before}{_canonical(image)}{after}".encode()).hexdigest()
+
+
+@functools.lru_cache(maxsize=8)
+def _edit_keys(images: tuple[str, ...], terms: _Terms, editor: str, seed: int) -> tuple[str, ...]:
+    """The same, kept: every figure of a candidate asks for them, and for those of the reconstruction."""
+    return tuple(_edit_key(image, terms, editor, seed) for image in images)
 
 
 @functools.lru_cache(maxsize=1 << 10)

@@ -139,7 +139,7 @@ class Evaluator:
             target.outcomes(after, originals),
             transitions,
             removes=removes(candidate),
-            no_ops=[self._is_no_op(image, candidate) for image in tried],
+            no_ops=[self._is_no_op(edit) for edit in self._session.keys(tried, candidate)],
         )
 
     def decisions(self, candidate: Candidate, images: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -184,8 +184,8 @@ class Evaluator:
         shares: NDArray[np.float64] = probabilities(row.logits[None], row.output_kind)[0]
         return shares
 
-    def _is_no_op(self, image: str, candidate: Candidate) -> bool:
-        row: EditRow | None = self._session.edits.get(self._session.key(image, candidate))
+    def _is_no_op(self, edit: str) -> bool:
+        row: EditRow | None = self._session.edits.get(edit)
         return row is not None and row.status == "no-op"
 
     def _values(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
@@ -193,7 +193,7 @@ class Evaluator:
 
     def _rows(self, candidate: Candidate, images: Sequence[str]) -> list[ScoreRow | None]:
         """The scores of an edit of every image; ``None`` where it failed, or its scores are not finite."""
-        return [self._session.scores.get(self._session.key(image, candidate)) for image in images]
+        return [self._session.scores.get(edit) for edit in self._session.keys(images, candidate)]
 
     def _originals(self, images: Sequence[str] | Mapping[str, object]) -> list[ScoreRow]:
         return [self._session.scores[image] for image in images]
