@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, directe
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure.making import tally
+from diffex_cli.measure.outcomes import Outcomes
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.saturation import saturation
 from diffex_cli.measure.session import EditWish, Session
@@ -135,7 +136,7 @@ class Evaluator:
             for old, new in zip(logit_blocks(before, classes), logit_blocks(after, classes), strict=True):
                 transitions += cout.transitions(old, new, target.column).tolist()
         return candidate_statistics(
-            target.outcomes(before, originals),
+            self._before(target, tuple(tried)),
             target.outcomes(after, originals),
             transitions,
             removes=removes(candidate),
@@ -145,9 +146,8 @@ class Evaluator:
     def decisions(self, candidate: Candidate, images: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Whether the target is predicted (1, 0, NaN) on the pictures with the attribute, and on those without."""
         target, originals = self.target_of(candidate), self._originals(images)
-        before, after = (
-            target.outcomes(self._rows(one, images), originals).predicted for one in (RECONSTRUCTION, candidate)
-        )
+        before = self._before(target, tuple(images)).predicted
+        after = target.outcomes(self._rows(candidate, images), originals).predicted
         return (before, after) if removes(candidate) else (after, before)
 
     def failures(self, candidates: Sequence[tuple[Candidate, Sequence[str]]]) -> str | None:
@@ -166,6 +166,13 @@ class Evaluator:
         if why is None or len(made) > tally([*before, *edits]).failed:
             return f"of every edit, it or its reconstruction has a score that is not finite ({len(made)} pictures)"
         return f"of every edit, it or its reconstruction failed, most often because: {why}"
+
+    @functools.cached_property
+    def _before(self) -> Callable[[Target, tuple[str, ...]], Outcomes]:
+        """A target's figures on the reconstructions of some images, the same for most candidates."""
+        return functools.lru_cache(maxsize=2)(
+            lambda target, images: target.outcomes(self._rows(RECONSTRUCTION, images), self._originals(images))
+        )
 
     def _choose(self, candidate: Candidate) -> None:
         """Of several targets, the one that a candidate moves most; of equals the first."""

@@ -99,11 +99,14 @@ def _studentised(data: bytes, resamples: int) -> tuple[float, float] | None:
         sample *= sample
         error = np.sqrt(sample.sum(axis=1) / (n - 1)) / math.sqrt(n)
         flat = error <= tiny
-        # without spread the t of a resample is infinite, or zero right at the mean
-        extreme = np.where(np.abs(mean) <= tiny, 0.0, np.copysign(math.inf, mean))
-        parts.append(np.where(flat, extreme, mean / np.where(flat, 1.0, error)))
+        if flat.any():
+            # without spread the t of a resample is infinite, or zero right at the mean
+            extreme = np.where(np.abs(mean) <= tiny, 0.0, np.copysign(math.inf, mean))
+            parts.append(np.where(flat, extreme, mean / np.where(flat, 1.0, error)))
+        else:
+            parts.append(mean / error)
     table = np.sort(np.concatenate(parts))
-    low, high = (np.quantile(table, side, method="nearest") for side in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
+    low, high = np.quantile(table, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="nearest")
     error = standard_deviation(deviations) / math.sqrt(n)
     if not math.isfinite(low) or not math.isfinite(high):
         return None
