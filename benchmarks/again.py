@@ -6,6 +6,7 @@ scored or searched. A report is written anew each time.
 
 from __future__ import annotations
 
+import compileall
 import dataclasses
 import os
 import resource
@@ -71,6 +72,8 @@ def again(jobs: Sequence[Pairs] = JOBS, before: Path | None = None) -> str:
     """
     lines = []
     builds = [Build("this", _OURS)] + ([] if before is None else [Build("before", before)])
+    for build in builds:  # as an installation does
+        compileall.compile_dir(build.folder / "diffex_cli", quiet=1)
     for pairs in jobs:
         with tempfile.TemporaryDirectory(prefix="diffex-bench-") as name:
             folder = Path(name)

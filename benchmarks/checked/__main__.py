@@ -1,7 +1,7 @@
 """``python -m benchmarks.checked``: what checking edits does to explanations, on the panel and on fresh classifiers.
 
-Tables go to stdout and, between their markers, into ``truth.md``. Edits, readings and marks are kept in the work folder, so
-that an interrupted run goes on.
+Tables go to stdout and, between their markers, into ``truth.md``. Edits and marks are kept in the work folder,
+so that an interrupted run goes on.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Classifiers that no choice was made by: other shapes, attributes and architectures than the panel's.
 
-Eight are functions of what the probe sees, none of them a sum: a soft maximum, a threshold, a saturating sum, products of
-three. Eight are networks that are trained here to tell two species apart by a shortcut: pixels straight to a logit, a
-perceptron, a plain convolutional network, and patches with attention, two each. All are the same on every machine but
-for rounding; those that are trained are kept in the work folder.
+Eight are functions of what the probe sees, most of them no sums: a maximum, a threshold, a saturating sum, products.
+Eight are networks that are trained here to tell two species apart by a shortcut: pixels straight to a logit, a
+perceptron, a plain convolutional network, and patches with attention, two each; they are kept in the work folder.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 
@@ -12,21 +13,34 @@ from diffex_cli.artifacts.search_document import SearchDocument
 from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measured:
+    """What somebody who holds the search's editor and classifier has read of them already, or made just now."""
+
+    edits: Mapping[str, EditRow]
+    scores: Scores
+
+
 class FinishedSearch:
     """The artifacts behind a ranking.
 
     Everything raises :class:`IncompleteError` if its file is not there yet, and :class:`UsageError` if it cannot be
     read.
 
+    Args:
+        measured: instead of what the files say.
+
     Attributes:
         path: the run directory.
         result: the folder of the search's result; the same of the last search.
     """
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, measured: Measured | None = None) -> None:
         self.run = run
         self.path = run.path
         self.result = run.result
+        if measured is not None:
+            self.edits, self.scores = measured.edits, measured.scores
 
     @functools.cached_property
     def search(self) -> SearchDocument:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from PIL import Image
 
@@ -22,8 +23,10 @@ def digest(obj: object) -> str:
         TypeError: something in it has no JSON.
         ValueError: it holds a number that is not finite.
     """
-    text = json.dumps(obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(obj).encode()).hexdigest()
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def image_key(image: Image.Image) -> str:
@@ -41,11 +44,30 @@ def edit_key(image: str, candidate: Candidate, editor_fingerprint: str, seed: in
     return _edit_key(image, candidate.asked, editor_fingerprint, seed)
 
 
+def edit_keys(images: Sequence[str], candidate: Candidate, editor_fingerprint: str, seed: int) -> tuple[str, ...]:
+    """Those of one candidate's edits of some images."""
+    return _edit_keys(tuple(images), candidate.asked, editor_fingerprint, seed)
+
+
+_Terms: TypeAlias = tuple[tuple[str, bool, tuple[tuple[str, float], ...], str], ...]
+
+
 @functools.lru_cache(maxsize=1 << 17)
-def _edit_key(
-    image: str, terms: tuple[tuple[str, bool, tuple[tuple[str, float], ...], str], ...], editor: str, seed: int
-) -> str:
+def _edit_key(image: str, terms: _Terms, editor: str, seed: int) -> str:
     """The same, kept: a search asks for each key again and again."""
+    before, after = _around_image(terms, editor, seed)
+    return hashlib.sha256(f"{before}{_canonical(image)}{after}".encode()).hexdigest()
+
+
+@functools.lru_cache(maxsize=8)
+def _edit_keys(images: tuple[str, ...], terms: _Terms, editor: str, seed: int) -> tuple[str, ...]:
+    """The same, kept: every figure of a candidate asks for them, and for those of the reconstruction."""
+    return tuple(_edit_key(image, terms, editor, seed) for image in images)
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _around_image(terms: _Terms, editor: str, seed: int) -> tuple[str, str]:
+    """The canonical JSON of an edit's editor, image, seed and terms, as far as it is the same for all images."""
     described = [
         {
             "prompt": prompt,
@@ -56,7 +78,7 @@ def _edit_key(
         for prompt, remove, overrides, replaces in terms
     ]
     described.sort(key=lambda term: (str(term["prompt"]), bool(term["remove"])))
-    return digest({"image": image, "terms": described, "editor": editor, "seed": seed})
+    return f'{_canonical({"editor": editor})[:-1]},"image":', f",{_canonical({'seed': seed, 'terms': described})[1:]}"
 
 
 def corpus_digest(corpus: Corpus) -> str:

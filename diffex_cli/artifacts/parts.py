@@ -67,7 +67,7 @@ class Parts:
         return len(paths_in(self._folder))
 
     def _empty(self) -> pa.Table:
-        return self._schema.columns.empty_table()
+        return pa.Table.from_batches([], self._schema.columns)
 
     def _tables(self) -> dict[Path, pa.Table]:
         return while_others_merge(self._read_all)

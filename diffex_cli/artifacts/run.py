@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow.compute as pc
+import pyarrow as pa
 from PIL import Image
 
 from diffex_cli.artifacts.corpus_yaml import CorpusDocument, parse_corpus, write_corpus
@@ -18,6 +18,7 @@ from diffex_cli.artifacts.files import write_text
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.pictures import open_picture, save_picture
+from diffex_cli.artifacts.row_rules import equals
 from diffex_cli.artifacts.rows import EditRow, InputImage, MeasuredRow, RankingRow, RequestRow, Scores
 from diffex_cli.artifacts.run_record import read_run_record, write_run_record
 from diffex_cli.artifacts.schemas import EDITS, IMAGES, MEASURED, RANKING, REQUESTS, SEEN
@@ -161,7 +162,8 @@ class RunDirectory:
         row names, is left out."""
         table = self.edit_parts.read()
         if editor is not None:
-            table = table.filter(pc.equal(table["editor"], editor))
+            ours = equals(table["editor"], editor)
+            table = table if ours.all() else table.filter(pa.array(ours))
         columns = (table[field.name].to_pylist() for field in dataclasses.fields(EditRow))
         rows = {row.edit: row for row in map(EditRow, *columns)}
         claims = {key: self._claim(row) for key, row in rows.items() if row.status != "failed"}

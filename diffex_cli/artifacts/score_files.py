@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.files import atomic_write
-from diffex_cli.artifacts.row_rules import labels_fault
+from diffex_cli.artifacts.row_rules import equals, labels_fault
 from diffex_cli.artifacts.schemas import LONG_SCORES, SCORES
 from diffex_cli.artifacts.tables import (
     REMEDY,
@@ -103,13 +103,15 @@ def read_part(path: Path, classifier: str) -> PartScores:
             return _read_long(path, parquet, classifier)
         found, shared = PartScores(), labels
         for batch in _batches(path, parquet, SCORES, rows_at_a_time(len(labels))):
-            ours = np.flatnonzero(pc.equal(batch["classifier"], classifier).to_numpy(zero_copy_only=False))
+            ours = np.flatnonzero(equals(batch["classifier"], classifier))
             values = _matrix(path, batch["logits"], len(labels)) if len(ours) else np.zeros((0, 0), np.float32)
             subjects, kinds = batch["subject"].to_pylist(), batch["kind"].to_pylist()
             for i in ours:
                 # a copy, which does not keep the whole batch
                 found.pieces[subjects[i]] = Piece(kinds[i], shared, values[i].copy())
-            found.output_kind = _last(batch["output_kind"].take(pa.array(ours))) or found.output_kind
+            said = batch["output_kind"]
+            said = said if len(ours) == len(said) else said.take(pa.array(ours))
+            found.output_kind = _last(said) or found.output_kind
     return found
 
 
@@ -208,7 +210,8 @@ def _batches(path: Path, parquet: Any, schema: TableSchema, rows: int) -> Iterat
                     columns[field.name].validate(full=True)
                 if not field.nullable and columns[field.name].null_count:
                     raise UsageError(f"{path} has empty cells in the column {field.name!r} of {schema.id}: {REMEDY}")
-        check_rows(path, schema, pa.table({name: columns[name] for name in ("subject", "kind")}), before)
+        named = ("subject", "kind")
+        check_rows(path, schema, pa.Table.from_arrays([columns[name] for name in named], named), before)
         before += batch.num_rows
         yield {field.name: columns[field.name] for field in schema.columns if field.name in columns}
 
@@ -216,8 +219,7 @@ def _batches(path: Path, parquet: Any, schema: TableSchema, rows: int) -> Iterat
 def _matrix(path: Path, column: pa.Array, classes: int) -> NDArray[np.float32]:
     """A column of lists as an array of shape (rows, classes); NaN for what is empty."""
     with casting(path):
-        lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
-        numbers = column.flatten().to_numpy(zero_copy_only=False)
+        lengths, numbers = (_numbers(one) for one in (pc.list_value_length(column), column.flatten()))
         there = ~np.isnan(lengths.astype(np.float64))
         if (lengths[there] != classes).any():
             raise UsageError(f"{path} has rows whose logits are not as many as its {classes} classes: {REMEDY}")
@@ -226,6 +228,12 @@ def _matrix(path: Path, column: pa.Array, classes: int) -> NDArray[np.float32]:
         values = np.full((len(there), classes), np.nan, np.float32)
         values[there] = single(numbers).reshape(-1, classes)
         return values
+
+
+def _numbers(column: pa.Array) -> NDArray[Any]:
+    """Shape: (rows,); NaN for what is empty. The usual way loads pandas, which takes a fifth of a second."""
+    usual = column.null_count or not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type))
+    return column.to_numpy(zero_copy_only=False) if usual else np.from_dlpack(column)
 
 
 def single(numbers: NDArray[Any]) -> NDArray[np.float32]:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -207,9 +206,9 @@ def check_schema_id(path: Path, found: str, expected: str) -> None:
 
 def last_of_each(table: pa.Table, keys: Sequence[str]) -> pa.Table:
     """Of rows with the same values in the columns ``keys`` only the last, in the old order."""
-    numbered = table.select(list(keys)).append_column("row", pa.array(np.arange(table.num_rows)))
-    last = numbered.group_by(list(keys)).aggregate([("row", "max")])["row_max"].to_numpy()
-    return table.take(pa.array(np.sort(last)))
+    rows = zip(*(table[key].to_pylist() for key in keys), strict=True)
+    last = {row: place for place, row in enumerate(rows)}
+    return table if len(last) == table.num_rows else table.take(pa.array(sorted(last.values())))
 
 
 def metadata(parquet: Any) -> dict[bytes, bytes]:

@@ -23,7 +23,7 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary, *,
     from diffex_cli.report.reading import read_report_data
     from diffex_cli.report.words import plain
 
-    data = read_report_data(settings.run)
+    data = read_report_data(settings.run, measured=summary.measured)
     if output.json or output.quiet:
         kept = [row for row in summary.ranking if row.status == "kept"]
         quiet = "\n".join(f"{row.candidate}\t{row.effect:+.6g}" for row in kept) if kept else None

@@ -18,8 +18,9 @@ from yaml.reader import ReaderError
 from yaml.scanner import ScannerError
 
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.plain_json import HALF, MAX_NESTING, read_json
+from diffex_cli.core.plain_json import read_json
 from diffex_cli.core.text_files import is_lfs_pointer, read_text_file, refuse_lfs_pointer
+from diffex_cli.core.yaml_loaders import Loader, UntypedLoader, composed_in_c
 
 __all__ = [
     "compose_yaml",
@@ -82,9 +83,11 @@ def compose_yaml(text: str, source: str, *, typed: bool = True) -> yaml.Node | N
     Raises:
         UsageError: of :func:`read_yaml`, but for tags and keys.
     """
+    if (composed := composed_in_c(text, typed=typed)) is not None:
+        return composed[0]
     loader = None
     try:
-        loader = (_Guarded if typed else _Untyped)(text)
+        loader = (Loader if typed else UntypedLoader)(text)
         return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _sentence(error, source) from None
@@ -148,36 +151,6 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_str)
-
-
-class _Guarded(yaml.SafeLoader):
-    """Composes nodes without aliases, with which a small file can grow exponentially, without deep nesting, and without
-    halves of characters."""
-
-    _nesting = 0
-    line: int
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, f"alias *{event.anchor}: write the value out, aliases are not read")
-        if isinstance(event, yaml.ScalarEvent) and HALF.search(event.value):
-            self._refuse(event, "it holds half of a character: write the whole one")
-        if self._nesting == MAX_NESTING:
-            self._refuse(event, f"nested more than {MAX_NESTING} deep: make it flatter")
-        self._nesting += 1
-        node = super().compose_node(parent, index)
-        self._nesting -= 1
-        return node
-
-    def _refuse(self, event: yaml.Event, problem: str) -> NoReturn:
-        raise yaml.composer.ComposerError(None, None, problem, event.start_mark)  # type: ignore[arg-type]
-
-
-class _Untyped(_Guarded):
-    """Leaves every scalar as the text that it is."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012
 
 
 def _mapping(node: yaml.MappingNode, verbatim: bool, typed: bool) -> dict[str, Any]:

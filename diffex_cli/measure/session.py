@@ -13,7 +13,7 @@ from PIL import Image
 
 from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.files import sweep
-from diffex_cli.artifacts.keys import edit_key
+from diffex_cli.artifacts.keys import edit_key, edit_keys
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.pictures import LazyPictures
 from diffex_cli.artifacts.rows import EditRow, InputImage, Scores
@@ -191,6 +191,10 @@ class Session:
     def key(self, image: str, candidate: Candidate) -> str:
         """The key of an edit by this editor with this seed."""
         return edit_key(image, candidate, self.editor_fingerprint, self.settings.seed)
+
+    def keys(self, images: Sequence[str], candidate: Candidate) -> tuple[str, ...]:
+        """Those of a candidate's edits of some images."""
+        return edit_keys(images, candidate, self.editor_fingerprint, self.settings.seed)
 
     def requests(self, wishes: Iterable[EditWish]) -> list[EditRequest]:
         """The wishes as requests, each image's reconstruction first: image by image, so that an editor that prepares

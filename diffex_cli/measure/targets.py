@@ -87,8 +87,8 @@ def logit_blocks(rows: Sequence[ScoreRow | None], classes: int) -> Iterator[NDAr
     size = max(1, _CELLS // classes)
     unknown = np.full(classes, math.nan)
     for start in range(0, max(len(rows), 1), size):
-        some = [unknown if row is None else row.logits for row in rows[start : start + size]]
-        yield np.stack(some) if some else np.zeros((0, classes))
+        some = [unknown if row is None else row.values for row in rows[start : start + size]]
+        yield np.concatenate([*some, unknown[:0]], dtype=np.float64).reshape(len(some), classes)
 
 
 Quantity: TypeAlias = Literal["logit", "probability", "score"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from diffex_cli.artifacts import results
-from diffex_cli.artifacts.finished_search import FinishedSearch
+from diffex_cli.artifacts.finished_search import FinishedSearch, Measured
 from diffex_cli.artifacts.keys import corpus_digest, images_digest
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
@@ -176,13 +176,16 @@ class FinishedRun(FinishedSearch):
         return {}
 
 
-def read_finished(path: Path, current: bool = True, target: str | None = None) -> FinishedRun:
+def read_finished(
+    path: Path, current: bool = True, target: str | None = None, measured: Measured | None = None
+) -> FinishedRun:
     """A finished run by its folder, with the result of the last search, or with a kept one.
 
     Args:
         path: the run directory, or the folder of a kept result in it.
         current: refuse one whose inputs changed after the search, :meth:`FinishedRun.check_current`.
         target: whose result, of the last search's classifier; ``None`` for the last search's.
+        measured: what the last search has just read and made, instead of reading it again.
 
     Raises:
         UsageError: there is no such result.
@@ -190,7 +193,7 @@ def read_finished(path: Path, current: bool = True, target: str | None = None) -
     if not path.is_dir():
         raise UsageError(f"there is no run directory {path}: name one that `diffex search --run` has finished")
     home = results.home_of(path)
-    run = FinishedRun(RunDirectory(path) if home is None else RunDirectory(home, path))
+    run = FinishedRun(RunDirectory(path) if home is None else RunDirectory(home, path), measured)
     if target is not None and (home is None or run.search.target != target):
         run = FinishedRun(RunDirectory(run.path, results.find_named(run.path, target)))
     if current:

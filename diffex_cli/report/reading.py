@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from diffex_cli.artifacts.finished_search import Measured
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.search_document import ScreeningRecord, Tried, TriedSet
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
@@ -19,9 +20,9 @@ from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportDat
 from diffex_cli.report.finished import FinishedRun, read_finished
 
 
-def read_report_data(path: Path, target: str | None = None) -> ReportData:
+def read_report_data(path: Path, target: str | None = None, measured: Measured | None = None) -> ReportData:
     """What :func:`report_data` gives, of what :func:`~diffex_cli.report.finished.read_finished` finds."""
-    return report_data(read_finished(path, target=target))
+    return report_data(read_finished(path, target=target, measured=measured))
 
 
 def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportData:

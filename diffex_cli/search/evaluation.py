@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure.making import tally
+from diffex_cli.measure.outcomes import Outcomes
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.saturation import saturation
 from diffex_cli.measure.session import EditWish, Session
@@ -196,19 +197,18 @@ class Evaluator:
             for old, new in zip(logit_blocks(before, classes), logit_blocks(after, classes), strict=True):
                 transitions += cout.transitions(old, new, target.column).tolist()
         return candidate_statistics(
-            target.outcomes(before, originals),
+            self._before(target, tuple(tried)),
             target.outcomes(after, originals),
             transitions,
             removes=removes(candidate),
-            no_ops=[self._is_no_op(image, candidate) for image in tried],
+            no_ops=[self._is_no_op(edit) for edit in self.keys(candidate, tried)],
         )
 
     def decisions(self, candidate: Candidate, images: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Whether the target is predicted (1, 0, NaN) on the pictures with the attribute, and on those without."""
         target, originals = self.target_of(candidate), self._originals(images)
-        before, after = (
-            target.outcomes(self._rows(one, images), originals).predicted for one in (RECONSTRUCTION, candidate)
-        )
+        before = self._before(target, tuple(images)).predicted
+        after = target.outcomes(self._rows(candidate, images), originals).predicted
         return (before, after) if removes(candidate) else (after, before)
 
     def failures(self, candidates: Sequence[tuple[Candidate, Sequence[str]]]) -> str | None:
@@ -218,7 +218,7 @@ class Evaluator:
             return None
         tried = {image for _, images in candidates for image in images}
         before = [self._session.edits[self._session.key(image, RECONSTRUCTION)] for image in tried]
-        edits = [self._session.edits[self.key(one, image)] for one, images in candidates for image in images]
+        edits = [self._session.edits[key] for one, images in candidates for key in self.keys(one, images)]
         for rows, what in ((before, "reconstructions"), (edits, "edits")):
             if rows and all(row.status == "failed" for row in rows):
                 return f"all {len(rows)} {what} failed, most often because: {tally(rows).failure}"
@@ -227,6 +227,13 @@ class Evaluator:
         if why is None or len(made) > tally([*before, *edits]).failed:
             return f"of every edit, it or its reconstruction has a score that is not finite ({len(made)} pictures)"
         return f"of every edit, it or its reconstruction failed, most often because: {why}"
+
+    @functools.cached_property
+    def _before(self) -> Callable[[Target, tuple[str, ...]], Outcomes]:
+        """A target's figures on the reconstructions of some images, the same for most candidates."""
+        return functools.lru_cache(maxsize=2)(
+            lambda target, images: target.outcomes(self._rows(RECONSTRUCTION, images), self._originals(images))
+        )
 
     def _choose(self, candidate: Candidate) -> None:
         """Of several targets, the one that a candidate moves most; of equals the first."""
@@ -245,8 +252,8 @@ class Evaluator:
         shares: NDArray[np.float64] = probabilities(row.logits[None], row.output_kind)[0]
         return shares
 
-    def _is_no_op(self, image: str, candidate: Candidate) -> bool:
-        row: EditRow | None = self._session.edits.get(self.key(candidate, image))
+    def _is_no_op(self, edit: str) -> bool:
+        row: EditRow | None = self._session.edits.get(edit)
         return row is not None and row.status == "no-op"
 
     def _values(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
@@ -254,11 +261,19 @@ class Evaluator:
 
     def _rows(self, candidate: Candidate, images: Sequence[str]) -> list[ScoreRow | None]:
         """The scores of an edit of every image; ``None`` where it failed, or its scores are not finite."""
-        return [self._session.scores.get(self.key(candidate, image)) for image in images]
+        return [self._session.scores.get(edit) for edit in self.keys(candidate, images)]
 
-    def key(self, candidate: Candidate, image: str) -> str:
-        """The key of the edit that stands for a candidate on an image."""
-        return self._session.key(image, self.edited(candidate, image))
+    def keys(self, candidate: Candidate, images: Sequence[str]) -> list[str]:
+        """The keys of the edits that stand for a candidate on some images."""
+        alike: dict[str, tuple[Candidate, list[str]]] = {}
+        for edited, image in self.edits(candidate, images):
+            alike.setdefault(edited.id, (edited, []))[1].append(image)
+        found = {
+            image: key
+            for edited, own in alike.values()
+            for image, key in zip(own, self._session.keys(own, edited), strict=True)
+        }
+        return [found[image] for image in images]
 
     def _originals(self, images: Sequence[str] | Mapping[str, object]) -> list[ScoreRow]:
         return [self._session.scores[image] for image in images]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from diffex_cli.artifacts.finished_search import Measured
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.results import Result
 from diffex_cli.artifacts.rows import RankingRow
@@ -58,6 +59,7 @@ class SearchSummary:
         failed: how many of all of them failed: their images are left out of those attributes' effects.
         failure: the reason that most of those gave; ``None`` if none failed.
         set_aside: the last search's result, as it is kept, if it was for another target or of another classifier.
+        measured: all edits and scores that there are, so that who tells of this search does not read them again.
     """
 
     target: str
@@ -78,6 +80,7 @@ class SearchSummary:
     up_to_date: bool
     set_aside: Result | None
     warnings: tuple[str, ...]
+    measured: Measured = dataclasses.field(repr=False)
 
 
 def run(settings: Settings, progress: Progress, fill: bool = True, backends: Backends | None = None) -> SearchSummary:
@@ -144,6 +147,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             up_to_date=not written.changed,
             set_aside=written.aside,
             warnings=(*session.run.warnings, *evaluator.warnings),
+            measured=Measured(session.edits, session.scores),
         )
 
 

@@ -26,7 +26,7 @@ from diffex_cli.artifacts.search_document import (
 )
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Candidate
-from diffex_cli.measure.session import Session
+from diffex_cli.measure.session import EditWish, Session
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation
 from diffex_cli.search.evaluation import Evaluator
@@ -93,7 +93,7 @@ def write(session: Session, searched: Searched, evaluator: Evaluator) -> Written
 
 def measured_rows(searched: Searched, evaluator: Evaluator) -> tuple[MeasuredRow, ...]:
     """Every candidate on every image that it was tried on."""
-    tried = [(one.node.candidate, tried_images(one, evaluator)) for one in searched.trace.ranking]
+    tried: list[EditWish] = [(one.node.candidate, tried_images(one, evaluator)) for one in searched.trace.ranking]
     tried += [(one.candidate, evaluator.images) for one in searched.joint]
     rows: list[MeasuredRow] = []
     for candidate, images in tried:
@@ -108,11 +108,10 @@ def measured_rows(searched: Searched, evaluator: Evaluator) -> tuple[MeasuredRow
 def _rows(candidate: Candidate, images: Sequence[str], evaluator: Evaluator) -> Iterator[MeasuredRow]:
     held_out = set(evaluator.held_out)
     figures = evaluator.asked(candidate, images).tolist(), evaluator.deltas(candidate, images).tolist()
-    for image, asked, change in zip(images, *figures, strict=True):
-        edited = evaluator.edited(candidate, image)
+    edits, keys = evaluator.edits(candidate, images), evaluator.keys(candidate, images)
+    for (edited, image), key, asked, change in zip(edits, keys, *figures, strict=True):
         landed = evaluator.checked.landed(edited, image) if evaluator.checked is not None and edited.terms else None
-        key, shown = evaluator.key(candidate, image), not edited.terms
-        yield MeasuredRow(candidate.id, image, key, shown, asked, change, landed, image in held_out)
+        yield MeasuredRow(candidate.id, image, key, not edited.terms, asked, change, landed, image in held_out)
 
 
 def _is_of_the_same(run: RunDirectory, document: SearchDocument) -> bool:

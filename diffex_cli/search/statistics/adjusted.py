@@ -11,8 +11,9 @@ what was seen elsewhere, the linear part is taken away, and of what is lacking i
 augmented estimator of Robins, Rotnitzky & Zhao 1994 with the edit's own outcome as its base: wrong readings shrink
 the correction, but do not replace the measurement.
 
-The coefficients for an image are fitted on the other images' edits (cross-fitting: Chernozhukov et al. 2018), so
-that no edit is corrected by itself. The interval is a bootstrap over the images of the whole procedure, coefficients included.
+The coefficients for an image are fitted on the other images' edits (cross-fitting: Chernozhukov et al. 2018), so that
+no edit is corrected by itself. The interval is a bootstrap over the images of the whole procedure, coefficients
+included.
 """
 
 from __future__ import annotations
@@ -143,5 +144,5 @@ def _ridge(gram: Floats, product: Floats, penalty: float) -> Floats:
     """(XᵀX + penalty · 1)⁻¹ Xᵀy, also of many."""
     if math.isinf(penalty):
         return np.zeros_like(product)
-    solved: Floats = np.linalg.solve(gram + penalty * np.eye(gram.shape[-1]), product[..., None])[..., 0]
-    return solved
+    solved = np.linalg.solve(gram + penalty * np.eye(gram.shape[-1]), product[..., None])[..., 0]
+    return np.asarray(solved, np.float64)

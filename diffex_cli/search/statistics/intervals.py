@@ -33,6 +33,9 @@ _TINY = 1e-9
 _BLOCK = 1 << 20
 """Values drawn at a time."""
 
+_AT_A_TIME = 1 << 16
+"""Values of resamples at a time: what a processor keeps close by, and an allocator does not give back in between."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Estimate:
@@ -105,11 +108,14 @@ def _studentised(data: bytes, resamples: int) -> tuple[float, float] | None:
         sample *= sample
         error = np.sqrt(sample.sum(axis=1) / (n - 1)) / math.sqrt(n)
         flat = error <= tiny
-        # without spread the t of a resample is infinite, or zero right at the mean
-        extreme = np.where(np.abs(mean) <= tiny, 0.0, np.copysign(math.inf, mean))
-        parts.append(np.where(flat, extreme, mean / np.where(flat, 1.0, error)))
+        if flat.any():
+            # without spread the t of a resample is infinite, or zero right at the mean
+            extreme = np.where(np.abs(mean) <= tiny, 0.0, np.copysign(math.inf, mean))
+            parts.append(np.where(flat, extreme, mean / np.where(flat, 1.0, error)))
+        else:
+            parts.append(mean / error)
     table = np.sort(np.concatenate(parts))
-    low, high = (np.quantile(table, side, method="nearest") for side in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
+    low, high = np.quantile(table, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="nearest")
     error = standard_deviation(deviations) / math.sqrt(n)
     if not math.isfinite(low) or not math.isfinite(high):
         return None
@@ -126,11 +132,14 @@ def _samples(data: NDArray[np.float64], resamples: int) -> Iterator[NDArray[np.f
     """
     n = len(data)
     pairs = (resamples + 1) // 2
+    mirrored, rows = data[::-1].copy(), max(1, _AT_A_TIME // n)
     # all candidates have the same ones, and drawing takes as long as all the rest
     drawings = _drawn(n, pairs) if pairs * n > _BLOCK else _kept(n, pairs)
     for drawn in drawings:
-        yield data.take(drawn)
-        yield data[::-1].take(drawn)
+        for start in range(0, len(drawn), rows):
+            some = drawn[start : start + rows]
+            yield data.take(some, mode="clip")  # all are within; to look takes as long as the rest
+            yield mirrored.take(some, mode="clip")
 
 
 def _drawn(n: int, pairs: int) -> Iterator[NDArray[np.integer]]:
