@@ -22,6 +22,8 @@ _GROUPS: Mapping[str, str] = {
     "classifier": registry.CLASSIFIERS,
     "editor": registry.EDITORS,
     "screen": registry.EDITORS,
+    "region": registry.REGIONS,
+    "keep_region": registry.REGIONS,
     "provider": registry.CORPUS_PROVIDERS,
     "merge": registry.CORPUS_PROVIDERS,
 }
@@ -29,6 +31,8 @@ _CALLED: Mapping[str, str] = {
     "classifier": "the classifier",
     "editor": "the editor",
     "screen": "the editor that screens,",
+    "region": "the region",
+    "keep_region": "the region to keep",
     "provider": "the corpus provider",
     "merge": "the corpus provider",
     _ADDRESS: "the address",
