@@ -76,7 +76,8 @@ class BoundedEditor:
             if base is None and all(request.candidate.terms for request in wanted):
                 asked.append(EditRequest(f"reconstruction of {image}", image, RECONSTRUCTION))
         wished = {request.key for request in requests}
-        yield from (result for result in self._made(images, asked, seed) if result.key in wished)
+        if asked:
+            yield from (result for result in self._made(images, asked, seed) if result.key in wished)
 
     def _made(self, images: Mapping[str, Image.Image], asked: Sequence[EditRequest], seed: int) -> Iterator[EditResult]:
         by_key = {request.key: request for request in asked}
