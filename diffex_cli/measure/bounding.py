@@ -45,6 +45,12 @@ def open_bounds(settings: Settings, consent: Consent, device: str) -> Bounds | N
 def _opened(name: str, spec: str, consent: Consent, device: str) -> OpenedRegions | None:
     if spec == "none":
         return None
+    parsed = registry.parse_spec(spec)
+    if name == "keep_region" and parsed.name == "text" and not parsed.options.get("words"):
+        raise UsageError(
+            f"--keep-region {spec} would keep each attribute's own place from its edits: say what to keep, such as "
+            f"{spec}{',' if parsed.options else ':'}words=face"
+        )
     consent.check(name, spec)
     return open_regions(spec, device)
 

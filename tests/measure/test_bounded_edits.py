@@ -99,6 +99,12 @@ def test_a_program_elsewhere_bounds_its_own_edits(tmp_path: Path) -> None:
         edit.plan(bounded(tmp_path, editor="external:x"))
 
 
+def test_what_to_keep_has_words_of_its_own(tmp_path: Path) -> None:
+    make_corpus(tmp_path)
+    with pytest.raises(UsageError, match="say what to keep, such as text:owner/m:grow=2,words=face"):
+        edit.plan(bounded(tmp_path, keep_region="text:owner/m:grow=2"))
+
+
 MODULE = """\
 import numpy as np
 
@@ -170,4 +176,8 @@ def test_the_command_keeps_the_region_for_later_stages(tmp_path: Path) -> None:
     assert diffex("edit")["made"] == 0
     scored = diffex("score", "--classifier", "python:colour_classifier:logits")
     assert scored["scored"] == made["needed"] + N_IMAGES
+    assert diffex("search", "--target", "red")["made"] > 0
+    told = CliRunner().invoke(app, ["search", "--run", "run"], env={"COLUMNS": "200"}).stdout
+    caution = "Pictures were edited only within boxes:boxes.csv: what an attribute does elsewhere is not in its effect."
+    assert caution in " ".join(told.split())
     assert diffex("config", "show")["region"] == {"value": "boxes:boxes.csv", "origin": "run.yaml"}
