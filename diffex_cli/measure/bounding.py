@@ -66,7 +66,7 @@ def check_bounds(session: Session, bounds: Bounds) -> None:
 
 def bounded(session: Session, own: OpenedEditor, bounds: Bounds) -> BoundedEditor:
     """The session's editor within bounds. What it made in this run without any is used again."""
-    return BoundedEditor(own, bounds, functools.cache(lambda: _images(session)), _MadeBefore(session, own.fingerprint))
+    return BoundedEditor(own, bounds, functools.cache(lambda: _images(session)), _MadeBefore(session, own))
 
 
 def _images(session: Session) -> Mapping[str, RegionImage]:
@@ -74,18 +74,18 @@ def _images(session: Session) -> Mapping[str, RegionImage]:
 
 
 class _MadeBefore:
-    """See :class:`~diffex_cli.editors.regions.bounded.MadeBefore`. ``editor``: the fingerprint without bounds."""
+    """See :class:`~diffex_cli.editors.regions.bounded.MadeBefore`. ``own``: the editor without bounds."""
 
-    def __init__(self, session: Session, editor: str) -> None:
-        self._session, self._editor = session, editor
+    def __init__(self, session: Session, own: OpenedEditor) -> None:
+        self._session, self._own = session, own
 
     @functools.cached_property
     def _edits(self) -> Mapping[str, EditRow]:
-        return self._session.run.edits(self._editor)
+        return self._session.run.edits(self._own.fingerprint)
 
     def find(self, image: str, candidate: Candidate) -> EditRow | None:
         seed = self._session.settings.seed
-        row = self._edits.get(edit_key(image, candidate, self._editor, seed))
+        row = self._edits.get(edit_key(image, candidate, self._own.fingerprint, seed))
         if row is None and not candidate.terms:
             row = self._session.edits.get(self._session.key(image, RECONSTRUCTION))
         return None if row is None or row.file is None else row

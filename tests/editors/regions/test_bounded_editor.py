@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from asked_regions import CREST, TAIL, opened
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from diffex_cli.artifacts.rows import EditRow
@@ -197,3 +199,23 @@ def test_another_region_is_another_editor() -> None:
     assert first.settings["editor"] == "redrawing"
     Path("box.csv").write_text(Path("box.csv").read_text().replace("70", "71"))
     assert first.fingerprint != bounded(own).fingerprint
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+@given(st.permutations(range(3 * len(PICTURES))), st.booleans())
+def test_the_editor_may_answer_in_any_order(order: list[int], is_there: bool) -> None:
+    class Shuffled(Redrawing):
+        def edit(
+            self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
+        ) -> Iterator[EditResult]:
+            for request in sorted(requests, key=lambda one: order[requests.index(one)]):
+                level = len(request.candidate.id)
+                yield EditResult(request.key, "ok", Image.new("RGB", (128, 128), (level, level, level)), 0.0)
+
+    before = Kept(reconstruction=Image.new("RGB", (128, 128))) if is_there else None
+    found = made(bounded(Shuffled(), before, feather=0), CREST.candidate, RECONSTRUCTION, TAIL.candidate)
+    for key in PICTURES:
+        for node in (CREST, TAIL):
+            expected = np.zeros((128, 128, 3), dtype=int)
+            expected[INSIDE] = len(node.id)
+            assert (pixels(found[f"{key} {node.id}"]) == expected).all()

@@ -3,6 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from asked_regions import CREST, HEAD, NODES, TAIL, check, images, inside, opened
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Node
@@ -113,3 +115,28 @@ def test_a_name_that_two_images_have_is_none_of_theirs() -> None:
     with pytest.raises(UsageError, match=r"has no row for wild/cat\.png"):
         check(table("cat,1,2,5,6,\n"), None, *shown)
     check(table("wild/cat,1,2,5,6,\ntame/cat.png,1,2,5,6,\n"), None, *shown)
+
+
+CELLS = st.sampled_from(["cat", "cat.png", "dog", "head", "tail", "", "0", "3", "20", "16", "-1", "1e9", "nan", "x"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.lists(st.tuples(*[CELLS] * 6), max_size=6))
+def test_any_table_gives_regions_or_a_sentence(rows: list[tuple[str, ...]]) -> None:
+    (cat,) = images("cat.png")
+    spec = table("".join(f"{','.join(row)}\n" for row in rows))
+    try:
+        check(None, spec, cat)
+    except UsageError:
+        return
+    said = [row for row in rows if row[0] in ("cat", "cat.png") and row[1]]
+    for node in NODES:
+        assert inside(opened(spec), cat, node).any() == any(
+            row[5] == max((one[5] for one in rows if row_covers(one, node)), key=len)
+            for row in said
+            if row_covers(row, node)
+        )
+
+
+def row_covers(row: tuple[str, ...], node: Node) -> bool:
+    return row[0] in ("cat", "cat.png") and (not row[5] or f"{node.id}/".startswith(f"{row[5]}/"))
