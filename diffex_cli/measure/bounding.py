@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -15,11 +15,13 @@ from diffex_cli.core import registry
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.core.settings import Settings
+from diffex_cli.editors.base import EditRequest
 from diffex_cli.editors.opened import OpenedEditor
 from diffex_cli.editors.regions.base import RegionImage, region_images
 from diffex_cli.editors.regions.bounded import BoundedEditor
 from diffex_cli.editors.regions.bounds import Bounds
 from diffex_cli.editors.regions.opened import OpenedRegions, open_regions
+from diffex_cli.measure import rates
 
 if TYPE_CHECKING:
     from diffex_cli.measure.session import Session
@@ -67,6 +69,18 @@ def check_bounds(session: Session, bounds: Bounds) -> None:
 def bounded(session: Session, own: OpenedEditor, bounds: Bounds) -> BoundedEditor:
     """The session's editor within bounds. What it made in this run without any is used again."""
     return BoundedEditor(own, bounds, functools.cache(lambda: _images(session)), _MadeBefore(session, own))
+
+
+def known_rate(session: Session) -> float | None:
+    """The seconds that an edit by the session's editor took on this machine, bounded or not; ``None`` if never."""
+    known, editor = rates.recall(), session.editor
+    own = editor.own.fingerprint if isinstance(editor, BoundedEditor) else ""
+    return known.get(session.editor_fingerprint, known.get(own))
+
+
+def reused(session: Session, requests: Sequence[EditRequest]) -> int:
+    """How many of them take no time, since the editor made them without bounds."""
+    return session.editor.reused(requests) if isinstance(session.editor, BoundedEditor) else 0
 
 
 def _images(session: Session) -> Mapping[str, RegionImage]:

@@ -54,10 +54,23 @@ def test_what_was_made_before_is_bounded_and_not_made_again(tmp_path: Path, monk
     (tmp_path / "other").mkdir()
     make_corpus(tmp_path / "other")
     edit.run(settings(tmp_path / "other"), SILENT)
+    plan = edit.plan(bounded(tmp_path / "other"))
+    assert (plan.to_do, plan.seconds) == (plan.needed, 0)
     monkeypatch.setattr("diffex_cli.editors.tint.TintEditor.edit", lambda *_: pytest.fail("it was made again"))
     assert edit.run(bounded(tmp_path / "other"), SILENT).made == len(fresh)
     again = {row.edit: row.file for row in RunDirectory(tmp_path / "other" / "run").edits().values()}
     assert fresh.items() <= again.items()
+
+
+def test_how_long_an_edit_takes_is_known_from_those_without_bounds(tmp_path: Path) -> None:
+    make_corpus(tmp_path)
+    assert edit.plan(bounded(tmp_path)).seconds is None
+    (tmp_path / "other").mkdir()
+    make_corpus(tmp_path / "other")
+    made = edit.run(settings(tmp_path / "other"), SILENT)
+    plan = edit.plan(bounded(tmp_path))
+    assert made.seconds_per_edit is not None
+    assert plan.seconds == pytest.approx(made.seconds_per_edit * plan.to_do)
 
 
 def test_another_region_has_edits_of_its_own(tmp_path: Path) -> None:

@@ -46,7 +46,9 @@ class BoxRegions(Settled):
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         self._path, self._spec = typed_path(need_model(spec, "boxes:FILE.csv or boxes:FILE.yaml")), spec.text
         refuse_options(spec)
-        rows = read_rows(self._path, "table of boxes", _COLUMNS, "image, x0, y0, x1, y1", "boxes:FILE names it")
+        rows = read_rows(
+            self._path, "table of boxes", _COLUMNS, "image, x0, y0, x1, y1", "name the right file, boxes:FILE"
+        )
         self._rows = [_parsed(row, f"{self._path}, row {number}") for number, row in enumerate(rows, start=1)]
 
     @functools.cached_property
