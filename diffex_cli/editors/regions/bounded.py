@@ -6,8 +6,10 @@ import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from diffex_cli.artifacts.keys import digest
@@ -17,6 +19,9 @@ from diffex_cli.editors.base import EditRequest, EditResult, Listener, failed
 from diffex_cli.editors.opened import OpenedEditor
 from diffex_cli.editors.regions.base import RegionImage
 from diffex_cli.editors.regions.bounds import Bounds, NothingToChangeError
+
+_Region: TypeAlias = "NDArray[np.uint8] | None"
+"""The pixels inside, in bits: those of all edits of a batch are in memory."""
 
 
 class MadeBefore(Protocol):
@@ -66,24 +71,36 @@ class BoundedEditor:
     def edit(
         self, images: Mapping[str, Image.Image], requests: Sequence[EditRequest], seed: int
     ) -> Iterator[EditResult]:
-        """One result a request, in any order. An edit waits for the reconstruction of its image, and fails without
-        one."""
+        """One result a request, in any order. An edit that may change nothing fails before it is made; any other waits
+        for the reconstruction of its image, and fails without one."""
         asked: list[EditRequest] = []
+        regions: dict[str, _Region] = {}
         for image, wanted in _by_image(requests).items():
-            base = self._made_before(image, RECONSTRUCTION, "")
+            base, first = self._made_before(image, RECONSTRUCTION, ""), len(asked)
             for request in wanted:
+                try:
+                    region = self._region(request)
+                except NothingToChangeError as error:
+                    yield failed(request.key, str(error))
+                    continue
                 made = base and self._made_before(image, request.candidate, request.key)
-                if base is None or made is None:
-                    asked.append(request)
-                else:
-                    yield self._bounded(request, made, base)
-            if base is None and all(request.candidate.terms for request in wanted):
+                if base is not None and made is not None:
+                    yield self._bounded(made, base, region)
+                    continue
+                asked.append(request)
+                regions[request.key] = region
+            if base is None and asked[first:] and all(request.candidate.terms for request in asked[first:]):
                 asked.append(EditRequest(f"reconstruction of {image}", image, RECONSTRUCTION))
-        wished = {request.key for request in requests}
         if asked:
-            yield from (result for result in self._made(images, asked, seed) if result.key in wished)
+            yield from (made for made in self._made(images, asked, regions, seed) if made.key in regions)
 
-    def _made(self, images: Mapping[str, Image.Image], asked: Sequence[EditRequest], seed: int) -> Iterator[EditResult]:
+    def _made(
+        self,
+        images: Mapping[str, Image.Image],
+        asked: Sequence[EditRequest],
+        regions: Mapping[str, _Region],
+        seed: int,
+    ) -> Iterator[EditResult]:
         by_key = {request.key: request for request in asked}
         left = Counter(request.image for request in asked)
         bases: dict[str, EditResult | None] = {}
@@ -101,7 +118,7 @@ class BoundedEditor:
                 continue
             for made in waiting.pop(image):
                 left[image] -= 1
-                yield self._bounded(by_key[made.key], made, base)
+                yield self._bounded(made, base, regions.get(made.key))
             if not left[image]:
                 del bases[image]
 
@@ -109,18 +126,20 @@ class BoundedEditor:
         row = self._before.find(image, candidate)
         return None if row is None else EditResult(key, "ok", self._before.open(row), row.seconds)
 
-    def _bounded(self, request: EditRequest, made: EditResult, base: EditResult) -> EditResult:
+    def _region(self, request: EditRequest) -> _Region:
+        """``None`` for a reconstruction, which has none."""
         terms = request.candidate.terms
-        if made.image is None or not terms:
+        return np.packbits(self._bounds.inside(self._images()[request.image], terms)) if terms else None
+
+    def _bounded(self, made: EditResult, base: EditResult, region: _Region) -> EditResult:
+        if made.image is None or region is None:
             return made
         if base.image is None:
             return failed(made.key, f"the reconstruction, which it is laid into, failed: {base.reason}", made.seconds)
-        try:
-            mask = self._bounds.mask(self._images()[request.image], terms)
-        except NothingToChangeError as error:
-            return failed(made.key, str(error), made.seconds)
-        touched = mask.point([0] + [255] * 255)
-        return dataclasses.replace(made, image=Image.composite(made.image, base.image, mask), mask=touched)
+        width, height = made.image.size
+        inside = np.unpackbits(region, count=width * height).reshape(height, width).astype(np.bool_)
+        laid = Image.composite(made.image, base.image, self._bounds.mask(inside))
+        return dataclasses.replace(made, image=laid, mask=Image.fromarray(inside.astype(np.uint8) * 255))
 
 
 def _by_image(requests: Sequence[EditRequest]) -> dict[str, list[EditRequest]]:

@@ -50,28 +50,12 @@ class Bounds:
         parts = (None if one is None else one.fingerprint for one in (self._region, self._keep))
         return digest([*parts, self._feather, _VERSION])
 
-    def mask(self, image: RegionImage, terms: Sequence[Term]) -> Image.Image:
-        """How much of an edit of these attributes is seen: mode ``L``, of the image's size.
+    def inside(self, image: RegionImage, terms: Sequence[Term]) -> NDArray[np.bool_]:
+        """Where an edit of these attributes is seen at all, shape (height, width).
 
         Raises:
-            NothingToChangeError: none of it.
+            NothingToChangeError: nowhere.
         """
-        return Image.fromarray(feathered(self._inside(image, terms), rim(image.size, self._feather)))
-
-    def check(self, images: Sequence[RegionImage], nodes: Sequence[Node]) -> None:
-        """Hold what is written down against the images and attributes of a run.
-
-        Raises:
-            UsageError: it does not fit, or leaves an edit nothing to change.
-        """
-        given = [one for one in (self._region, self._keep) if one is not None]
-        apart = {node.id: node for one in given for node in one.check(images, nodes)}
-        if all(one.is_listed for one in given):
-            for image in images:
-                for node in apart.values():
-                    self._inside(image, node.candidate.terms)
-
-    def _inside(self, image: RegionImage, terms: Sequence[Term]) -> NDArray[np.bool_]:
         width, height = image.size
         inside = np.ones((height, width), np.bool_) if self._region is None else self._region.inside(image, terms)
         where = f"in {image.source} for {', '.join(repr(term.prompt) for term in terms)}"
@@ -84,3 +68,21 @@ class Bounds:
             whole = "the whole picture" if self._region is None else "all of the region"
             raise NothingToChangeError(f"--keep-region {self._keep.spec} covers {whole} {where}, so nothing may change")
         return left
+
+    def mask(self, inside: NDArray[np.bool_]) -> Image.Image:
+        """How much of an edit is seen there: mode ``L``, of the image's size."""
+        height, width = inside.shape
+        return Image.fromarray(feathered(inside, rim((width, height), self._feather)))
+
+    def check(self, images: Sequence[RegionImage], nodes: Sequence[Node]) -> None:
+        """Hold what is written down against the images and attributes of a run.
+
+        Raises:
+            UsageError: it does not fit, or leaves an edit nothing to change.
+        """
+        given = [one for one in (self._region, self._keep) if one is not None]
+        apart = {node.id: node for one in given for node in one.check(images, nodes)}
+        if all(one.is_listed for one in given):
+            for image in images:
+                for node in apart.values():
+                    self.inside(image, node.candidate.terms)

@@ -186,7 +186,9 @@ def test_without_a_reconstruction_an_edit_fails_with_its_reason() -> None:
 def test_an_edit_that_may_change_nothing_fails_alone() -> None:
     rows = Path("box.csv").read_text().splitlines()
     Path("box.csv").write_text("\n".join([*rows[:1], "0,,,,", *rows[2:]]))
-    found = made(bounded(Redrawing()), RECONSTRUCTION, CREST.candidate)
+    own = Redrawing()
+    found = made(bounded(own), RECONSTRUCTION, CREST.candidate)
+    assert own.asked.count(CREST.id) == len(PICTURES) - 1
     reasons = [result.reason for result in found.values() if result.status == "failed"]
     assert reasons == ["--region boxes:box.csv has no pixel in 0.png for 'tall crest', so nothing may change"]
 
