@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from diffex_cli.editors.base import Editor as Editor
     from diffex_cli.editors.base import EditRequest as EditRequest
     from diffex_cli.editors.base import EditResult as EditResult
+    from diffex_cli.editors.regions.base import RegionImage as RegionImage
+    from diffex_cli.editors.regions.base import Regions as Regions
     from diffex_cli.python.explain import explain as explain
     from diffex_cli.python.explanation import Explanation as Explanation
 
@@ -46,6 +48,8 @@ _HOMES = {
     "Progress": "diffex_cli.core.progress",
     "Provider": "diffex_cli.corpus.base",
     "RankingRow": "diffex_cli.artifacts.rows",
+    "RegionImage": "diffex_cli.editors.regions.base",
+    "Regions": "diffex_cli.editors.regions.base",
     "Spec": "diffex_cli.core.registry",
     "Term": "diffex_cli.core.hierarchy",
     "TwoPartClassifier": "diffex_cli.classifiers.base",

@@ -16,13 +16,13 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from diffex_cli.commands.main import app
-from diffex_cli.core.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, names
+from diffex_cli.core.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, REGIONS, names
 
 PAGE = (Path(__file__).parent.parent / "docs" / "extending.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w.]+)`\n\n```\w+\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))
 SCRIPT = re.findall(r"^```sh\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)[-1]
 COMMANDS = [words[1:] for words in map(shlex.split, SCRIPT.splitlines()) if words[0] == "diffex"]
-MODULES = ("darkroom_editor", "darkroom_classifier", "darkroom_corpus")
+MODULES = ("darkroom_editor", "darkroom_classifier", "darkroom_corpus", "darkroom_regions")
 
 
 @pytest.fixture(autouse=True)
@@ -63,16 +63,20 @@ def test_the_package_is_found_by_name() -> None:
     assert "darkroom" in names(EDITORS)
     assert "brightness" in names(CLASSIFIERS)
     assert "outline" in names(CORPUS_PROVIDERS)
+    assert "light" in names(REGIONS)
 
 
 def test_the_commands_of_the_page() -> None:
-    assert [words[0] for words in COMMANDS] == ["classify", "corpus", "search", "report"]
+    assert [words[0] for words in COMMANDS] == ["classify", "corpus", "search", "search", "report"]
     for words in COMMANDS:
         result = diffex(*words)
         assert result.exit_code == 0, result.output
-    found = json.loads(diffex("search", "--json").stdout)
+    bounded = json.loads(diffex("search", "--json").stdout)
+    found = json.loads(diffex("search", "--region", "none", "--json").stdout)
     effects = {row["candidate"]: row["effect"] for row in found["rows"]}
     assert effects["bright/very-bright"] > effects["bright"] > 0.5
+    within = {row["candidate"]: row["effect"] for row in bounded["rows"]}
+    assert 0.1 < within["bright"] < effects["bright"]
     assert abs(effects["blurred"]) < 0.2
     assert found["rows"][0]["candidate"] == "bright/very-bright"
     assert Path("diffex-run/report/index.html").is_file()

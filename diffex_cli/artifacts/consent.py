@@ -23,6 +23,8 @@ _GROUPS: Mapping[str, str] = {
     "editor": registry.EDITORS,
     "screen": registry.EDITORS,
     "verifier": registry.VERIFIERS,
+    "region": registry.REGIONS,
+    "keep_region": registry.REGIONS,
     "provider": registry.CORPUS_PROVIDERS,
     "merge": registry.CORPUS_PROVIDERS,
 }
@@ -31,6 +33,8 @@ _CALLED: Mapping[str, str] = {
     "editor": "the editor",
     "screen": "the editor that screens,",
     "verifier": "the verifier",
+    "region": "the region",
+    "keep_region": "the region to keep",
     "provider": "the corpus provider",
     "merge": "the corpus provider",
     _ADDRESS: "the address",

@@ -14,13 +14,14 @@ from typing import Any
 from diffex_cli.artifacts.documents import read_document, write_document
 from diffex_cli.artifacts.records import read_record
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.settings import Scale
+from diffex_cli.core.settings import REGION, Scale
 
 SEARCH_SCHEMA = "diffex.search/1"
 
 SETTINGS = (
     *("seed", "algorithm", "beam", "delta", "max_depth"),
     *("scale", "accept", "direction", "groups", "effects", "racing", "max_edits"),
+    *REGION,
 )
 """The settings that are keys of their own name, as used."""
 
@@ -172,6 +173,9 @@ class SearchDocument:
     effects: str = "asked"
     racing: bool | None = None
     max_edits: int | None = None
+    region: str | None = None
+    keep_region: str | None = None
+    feather: int | None = None
     held_out: tuple[str, ...] = ()
     joint_size: int | None = None
     floor: Floor = Floor()

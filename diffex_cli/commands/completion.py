@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, redirect_stdout
 
-from diffex_cli.core.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, VERIFIERS, names
+from diffex_cli.core.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, REGIONS, VERIFIERS, names
 
 _EDITOR_MODELS = {"inpaint": ("birds",), "ledits": ("birds",), "render": ("birds",)}
 _CLASSIFIER_MODELS = {"birds": ("species", "shortcut", "null")}
@@ -35,6 +35,11 @@ def editors(incomplete: str) -> list[str]:
 def screens(incomplete: str) -> list[str]:
     """The editors that can screen for another one."""
     return _matching(("none", "fast", *_specs(EDITORS, _EDITOR_MODELS)), incomplete)
+
+
+def regions(incomplete: str) -> list[str]:
+    """The kinds of regions, and none."""
+    return _matching(("none", *_specs(REGIONS, {})), incomplete)
 
 
 def classifiers(incomplete: str) -> list[str]:

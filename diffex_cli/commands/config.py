@@ -6,14 +6,14 @@ from diffex_cli.commands.help import App
 from diffex_cli.commands.options import CONFIG, Given, listed, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.core.columns import Column
-from diffex_cli.core.settings import SEARCH
+from diffex_cli.core.settings import REGION, SEARCH
 
 app = App(help="The settings of a run.", no_args_is_help=True)
 
 
 @app.command("show")
 @takes(
-    *("domain", "provider", "corpus_file", "images", "n_images", "classifier", "name", "target", "editor"),
+    *("domain", "provider", "corpus_file", "images", "n_images", "classifier", "name", "target", "editor", *REGION),
     *listed(SEARCH),
     *("run", CONFIG, "seed", "device", "perceptual", "trust_run", "verify_files"),
 )

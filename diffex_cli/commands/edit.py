@@ -9,13 +9,13 @@ import typer
 from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import failures, print_plan, run_stage
-from diffex_cli.core.settings import WORK
+from diffex_cli.core.settings import REGION, WORK
 
 if TYPE_CHECKING:
     from diffex_cli.measure.edit import EditSummary
 
 
-@takes("editor", "run", CONFIG, "seed", "device", "perceptual", "trust_run", "verify_files")
+@takes("editor", *REGION, "run", CONFIG, "seed", "device", "perceptual", "trust_run", "verify_files")
 def edit(
     given: Given,
     *,

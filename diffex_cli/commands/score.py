@@ -5,9 +5,10 @@ from __future__ import annotations
 from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_plan, run_stage
+from diffex_cli.core.settings import REGION
 
 
-@takes("classifier", "editor", "run", CONFIG, "seed", "device", "trust_run", "verify_files")
+@takes("classifier", "editor", *REGION, "run", CONFIG, "seed", "device", "trust_run", "verify_files")
 def score(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Score the originals and all edits that the classifier has not seen yet.
 

@@ -10,7 +10,7 @@ import typer
 from diffex_cli.commands.options import CONFIG, All, DryRun, Given, listed, takes
 from diffex_cli.commands.output import Output, paragraph
 from diffex_cli.commands.running import failures, print_plan, run_stage
-from diffex_cli.core.settings import SEARCH, WORK, Settings
+from diffex_cli.core.settings import REGION, SEARCH, WORK, Settings
 
 if TYPE_CHECKING:
     from diffex_cli.search.search import SearchSummary
@@ -95,6 +95,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     "name",
     "target",
     "editor",
+    *REGION,
     *listed(SEARCH),
     "run",
     CONFIG,

@@ -9,6 +9,7 @@ from pathlib import Path
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.comparison.differences import CorpusComparison, RankingComparison, compare_names, compare_rankings
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.settings import REGION
 from diffex_cli.report.finished import FinishedRun, read_finished
 
 
@@ -153,9 +154,12 @@ def _distinctions(
     for what in ("target", "scale", "seed", "algorithm", "beam", "delta", "max_depth"):
         if a[what] != b[what]:
             found.append(Distinction(what, *("none" if one[what] is None else str(one[what]) for one in (a, b))))
-    directions = first.search.direction, second.search.direction
-    if directions[0] != directions[1]:
-        found.append(Distinction("direction", *directions))
+    for what in ("direction", *REGION):
+        used = [getattr(run.search, what) for run in (first, second)]
+        unsaid = "default" if what == "feather" else "none"
+        one, other = (unsaid if value is None else str(value) for value in used)
+        if one != other:
+            found.append(Distinction(what, one, other))
     if first.searched.keys() != second.searched.keys() and a["held_out"] != b["held_out"]:
         found.append(Distinction("holdout", *_holdouts(first, second)))
     return found

@@ -37,6 +37,11 @@ class Term:
         """The node's id, with a leading ``-`` if the attribute is removed."""
         return f"-{self.node}" if self.remove else self.node
 
+    @property
+    def place(self) -> str:
+        """Words for what can be seen where the attribute goes: what it replaces, or takes away, else itself."""
+        return self.prompt if self.remove else self.replaces or self.prompt
+
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:

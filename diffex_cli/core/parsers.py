@@ -81,6 +81,10 @@ def screen(value: object) -> str:
     return str(value) if value in ("none", "fast") else spec(value)
 
 
+def region(value: object) -> str:
+    return str(value) if value == "none" else spec(value)
+
+
 def sources(value: object) -> tuple[str, ...]:
     """One source or a list of them; the path of a file or folder that exists becomes absolute."""
     given = [text(item) for item in (value if isinstance(value, list | tuple) else [value])]

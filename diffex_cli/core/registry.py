@@ -22,8 +22,15 @@ EDITORS = "diffex.editors"
 CLASSIFIERS = "diffex.classifiers"
 CORPUS_PROVIDERS = "diffex.corpus_providers"
 VERIFIERS = "diffex.verifiers"
+REGIONS = "diffex.regions"
 
-KINDS = {EDITORS: "editor", CLASSIFIERS: "classifier", CORPUS_PROVIDERS: "corpus provider", VERIFIERS: "verifier"}
+KINDS = {
+    EDITORS: "editor",
+    CLASSIFIERS: "classifier",
+    CORPUS_PROVIDERS: "corpus provider",
+    VERIFIERS: "verifier",
+    REGIONS: "region",
+}
 
 OBJECT = "object"
 """Stands for a backend in the spec of one that a Python program handed over open: ``object:module.Class``."""

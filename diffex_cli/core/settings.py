@@ -37,6 +37,9 @@ SEARCH_ORIGIN = "search.yaml"
 STORED = (RUN_ORIGIN, CORPUS_ORIGIN, SEARCH_ORIGIN)
 """Origins within the run directory, which may be somebody else's: what they say is no consent."""
 
+REGION = ("region", "keep_region", "feather")
+"""Settings that bound what an editor may change."""
+
 OF_THE_CALL = ("run", "trust_run", "verify_files")
 """Settings that no run directory keeps: where it is, since it may be moved, that it is trusted, and that it is not."""
 
@@ -140,6 +143,31 @@ class Settings:
         "What sees whether an edit shows what it was asked for, e.g. birds:probe, python:MODULE:CALLABLE; none: "
         "edits are believed (default: the domain's, else {default}).",
         "verifiers",
+    )
+    region: str = _setting(
+        "none",
+        parsers.region,
+        INPUT,
+        "SPEC",
+        "Where an edit may change a picture, which stays its reconstruction elsewhere: masks:FOLDER, boxes:FILE, "
+        "text:MODEL, python:MODULE:CALLABLE or none (default: {default}).",
+        "regions",
+    )
+    keep_region: str = _setting(
+        "none",
+        parsers.region,
+        INPUT,
+        "SPEC",
+        "What no edit may change, such as devices or faces, given as --region is (default: {default}).",
+        "regions",
+    )
+    feather: int | None = _setting(
+        None,
+        integer(0),
+        INPUT,
+        "PIXELS",
+        "Over how many pixels an edit fades in at the rim of its region, inside of it (default: a 64th of the "
+        "picture's longer side).",
     )
     seed: int = _setting(0, integer(0, parsers.LARGEST_SEED), WORK, "N", "Fixes all randomness (default: {default}).")
     # B in the paper's Algorithm 1

@@ -47,7 +47,7 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
     with locked_session("edit", settings) as session:
         maker, wanted = _wanted(session, requests)
         missing = maker.missing(wanted)
-        session.check("perception")  # before anything is remembered
+        session.check("perception", "region")  # before anything is remembered
         record(session.run, "edit", settings)
         rows = make_edits(maker, missing, progress, "edit")
         session.run.edit_parts.merge(provenance("edit", {}))
@@ -65,7 +65,7 @@ def plan(settings: Settings, requests: bool = False) -> plans.Plan:
     """What :func:`run` would do."""
     session = planned_session("edit", settings)
     maker, wanted = _wanted(session, requests)
-    session.check("perception")
+    session.check("perception", "region")
     return plans.edits("edit", maker, wanted, wanted)
 
 

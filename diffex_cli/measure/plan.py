@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure import rates
+from diffex_cli.measure.bounding import known_rate, reused
 from diffex_cli.measure.session import Session
 
 
@@ -52,12 +53,14 @@ def edits(
     limit: int | None = None,
 ) -> Plan:
     """The plan of making edits: those needed for certain, and at most, the former included."""
-    to_do, at_most = len(session.missing(requests)), len(session.missing(most)) + further
+    missing, missing_most = session.missing(requests), session.missing(most)
+    to_do, at_most = len(missing), len(missing_most) + further
     if limit is not None:
         at_most = min(at_most, limit)
     rate = rates.seconds_per_edit(session.edits.values())
     if rate is None:
-        rate = rates.recall().get(session.editor_fingerprint)
+        rate = known_rate(session)
+    slow, slow_at_most = to_do - reused(session, missing), max(0, at_most - reused(session, missing_most))
     return Plan(
         stage=stage,
         unit="edits",
@@ -66,8 +69,8 @@ def edits(
         to_do=to_do,
         to_do_at_most=at_most,
         seconds_per_edit=rate,
-        seconds=None if rate is None else rate * to_do,
-        seconds_at_most=None if rate is None else rate * at_most,
+        seconds=None if rate is None else rate * slow,
+        seconds_at_most=None if rate is None else rate * slow_at_most,
         expected=expected,
     )
 

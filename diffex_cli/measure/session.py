@@ -29,7 +29,10 @@ from diffex_cli.core.machine import parse_devices
 from diffex_cli.core.settings import Settings
 from diffex_cli.editors.base import Editor, EditRequest
 from diffex_cli.editors.opened import OpenedEditor, open_editor
+from diffex_cli.editors.regions.bounded import BoundedEditor
+from diffex_cli.editors.regions.bounds import Bounds
 from diffex_cli.measure import rates
+from diffex_cli.measure.bounding import bounded, check_bounds, open_bounds
 from diffex_cli.measure.forecast import Forecast
 from diffex_cli.measure.recording import forgotten_if_bad
 from diffex_cli.measure.standing_in import StandIns
@@ -90,12 +93,26 @@ class Session:
         return self.run.picture(self.images[key])
 
     @functools.cached_property
-    def editor(self) -> OpenedEditor:
-        """The editor, on all devices; its model is not loaded yet."""
+    def editor(self) -> OpenedEditor | BoundedEditor:
+        """The editor, on all devices and within its bounds; its model is not loaded yet."""
         if self._backends.editor is not None:
-            return OpenedEditor(self._backends.editor, self.settings.editor)
-        self._agree_on_editor()
-        return open_editor(self.settings.editor, self._devices)
+            own = OpenedEditor(self._backends.editor, self.settings.editor)
+        else:
+            self._agree_on_editor()
+            own = open_editor(self.settings.editor, self._devices)
+        return own if self._bounds is None else bounded(self, own, self._bounds)
+
+    @functools.cached_property
+    def _bounds(self) -> Bounds | None:
+        """What bounds the edits; ``None`` if nothing does."""
+        return open_bounds(self.settings, self.consent, self._devices[0])
+
+    @functools.cached_property
+    def region(self) -> Bounds | None:
+        """The same, held against the images and the hierarchy as far as it can be without a model."""
+        if self._bounds is not None:
+            check_bounds(self, self._bounds)
+        return self._bounds
 
     def _agree_on_editor(self) -> None:
         self.consent.check("editor", self.settings.editor)
@@ -239,6 +256,10 @@ class _Beside(Session):
     @functools.cached_property
     def pictures(self) -> LazyPictures:
         return self._main.pictures
+
+    @functools.cached_property
+    def _bounds(self) -> Bounds | None:
+        return self._main._bounds
 
     @functools.cached_property
     def classifier(self) -> OpenedClassifier:

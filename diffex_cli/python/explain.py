@@ -46,6 +46,9 @@ class Options(TypedDict, total=False):
     racing: bool
     max_edits: int
     screen: str
+    region: str
+    keep_region: str
+    feather: int
     device: str
     perceptual: str
     name: str | None

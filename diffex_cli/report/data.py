@@ -185,6 +185,8 @@ class ReportData:
         screening: a sentence on what a cheaper editor left out before the search; empty without one.
         parts: for a set's id, its attributes' ids and what each does alone, the strongest first.
         evidence: what is known image by image beyond the pairs.
+        region: the spec of what the edits were bound to; empty for the whole picture.
+        keep_region: the spec of what no edit changed; empty for nothing.
         search: the id of the search; ``None`` of one of an earlier version or of another program.
     """
 
@@ -213,6 +215,8 @@ class ReportData:
     parts: Mapping[str, tuple[Part, ...]] = dataclasses.field(default_factory=dict)
     evidence: Evidence = Evidence()
     name: str = ""
+    region: str = ""
+    keep_region: str = ""
     search: str | None = None
 
     @property

@@ -12,6 +12,7 @@ from diffex_cli.artifacts.finished_search import Measured
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.search_document import ScreeningRecord, Tried, TriedSet
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
+from diffex_cli.core.registry import short_spec
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.saturation import saturation
 from diffex_cli.measure.targets import Value, explained
@@ -64,6 +65,8 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         screening="" if search.screening is None else _screening(search.screening),
         parts={one.candidate: _parts(one) for one in search.joint},
         evidence=evidence,
+        region=_spec(search.region),
+        keep_region=_spec(search.keep_region),
         search=search.id,
     )
 
@@ -200,6 +203,10 @@ def _parts(joint: TriedSet) -> tuple[Part, ...]:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
+
+
+def _spec(region: str | None) -> str:
+    return "" if region in (None, "none") else short_spec(str(region))
 
 
 def _screening(recorded: ScreeningRecord) -> str:

@@ -359,6 +359,9 @@ def _cautions(data: ReportData) -> Iterator[str]:
     few = [row for row in rows if row.n < data.n_images]
     if few:
         yield f"Measured on fewer than all {data.n_images} images: {_names(few)}."
+    where = [f"within {data.region}"] * bool(data.region) + [f"outside of {data.keep_region}"] * bool(data.keep_region)
+    if where:
+        yield f"Pictures were edited only {' and '.join(where)}: what an attribute does elsewhere is not in its effect."
 
 
 def _names(rows: Sequence[Row]) -> str:

@@ -2,6 +2,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import yaml
 from synthetic_runs import deltas, make_run
 
 from diffex_cli.comparison.compare import compare
@@ -40,6 +41,19 @@ def test_another_classifier_on_the_same_images(tmp_path: Path) -> None:
     between = one.rankings.changes[0].difference
     assert (between.method, between.n, between.value) == ("paired", 16, pytest.approx(-1.9))
     assert one.rankings.ndcg < 1
+
+
+def test_other_regions_are_told(tmp_path: Path) -> None:
+    first, second = make_run(tmp_path / "a", EFFECTS), make_run(tmp_path / "b", EFFECTS)
+    said = yaml.safe_load((second / "search.yaml").read_text())
+    bounded = {**said, "region": "masks:heads", "keep_region": "none", "feather": 0}
+    (second / "search.yaml").write_text(yaml.safe_dump(bounded))
+    assert [
+        (found.what, found.first, found.second) for found in compare([first, second]).comparisons[0].distinctions
+    ] == [
+        ("region", "none", "masks:heads"),
+        ("feather", "default", "0"),
+    ]
 
 
 def test_other_images_are_compared_unpaired(tmp_path: Path) -> None:

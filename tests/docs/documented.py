@@ -62,9 +62,11 @@ def parse(words: list[str]) -> None:
     """Everything but the call: the command and its options exist, and what it requires is there. Specs are opened,
     which loads no model, but checks their options."""
     command: Any = typer.main.get_command(app)
-    for kind, option in ((registry.EDITORS, "--editor"), (registry.CLASSIFIERS, "--classifier")):
+    kinds = {"--editor": registry.EDITORS, "--classifier": registry.CLASSIFIERS}
+    kinds |= dict.fromkeys(("--region", "--keep-region"), registry.REGIONS)
+    for option, kind in kinds.items():
         for name, value in itertools.pairwise(words):
-            if name == option and value != "SPEC":
+            if name == option and value not in ("SPEC", "none"):
                 registry.find(kind, registry.parse_spec(value).name)(registry.parse_spec(value))
     while words and words[0] in getattr(command, "commands", ()):
         command, words = command.commands[words[0]], words[1:]

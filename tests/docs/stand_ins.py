@@ -144,6 +144,18 @@ def editors(folder: Path, places: Path, run: Path) -> None:
     (folder / "my-edits" / "edits.csv").write_text("\n".join(rows) + "\n")
 
 
+def regions(folder: Path, places: Path, run: Path) -> None:
+    """The demo with the two images that the page's table is about, and masks of them."""
+    from PIL import Image
+
+    diffex("corpus", "--run", folder / "diffex-run", "--n-images", 2)
+    (folder / "devices").mkdir()
+    for bird in ("01-jay", "39-duck"):
+        mask = Image.new("L", (128, 128))
+        mask.paste(255, (0, 0, 40, 40))
+        mask.save(folder / "devices" / f"{bird}.png")
+
+
 def study(folder: Path, places: Path, run: Path) -> None:
     """A finished run, and what two participants sent back of the page that the first command makes of it."""
     from study_samples import content
@@ -167,6 +179,7 @@ PREPARED: Mapping[str, Callable[[Path, Path, Path], None]] = {
     "docs/classifiers.md": classifiers,
     "docs/corpora.md": corpora,
     "docs/editors.md": editors,
+    "docs/regions.md": regions,
     "docs/study.md": study,
     "configs/birds.yaml": configuration,
 }

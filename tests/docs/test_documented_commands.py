@@ -41,6 +41,10 @@ NOT_RUN = {
     ): _WEIGHTS,
     ("docs/editors.md", "diffex search --editor flux-kontext:offload=model"): "offload= needs an accelerator",
     ("docs/editors.md", "diffex search --editor qwen-edit:steps=40,guidance=4,offload=model"): "as before",
+    (
+        "docs/regions.md",
+        "diffex search --editor ledits:birds --region text:CIDAS/clipseg-rd64-refined:words=bird,grow=3",
+    ): "downloads a model",
     ("docs/performance.md", ".venv/bin/python -m benchmarks --docs docs --only speed"): "measures for minutes",
     **{
         (page, f"diffex corpus --config {page} && diffex search && diffex report"): _WEIGHTS

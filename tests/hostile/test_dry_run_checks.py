@@ -39,6 +39,12 @@ BAD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "target": (("search", "report"), ("--target", "purple")),
     "perceptual": (("edit", "search"), ("--perceptual", "./nowhere")),
+    "region": (("edit", "score", "search"), ("--region", "boxs:boxes.csv")),
+    "a region's file": (("edit", "score", "search"), ("--region", "boxes:nowhere.csv")),
+    "a region's folder": (("edit", "search"), ("--keep-region", "masks:empty")),
+    "a region of one image": (("edit", "search"), ("--region", "boxes:boxes.csv")),
+    "a region that others would have to keep": (("edit",), ("--editor", "external:x", "--region", "boxes:boxes.csv")),
+    "a region's model": (("edit", "search"), ("--region", "text:./nowhere")),
     "screen": (("search",), ("--screen", "nothing:")),
     "fast screen": (("search",), ("--screen", "fast")),
     "device": (("edit", "score", "search"), ("--device", "gpu9x")),
@@ -71,6 +77,7 @@ def place(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (folder / "empty").mkdir()
     (folder / "torn").mkdir()
     (folder / "torn" / "a.png").write_text("no picture")
+    (folder / "boxes.csv").write_text("image,x0,y0,x1,y1\n0.png,1,1,5,5\n")
     (folder / "bad.yaml").write_text("beem: 3\n")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "none")

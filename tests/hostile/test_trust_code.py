@@ -24,7 +24,7 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tmp_path / "site"
     (site / "tracing-1.dist-info").mkdir(parents=True)
     (site / "tracing-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: tracing\nVersion: 1\n")
-    groups = ("editors", "classifiers", "corpus_providers")
+    groups = ("editors", "classifiers", "corpus_providers", "regions")
     points = "".join(f"[diffex.{group}]\ntraced = tracing_of_tests:Anything\n" for group in groups)
     (site / "tracing-1.dist-info" / "entry_points.txt").write_text(points)
     (site / "tracing_of_tests.py").write_text(f"{_TOUCH}def Anything(spec, device='auto'): raise RuntimeError\n")
@@ -52,12 +52,25 @@ USES = {
     "screen": (("search", "--classifier", "birds:species", "--editor", "tint:"), ("edit", "--editor", "tint:")),
     "provider": (("corpus",), ("corpus", "--dry-run"), ("corpus", "grow")),
     "merge": (("corpus",),),
+    **dict.fromkeys(
+        ("region", "keep_region"),
+        (
+            ("edit", "--editor", "tint:", "--seed", "3"),
+            ("edit", "--editor", "tint:", "--dry-run"),
+            ("score", "--editor", "tint:", "--classifier", "birds:species"),
+            ("search", "--editor", "tint:", "--classifier", "birds:species", "--no-fill"),
+        ),
+    ),
 }
 
 
 @pytest.mark.parametrize(
     ("setting", "spec"),
-    [*CODE, ("editor", "traced:"), ("screen", "traced:x"), ("provider", "traced:model"), ("merge", "traced:model")],
+    [
+        *CODE,
+        *(("editor", "traced:"), ("screen", "traced:x"), ("provider", "traced:model"), ("merge", "traced:model")),
+        *(("region", "python:tracing_of_tests:find"), ("keep_region", "traced:")),
+    ],
 )
 def test_stored_code_is_not_run(setting: str, spec: str) -> None:
     strangers.names(**{setting: spec})

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-from pipeline import HIERARCHY, make_inputs, texts
+from pipeline import HIERARCHY, N_IMAGES, make_inputs, texts
 from typer.testing import CliRunner
 
 from diffex_cli import Corpus, DiffexError, Explanation, Node, UsageError, explain
@@ -33,6 +33,7 @@ NESTED = {"surface": {"rough": ["very rough", "a little rough"], "smooth": []}, 
 def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_inputs(tmp_path)
     monkeypatch.chdir(tmp_path)
+    Path("boxes.csv").write_text("image,x0,y0,x1,y1\n" + "".join(f"{n}.png,2,2,18,12\n" for n in range(N_IMAGES)))
 
 
 def explained(**changes: Any) -> Explanation:
@@ -69,6 +70,7 @@ def searched(run: Path) -> str:
         {"scale": "prob", "direction": "both", "max_depth": 1},
         {"target": "all", "algorithm": "exhaustive"},
         {"screen": "tint:strength=0.2"},
+        {"region": "boxes:boxes.csv", "feather": 2},
     ],
     ids=lambda options: "-".join(options) or "plain",
 )

@@ -196,6 +196,21 @@ def test_cautions_name_missing_images(judged_data: ReportData) -> None:
     assert sentences.cautions(data) == ("Measured on fewer than all 6 images: ‘snow background’.",)
 
 
+@pytest.mark.parametrize(
+    ("region", "keep", "where"),
+    [
+        ("masks:head", "", "within masks:head"),
+        ("", "text:m:words=face", "outside of text:m:words=face"),
+        ("masks:head", "boxes:faces.csv", "within masks:head and outside of boxes:faces.csv"),
+    ],
+)
+def test_cautions_tell_where_pictures_were_edited(judged_data: ReportData, region: str, keep: str, where: str) -> None:
+    before = sentences.cautions(judged_data)
+    data = dataclasses.replace(judged_data, region=region, keep_region=keep)
+    told = f"Pictures were edited only {where}: what an attribute does elsewhere is not in its effect."
+    assert sentences.cautions(data) == (*before, told)
+
+
 def test_what_the_held_out_images_do_not_confirm_is_named(judged_data: ReportData) -> None:
     rows = [dataclasses.replace(row, confirmed=row.candidate == SNOW) for row in judged_data.rows]
     data = dataclasses.replace(judged_data, rows=tuple(rows))

@@ -7,19 +7,18 @@ one attribute that is removed; may be absent); ``file`` (relative to the folder)
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from diffex_cli.core.csv_text import unguarded
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import Candidate
-from diffex_cli.core.plain_files import read_plain_file, read_text_file
 from diffex_cli.editors.folder.files import is_inside
 from diffex_cli.editors.folder.names import ImageNames
+from diffex_cli.editors.listed import read_rows, text_of
 
 _COLUMNS = ("image", "prompt", "node", "remove", "file")
+_NEEDED = "image, prompt or node, and file"
 _TRUTH = {"": False, "false": False, "no": False, "0": False, "true": True, "yes": True, "1": True}
 
 _Terms = frozenset[tuple[str, bool]]
@@ -32,7 +31,8 @@ class ListedPictures:
     def __init__(self, folder: Path, path: Path, names: ImageNames) -> None:
         self._path = path
         self._listed: dict[tuple[str, str, _Terms], list[Path]] = {}
-        for number, row in enumerate(_read(path), start=1):
+        rows = read_rows(path, "manifest", _COLUMNS, _NEEDED, "manifest=FILE is relative to the folder of the edits")
+        for number, row in enumerate(rows, start=1):
             place = f"{path}, row {number}"
             key = (_image(row, names, place), *_attributes(row, place))
             file = _file(row, folder, place)
@@ -56,70 +56,8 @@ class ListedPictures:
         return f"a row of {self._path.name} for image {images[0]} and {candidate.id or 'no attribute'}"
 
 
-def _read(path: Path) -> list[Mapping[str, Any]]:
-    try:
-        path.stat()
-        rows = _READERS[path.suffix.lower()](path)
-    except KeyError:
-        raise UsageError(f"the manifest {path} must be one of {', '.join(_READERS)}") from None
-    except FileNotFoundError:
-        raise UsageError(f"there is no manifest {path}: manifest=FILE is relative to the folder of the edits") from None
-    except (OSError, ValueError, csv.Error) as error:
-        raise UsageError(f"the manifest {path} cannot be read: {' '.join(str(error).split())}") from error
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
-        raise UsageError(f"the manifest {path} must be a list of rows with the columns image, prompt or node, and file")
-    for row in rows:
-        unknown = [str(name) for name in row if name not in _COLUMNS]
-        if unknown:
-            raise UsageError(f"the manifest {path} has a column {unknown[0]!r}; the columns are {', '.join(_COLUMNS)}")
-    return rows
-
-
-def _read_csv(path: Path) -> Iterable[Mapping[str, Any]]:
-    reader = csv.DictReader(read_text_file(path, "the manifest").splitlines(keepends=True), restkey="?")
-    _refuse_double(reader.fieldnames or ())
-    return [{name: unguarded(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in reader]
-
-
-def _refuse_double(columns: Sequence[str]) -> None:
-    double = next((name for name in columns if columns.count(name) > 1), None)
-    if double is not None:
-        raise ValueError(f"it has several columns {double!r}: keep one")
-
-
-def _read_parquet(path: Path) -> Iterable[Mapping[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with path.open("rb") as file:
-            table = pq.ParquetFile(file)
-            _refuse_double(table.schema_arrow.names)
-            rows: list[Mapping[str, Any]] = table.read().to_pylist()
-    except pa.ArrowException as error:
-        raise ValueError(str(error)) from error
-    return rows
-
-
-def _read_yaml(path: Path) -> Any:
-    return read_plain_file(path, "the manifest", verbatim=True)
-
-
-_READERS: Mapping[str, Callable[[Path], Any]] = {
-    ".csv": _read_csv,
-    ".parquet": _read_parquet,
-    ".yaml": _read_yaml,
-    ".yml": _read_yaml,
-}
-
-
-def _text(row: Mapping[str, Any], column: str) -> str:
-    value = row.get(column)
-    return "" if value is None else str(value).strip()
-
-
 def _image(row: Mapping[str, Any], names: ImageNames, place: str) -> str:
-    cell = _text(row, "image")
+    cell = text_of(row, "image")
     digits = names.digits(cell)
     if digits is None:
         raise UsageError(
@@ -131,10 +69,10 @@ def _image(row: Mapping[str, Any], names: ImageNames, place: str) -> str:
 
 def _attributes(row: Mapping[str, Any], place: str) -> tuple[str, _Terms]:
     """``node`` or ``prompt``, or nothing for the baseline; and the attributes by it."""
-    node, prompt = _text(row, "node"), _text(row, "prompt")
+    node, prompt = text_of(row, "node"), text_of(row, "prompt")
     if node and prompt:
         raise UsageError(f"{place}: a row names its attribute by node or by prompt, not by both")
-    flag = _text(row, "remove").lower()
+    flag = text_of(row, "remove").lower()
     if flag not in _TRUTH:
         raise UsageError(f"{place}: remove is {flag!r}: write true or false")
     parts = [part.strip() for part in (node or prompt).split(" + ")] if node or prompt else []
@@ -145,7 +83,7 @@ def _attributes(row: Mapping[str, Any], place: str) -> tuple[str, _Terms]:
 
 
 def _file(row: Mapping[str, Any], folder: Path, place: str) -> Path:
-    cell = _text(row, "file")
+    cell = text_of(row, "file")
     if not cell:
         raise UsageError(f"{place}: no file: name the edited picture, relative to {folder}")
     path = folder / cell

@@ -103,7 +103,7 @@ class InpaintEditor(Settled):
 
     def _mask(self, picture: Image.Image, terms: Sequence[Term], seed: int) -> Image.Image | None:
         """``None`` if it is not finite."""
-        words = [term.prompt if term.remove else term.replaces or term.prompt for term in terms]
+        words = [term.place for term in terms]
         thresholds = [float(term.overrides.get("threshold", self._options.threshold)) for term in terms]
         region = attended_region(self._pipeline, picture, words, thresholds, self._options.mask_at, seed)
         return pixel_mask(region, picture.size, self._options.dilate) if bool(region.isfinite().all()) else None
