@@ -17,6 +17,7 @@ FLOORS = (
     ("report", "birds"),
     ("search", "heatmaps"),
     ("measure",),
+    ("verifiers",),
     ("editors", "classifiers", "language_models"),
     ("artifacts",),
     ("core",),

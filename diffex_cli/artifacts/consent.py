@@ -22,6 +22,7 @@ _GROUPS: Mapping[str, str] = {
     "classifier": registry.CLASSIFIERS,
     "editor": registry.EDITORS,
     "screen": registry.EDITORS,
+    "verifier": registry.VERIFIERS,
     "provider": registry.CORPUS_PROVIDERS,
     "merge": registry.CORPUS_PROVIDERS,
 }
@@ -29,6 +30,7 @@ _CALLED: Mapping[str, str] = {
     "classifier": "the classifier",
     "editor": "the editor",
     "screen": "the editor that screens,",
+    "verifier": "the verifier",
     "provider": "the corpus provider",
     "merge": "the corpus provider",
     _ADDRESS: "the address",
@@ -115,7 +117,7 @@ def _consequence(name: str, value: str) -> str:
     if spec.name == "python" or spec.options.get("trust", "no") != "no" or registry.is_foreign(group, spec.name):
         return "which runs code that does not come with diffex"
     if spec.name == "http" or _ADDRESS in spec.options or "://" in value:
-        secret = "DIFFEX_HTTP_TOKEN" if name == "classifier" else "the API key"
+        secret = "DIFFEX_HTTP_TOKEN" if spec.name == "http" else "the API key"
         return f"to which pictures and {secret} would be sent"
     return ""
 

@@ -37,7 +37,11 @@ class Parts:
 
     def read(self) -> pa.Table:
         """All rows, one for each key. A part that cannot be read is left out, with a warning."""
-        return last_of_each(pa.concat_tables([self._empty(), *self._tables().values()]), self._keys)
+        return last_of_each(self.rows(), self._keys)
+
+    def rows(self) -> pa.Table:
+        """All rows, those that no longer count too, in their order."""
+        return pa.concat_tables([self._empty(), *self._tables().values()])
 
     def write(self, table: pa.Table, provenance: Mapping[str, object]) -> Path:
         """Add a part."""

@@ -145,7 +145,8 @@ def _known(column: Any) -> Wrong:
 
 
 def _bools(column: Any) -> Wrong:
-    return np.array(pc.fill_null(column, False).to_pylist(), bool)
+    there = pa.chunked_array([column]) if isinstance(column, pa.Array) else column
+    return np.asarray(pc.fill_null(there, False).to_numpy(), bool)
 
 
 def _shown(value: object) -> str:

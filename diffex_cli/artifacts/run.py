@@ -20,12 +20,13 @@ from diffex_cli.artifacts.parts import Parts
 from diffex_cli.artifacts.pictures import open_picture, save_picture
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow, Scores
 from diffex_cli.artifacts.run_record import read_run_record, write_run_record
-from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS
+from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SEEN
 from diffex_cli.artifacts.score_parts import ScoreParts
 from diffex_cli.artifacts.search_document import SearchDocument, read_search, write_search
+from diffex_cli.artifacts.seen import latest
 from diffex_cli.artifacts.tables import REMEDY, TableSchema, make_table, read_table, search_of, write_table
 from diffex_cli.artifacts.verified import Claim, VerifiedPictures, fits, named_key
-from diffex_cli.artifacts.writers import EditWriter, ScoreWriter
+from diffex_cli.artifacts.writers import EditWriter, ScoreWriter, SeenWriter
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.inside import Inside, is_file, own_folders
@@ -39,8 +40,8 @@ class RunDirectory:
     """The artifacts of one run.
 
     A file that is not there raises :class:`IncompleteError` naming the stage that makes it; one that is
-    torn, foreign or of a newer version raises :class:`UsageError`. Such a *part* of ``edits/`` or
-    ``scores/`` is left out instead, and :attr:`warnings` says so. So does one that is a link, or leads out of the run
+    torn, foreign or of a newer version raises :class:`UsageError`. Such a *part* of ``edits/``, ``scores/`` or
+    ``seen/`` is left out instead, and :attr:`warnings` says so. So does one that is a link, or leads out of the run
     (:mod:`~diffex_cli.core.inside`).
 
     Args:
@@ -58,13 +59,14 @@ class RunDirectory:
         self._verified = VerifiedPictures(path, self._inside, verify)
         self.edit_parts = Parts(path / "edits", EDITS, ["edit"])
         self.score_parts = ScoreParts(path / "scores")
+        self.seen_parts = Parts(path / "seen", SEEN, ["subject", "attribute", "verifier"])
         self._warnings: list[str] = []
         add_source(lambda: self.warnings)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What had to be left out so far, each sentence once."""
-        found = [*self._warnings, *self.edit_parts.warnings, *self.score_parts.warnings]
+        found = [*self._warnings, *self.edit_parts.warnings, *self.score_parts.warnings, *self.seen_parts.warnings]
         return tuple(dict.fromkeys(found))
 
     # run.yaml
@@ -240,6 +242,22 @@ class RunDirectory:
     ) -> ScoreWriter:
         """A writer of new scores."""
         return ScoreWriter(self.score_parts, classifier, labels, provenance, output_kind)
+
+    # seen/
+
+    def seen(self, verifier: str, asked: Mapping[str, str]) -> dict[str, dict[str, float]]:
+        """Subject → attribute → the probability that the verifier with this fingerprint sees it; NaN where it was
+        asked and cannot tell.
+
+        Args:
+            asked: attribute → the digest of what is asked of it; readings of others, or of another digest, do not
+                count.
+        """
+        return latest(self.seen_parts.rows(), verifier, asked)
+
+    def seen_writer(self, verifier: str, asked: Mapping[str, str], provenance: Mapping[str, object]) -> SeenWriter:
+        """A writer of new readings."""
+        return SeenWriter(self.seen_parts, verifier, asked, provenance)
 
     # requests.parquet
 

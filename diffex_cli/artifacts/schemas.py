@@ -100,6 +100,21 @@ LONG_SCORES = _schema(
 )
 """One row a picture and class, as earlier versions wrote it and other programs may; only read."""
 
+_WORDS = pa.dictionary(pa.int32(), pa.string())
+"""Texts of which each stands in many rows."""
+
+SEEN = _schema(
+    "diffex.seen",
+    1,
+    (a_key("subject"), a_key("attribute"), a_key("verifier"), *within(0, 1, "probability", nan=True)),
+    subject=_WORDS,
+    attribute=_WORDS,
+    verifier=_WORDS,
+    probability=(pa.float32(),),
+    asked=(_WORDS,),
+    reason=(_WORDS,),
+)
+
 REQUESTS = _schema(
     "diffex.requests",
     1,

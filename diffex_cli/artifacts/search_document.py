@@ -178,6 +178,7 @@ class SearchDocument:
     corrected_for_sets: int | None = None
     editor: Backend
     classifier: Backend
+    verifier: Backend | None = None
     corpus_sha256: str | None = None
     images_sha256: str | None = None
     screening: ScreeningRecord | None = None

@@ -15,6 +15,7 @@ from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.schemas import EDITS
 from diffex_cli.artifacts.score_files import single, table_of
 from diffex_cli.artifacts.score_parts import ScoreParts
+from diffex_cli.artifacts.seen import table_of as readings_table
 from diffex_cli.artifacts.tables import make_table
 from diffex_cli.core.output_kinds import OutputKind
 
@@ -100,6 +101,52 @@ class ScoreWriter:
         """Write what has been collected; nothing if there is nothing."""
         if self._tables:
             self._parts.write(self._labels, self._tables, self._provenance)
+            _merge_many(self._parts, self._provenance)
+            self._tables = []
+        self._since = time.monotonic()
+
+
+class SeenWriter:
+    """Writes what a verifier sees as it comes, a part every five seconds.
+
+    Args:
+        verifier: fingerprint of the verifier.
+        asked: attribute → the digest of what is asked of it.
+    """
+
+    wait_a_part = 5.0
+
+    def __init__(self, parts: Parts, verifier: str, asked: Mapping[str, str], provenance: Mapping[str, object]) -> None:
+        self._parts = parts
+        self._verifier = verifier
+        self._asked = dict(asked)
+        self._provenance = provenance
+        self._tables: list[pa.Table] = []
+        self._since = time.monotonic()
+
+    def append(
+        self,
+        subjects: Sequence[str],
+        attributes: Sequence[str],
+        probabilities: NDArray[np.float32],
+        reasons: Sequence[str | None],
+    ) -> None:
+        """Take the readings of some pictures; write a part if it is time.
+
+        Args:
+            subjects: keys of input images or edits.
+            probabilities: shape (len(subjects), len(attributes)).
+            reasons: of each picture, why nothing is known of it.
+        """
+        made = readings_table(subjects, attributes, self._verifier, probabilities, self._asked, reasons)
+        self._tables.append(made)
+        if time.monotonic() - self._since >= self.wait_a_part:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been collected; nothing if there is nothing."""
+        if self._tables:
+            self._parts.write(pa.concat_tables(self._tables).unify_dictionaries(), self._provenance)
             _merge_many(self._parts, self._provenance)
             self._tables = []
         self._since = time.monotonic()

@@ -56,7 +56,16 @@ def unique_labels(names: Iterable[object]) -> tuple[str, ...]:
 
 
 def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
-    """The values, tensors among them, as a new array of float64 of whatever shape; ``None`` becomes NaN."""
+    """As :func:`numbers_of`."""
+    return numbers_of(values, f"the classifier {classifier} gave scores")
+
+
+def numbers_of(values: ArrayLike, said: str) -> NDArray[np.float64]:
+    """The values, tensors among them, as a new array of float64 of whatever shape; ``None`` becomes NaN.
+
+    Args:
+        said: the begin of a sentence about what they are, if they are no numbers.
+    """
     try:
         found = np.asarray(without_tensors(values))
         kinds = {np.asarray(one).dtype.kind for one in found.flat if one is not None} if found.dtype == object else ()
@@ -66,7 +75,7 @@ def as_numbers(values: ArrayLike, classifier: str) -> NDArray[np.float64]:
     except Exception as error:  # of many kinds: it may be an object of anybody's
         if isinstance(error, MemoryError):
             raise
-        raise DiffexError(f"the classifier {classifier} gave scores that are not a table of numbers") from None
+        raise DiffexError(f"{said} that are not a table of numbers") from None
 
 
 def without_tensors(value: Any) -> Any:

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, redirect_stdout
 
-from diffex_cli.core.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, names
+from diffex_cli.core.registry import CLASSIFIERS, CORPUS_PROVIDERS, EDITORS, VERIFIERS, names
 
 _EDITOR_MODELS = {"inpaint": ("birds",), "ledits": ("birds",), "render": ("birds",)}
 _CLASSIFIER_MODELS = {"birds": ("species", "shortcut", "null")}
+_VERIFIER_MODELS = {"birds": ("probe",)}
 _BASH_WORDS, _BASH_INDEX = "COMP_WORDS", "COMP_CWORD"
 
 
@@ -39,6 +40,11 @@ def screens(incomplete: str) -> list[str]:
 def classifiers(incomplete: str) -> list[str]:
     """The classifiers, with the packaged models of those that have some."""
     return _matching(_specs(CLASSIFIERS, _CLASSIFIER_MODELS), incomplete)
+
+
+def verifiers(incomplete: str) -> list[str]:
+    """The verifiers, with the packaged models of those that have some, and none."""
+    return _matching(("none", *_specs(VERIFIERS, _VERIFIER_MODELS)), incomplete)
 
 
 def devices(incomplete: str) -> list[str]:

@@ -20,7 +20,7 @@ MARKS = ("run.yaml", "corpus.yaml", "images.parquet", "search.yaml")
 """Any of these files makes a folder a run directory; one that other programs made may have no run.yaml."""
 
 _FOLDERS = (
-    *("images", "edits", "edits/files", "edits/files/*", "scores", "corpus-answers", "heatmaps", "heatmaps/*"),
+    *("images", "edits", "edits/files", "edits/files/*", "scores", "seen", "corpus-answers", "heatmaps", "heatmaps/*"),
     *("report", "report/assets", "report/figures", "results", "results/*"),
     *("results/*/report", "results/*/report/assets", "results/*/report/figures"),
     *("study", "study/*", "study/*/answers", "study/*/asked"),

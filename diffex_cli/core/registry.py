@@ -21,8 +21,9 @@ from diffex_cli.core.secrets import REMEDY, secret_in
 EDITORS = "diffex.editors"
 CLASSIFIERS = "diffex.classifiers"
 CORPUS_PROVIDERS = "diffex.corpus_providers"
+VERIFIERS = "diffex.verifiers"
 
-KINDS = {EDITORS: "editor", CLASSIFIERS: "classifier", CORPUS_PROVIDERS: "corpus provider"}
+KINDS = {EDITORS: "editor", CLASSIFIERS: "classifier", CORPUS_PROVIDERS: "corpus provider", VERIFIERS: "verifier"}
 
 OBJECT = "object"
 """Stands for a backend in the spec of one that a Python program handed over open: ``object:module.Class``."""

@@ -130,6 +130,15 @@ class Settings:
         "What edits the images, e.g. ledits:birds, ledits:FOLDER-OR-HUB-ID:guidance=7,steps=50.",
         "editors",
     )
+    verifier: str = _setting(
+        "none",
+        parsers.spec,
+        INPUT,
+        "SPEC",
+        "What sees whether an edit shows what it was asked for, e.g. birds:probe, python:MODULE:CALLABLE; none: "
+        "edits are believed (default: the domain's, else {default}).",
+        "verifiers",
+    )
     seed: int = _setting(0, integer(0, parsers.LARGEST_SEED), WORK, "N", "Fixes all randomness (default: {default}).")
     # B in the paper's Algorithm 1
     beam: int = _setting(5, integer(1), SEARCH, "B", "How many attributes to keep per level (default: {default}).")

@@ -17,6 +17,7 @@ _PROOF: Mapping[str, frozenset[str]] = {
     "edit": frozenset({"editor"}),
     "score": frozenset({"classifier"}),
     "search": frozenset({"editor", "classifier"}),
+    "verify": frozenset({"verifier"}),
     "corpus": frozenset({"provider"}),
 }
 """Stage → what has to have given a result for its settings to be good, whatever happens afterwards."""

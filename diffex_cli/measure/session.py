@@ -32,6 +32,9 @@ from diffex_cli.editors.opened import OpenedEditor, open_editor
 from diffex_cli.measure import rates
 from diffex_cli.measure.forecast import Forecast
 from diffex_cli.measure.recording import forgotten_if_bad
+from diffex_cli.verifiers.attributes import asked, every_attribute
+from diffex_cli.verifiers.base import Verifier
+from diffex_cli.verifiers.opened import OpenedVerifier, open_verifier
 
 EditWish: TypeAlias = tuple[Candidate, Sequence[str]]
 """A candidate, and the keys of the images that it is to be tried on."""
@@ -46,6 +49,7 @@ class Backends:
 
     editor: Editor | None = None
     classifier: Classifier | None = None
+    verifier: Verifier | None = None
 
 
 class Session:
@@ -64,7 +68,7 @@ class Session:
         self.run = RunDirectory(settings.run, verify=settings.verify_files)
         self.consent = Consent.of(settings)
         self.proved: set[str] = set()
-        """Which of ``editor`` and ``classifier`` gave a result, so that the settings are known to be good."""
+        """Which of ``editor``, ``classifier`` and ``verifier`` gave a result: their settings are known to be good."""
 
     @functools.cached_property
     def corpus(self) -> Corpus:
@@ -134,6 +138,14 @@ class Session:
         return open_classifier(self.settings.classifier, self._devices[0])
 
     @functools.cached_property
+    def verifier(self) -> OpenedVerifier | None:
+        """What sees attributes in pictures, on the first device and not loaded yet; ``None`` if nothing does."""
+        if self._backends.verifier is not None:
+            return OpenedVerifier(self._backends.verifier, self.settings.verifier)
+        self.consent.check("verifier", self.settings.verifier)
+        return open_verifier(self.settings.verifier, self._devices[0])
+
+    @functools.cached_property
     def _devices(self) -> tuple[str, ...]:
         return parse_devices(self.settings.device)
 
@@ -156,6 +168,14 @@ class Session:
     def scores(self) -> Scores:
         """The classifier's scores so far by subject; those who make more add them here."""
         return self.run.scores(self.classifier.fingerprint)
+
+    @functools.cached_property
+    def readings(self) -> dict[str, dict[str, float]]:
+        """The verifier's readings so far: subject (an input image's key, or an edit's) → attribute's id → the
+        probability that it is seen, NaN where it cannot tell; empty without one. Those who make more add them here."""
+        if self.verifier is None:
+            return {}
+        return self.run.seen(self.verifier.fingerprint, {one.id: asked(one) for one in every_attribute(self.corpus)})
 
     def key(self, image: str, candidate: Candidate) -> str:
         """The key of an edit by this editor with this seed."""
@@ -208,6 +228,14 @@ class _Beside(Session):
     @functools.cached_property
     def classifier(self) -> OpenedClassifier:
         return self._main.classifier
+
+    @functools.cached_property
+    def verifier(self) -> OpenedVerifier | None:
+        return self._main.verifier
+
+    @functools.cached_property
+    def readings(self) -> dict[str, dict[str, float]]:
+        return self._main.readings
 
     @functools.cached_property
     def perception(self) -> Perception | None:

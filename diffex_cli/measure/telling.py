@@ -62,6 +62,23 @@ class Scoring:
         self._session.forecast.did(_scoring(self._session), pictures, self._progress)
 
 
+class Verifying:
+    """Tells of pictures as a verifier sees them.
+
+    Args:
+        fingerprint: of the verifier.
+    """
+
+    def __init__(self, session: Session, fingerprint: str, pictures: int, progress: Progress) -> None:
+        self._forecast, self._progress = session.forecast, progress
+        self._work = f"{fingerprint} verify"
+        session.forecast.start({self._work: pictures}, progress)
+
+    def did(self, pictures: int) -> None:
+        """So many were seen."""
+        self._forecast.did(self._work, pictures, self._progress)
+
+
 def _kind(session: Session, work: Work) -> str:
     return f"{session.editor_fingerprint} {work}"
 

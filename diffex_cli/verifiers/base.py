@@ -23,6 +23,7 @@ class Attribute:
         name: what people read.
         prompt: the words that the editor draws.
         siblings: ids of the other attributes of the same parent.
+        sibling_prompts: theirs, in that order, since not all of them need be asked about at the same time.
         question: a short yes/no question that the corpus has for it; empty for none.
     """
 
@@ -31,6 +32,7 @@ class Attribute:
     prompt: str
     siblings: tuple[str, ...] = ()
     question: str = ""
+    sibling_prompts: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

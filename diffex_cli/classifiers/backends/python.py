@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
-import importlib.util
-import sys
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,9 +17,10 @@ from diffex_cli.classifiers.backends.returned import is_list_of_mappings, plain_
 from diffex_cli.classifiers.checks import as_numbers, checked_labels
 from diffex_cli.classifiers.outputs import OutputOptions, Outputs, as_rows, parse_outputs
 from diffex_cli.core import registry
-from diffex_cli.core.errors import DiffexError, UsageError, one_line
+from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.foreign import called, foreign
 from diffex_cli.core.output_kinds import OutputKind
+from diffex_cli.core.own_code import find_own
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import read_options, text
 from diffex_cli.core.wording import nfc
@@ -149,11 +146,8 @@ class PythonClassifier:
         """Find the module, without importing it. The callable chooses its own device."""
         options = read_options(spec, PythonOptions())
         self._outputs, self._rules = parse_outputs(spec, options), options.rules
-        self._module, _, self._callable = spec.model.partition(":")
-        if not (self._callable.isidentifier() and all(part.isidentifier() for part in self._module.split("."))):
-            raise UsageError(f"{spec.text!r}: write python:MODULE:CALLABLE, such as python:my_model:predict")
         self._spec = spec
-        self._source = _find_source(self._module, spec.text)
+        self._code = find_own(spec, "predict")
 
     @property
     def fingerprint(self) -> str:
@@ -161,8 +155,8 @@ class PythonClassifier:
 
     @functools.cached_property
     def settings(self) -> Mapping[str, object]:
-        settings = {"backend": "python", "module": self._module, "callable": self._callable}
-        return {**settings, "source": file_digest(self._source), **self._spec.options, **self._rules}
+        settings = {"backend": "python", "module": self._code.module, "callable": self._code.callable}
+        return {**settings, "source": file_digest(self._code.source), **self._spec.options, **self._rules}
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -178,38 +172,11 @@ class PythonClassifier:
 
     @functools.cached_property
     def _imported(self) -> FunctionClassifier:
-        try:
-            module = importlib.import_module(self._module)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            raise UsageError(
-                f"{self._spec.text!r}: {self._source} cannot be imported: {type(error).__name__}: {one_line(error)}"
-            ) from error
-        function = getattr(module, self._callable, None)
-        if not callable(function):
-            raise UsageError(f"{self._spec.text!r}: {self._source} defines no callable {self._callable!r}")
+        module, function = self._code.load()
         labels = getattr(function, "labels", None)
         if labels is None:
             labels = getattr(module, "LABELS", None)
         return FunctionClassifier(function, self._spec.text, self._outputs, labels)
-
-
-def _find_source(module: str, spec: str) -> Path:
-    """The module's source file."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        # At the end: a file in the current folder must not replace one that diffex itself imports.
-        sys.path.append(here)
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        found = None
-    if found is None:
-        raise UsageError(f"{spec!r}: there is no module {module!r}, neither installed nor in {here}")
-    if not found.has_location or found.origin is None:
-        raise UsageError(f"{spec!r}: the module {module!r} has no source file: name a module of your own")
-    return Path(found.origin)
 
 
 def _in_order(scores: Mapping[Any, Any], labels: tuple[str, ...]) -> list[Any]:

@@ -1,0 +1,179 @@
+"""Asking the verifier what pictures show, and keeping its readings: what ``verify`` and ``search`` share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from diffex_cli.artifacts.pictures import LazyPictures
+from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.core.errors import UsageError, one_line
+from diffex_cli.core.hierarchy import RECONSTRUCTION
+from diffex_cli.core.progress import Progress
+from diffex_cli.measure import rates
+from diffex_cli.measure.changes import changed_box
+from diffex_cli.measure.scoring import prefetched
+from diffex_cli.measure.session import Session
+from diffex_cli.measure.telling import Verifying
+from diffex_cli.verifiers.attributes import asked, attributes_of, every_attribute
+from diffex_cli.verifiers.base import Attribute, Sight
+from diffex_cli.verifiers.opened import OpenedVerifier
+
+__all__ = ["attributes_of", "make_readings", "missing_readings"]
+
+BATCH = 32
+"""Pictures that a verifier is asked about together."""
+
+_TASK = "verify"
+
+
+def missing_readings(session: Session, wanted: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
+    """Of what is wanted, that which the verifier was not asked yet; nothing without a verifier.
+
+    Args:
+        wanted: subject (key of an input image or of an edit) → ids of attributes. Edits that failed show nothing.
+
+    Returns:
+        the same, without subjects that lack nothing; ids in the order of the corpus.
+
+    Raises:
+        KeyError: there is no such attribute, or no such picture.
+    """
+    if session.verifier is None:
+        return {}
+    places = {one.id: place for place, one in enumerate(every_attribute(session.corpus))}
+    missing = {}
+    for subject, ids in wanted.items():
+        lacking = set(ids).difference(session.readings.get(subject, ()))
+        if lacking and (subject in session.images or session.edits[subject].status != "failed"):
+            missing[subject] = tuple(sorted(lacking, key=places.__getitem__))
+    return missing
+
+
+def make_readings(session: Session, wanted: Mapping[str, Collection[str]], progress: Progress, stage: str) -> int:
+    """Ask the verifier what is missing of what is wanted, in batches, and write its readings as they come. No model is
+    touched if nothing is missing. A picture that cannot be read costs its own readings, which are NaN.
+
+    Args:
+        wanted: as of :func:`missing_readings`.
+
+    Returns:
+        how many pictures it was asked about.
+    """
+    missing = missing_readings(session, wanted)
+    verifier = session.verifier
+    if verifier is None or not missing:
+        return 0
+    attributes = {one.id: one for one in every_attribute(session.corpus)}
+    settings = {"verifier": session.settings.verifier}
+    digests = {one.id: asked(one) for one in attributes.values()}
+    writer = session.run.seen_writer(verifier.fingerprint, digests, provenance(stage, settings))
+    looking = _Looking(session)
+    ready = prefetched(looking.batch, _batches(missing))
+    progress.start(_TASK, len(missing))
+    telling, unread = Verifying(session, verifier.fingerprint, len(missing), progress), 0
+    try:
+        for batch in ready:
+            kept = _seen(verifier, batch, [attributes[one] for one in batch.attributes])
+            writer.append(batch.subjects, batch.attributes, kept, batch.reasons)
+            for subject, row in zip(batch.subjects, kept, strict=True):
+                session.readings.setdefault(subject, {}).update(zip(batch.attributes, row.tolist(), strict=True))
+            session.proved.add("verifier")
+            unread += sum(reason is not None for reason in batch.reasons)
+            progress.advance(_TASK, len(batch.subjects))
+            telling.did(len(batch.subjects))
+    finally:
+        ready.close()
+        writer.flush()
+        rates.remember(session.forecast.rates)
+    if looking.fault:
+        progress.note(
+            f"{unread} of {len(missing)} pictures could not be shown to the verifier, such as: {looking.fault}"
+        )
+    return len(missing)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Batch:
+    """Pictures of which the same is asked.
+
+    Attributes:
+        sights: ``None`` for a picture that cannot be read.
+        reasons: why.
+    """
+
+    subjects: tuple[str, ...]
+    attributes: tuple[str, ...]
+    sights: tuple[Sight | None, ...]
+    reasons: tuple[str | None, ...]
+
+
+def _batches(missing: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Subjects, and what is asked of all of them."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for subject, ids in missing.items():
+        alike.setdefault(ids, []).append(subject)
+    for ids, subjects in alike.items():
+        for start in range(0, len(subjects), BATCH):
+            yield tuple(subjects[start : start + BATCH]), ids
+
+
+def _seen(verifier: OpenedVerifier, batch: _Batch, attributes: Sequence[Attribute]) -> NDArray[np.float32]:
+    """Shape (subjects, attributes), as it is kept, so that a search computes with what the next one will read."""
+    there = [place for place, sight in enumerate(batch.sights) if sight is not None]
+    found = np.full((len(batch.subjects), len(attributes)), np.nan, np.float32)
+    found[there] = verifier.seen([sight for sight in batch.sights if sight is not None], attributes)
+    return found
+
+
+class _Looking:
+    """Reads pictures, and where they were changed; for one thread.
+
+    Attributes:
+        fault: why the first that cannot be read cannot.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._reconstructions = LazyPictures(session.images, self._read_reconstruction, keep=8)
+        self.fault = ""
+
+    def batch(self, asked: tuple[tuple[str, ...], tuple[str, ...]]) -> _Batch:
+        subjects, attributes = asked
+        looks = [self._look(subject) for subject in subjects]
+        sights = tuple(look if isinstance(look, Sight) else None for look in looks)
+        return _Batch(subjects, attributes, sights, tuple(look if isinstance(look, str) else None for look in looks))
+
+    def _look(self, subject: str) -> Sight | str:
+        """The picture, or why it cannot be read."""
+        try:
+            if subject in self._session.images:
+                return Sight(self._session.pictures[subject])
+            return self._edited(self._session.edits[subject])
+        except UsageError as error:
+            reason = one_line(error)
+        self.fault = self.fault or reason
+        return reason
+
+    def _edited(self, row: EditRow) -> Sight:
+        original, picture = self._session.images[row.image], self._session.run.edited_picture(row)
+        if picture.size != (original.width, original.height):
+            raise UsageError(f"the edited picture {row.file} is not of its image's size")
+        return Sight(picture, changed_box(self._before(row), picture) if row.candidate else None)
+
+    def _before(self, row: EditRow) -> Image.Image:
+        """What the edit is measured against: the reconstruction, if there is one that can be read."""
+        try:
+            found = self._reconstructions[row.image]
+        except (KeyError, UsageError):
+            found = None
+        original = self._session.pictures[row.image]
+        return original if found is None or found.size != original.size else found
+
+    def _read_reconstruction(self, image: str) -> Image.Image:
+        return self._session.run.edited_picture(self._session.edits[self._session.key(image, RECONSTRUCTION)])

@@ -1,0 +1,1 @@
+"""The verifiers that come with diffex, a file each."""
