@@ -240,7 +240,7 @@ class Settings:
         SEARCH,
         "WHEN",
         "on: search on half of the images and measure what is kept on the others; off: search on all; auto: on with "
-        "40 images or more (default: {default}).",
+        "96 images or more (default: {default}).",
     )
     racing: bool = _setting(
         False,

@@ -287,7 +287,7 @@ def removes(candidate: Candidate) -> bool:
 def image_parts(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The keys of the images that the search uses, and of those that are held out, both in the table's order.
 
-    Half are held out if the settings say so (``auto``: from 40 images on), and there are two or more. Which ones
+    Half are held out if the settings say so (``auto``: from 96 images on), and there are two or more. Which ones
     depends on their keys and the seed alone.
     """
     keys = tuple(session.images)
