@@ -16,7 +16,7 @@ from diffex_cli.core.configuration import resolve
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.registry import did_you_mean
-from diffex_cli.core.settings import FIELDS, Accept, Algorithm, Direction, Holdout, Scale
+from diffex_cli.core.settings import FIELDS, Accept, Algorithm, Direction, Effects, Groups, Holdout, Scale
 from diffex_cli.corpus import corpus as corpus_stage
 from diffex_cli.measure.session import Backends, Session
 from diffex_cli.python.backends import AnyClassifier, AnyEditor, as_classifier, as_editor
@@ -41,6 +41,9 @@ class Options(TypedDict, total=False):
     scale: Scale
     accept: Accept
     direction: Direction
+    groups: Groups
+    effects: Effects
+    verifier: str
     joint: int
     holdout: Holdout
     racing: bool

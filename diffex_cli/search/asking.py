@@ -12,11 +12,14 @@ from diffex_cli.artifacts.rows import RequestRow
 from diffex_cli.artifacts.tables import read_provenance
 from diffex_cli.core import registry
 from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.inside import is_file
 from diffex_cli.editors.base import EditRequest
 from diffex_cli.measure.session import Session
 
 _EDITS = "edits"
 """How many rows ``edits/`` had when the requests were written, in their provenance."""
+_READINGS = "unread"
+"""Of how many pictures the readings were missing, and how many readings there were."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,9 +67,22 @@ def ask(session: Session, missing: Sequence[EditRequest], scores: int) -> NoRetu
     raise IncompleteError(f"{what} are missing{f' ({told})' if told else ''}: {_remedy(spec, bool(missing))}")
 
 
-def ask_for_readings(pictures: int) -> NoReturn:
-    """End the search for now, since a verifier has to look at pictures first."""
-    raise IncompleteError(f"what {pictures} pictures show was not read yet: run `diffex verify`, then this again")
+def ask_for_readings(session: Session, pictures: int) -> NoReturn:
+    """End the search for now, since the verifier has to look at some pictures first. ``requests.parquet`` then asks for
+    no edits.
+
+    Raises:
+        IncompleteError: always, unless
+        UsageError: the same was asked for before, and nobody looked.
+    """
+    known = {"pictures": pictures, "readings": sum(map(len, session.readings.values()))}
+    path = session.run.path / "requests.parquet"
+    what = f"what {pictures} pictures show was not read yet: run `diffex verify`, then this again"
+    if is_file(path) and read_provenance(path).get(_READINGS) == known:
+        raise UsageError(f"{what} (in a loop, after `diffex score`): the last search asked for that, too")
+    settings = {"verifier": session.settings.verifier}
+    session.run.write_requests([], provenance("search", settings) | {_READINGS: known})
+    raise IncompleteError(what)
 
 
 def _asked_before(session: Session) -> _Asked:

@@ -69,7 +69,7 @@ class Requester:
         if self._fill:
             make_readings(self._session, wanted, self._progress, "search")
         elif missing := len(missing_readings(self._session, wanted)):
-            ask_for_readings(missing)
+            ask_for_readings(self._session, missing)
 
     def fetch(self, wishes: Sequence[EditWish]) -> None:
         """Have candidates edited and scored, and the reconstructions of their images.
