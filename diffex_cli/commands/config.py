@@ -13,7 +13,8 @@ app = App(help="The settings of a run.", no_args_is_help=True)
 
 @app.command("show")
 @takes(
-    *("domain", "provider", "corpus_file", "images", "n_images", "classifier", "name", "target", "editor", *REGION),
+    *("domain", "provider", "corpus_file", "images", "n_images", "classifier", "name", "target", "editor"),
+    *("verifier", *REGION),
     *listed(SEARCH),
     *("run", CONFIG, "seed", "device", "perceptual", "trust_run", "verify_files"),
 )

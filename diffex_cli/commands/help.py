@@ -18,7 +18,7 @@ from diffex_cli.core.printable import printable
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PANELS: Mapping[str, Sequence[str]] = {
-    "The five stages, in order": ("corpus", "edit", "score", "search", "report"),
+    "The six stages, in order": ("corpus", "edit", "score", "verify", "search", "report"),
     "After a search": ("compare", "check", "study", "birds"),
     "Before you start": ("doctor", "classify", "config"),
 }

@@ -21,6 +21,7 @@ from diffex_cli.commands import (
     score,
     search,
     study,
+    verify,
 )
 from diffex_cli.commands.errors import DEBUG
 from diffex_cli.commands.help import App
@@ -53,8 +54,8 @@ def diffex(
 ) -> None:
     """Explain an image classifier in words, with pictures and measured effects.
 
-    Five stages, each its own process, on one run directory: corpus → edit → score → search → report.
-    After `diffex corpus`, `diffex search` does by itself whatever edits and scores it needs.
+    Six stages, each its own process, on one run directory: corpus → edit → score → verify → search → report.
+    After `diffex corpus`, `diffex search` does by itself whatever edits, scores and readings it needs.
 
     Exit codes: 0 done, 1 error, 2 usage or configuration, 3 incomplete, 4 a check failed, 130 interrupted.
     """
@@ -64,6 +65,7 @@ def diffex(
 app.add_typer(corpus.app, name="corpus")
 app.command("edit")(edit.edit)
 app.command("score")(score.score)
+app.command("verify")(verify.verify)
 app.command("search")(search.search)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)

@@ -116,6 +116,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         for _ in range(PASSES if limit.total is None and not settings.racing else 0):
             if not evaluator.correct():
                 break
+            outlook = Outlook(session, evaluator, limit, progress, corpus.roots, "corrected, ")
             trace, joint = _searched(corpus, evaluator, limit, settings, outlook)
         if evaluator.held_out:
             outlook.last("held-out images")
@@ -127,6 +128,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         if fill:
             session.run.edit_parts.merge(provenance("search", {}))
             session.run.score_parts.merge(provenance("search", {}))
+            session.run.seen_parts.merge(provenance("search", {}))
         edits = tally(evaluator.fetcher.edits)
         return SearchSummary(
             target=evaluator.target,

@@ -15,11 +15,13 @@ from diffex_cli.birds import samples
 from diffex_cli.birds.editor import RenderEditor
 from diffex_cli.birds.renderer import render
 from diffex_cli.classifiers.opened import open_classifier
+from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
 from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.measure import edit, score, verify
 from diffex_cli.measure.session import Backends
 from diffex_cli.report.finished import read_finished
 from diffex_cli.search import search
@@ -184,6 +186,42 @@ def test_a_beam_search_again_with_what_it_has_seen_ends(tmp_path: Path) -> None:
     assert (again.made, again.up_to_date, again.ranking) == (0, True, first.ranking)
     assert first.best is not None
     assert first.best.startswith("head/crest")
+
+
+def test_the_loop_without_filling_finds_the_same(
+    tmp_path: Path, faithful: tuple[Settings, search.SearchSummary]
+) -> None:
+    of = made(tmp_path)
+    for _ in range(8):
+        try:
+            found = search.run(of, SILENT, fill=False)
+            break
+        except IncompleteError:
+            edit.run(of, SILENT, requests=True)
+            score.run(of, SILENT)
+            verify.run(of, SILENT)
+    # the size of a batch changes a logit's last bits
+    expected = {
+        row.candidate: (row.status, row.landed, pytest.approx(row.effect, abs=1e-3)) for row in faithful[1].ranking
+    }
+    assert {row.candidate: (row.status, row.landed, row.effect) for row in found.ranking} == expected
+    assert verify.run(of, SILENT).read == 0
+    assert verify.plan(of).to_do == 0
+
+
+def test_a_loop_in_which_nobody_looks_ends(tmp_path: Path) -> None:
+    of = made(tmp_path)
+    with pytest.raises(IncompleteError, match="run `diffex verify`"):
+        search.run(of, SILENT, fill=False)
+    edit.run(of, SILENT, requests=True)
+    score.run(of, SILENT)
+    with pytest.raises(UsageError, match="in a loop, after `diffex score`"):
+        search.run(of, SILENT, fill=False)
+
+
+def test_verify_needs_a_verifier(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="give --verifier"):
+        verify.run(made(tmp_path, verifier="none"), SILENT)
 
 
 def test_the_classifier_is_what_it_is_said_to_be() -> None:
