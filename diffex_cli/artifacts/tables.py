@@ -207,6 +207,7 @@ def check_schema_id(path: Path, found: str, expected: str) -> None:
 
 def last_of_each(table: pa.Table, keys: Sequence[str]) -> pa.Table:
     """Of rows with the same values in the columns ``keys`` only the last, in the old order."""
+    table = table.unify_dictionaries()  # they may be of several files
     numbered = table.select(list(keys)).append_column("row", pa.array(np.arange(table.num_rows)))
     last = numbered.group_by(list(keys)).aggregate([("row", "max")])["row_max"].to_numpy()
     return table.take(pa.array(np.sort(last)))
