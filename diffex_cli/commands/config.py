@@ -13,7 +13,7 @@ app = App(help="The settings of a run.", no_args_is_help=True)
 
 @app.command("show")
 @takes(
-    *("domain", "provider", "corpus_file", "images", "n_images", "classifier", "name", "target", "editor"),
+    *("domain", "provider", "corpus_file", "images", "n_images", "classifier", "name", "target", "editor", "verifier"),
     *listed(SEARCH),
     *("run", CONFIG, "seed", "device", "perceptual", "trust_run", "verify_files"),
 )

@@ -21,6 +21,7 @@ from diffex_cli.commands import (
     score,
     search,
     study,
+    verify,
 )
 from diffex_cli.commands.errors import DEBUG
 from diffex_cli.commands.help import App
@@ -64,6 +65,7 @@ def diffex(
 app.add_typer(corpus.app, name="corpus")
 app.command("edit")(edit.edit)
 app.command("score")(score.score)
+app.command("verify")(verify.verify)
 app.command("search")(search.search)
 app.command("report")(report.report)
 app.command("compare")(compare.compare)

@@ -95,6 +95,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     "name",
     "target",
     "editor",
+    "verifier",
     *listed(SEARCH),
     "run",
     CONFIG,

@@ -36,7 +36,7 @@ def test_the_probe_sees_what_the_samples_show() -> None:
 
 
 def test_only_what_there_is_can_be_named() -> None:
-    with pytest.raises(UsageError, match="no birds verifier 'prob' .*did you mean 'probe'"):
+    with pytest.raises(UsageError, match=r"no birds verifier 'prob' .*did you mean 'probe'"):
         open_verifier("birds:prob")
     with pytest.raises(UsageError, match="has no options"):
         open_verifier("birds:probe:batch=2")

@@ -89,6 +89,6 @@ def test_a_module_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert one.seen(SIGHTS, [HEAD]).tolist() == [[0.5], [0.5]]
     with pytest.raises(UsageError, match="such as python:my_model:seen"):
         open_verifier("python:my_eyes")
-    with pytest.raises(UsageError, match="there is no verifier 'pyton' .*did you mean 'python'"):
+    with pytest.raises(UsageError, match=r"there is no verifier 'pyton' .*did you mean 'python'"):
         open_verifier("pyton:my_eyes:seen")
     assert open_verifier("none") is None
