@@ -19,6 +19,7 @@ COMMANDS = (
     "corpus grow",
     "edit",
     "score",
+    "verify",
     "search",
     "report",
     "compare",

@@ -18,7 +18,8 @@ from diffex_cli.core.printable import printable
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 PANELS: Mapping[str, Sequence[str]] = {
-    "The six stages, in order": ("corpus", "edit", "score", "verify", "search", "report"),
+    "The five stages, in order": ("corpus", "edit", "score", "search", "report"),
+    "Between them, if you like": ("verify",),
     "After a search": ("compare", "check", "study", "birds"),
     "Before you start": ("doctor", "classify", "config"),
 }

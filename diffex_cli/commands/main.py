@@ -54,8 +54,8 @@ def diffex(
 ) -> None:
     """Explain an image classifier in words, with pictures and measured effects.
 
-    Six stages, each its own process, on one run directory: corpus → edit → score → verify → search → report.
-    After `diffex corpus`, `diffex search` does by itself whatever edits, scores and readings it needs.
+    Five stages, each its own process, on one run directory: corpus → edit → score → search → report.
+    After `diffex corpus`, `diffex search` does by itself whatever edits and scores it needs.
 
     Exit codes: 0 done, 1 error, 2 usage or configuration, 3 incomplete, 4 a check failed, 130 interrupted.
     """

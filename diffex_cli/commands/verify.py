@@ -5,14 +5,14 @@ from __future__ import annotations
 from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_plan, run_stage
-from diffex_cli.core.settings import REGION
 
 
-@takes("verifier", "editor", *REGION, "run", CONFIG, "seed", "device", "trust_run", "verify_files")
+@takes("verifier", "editor", "run", CONFIG, "seed", "device", "trust_run", "verify_files")
 def verify(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
-    """Read what originals and edits show: for each attribute the probability that it is seen.
+    """Ask a verifier which attributes can be seen in the originals and in all edits.
 
-    Optional: `diffex search` has a verifier look at what it needs.
+    Optional: `diffex search` asks for what it lacks. Every reading is kept, so that nothing is asked twice; another
+    verifier's readings stay beside it.
     """
     settings = given.settings("editor")
     from diffex_cli.measure import verify as stage
@@ -21,8 +21,11 @@ def verify(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
         print_plan(output, stage.plan(settings))
         return
     summary = run_stage(output, lambda progress: stage.run(settings, progress))
-    if summary.read == 0:
-        text = f"Nothing to do: all {summary.needed} pictures are read."
+    if summary.seen == 0:
+        text = f"Nothing to do: {settings.verifier} has looked at all {summary.needed} pictures."
     else:
-        text = f"{summary.read} pictures read, {summary.cached} of {summary.needed} were read before."
-    output.result(summary, text, quiet=str(summary.read))
+        text = (
+            f"{settings.verifier} looked at {summary.seen} pictures for {summary.attributes} attributes, "
+            f"{summary.cached} of {summary.needed} were looked at before."
+        )
+    output.result(summary, text, quiet=str(summary.seen))

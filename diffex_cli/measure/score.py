@@ -40,9 +40,9 @@ def score_all(session: Session, progress: Progress) -> ScoreSummary:
     if getattr(session.classifier.own, "names_may_change", False):
         check_kept_labels(session)
     record(session.run, "score", session.stage_settings)
-    scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in _benches(session))
+    scored = sum(make_scores(one, unscored(one, _edits(one)), progress, "score") for one in session.benches)
     session.run.score_parts.merge(provenance("score", {}))
-    edits = [(row.edit, row.candidate, row.image) for one in _benches(session) for row in _edits(one)]
+    edits = [(row.edit, row.candidate, row.image) for one in session.benches for row in _edits(one)]
     warnings = (*session.run.warnings, *unusable(session.scores, session.images, edits))
     return ScoreSummary(needed, needed - scored, scored, warnings)
 
@@ -53,20 +53,15 @@ def plan(settings: Settings) -> plans.Plan:
     return plans.count("score", "images", _needed(session), _missing(session))
 
 
-def _benches(session: Session) -> list[Session]:
-    """The editor's and the screening editor's."""
-    return [session] if session.screening is None else [session, session.screening]
-
-
 def _edits(session: Session) -> list[EditRow]:
     seed = session.settings.seed
     return [row for row in session.edits.values() if row.seed == seed and row.image in session.images]
 
 
 def _needed(session: Session) -> int:
-    edits = {row.edit for one in _benches(session) for row in _edits(one) if row.status != "failed"}
+    edits = {row.edit for one in session.benches for row in _edits(one) if row.status != "failed"}
     return len(session.images) + len(edits)
 
 
 def _missing(session: Session) -> int:
-    return len({subject.key for one in _benches(session) for subject in unscored(one, _edits(one))})
+    return len({subject.key for one in session.benches for subject in unscored(one, _edits(one))})

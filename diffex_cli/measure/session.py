@@ -147,6 +147,11 @@ class Session:
             return _Beside(self, wanted)
         return _fast(self)
 
+    @property
+    def benches(self) -> tuple[Session, ...]:
+        """This one, and that of the editor that screens, if one does."""
+        return (self,) if self.screening is None else (self, self.screening)
+
     @functools.cached_property
     def classifier(self) -> OpenedClassifier:
         """The classifier, on the first device; its model is not loaded yet."""

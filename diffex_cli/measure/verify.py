@@ -1,58 +1,95 @@
-"""The stage ``verify``: original and edited images in, the probability that each attribute is seen out."""
+"""The stage ``verify``: original and edited images in, the attributes that can be seen in them out."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from diffex_cli.artifacts.provenance import provenance
+from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.session import Session, locked_session, planned_session
-from diffex_cli.measure.verifying import attributes_of, make_readings, missing_readings
+from diffex_cli.measure.verifying import make_readings, missing_readings
+from diffex_cli.verifiers.attributes import attributes_of
+from diffex_cli.verifiers.base import Attribute
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class VerifySummary:
-    """What the stage did, in pictures."""
+    """What the stage did, in pictures.
+
+    Attributes:
+        attributes: how many attributes there are to see.
+    """
 
     needed: int
     cached: int
-    read: int
+    seen: int
+    attributes: int
     warnings: tuple[str, ...]
 
 
 def run(settings: Settings, progress: Progress) -> VerifySummary:
-    """Have the verifier read what it has not read yet: the input images, and their edits by this editor with this seed,
-    reconstructions included."""
+    """Ask the verifier what it was not asked yet of the input images, and of their edits by this editor, and the one
+    that screens for it, with this seed.
+
+    Raises:
+        UsageError: no verifier is named.
+    """
     with locked_session("verify", settings) as session:
-        wanted = _wanted(session)
+        _check(session)
         record(session.run, "verify", session.stage_settings)
-        read = make_readings(session, wanted, progress, "verify")
+        wanted = [(one, _wanted(one)) for one in session.benches]
+        needed = len({subject for _, subjects in wanted for subject in subjects})
+        seen = sum(make_readings(one, subjects, progress, "verify") for one, subjects in wanted)
         session.run.seen_parts.merge(provenance("verify", {}))
-        return VerifySummary(len(wanted), len(wanted) - read, read, session.run.warnings)
+        n = len(attributes_of(session.searched))
+        return VerifySummary(needed, needed - seen, seen, n, session.run.warnings)
 
 
 def plan(settings: Settings) -> plans.Plan:
     """What :func:`run` would do."""
     session = planned_session("verify", settings)
-    wanted = _wanted(session)
-    return plans.count("verify", "images", len(wanted), len(missing_readings(session, wanted)))
+    _check(session)
+    needed, missing = set[str](), set[str]()
+    for one in session.benches:
+        wanted = _wanted(one)
+        needed |= wanted.keys()
+        missing |= missing_readings(one, wanted).keys()
+    return plans.count("verify", "pictures", len(needed), len(missing))
 
 
-def _wanted(session: Session) -> dict[str, set[str]]:
-    """Subject → attributes. A verifier that costs is asked about what an edit was to change, and its siblings."""
-    verifier = session.verifier
-    if verifier is None:
-        raise UsageError("no verifier is named: give --verifier, such as birds:probe or python:MODULE:CALLABLE")
-    attributes = {one.id: one for one in attributes_of(session.searched)}
-    wanted = {image: set(attributes) for image in session.images}
-    for row in session.edits.values():
-        if row.seed != session.settings.seed or row.image not in session.images or row.status == "failed":
-            continue
-        asked = [attributes[id] for part in row.candidate.split(" + ") if (id := part.removeprefix("-")) in attributes]
-        own = {id for one in asked for id in (one.id, *one.siblings)}
-        wanted[row.edit] = own if verifier.costs else set(attributes)
-    return {subject: ids for subject, ids in wanted.items() if ids}
+def _check(session: Session) -> None:
+    """Complain before anything is remembered."""
+    session.check("corpus", "images", "verifier", "editor", "screening")
+    if session.verifier is None:
+        raise UsageError(
+            "nothing says what is to look at the pictures: give --verifier SPEC, or verifier: in a config file"
+        )
+    session.check("readings")
+
+
+def _wanted(session: Session) -> dict[str, tuple[str, ...]]:
+    """Of every picture all attributes; of an edit, if an answer costs something, those that it was asked for and the
+    others of the same parents."""
+    attributes = attributes_of(session.searched)
+    everything = tuple(one.id for one in attributes)
+    wanted = dict.fromkeys(session.images, everything)
+    for row in _edits(session):
+        near = session.verifier is not None and session.verifier.costs and row.candidate
+        wanted[row.edit] = _near(row, attributes) if near else everything
+    return wanted
+
+
+def _edits(session: Session) -> Iterable[EditRow]:
+    ours = (row for row in session.edits.values() if row.seed == session.settings.seed)
+    return [row for row in ours if row.image in session.images and row.status != "failed"]
+
+
+def _near(row: EditRow, attributes: Iterable[Attribute]) -> tuple[str, ...]:
+    asked = {one.removeprefix("-") for one in row.candidate.split(" + ")}
+    return tuple(one.id for one in attributes if asked.intersection((one.id, *one.siblings)))

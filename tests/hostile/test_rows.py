@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from diffex_cli.artifacts.row_rules import is_outside
 from diffex_cli.artifacts.rows import EditRow, InputImage, RankingRow, RequestRow
 from diffex_cli.artifacts.run import RunDirectory
-from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES
+from diffex_cli.artifacts.schemas import EDITS, IMAGES, RANKING, REQUESTS, SCORES, SEEN
 from diffex_cli.artifacts.search_document import Backend, SearchDocument
 from diffex_cli.artifacts.tables import TableSchema
 from diffex_cli.commands.main import app
@@ -36,6 +36,7 @@ IMAGE = dataclasses.asdict(InputImage("i", "images/i.png", "here", 4, 3))
 EDIT = dataclasses.asdict(EditRow("k", "i", "head", "e", 0, "edits/files/a.png", "ok", None, 0.5, 0.1, 0.2))
 REQUEST = dataclasses.asdict(RequestRow("k", "i", "images/i.png", "", "[]", "e", 0))
 SCORE = {"subject": "k", "kind": "edit", "classifier": "c", "logits": [1.0, 2.0], "output_kind": None}
+SEEN_ROW = {"subject": "k", "attribute": "head", "verifier": "v", "probability": 0.5}
 RANKED = dataclasses.asdict(
     RankingRow(1, "head", "head", "finch", 1.0, 1.0, 0.5, 1.5, 3, 0, False, False, "kept", "so it is", 1.0)
 )
@@ -171,6 +172,22 @@ def test_a_part_with_wrong_scores_is_left_out(
     foreign(run.path / "scores" / "theirs.parquet", SCORES, SCORE | change, labels=labels)
     assert run.scores("c") == {}
     assert run.warnings[0].startswith(f"left out: {run.path / 'scores' / 'theirs.parquet'}{told}")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"probability": 1.5}, "probability: a number from 0 to 1, or NaN, is expected, not 1.5"),
+        ({"probability": -math.inf}, "probability: a number from 0 to 1, or NaN, is expected, not -inf"),
+        ({"subject": ""}, "subject: a text is expected, not ''"),
+        ({"attribute": ""}, "attribute: a text is expected, not ''"),
+        ({"verifier": ""}, "verifier: a text is expected, not ''"),
+    ],
+)
+def test_a_part_with_wrong_readings_is_left_out(run: RunDirectory, change: dict[str, Any], told: str) -> None:
+    foreign(run.path / "seen" / "theirs.parquet", SEEN, SEEN_ROW | {"subject": "first"}, SEEN_ROW | change)
+    assert run.seen("v", {"head": ""}) == {}
+    assert run.warnings[0].startswith(f"left out: {run.path / 'seen' / 'theirs.parquet'}, row 2, column {told}")
 
 
 def test_logits_that_are_no_numbers_cost_their_picture_and_nothing_else(run: RunDirectory) -> None:

@@ -24,7 +24,7 @@ def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tmp_path / "site"
     (site / "tracing-1.dist-info").mkdir(parents=True)
     (site / "tracing-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: tracing\nVersion: 1\n")
-    groups = ("editors", "classifiers", "corpus_providers", "regions")
+    groups = ("editors", "classifiers", "corpus_providers", "regions", "verifiers")
     points = "".join(f"[diffex.{group}]\ntraced = tracing_of_tests:Anything\n" for group in groups)
     (site / "tracing-1.dist-info" / "entry_points.txt").write_text(points)
     (site / "tracing_of_tests.py").write_text(f"{_TOUCH}def Anything(spec, device='auto'): raise RuntimeError\n")
@@ -50,6 +50,11 @@ USES = {
         ("search", "--classifier", "birds:species", "--no-fill"),
     ),
     "screen": (("search", "--classifier", "birds:species", "--editor", "tint:"), ("edit", "--editor", "tint:")),
+    "verifier": (
+        ("search", "--editor", "tint:", "--classifier", "birds:species"),
+        ("verify", "--editor", "tint:"),
+        ("verify", "--editor", "tint:", "--dry-run"),
+    ),
     "provider": (("corpus",), ("corpus", "--dry-run"), ("corpus", "grow")),
     "merge": (("corpus",),),
     **dict.fromkeys(
@@ -68,6 +73,8 @@ USES = {
     ("setting", "spec"),
     [
         *CODE,
+        ("verifier", "python:tracing_of_tests:seen"),
+        ("verifier", "traced:"),
         *(("editor", "traced:"), ("screen", "traced:x"), ("provider", "traced:model"), ("merge", "traced:model")),
         *(("region", "python:tracing_of_tests:find"), ("keep_region", "traced:")),
     ],

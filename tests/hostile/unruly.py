@@ -15,6 +15,7 @@ from PIL import Image
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.registry import Spec
 from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.verifiers.base import Attribute, Sight
 
 POINTS = """\
 [diffex.editors]
@@ -25,6 +26,9 @@ unruly = unruly:UnrulyClassifier
 broken = unruly:there_is_none
 [diffex.corpus_providers]
 unruly = unruly:UnrulyProvider
+broken = unruly:there_is_none
+[diffex.verifiers]
+unruly = unruly:UnrulyVerifier
 broken = unruly:there_is_none
 """
 
@@ -140,6 +144,21 @@ class UnrulyProvider(_Unruly):
     def corpus(self, domain: str) -> Any:
         self.at("call")
         return Corpus(domain, ()) if self.place == "" else "a hierarchy"
+
+
+class UnrulyVerifier(_Unruly):
+    @property
+    def costs(self) -> bool:
+        self.at("costs")
+        return False
+
+    def exclusive(self, attributes: Sequence[Attribute]) -> Any:
+        self.at("exclusive")
+        return ()
+
+    def seen(self, sights: Sequence[Sight], attributes: Sequence[Attribute]) -> Any:
+        self.at("call")
+        return np.full((len(sights), len(attributes)), 0.5)
 
 
 def install(folder: Path, patch: pytest.MonkeyPatch) -> str:

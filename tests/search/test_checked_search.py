@@ -205,7 +205,7 @@ def test_the_loop_without_filling_finds_the_same(
         row.candidate: (row.status, row.landed, pytest.approx(row.effect, abs=1e-3)) for row in faithful[1].ranking
     }
     assert {row.candidate: (row.status, row.landed, row.effect) for row in found.ranking} == expected
-    assert verify.run(of, SILENT).read == 0
+    assert verify.run(of, SILENT).seen == 0
     assert verify.plan(of).to_do == 0
 
 
@@ -220,7 +220,7 @@ def test_a_loop_in_which_nobody_looks_ends(tmp_path: Path) -> None:
 
 
 def test_verify_needs_a_verifier(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="give --verifier"):
+    with pytest.raises(UsageError, match="give --verifier SPEC"):
         verify.run(made(tmp_path, verifier="none"), SILENT)
 
 
