@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -51,8 +52,8 @@ def test_the_sentence_says_how_many_edits_show_it(unlanded: ReportData) -> None:
     text = sentences.not_tested(unlanded)
     assert text is not None
     assert plain(text) == (
-        "The editor cannot draw these, so they were not tested: snow background (4 of 48 edits show it), no crest (1 of "
-        "48 edits no longer shows it) and water background (0 of 48 edits show it)."
+        "The editor cannot draw these, so they were not tested: snow background (4 of 48 edits show it), no crest (1 "
+        "of 48 edits no longer shows it) and water background (0 of 48 edits show it)."
     )
     assert sentences.counts_sentence(unlanded).endswith("; 3 were not tested.")
 
@@ -82,7 +83,7 @@ def test_a_best_set_that_did_not_land_is_said_to_be_untested(judged_data: Report
 
 
 def test_terminal_and_page_have_the_list(unlanded: ReportData, tmp_path: Path) -> None:
-    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=200, record=True, file=io.StringIO())
     show(unlanded, console, everything=True)
     text = console.export_text()
     assert "The editor cannot draw these, so they were not tested: snow background (4 of 48 edits show it)" in text
