@@ -151,7 +151,8 @@ class SearchLevel:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SearchDocument:
-    """The whole file; ``unsaid`` alone is no key of it: which of :data:`SETTINGS` the file that was read lacks."""
+    """The whole file; ``unsaid`` alone is no key of it: which of :data:`SETTINGS`, and whether ``verifier``, the
+    file that was read lacks."""
 
     id: str | None = None
     provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -227,4 +228,4 @@ def read_search(path: Path) -> SearchDocument:
         raise UsageError(
             f"{path} lacks or garbles a key ({error}): run `diffex search --run {path.parent}` again"
         ) from error
-    return dataclasses.replace(document, unsaid=frozenset(SETTINGS) - content.keys())
+    return dataclasses.replace(document, unsaid=frozenset((*SETTINGS, "verifier")) - content.keys())

@@ -50,8 +50,10 @@ class RuleOutcome:
 def dependence(one: Measurement, what: str, limit: float, meaning: str) -> RuleOutcome:
     """The finding about an effect, a change of ``what``, that must stay within a limit in either direction."""
     bounds = magnitude_bounds(one.low, one.high)
-    verdict = decide(bounds, limit)
-    if math.isnan(bounds.low):
+    verdict = "undecided" if one.untested else decide(bounds, limit)
+    if one.untested:
+        sentence = _untested(one)
+    elif math.isnan(bounds.low):
         sentence = f"{one.name!r} has no interval with {one.n} edited images: it takes at least two."
     else:
         measured = (
@@ -71,8 +73,11 @@ def increase(one: Measurement, baseline: Measurement, grown: Difference, limit: 
         looked_at: attributes that the interval is corrected for.
     """
     bounds = Bounds(grown.low, grown.high)
-    verdict = decide(bounds, limit)
-    if grown.method == "none":
+    untested = next((measured for measured in (one, baseline) if measured.untested), None)
+    verdict = "undecided" if untested else decide(bounds, limit)
+    if untested:
+        sentence = _untested(untested)
+    elif grown.method == "none":
         sentence = f"{one.name!r} has no interval in one of the two runs: it takes at least two edited images."
     else:
         sentence = (
@@ -91,6 +96,10 @@ def unmeasured(candidate: str, name: str, limit: float, path: Path) -> RuleOutco
     nan = math.nan
     sentence = f"{name!r} was not measured in {path}."
     return RuleOutcome(candidate, name, "undecided", nan, nan, nan, 0, limit, nan, sentence, unmeasured_in=path)
+
+
+def _untested(one: Measurement) -> str:
+    return f"{one.name!r} was not tested: {one.untested}, too few to say what it does; another editor may draw it."
 
 
 def _told(verdict: Decision, meaning: str) -> str:

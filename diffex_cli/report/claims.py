@@ -1,4 +1,4 @@
-"""The three lists of every report: shown to matter, could matter, shown to be small. No attribute is in two of them."""
+"""The four lists of every report: shown to matter, could matter, shown to be small, not tested; none is in two."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ class Claims:
         matters: the finest attributes that were shown to matter, in either direction; mixtures come last.
         undecided: those that could matter: there are too few images to say.
         small: those that were shown to do less than δ.
+        not_tested: those that too few of their edits show, those that the most show first.
     """
 
     matters: tuple[Claimed, ...]
     undecided: tuple[Row, ...]
     small: tuple[Row, ...]
+    not_tested: tuple[Row, ...] = ()
 
 
 def with_claims(rows: Iterable[Row], delta: float) -> tuple[Row, ...]:
@@ -54,6 +56,9 @@ def claims(data: ReportData) -> Claims:
         ),
         undecided=tuple(row for row in rows.values() if row.claim == "undecided"),
         small=tuple(row for row in rows.values() if row.claim == "small"),
+        not_tested=tuple(
+            sorted((row for row in rows.values() if row.claim == "not tested"), key=lambda row: -(row.landed or 0))
+        ),
     )
 
 

@@ -6,10 +6,13 @@ import dataclasses
 from collections.abc import Iterator
 
 from diffex_cli.report.data import ReportData, Row
-from diffex_cli.report.facts import below_floor, is_set, noise_floor, p_value
-from diffex_cli.report.numbers import MISSING, finite, interval, magnitude, probability, share, signed
+from diffex_cli.report.facts import below_floor, is_set, landed, noise_floor, p_value
+from diffex_cli.report.numbers import MISSING, counted, finite, interval, magnitude, probability, share, signed
 from diffex_cli.report.sentences import subject
 from diffex_cli.search.statistics.claims import ALPHA
+
+_ALSO = 3
+"""Attributes that an edit changed besides, and that are named."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +33,34 @@ class Figure:
 def figures(row: Row, data: ReportData) -> tuple[Figure, ...]:
     """Everything that is known of a row, the claims first."""
     return (*_estimates(row, data), *_claims(row, data), *_images(row, data), *_outcomes(row), *_causes(row))
+
+
+def checks(row: Row, data: ReportData) -> tuple[Figure, ...]:
+    """What a verifier saw in a row's edits; nothing where none looked."""
+    return tuple(_checks(row, data))
+
+
+def _checks(row: Row, data: ReportData) -> Iterator[Figure]:
+    told = landed(row)
+    if told:
+        low, high = row.landed_low, row.landed_high
+        ends = f" (95 %: {100 * low:.0f}–{share(high)})" if finite(low) and finite(high) else ""
+        yield Figure("Edits that landed", f"{told}{ends}", "in the eyes of the verifier; below 20 % nothing is tested")
+    if row.shown:
+        state = "were so" if is_set(row) else "did not show it" if row.candidate.startswith("-") else "showed it"
+        were = "was" if row.shown == 1 else "were"
+        value = f"{counted(row.shown, 'image')} {state} already and {were} left alone"
+        yield Figure("Seen already", value, "nothing changes there, by definition")
+    if finite(row.effect_asked) and finite(row.effect) and signed(row.effect_asked) != signed(row.effect):
+        yield Figure(
+            "As asked",
+            f"{signed(row.effect_asked)} {data.unit}; adjusted for what the edits showed {signed(row.effect)}",
+            "what the edits did as they came out, and what follows from it for edits that change just what they should",
+        )
+    also = data.also_changed.get(row.candidate, ())[:_ALSO]
+    if also:
+        names = (f"{one.name} in {share(one.share)} of {counted(one.n, 'edit')}" for one in also)
+        yield Figure("Also changed", ", ".join(names), "what the edits were not asked for; the most frequent")
 
 
 def _estimates(row: Row, data: ReportData) -> Iterator[Figure]:

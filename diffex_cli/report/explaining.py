@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.search_document import Screened, SearchDocument, Tried, TriedSet
 from diffex_cli.core.errors import UsageError
 from diffex_cli.report import numbers
-from diffex_cli.report.facts import p_value
+from diffex_cli.report.facts import landed, p_value
 from diffex_cli.report.finished import read_finished
 from diffex_cli.report.numbers import signed
 from diffex_cli.search.statistics.claims import ALPHA
@@ -47,7 +48,8 @@ def explain(path: Path, wanted: str, target: str | None = None) -> Explanation:
     named = {one.name: id for id, one in (left_out | tried).items()}
     for id in (wanted, f"-{wanted}", named.get(wanted, wanted)):
         if id in tried:
-            return Explanation(id, " ".join(_tried(tried[id], search)))
+            seen = [_seen(row) for row in run.ranking if row.candidate == id]
+            return Explanation(id, " ".join(filter(None, (*_tried(tried[id], search), *seen))))
         if id in left_out:
             return Explanation(id, _screened_out(left_out[id], search))
     names = {node.name: node.id for node in nodes.values()}
@@ -111,6 +113,19 @@ def _tried(one: Tried | TriedSet, search: SearchDocument) -> Iterator[str]:
         yield f"The search went on into the {below} attributes below it."
     if one.status == "kept":
         yield from _claims(one)
+
+
+def _seen(row: RankingRow) -> str:
+    """What a verifier saw in the edits; empty if none looked."""
+    told = landed(row)
+    parts = [
+        f"{told}{', too few to say that it was tested' if row.claim == 'not tested' else ''}." if told else "",
+        f"{numbers.counted(row.shown, 'image')} needed no edit." if row.shown else "",
+    ]
+    asked, effect = signed(row.effect_asked), signed(row.effect)
+    if numbers.finite(row.effect_asked) and asked != effect:
+        parts.append(f"As asked the effect is {asked}; adjusted for what the edits showed it is {effect}.")
+    return " ".join(filter(None, parts))
 
 
 def _figure(one: Tried | TriedSet | Screened, search: SearchDocument) -> str:

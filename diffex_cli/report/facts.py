@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.report.data import Floor, ReportData, Row
-from diffex_cli.report.numbers import MISSING, finite
+from diffex_cli.report.numbers import MISSING, counted, finite
 from diffex_cli.search.statistics import claims
 
 
@@ -49,6 +49,7 @@ WORDS: Mapping[str | None, str] = {
     "matters": "matters",
     "undecided": "could matter",
     "small": "small",
+    "not tested": "not tested",
     None: "not measured",
 }
 
@@ -56,6 +57,19 @@ WORDS: Mapping[str | None, str] = {
 def standing(row: RankingRow) -> str:
     """What can be said of a row, in a word or two; a placebo shows what noise can do, and nothing else."""
     return "placebo" if row.placebo else WORDS[row.claim]
+
+
+def landed(row: RankingRow) -> str:
+    """How many of a row's edits show what they were asked for; empty where nobody looked."""
+    if row.landed is None or not row.n_landed:
+        return ""
+    many, n = round(row.landed * row.n_landed), counted(row.n_landed, "edit")
+    verb = "does" if many == 1 else "do"
+    if is_set(row):
+        return f"{many} of {n} {verb} all of it"
+    if row.candidate.startswith("-"):
+        return f"{many} of {n} no longer {'shows' if many == 1 else 'show'} it"
+    return f"{many} of {n} {'shows' if many == 1 else 'show'} it"
 
 
 def p_value(value: float | None) -> str:

@@ -17,7 +17,10 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.measure.targets import Quantity, Value, quantity, values
 from diffex_cli.measure.unusable import unusable
+from diffex_cli.report.facts import landed
 from diffex_cli.search.statistics.claims import claim_of
+from diffex_cli.verifiers.attributes import asked, every_attribute
+from diffex_cli.verifiers.base import Readings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Measurement:
 
     Attributes:
         effect: signed mean Δ of the target; NaN if unknown.
+        untested: where too few of its edits show it to say anything of it, how many do; else empty.
         deltas: image key → Δ, finite, of every image whose Δ is known; may be empty.
     """
 
@@ -36,6 +40,7 @@ class Measurement:
     high: float
     n: int
     matters: bool
+    untested: str = ""
     deltas: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
@@ -136,10 +141,27 @@ class FinishedRun(FinishedSearch):
         mean = math.fsum(found.values()) / max(row.n, 1)
         if len(found) == row.n and not math.isclose(mean, row.effect, rel_tol=1e-6, abs_tol=self._rounding):
             found = {}  # scored anew since, or in another unit: not what was ranked
-        return Measurement(row.candidate, row.name, row.effect, row.low, row.high, row.n, self._matters(row), found)
+        claim = claim_of(row, self.search.delta)
+        return Measurement(
+            candidate=row.candidate,
+            name=row.name,
+            effect=row.effect,
+            low=row.low,
+            high=row.high,
+            n=row.n,
+            matters=claim == "matters",
+            untested=landed(row) if claim == "not tested" else "",
+            deltas=found,
+        )
 
-    def _matters(self, row: RankingRow) -> bool:
-        return claim_of(row, self.search.delta) == "matters"
+    @functools.cached_property
+    def readings(self) -> Readings:
+        """What the search's verifier saw; empty without one."""
+        if self.search.verifier is None:
+            return {}
+        return self.run.seen(
+            self.search.verifier.fingerprint, {one.id: asked(one) for one in every_attribute(self.corpus)}
+        )
 
     @functools.cached_property
     def _rounding(self) -> float:

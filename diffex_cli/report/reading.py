@@ -19,6 +19,7 @@ from diffex_cli.measure.targets import Value, explained
 from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportData, Setting, Shot, Step
 from diffex_cli.report.finished import FinishedRun, read_finished
+from diffex_cli.report.leaks import Leak, Made, leaks
 
 
 def read_report_data(path: Path, target: str | None = None, measured: Measured | None = None) -> ReportData:
@@ -68,6 +69,8 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         region=_spec(search.region),
         keep_region=_spec(search.keep_region),
         search=search.id,
+        verified=None if "verifier" in search.unsaid else search.verifier is not None,
+        also_changed=_also_changed(run),
     )
 
 
@@ -144,6 +147,20 @@ def _evidence(run: FinishedRun) -> Evidence:
         return {image: edit for image, edit in found if edit is not None}
 
     return Evidence(run.searched, _ByCandidate({"": RECONSTRUCTION, **run.candidates}, edits), run.scores)
+
+
+def _also_changed(run: FinishedRun) -> Mapping[str, tuple[Leak, ...]]:
+    """Nothing of a search without a verifier."""
+    if run.search.verifier is None:
+        return {}
+
+    def of(id: str, _: Candidate) -> tuple[Leak, ...]:
+        measured = [row for image in run.searched if (row := run.measured.get((id, image))) and not row.shown]
+        edits = [(edit.candidate, row.image, edit.edit) for row in measured if (edit := run.edits.get(row.edit))]
+        keys = [Made(candidate, run.key(image, RECONSTRUCTION), edit) for candidate, image, edit in edits]
+        return leaks(keys, run.readings, {node.id: node.name for node in run.nodes.values()})
+
+    return _ByCandidate(run.candidates, of)
 
 
 def _provenance(run: FinishedRun) -> dict[str, Mapping[str, object]]:

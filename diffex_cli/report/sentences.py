@@ -6,12 +6,12 @@ The first sentence about an attribute speaks of pictures and probabilities, the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from diffex_cli.report.changes import change_of
 from diffex_cli.report.claims import Claimed, Claims, claims, images_to_decide
 from diffex_cli.report.data import ReportData, Row
-from diffex_cli.report.facts import noise_floor, p_value, ranked
+from diffex_cli.report.facts import landed, noise_floor, p_value, ranked
 from diffex_cli.report.numbers import counted, finite, interval, magnitude, percent, signed
 from diffex_cli.report.whom import Whom, whom
 from diffex_cli.report.words import Segment, Text, listed, words
@@ -135,6 +135,17 @@ def _small(data: ReportData) -> Iterator[Text]:
         yield words("Moved images both ways, so that little is left on average: ", _list(mixed), ".")
 
 
+def not_tested(data: ReportData) -> Text | None:
+    """What the editor cannot draw, so that nothing can be said of it."""
+    told = claims(data)
+    above = _above(told)
+    rows = [row for row in told.not_tested if row.candidate not in above]
+    if not rows:
+        return None
+    these = "this, so it was" if len(rows) == 1 else "these, so they were"
+    return words(f"The editor cannot draw {these} not tested: ", _listing(rows, landed), ".")
+
+
 def placebo_sentence(data: ReportData) -> Text | None:
     """What the strongest placebo did; ``None`` if none was measured."""
     placebos = [row for row in ranked(data.rows) if row.placebo and finite(row.effect)]
@@ -157,20 +168,24 @@ def holdout_sentence(data: ReportData) -> str:
 def counts_sentence(data: ReportData) -> str:
     """How many attributes are in which list, and by what standard."""
     told = claims(data)
-    matter, small, undecided = (
+    matter, small, undecided, untested = (
         sum(1 + len(one.because) for one in told.matters),
         len(told.small),
         len(told.undecided),
+        len(told.not_tested),
     )
     among = f" when corrected for all {data.corrected_for} comparisons" if (data.corrected_for or 0) > 1 else ""
     standard = f"(p ≤ 0.05{among}, above the noise floor)"
-    total = matter + small + undecided
+    total = matter + small + undecided + untested
     if total == 0:
         return "No attribute could be measured."
+    if total == untested:
+        return "No attribute could be tested: the editor draws none of them."
     if total == 1:
         which = f"was shown to matter {standard}" if matter else "was shown to be small" if small else "could matter"
         return f"The one attribute that was measured {which}."
     left = f"; {undecided} could matter" if undecided else ""
+    left += f"; {untested} {'was' if untested == 1 else 'were'} not tested" if untested else ""
     were = f"{matter or 'none'} {'was' if matter == 1 else 'were'}"
     return f"Of {total} attributes, {were} shown to matter {standard} and {small or 'none'} to be small{left}."
 
@@ -259,10 +274,12 @@ def _nothing(data: ReportData, told: Claims) -> Text:
     every = data.every_class or (data.target == "all" and not data.rows)
     target = "any class" if every else _whom(data.target, data).object
     if not (told.undecided or told.small):
-        return words(f"Nothing could be measured for {target}.")
+        why = ": the editor draws nothing of what it was asked for" if told.not_tested else ""
+        return words(f"Nothing could be {'tested' if why else 'measured'} for {target}{why}.")
     start = f"Nothing was shown to matter for {target}."
     if not told.undecided:
-        return words(start, " All attributes that were tried were shown to be small.")
+        of_them = "could be tested" if told.not_tested else "were tried"
+        return words(start, f" All attributes that {of_them} were shown to be small.")
     row = told.undecided[0]
     needed = images_to_decide(row, data)
     decide = "" if needed is None else f"; about {needed} images would decide"
@@ -302,7 +319,8 @@ def joint_sentence(data: ReportData) -> Text | None:
         if row.interaction_low is not None and row.interaction_high is not None:
             told += f" ({interval(row.interaction_low, row.interaction_high)}"
             told += ", which includes zero)" if row.interaction_low <= 0 <= row.interaction_high else ")"
-    told += "." if row.claim == "matters" else ". It was not shown to matter."
+    untested = f". It was not tested: {landed(row)}."
+    told += {"matters": ".", "not tested": untested}.get(str(row.claim), ". It was not shown to matter.")
     return words("Best joint combination: ", words(name(row), f" ({signed(row.effect)} {data.unit})"), told)
 
 
@@ -359,6 +377,8 @@ def _cautions(data: ReportData) -> Iterator[str]:
     few = [row for row in rows if row.n < data.n_images]
     if few:
         yield f"Measured on fewer than all {data.n_images} images: {_names(few)}."
+    if data.verified is False:
+        yield ("No verifier looked at the edits: effects are of what was asked for, not of what the pictures show.")
     where = [f"within {data.region}"] * bool(data.region) + [f"outside of {data.keep_region}"] * bool(data.keep_region)
     if where:
         yield f"Pictures were edited only {' and '.join(where)}: what an attribute does elsewhere is not in its effect."
@@ -377,8 +397,12 @@ def _ancestors(candidate: str) -> Iterator[str]:
 
 def _list(rows: Sequence[Row], figures: Mapping[str, str] | None = None) -> Text:
     """Names with their effects and further figures, in brackets."""
-    named = rows[:_NAMED]
-    shown = [words(name(row), f" ({signed(row.effect)}{(figures or {}).get(row.candidate, '')})") for row in named]
+    return _listing(rows, lambda row: f"{signed(row.effect)}{(figures or {}).get(row.candidate, '')}")
+
+
+def _listing(rows: Sequence[Row], bracket: Callable[[Row], str]) -> Text:
+    """Names, each with something in brackets."""
+    shown = [words(name(row), f" ({bracket(row)})") for row in rows[:_NAMED]]
     if len(rows) > _NAMED:
         return words(listed(shown), f" and {len(rows) - _NAMED} more")
     return words(listed(shown[:-1]), " and ", shown[-1]) if len(shown) > 1 else shown[0]

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 from synthetic_runs import CORPUS, deltas, make_run
 
+from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.comparison.check import CheckSummary, Result, check
 from diffex_cli.comparison.differences import growth
 from diffex_cli.comparison.gates import Decision
@@ -87,6 +89,38 @@ def test_the_noise_floor_raises_the_limit_of_forbid_only(tmp_path: Path) -> None
     assert summary.noise_floor == pytest.approx(0.6)
     assert verdicts(summary) == ["fail", "pass"]
     assert "within the noise floor of 0.6, which placebos reach" in summary.results[1].reasons[0]
+
+
+def unlanded(run: Path, candidate: str) -> None:
+    """Four of 48 edits show it."""
+    there = RunDirectory(run)
+    rows = [
+        dataclasses.replace(row, landed=4 / 48, n_landed=48) if row.candidate == candidate else row
+        for row in there.ranking()
+    ]
+    there.write_ranking(rows, {})
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.9])
+def test_what_the_editor_cannot_draw_neither_passes_nor_fails_whatever_it_did(tmp_path: Path, mean: float) -> None:
+    run = make_run(tmp_path / "run", {**ALL, "nape/collar": deltas(mean, 0.02)})
+    assert verdicts(judged(run, "collar=0.2")) == ["fail" if mean else "pass"]
+    unlanded(run, "nape/collar")
+    summary = judged(run, "collar=0.2", forbid=("nape",))
+    assert verdicts(summary) == ["undecided", "undecided"]
+    reason = "'collar' was not tested: 4 of 48 edits show it, too few to say what it does; another editor may draw it."
+    assert all(reason in result.reasons for result in summary.results)
+    assert not judged(run, "collar=0.2", strict=True).passed
+
+
+@pytest.mark.parametrize("which", ["run", "baseline"])
+def test_what_one_editor_could_not_draw_did_not_grow_or_stay(tmp_path: Path, which: str) -> None:
+    run = make_run(tmp_path / "run", {"beak": deltas(0.0, 0.01), "tail": deltas(0.0, 0.01)})
+    baseline = make_run(tmp_path / "baseline", {"beak": deltas(0.0, 0.01), "tail": deltas(0.0, 0.01)})
+    unlanded(tmp_path / which, "beak")
+    (result,) = check(run, (), baseline).results
+    assert {one.candidate: one.verdict for one in result.findings} == {"beak": "undecided", "tail": "pass"}
+    assert any(reason.startswith("'red' was not tested: 4 of 48 edits show it") for reason in result.reasons)
 
 
 def test_what_was_not_measured_fails_unless_it_is_allowed_to_be_undecided(tmp_path: Path) -> None:

@@ -42,15 +42,18 @@ def test_a_dropped_attribute_can_matter_and_a_kept_one_be_small(with_rows: Calla
 def test_no_attribute_is_in_two_lists_whatever_the_order(judged_data: ReportData, draw: st.DataObject) -> None:
     rows = draw.draw(st.permutations(judged_data.rows))
     changed = [
-        dataclasses.replace(row, p_corrected=draw.draw(st.sampled_from([0.001, 0.3, None])), low=row.effect - width)
+        dataclasses.replace(
+            row, p_corrected=draw.draw(st.sampled_from([0.001, 0.3, None])), low=row.effect - width, landed=share
+        )
         for row in rows
+        for share in [draw.draw(st.sampled_from([None, 0.1, 0.9]))]
         for width in [draw.draw(st.sampled_from([0.001, 0.05, 0.5, 3.0]))]
     ]
     data = dataclasses.replace(judged_data, rows=with_claims(changed, judged_data.delta))
     told = claims(data)
     ids = [one.row.candidate for one in told.matters]
     ids += [row.candidate for one in told.matters for row in one.because]
-    ids += [row.candidate for row in (*told.undecided, *told.small)]
+    ids += [row.candidate for row in (*told.undecided, *told.small, *told.not_tested)]
     singles = [row for row in rows if not row.placebo and " + " not in row.candidate]
     assert sorted(ids) == sorted(row.candidate for row in singles)
     back = dataclasses.replace(data, rows=tuple(reversed(data.rows)))

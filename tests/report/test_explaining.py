@@ -29,6 +29,17 @@ def test_what_was_tried_is_told_with_its_figures(made: Path) -> None:
     assert explain(made, "nothing").text.startswith("'nothing' changes 'green' by 0.00 ")
 
 
+def test_what_a_verifier_saw_is_told(made: Path) -> None:
+    run = RunDirectory(made)
+    seen = {"landed": 0.1, "n_landed": 10, "shown": 1, "effect_asked": 9.0, "claim": "not tested"}
+    rows = [dataclasses.replace(row, **seen) if row.candidate == "surface" else row for row in run.ranking()]  # type: ignore[arg-type]
+    run.write_ranking(rows, {}, run.search().id)
+    text = explain(made, "surface").text
+    assert "1 of 10 edits shows it, too few to say that it was tested. 1 image needed no edit. As asked" in text
+    assert "the effect is +9.00; adjusted for what the edits showed it is " in text
+    assert "edits show" not in explain(made, "smooth").text
+
+
 def test_a_name_will_do_and_so_will_a_set(made: Path) -> None:
     assert explain(made, "smooth").candidate == "surface/smooth"
     joint = RunDirectory(made).search().joint[0].candidate

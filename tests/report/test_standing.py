@@ -15,6 +15,7 @@ from diffex_cli.report.facts import p_value, standing
         ({"claim": "matters"}, "matters"),
         ({"claim": "undecided", "status": "kept"}, "could matter"),
         ({"claim": "small", "status": "kept"}, "small"),
+        ({"claim": "not tested", "status": "kept"}, "not tested"),
         ({"claim": None}, "not measured"),
         ({"claim": None, "placebo": True, "status": "kept"}, "placebo"),
     ],

@@ -80,6 +80,7 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
         "quantity": data.quantity,
         "unit": data.unit,
         "judged": data.judged,
+        "verified": data.verified,
         "delta": number(data.delta),
         "n_images": data.n_images,
         "n_held_out": data.n_held_out,
@@ -221,7 +222,7 @@ def _title(data: ReportData) -> str:
 def _counts(data: ReportData, rows: Sequence[Row], attributes: Sequence[dict[str, Any]]) -> dict[str, int]:
     return {
         "attributes": sum(not facts.is_set(row) for row in rows),
-        **{one: sum(row.claim == one and not facts.is_set(row) for row in rows) for one in CLAIMS},
+        **{one.replace(" ", "_"): sum(row.claim == one and not facts.is_set(row) for row in rows) for one in CLAIMS},
         "sets": len(facts.sets(rows)),
         "edits": sum(one["pairs"]["available"] for one in attributes),
         "ok": sum(one["pairs"]["status"].count(0) for one in attributes),
@@ -242,6 +243,7 @@ def _overview(data: ReportData, album: Album, index: Mapping[str, int]) -> dict[
         "findings": told(sentences.findings(data)),
         "could_matter": told(filter(None, [sentences.could_matter(data)])),
         "small": told(sentences.small(data)),
+        "not_tested": told(filter(None, [sentences.not_tested(data)])),
         "joint": None if joint is None else segments(joint, index),
         "counts": segments(words(sentences.counts_sentence(data)), index),
         "floor": segments(words(sentences.floor_sentence(data), *((" ", placebo) if placebo else ())), index),

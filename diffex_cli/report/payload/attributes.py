@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from diffex_cli.report import captions
 from diffex_cli.report.data import Floor, ReportData, Row
-from diffex_cli.report.details import figures
+from diffex_cli.report.details import checks, figures
 from diffex_cli.report.facts import below_floor, is_set, standing
 from diffex_cli.report.payload import values
 from diffex_cli.report.payload.pairs import Columns
@@ -17,6 +18,7 @@ _FIGURES = (
     *("joint_sum", "interaction", "interaction_low", "interaction_high"),
     *("delta_probability", "delta_probability_low", "delta_probability_high"),
     *("flip_to", "flip_from", "up", "down", "valid"),
+    *("effect_asked", "shown", "landed", "landed_low", "landed_high", "n_landed"),
 )
 
 
@@ -73,6 +75,8 @@ def attribute(
         "details": [
             {"label": figure.label, "value": figure.value, "meaning": figure.meaning} for figure in figures(row, data)
         ],
+        "checks": [dataclasses.asdict(figure) for figure in checks(row, data)],
+        "also_changed": [dataclasses.asdict(one) for one in data.also_changed.get(row.candidate, ())],
         "views": [None if own["effect"] is None else own, *pairs.effects],
         "quality": {
             **values.of_edits(list(data.evidence.edits.get(row.candidate, {}).values())),

@@ -93,6 +93,7 @@ function matches(attribute) {
   if (state.show === "claimed" && !claimed(attribute)) return false;
   if (state.show === "undecided" && attribute.claim !== "undecided") return false;
   if (state.show === "small" && attribute.claim !== "small") return false;
+  if (state.show === "not tested" && attribute.claim !== "not tested") return false;
   return state.edits === "all" || chosenPairs(attribute).length > 0;
 }
 

@@ -63,6 +63,7 @@ function* figures(attribute, at) {
   const whom = subject(0, attribute);
   if (known(attribute.flip_to)) yield [`Flips to ${whom}`, share(attribute.flip_to), "of the images that were not called so", "flip"];
   if (known(attribute.flip_from)) yield [`Flips from ${whom}`, share(attribute.flip_from), "of the images that were", "flip"];
+  for (const { label, value, meaning } of attribute.checks) yield [label, value, meaning];
   const { no_op: idle, failed, ok } = attribute.quality;
   yield [
     "Edits",
