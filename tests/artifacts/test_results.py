@@ -36,7 +36,7 @@ def write(run: RunDirectory, one: SearchDocument, page: bool = True) -> None:
     """What a search does at its end, and a report after it."""
     before = kept(run, one)
     set_aside(run)
-    results.write(run, one, (), None, {"of": one.target})
+    results.write(run, one, results.Tables((), (), None), {"of": one.target})
     if before is not None:
         forget(run, before)
     if page:

@@ -22,6 +22,7 @@ schema: diffex.corpus/1
 domain: shapes
 nodes:
 - name: surface
+  group: words
   children:
   - name: rough
   - name: smooth
@@ -88,7 +89,7 @@ def test_settings_given_once_hold_for_the_later_stages() -> None:
     assert shown["classifier"] == {"value": "python:three_lines:red", "origin": "run.yaml"}
     assert shown["target"] == {"value": "red", "origin": "run.yaml"}
     assert shown["beam"] == {"value": 5, "origin": "default"}
-    assert told("config", "show", "-q", "--beam", "2").splitlines()[13:15] == ["seed: 0", "beam: 2"]
+    assert told("config", "show", "-q", "--beam", "2").splitlines()[14:16] == ["seed: 0", "beam: 2"]
     assert "flag --beam" in told("config", "show", "--beam", "2")
 
 
@@ -242,7 +243,7 @@ def test_a_search_can_be_explained_without_running_anything() -> None:
 
 def test_nothing_passed_is_an_answer() -> None:
     told(*CORPUS)
-    first, *_, counts, floor, last = told(*SEARCH).splitlines()
+    first, *_, counts, floor, last, unchecked = told(*SEARCH).splitlines()
     assert re.match(
         r"Nothing was shown to matter for ‘red’\. Of what could matter, [\w ]+ is the strongest\. Its effect is [+−]\d",
         first,
@@ -250,6 +251,7 @@ def test_nothing_passed_is_an_answer() -> None:
     assert re.match(r"Of 4 attributes, none were shown to matter \(p ≤ 0.05 when corrected for all 5 comp", counts)
     assert floor.startswith("Noise floor: 0.00 logits, what an attribute that these images cannot have can reach; ")
     # with four images the smallest p-value of a sign flip is 1/8
+    assert unchecked.startswith("No verifier looked at the edits")
     assert last == "With so few images no effect, however large, could have been shown to matter."
     nothing = told(*SEARCH, "--delta", "100")
     assert "Nothing was shown to matter for ‘red’. All attributes that were tried were shown to be small." in nothing

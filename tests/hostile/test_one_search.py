@@ -35,7 +35,7 @@ def searched(path: Path, target: str, effect: float, of_all: bool = False) -> Ru
     make_run(path, {COLLAR: deltas(effect, 0.1)}, target=target, kept=[COLLAR])
     run = RunDirectory(path)
     document, ranking = run.search(), run.ranking()
-    results.write(run, document, ranking, ranking if of_all else None, {})
+    results.write(run, document, results.Tables(ranking, (), ranking if of_all else None), {})
     return run
 
 
@@ -120,7 +120,7 @@ def test_an_id_on_one_side_only_is_a_mix(tmp_path: Path, lacks: str) -> None:
 def test_a_mix_takes_no_kept_result_s_place(both: tuple[RunDirectory, RunDirectory]) -> None:
     run, other = both
     results.set_aside(run)
-    results.write(run, other.search(), other.ranking(), None, {})
+    results.write(run, other.search(), results.Tables(other.ranking(), (), None), {})
     kept = results.find(run.path, "cardinal")
     whole = (kept / "ranking.parquet").read_bytes()
     shutil.copy(kept / "search.yaml", run.path / "search.yaml")
@@ -136,7 +136,7 @@ def test_a_result_that_comes_back_is_alone(both: tuple[RunDirectory, RunDirector
     kept = RunDirectory(run.path, results.find(run.path, "cardinal") if (run.path / "search.yaml").exists() else
                         run.path / "results" / "cardinal")  # fmt: skip
     (kept.result / "ranking-all.parquet").unlink()
-    results.write(run, other.search(), other.ranking(), other.ranking(), {})
+    results.write(run, other.search(), results.Tables(other.ranking(), (), other.ranking()), {})
     (run.path / "ranking.parquet").write_bytes(b"torn")
     results.bring_back(run, kept)
     assert shown(run.path) == ("cardinal", "cardinal", 1.0)
@@ -191,7 +191,7 @@ def test_a_search_that_ends_between_two_writes_leaves_no_mix(
         interrupted(moment, error)
         try:
             results.set_aside(run)
-            results.write(run, document, ranking, ranking, {})
+            results.write(run, document, results.Tables(ranking, (), ranking), {})
             ended = True
         except (Killed, OSError, DiffexError):
             ended = False

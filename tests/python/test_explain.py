@@ -144,7 +144,7 @@ def test_no_score_of_a_function_is_taken_for_another_ones() -> None:
     ids=["the paper's", "nested", "lists", "diffex's"],
 )
 def test_a_hierarchy_may_be_nested(corpus: Any) -> None:
-    found = explained(corpus=corpus)
+    found = explained(corpus=corpus, groups="words")
     assert {"surface", "edge", "shadow"} <= {row.candidate for row in found.ranking}
     effects = {row.candidate: row.effect for row in explained().ranking}
     assert {row.candidate: row.effect for row in found.ranking}.items() <= effects.items()

@@ -22,6 +22,7 @@ class Row:
     placebo: bool = False
     p_corrected: float | None = 0.01
     below_floor: bool | None = False
+    landed: float | None = None
 
 
 IDS = ("a", "a/b", "a/b/c", "a/b/d", "a/e", "f", "f/g", "-a", "-a/b", "a/b + f/g")
