@@ -124,6 +124,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
             "scale",
             "accept",
             "direction",
+            "groups",
+            "effects",
             "racing",
             "max_edits",
             "region",
@@ -139,6 +141,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
             "corrected_for_sets",
             "editor",
             "classifier",
+            "verifier",
             "corpus_sha256",
             "images_sha256",
         ),
@@ -163,7 +166,7 @@ def test_the_least_that_a_program_may_write(tmp_path: Path) -> None:
     found = read_search(kept(tmp_path, {**LEAST, "levels": None, "joint": None, "best": None, "own": {"x": 1}}))
     assert (found.levels, found.joint, found.screening, found.floor) == ((), (), None, Floor())
     assert (found.scale, found.direction, found.searched) == ("logit", "corpus", 3)
-    assert found.unsaid == set(SETTINGS) - {"delta", "seed"}
+    assert found.unsaid == {*SETTINGS, "verifier"} - {"delta", "seed"}
     level = {"depth": 0, "candidates": [{"candidate": "head"}]}
     assert read_search(kept(tmp_path, {**LEAST, "levels": [level]})).tried == {"head": Tried("head")}
 
