@@ -70,7 +70,7 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         keep_region=_spec(search.keep_region),
         search=search.id,
         verified=None if "verifier" in search.unsaid else search.verifier is not None,
-        also_changed=_also_changed(run),
+        also_changed=also_changed(run),
     )
 
 
@@ -149,7 +149,7 @@ def _evidence(run: FinishedRun) -> Evidence:
     return Evidence(run.searched, _ByCandidate({"": RECONSTRUCTION, **run.candidates}, edits), run.scores)
 
 
-def _also_changed(run: FinishedRun) -> Mapping[str, tuple[Leak, ...]]:
+def also_changed(run: FinishedRun) -> Mapping[str, tuple[Leak, ...]]:
     """Nothing of a search without a verifier."""
     if run.search.verifier is None:
         return {}

@@ -7,7 +7,7 @@ import pytest
 
 from diffex_cli.artifacts.corpus_yaml import CORPUS_SCHEMA
 from diffex_cli.artifacts.run_record import RUN_SCHEMA
-from diffex_cli.artifacts.schemas import EDITS, IMAGES, LONG_SCORES, RANKING, REQUESTS, SCORES, SEEN
+from diffex_cli.artifacts.schemas import EDITS, IMAGES, LONG_SCORES, MEASURED, RANKING, REQUESTS, SCORES, SEEN
 from diffex_cli.artifacts.search_document import SEARCH_SCHEMA
 from diffex_cli.artifacts.tables import TableSchema
 
@@ -16,7 +16,9 @@ ARROW_NAMES = {"double": "float64", "float": "float32"}
 
 
 @pytest.mark.parametrize(
-    "schema", [EDITS, IMAGES, RANKING, REQUESTS, SCORES, LONG_SCORES, SEEN], ids=lambda schema: schema.id
+    "schema",
+    [EDITS, IMAGES, RANKING, REQUESTS, SCORES, LONG_SCORES, MEASURED, SEEN],
+    ids=lambda schema: schema.id,
 )
 def test_every_column_is_specified(schema: TableSchema) -> None:
     section = DOCUMENT.split(f"`: `{schema.id}`\n")[1].split("\n## ")[0]

@@ -95,7 +95,7 @@ SINGLE: list[tuple[str, TableSchema, dict[str, Any], dict[str, Any], str]] = [
             ({"rank": 0}, "column rank: a number of at least 1 is expected, not 0"),
             ({"n": -1}, "column n: a number of at least 0 is expected, not -1"),
             ({"status": "maybe"}, "column status: 'kept' or 'dropped' is expected, not 'maybe'"),
-            ({"claim": "proves"}, "column claim: 'matters', 'small', 'undecided' or 'not tested' is expected, not 'proves'"),
+            ({"claim": "proves"}, "claim: 'matters', 'small', 'undecided' or 'not tested' is expected, not 'proves'"),
             ({"effect": math.inf}, "column effect: a finite number, or NaN, is expected, not inf"),
             ({"influence": -1.0}, "column influence: a finite number of at least 0, or NaN, is expected, not -1.0"),
             ({"p_corrected": 1.5}, "column p_corrected: a number from 0 to 1, or NaN, is expected, not 1.5"),

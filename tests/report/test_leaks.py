@@ -20,7 +20,8 @@ NAMES = {
 
 
 def found(candidate: str, *pictures: tuple[dict[str, float], dict[str, float]]) -> dict[str, tuple[float, int]]:
-    edits, readings = [], {}
+    edits: list[Made] = []
+    readings: dict[str, dict[str, float]] = {}
     for i, (before, after) in enumerate(pictures):
         edits.append(Made(candidate, f"before-{i}", f"after-{i}"))
         readings |= {f"before-{i}": before, f"after-{i}": after}

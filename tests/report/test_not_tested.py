@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -21,7 +22,7 @@ from diffex_cli.report.leaks import Leak
 from diffex_cli.report.terminal import show
 from diffex_cli.report.words import plain
 
-SEEN = {"landed": 1 / 12, "landed_low": 0.03, "landed_high": 0.2, "n_landed": 48}
+SEEN: dict[str, Any] = {"landed": 1 / 12, "landed_low": 0.03, "landed_high": 0.2, "n_landed": 48}
 NO_VERIFIER = "No verifier looked at the edits: effects are of what was asked for, not of what the pictures show."
 
 
@@ -101,7 +102,10 @@ def test_terminal_and_page_have_the_list(unlanded: ReportData, tmp_path: Path) -
 def test_what_the_verifier_saw_is_in_the_details(report_data: ReportData) -> None:
     row = dataclasses.replace(
         report_data.rows[0],
-        **{"landed": 31 / 44, "landed_low": 0.558, "landed_high": 0.818, "n_landed": 44},
+        landed=31 / 44,
+        landed_low=0.558,
+        landed_high=0.818,
+        n_landed=44,
         shown=4,
         effect=0.61,
         effect_asked=0.42,

@@ -67,7 +67,7 @@ function* figures(attribute, at) {
   const { no_op: idle, failed, ok } = attribute.quality;
   yield [
     "Edits",
-    [`${ok + idle} made`, idle && `${idle} of them changed nothing`, failed && `${failed} failed`]
+    [`${ok + idle - (attribute.shown ?? 0)} made`, idle && `${idle} of them changed nothing`, failed && `${failed} failed`]
       .filter(Boolean)
       .join(", "),
     "",
