@@ -62,7 +62,11 @@ def parse(words: list[str]) -> None:
     """Everything but the call: the command and its options exist, and what it requires is there. Specs are opened,
     which loads no model, but checks their options."""
     command: Any = typer.main.get_command(app)
-    for kind, option in ((registry.EDITORS, "--editor"), (registry.CLASSIFIERS, "--classifier")):
+    for kind, option in (
+        (registry.EDITORS, "--editor"),
+        (registry.CLASSIFIERS, "--classifier"),
+        (registry.VERIFIERS, "--verifier"),
+    ):
         for name, value in itertools.pairwise(words):
             if name == option and value != "SPEC":
                 registry.find(kind, registry.parse_spec(value).name)(registry.parse_spec(value))
