@@ -160,6 +160,10 @@ def configuration(folder: Path, places: Path, run: Path) -> None:
     shutil.copytree(ROOT / "configs", folder / "configs")
 
 
+def finished(folder: Path, places: Path, run: Path) -> None:
+    shutil.copytree(run, folder / "diffex-run")
+
+
 PREPARED: Mapping[str, Callable[[Path, Path, Path], None]] = {
     "README.md": readme,
     "docs/artifacts.md": artifacts,
@@ -168,6 +172,7 @@ PREPARED: Mapping[str, Callable[[Path, Path, Path], None]] = {
     "docs/corpora.md": corpora,
     "docs/editors.md": editors,
     "docs/study.md": study,
+    "docs/verifying.md": finished,
     "configs/birds.yaml": configuration,
 }
 
