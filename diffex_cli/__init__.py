@@ -32,8 +32,12 @@ if TYPE_CHECKING:
     from diffex_cli.editors.regions.base import Regions as Regions
     from diffex_cli.python.explain import explain as explain
     from diffex_cli.python.explanation import Explanation as Explanation
+    from diffex_cli.verifiers.base import Attribute as Attribute
+    from diffex_cli.verifiers.base import Sight as Sight
+    from diffex_cli.verifiers.base import Verifier as Verifier
 
 _HOMES = {
+    "Attribute": "diffex_cli.verifiers.base",
     "Candidate": "diffex_cli.core.hierarchy",
     "Classifier": "diffex_cli.classifiers.base",
     "Corpus": "diffex_cli.core.hierarchy",
@@ -50,10 +54,12 @@ _HOMES = {
     "RankingRow": "diffex_cli.artifacts.rows",
     "RegionImage": "diffex_cli.editors.regions.base",
     "Regions": "diffex_cli.editors.regions.base",
+    "Sight": "diffex_cli.verifiers.base",
     "Spec": "diffex_cli.core.registry",
     "Term": "diffex_cli.core.hierarchy",
     "TwoPartClassifier": "diffex_cli.classifiers.base",
     "UsageError": "diffex_cli.core.errors",
+    "Verifier": "diffex_cli.verifiers.base",
     "digest": "diffex_cli.artifacts.keys",
     "explain": "diffex_cli.python.explain",
     "slug": "diffex_cli.core.hierarchy",

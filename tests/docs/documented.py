@@ -62,7 +62,7 @@ def parse(words: list[str]) -> None:
     """Everything but the call: the command and its options exist, and what it requires is there. Specs are opened,
     which loads no model, but checks their options."""
     command: Any = typer.main.get_command(app)
-    kinds = {"--editor": registry.EDITORS, "--classifier": registry.CLASSIFIERS}
+    kinds = {"--editor": registry.EDITORS, "--classifier": registry.CLASSIFIERS, "--verifier": registry.VERIFIERS}
     kinds |= dict.fromkeys(("--region", "--keep-region"), registry.REGIONS)
     for option, kind in kinds.items():
         for name, value in itertools.pairwise(words):

@@ -172,6 +172,10 @@ def configuration(folder: Path, places: Path, run: Path) -> None:
     shutil.copytree(ROOT / "configs", folder / "configs")
 
 
+def finished(folder: Path, places: Path, run: Path) -> None:
+    shutil.copytree(run, folder / "diffex-run")
+
+
 PREPARED: Mapping[str, Callable[[Path, Path, Path], None]] = {
     "README.md": readme,
     "docs/artifacts.md": artifacts,
@@ -181,6 +185,7 @@ PREPARED: Mapping[str, Callable[[Path, Path, Path], None]] = {
     "docs/editors.md": editors,
     "docs/regions.md": regions,
     "docs/study.md": study,
+    "docs/verifying.md": finished,
     "configs/birds.yaml": configuration,
 }
 

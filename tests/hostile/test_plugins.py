@@ -64,6 +64,12 @@ def test_an_editor_anywhere(place: str) -> None:
     is_named(f"the editor {spec}", unruly.SAID["exit7"], "search", *RUN, *COLOURS, "--editor", spec)
 
 
+@pytest.mark.parametrize("place", ["construction", "fingerprint", "call"])
+def test_a_verifier_anywhere(place: str) -> None:
+    spec = spec_of(place, "exit7")
+    is_named(f"the verifier {spec}", unruly.SAID["exit7"], "verify", *RUN, "--editor", "tint:", "--verifier", spec)
+
+
 @pytest.mark.parametrize("place", ["construction", "call"])
 def test_a_source_of_attributes(place: str) -> None:
     spec = spec_of(place, "exit0")

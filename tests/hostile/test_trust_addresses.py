@@ -61,6 +61,15 @@ def test_a_stored_server_gets_neither_token_nor_pictures(
     assert server.seen == []
 
 
+def test_a_stored_server_that_verifies_gets_none_either(server: ModelServer) -> None:
+    strangers.names(verifier=f"http:{server.url}", classifier="birds:species", editor="tint:")
+    for command in (("verify",), ("verify", "--dry-run"), ("search",), ("search", "--dry-run")):
+        result = diffex(*command, "--run", STRANGER)
+        assert is_refused(result, RUN_FILE), command
+        assert "DIFFEX_HTTP_TOKEN" in result.stderr
+    assert server.seen == []
+
+
 def test_a_server_of_the_search_that_is_finished(server: ModelServer) -> None:
     strangers.searched_with(f"http:{server.url}")
     kept = STRANGER / "results" / "red"

@@ -34,7 +34,7 @@ class _Model:
 
 
 @dataclasses.dataclass(frozen=True)
-class HttpOptions(OutputOptions):
+class ServerOptions:
     """``batch``: pictures a request; ``timeout``: seconds without a sign of the server; ``deadline``: seconds for a
     whole answer; ``retries``: of a request; ``max_mb``: of an answer."""
 
@@ -43,6 +43,15 @@ class HttpOptions(OutputOptions):
     deadline: float = number(600.0, 0.1, 86400)
     retries: int = whole(4, 0, 3600)
     max_mb: float = number(64.0, 0.001, 4096)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.timeout, self.deadline, self.retries, self.max_mb)
+
+
+@dataclasses.dataclass(frozen=True)
+class HttpOptions(ServerOptions, OutputOptions):
+    """Those of a server, and what its scores are."""
 
 
 class HttpClassifier:
@@ -53,15 +62,12 @@ class HttpClassifier:
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         """Check the spec; the server is first asked when its answer is needed. The device is the server's choice."""
-        spec = _split(spec)
+        spec = split_address(spec)
         options = read_options(spec, HttpOptions())
         self._spec, self._batch, self._outputs = spec, options.batch, parse_outputs(spec, options)
         self._rules = options.rules
         self.output_kind = self._outputs.output_kind
-        self._server = JsonServer(
-            parse_address(spec.model, spec.text),
-            Limits(options.timeout, options.deadline, options.retries, options.max_mb),
-        )
+        self._server = JsonServer(parse_address(spec.model, spec.text), options.limits)
 
     @property
     def fingerprint(self) -> str:
@@ -84,7 +90,7 @@ class HttpClassifier:
 
     def prepare(self, images: Sequence[Image.Image]) -> list[str]:
         """The images, of any size and mode, as PNGs in base64, their pixels unchanged."""
-        return [_png(image) for image in images]
+        return [png(image) for image in images]
 
     def score(self, prepared: list[str]) -> NDArray[np.float64]:
         answer = self._server.post("/v1/scores", {"images": prepared})
@@ -112,7 +118,7 @@ class HttpClassifier:
         return _Model(name, checked_labels(labels, self._spec.text), max_batch)
 
 
-def _split(spec: Spec) -> Spec:
+def split_address(spec: Spec) -> Spec:
     """The spec with the URL as its model. A URL may hold colons and equals signs itself: options follow the last colon,
     and have no slash in them."""
     text = spec.text.partition(":")[2]
@@ -124,7 +130,7 @@ def _split(spec: Spec) -> Spec:
     return dataclasses.replace(spec, model=found["url"], options=options)
 
 
-def _png(picture: Image.Image) -> str:
+def png(picture: Image.Image) -> str:
     file = io.BytesIO()
     picture.convert("RGB").save(file, format="PNG", compress_level=1)
     return base64.b64encode(file.getvalue()).decode()

@@ -56,11 +56,13 @@ class _Answer:
 class JsonServer:
     """A server below one address. Answers 429 and 5xx, time-outs and connections that fail or break are tried again,
     after what ``Retry-After`` says, else after 0.5 s, 1 s, 2 s … An answer that is beyond a limit is not asked for
-    again. The bearer token goes to this server alone: a redirection is not followed but reported."""
+    again. The bearer token goes to this server alone: a redirection is not followed but reported. ``page``: where its
+    protocol is described."""
 
-    def __init__(self, address: str, limits: Limits) -> None:
+    def __init__(self, address: str, limits: Limits, page: str = "docs/classifiers.md") -> None:
         self._address = address
         self._limits = limits
+        self._page = page
 
     def get(self, path: str) -> dict[str, Any]:
         return self._ask("GET", path, None)
@@ -137,7 +139,7 @@ class JsonServer:
             case 404 | 405 as status:
                 raise UsageError(
                     f"the server {self._address} has no {path} ({status}{told}): give the address below which it "
-                    "speaks the protocol of docs/classifiers.md"
+                    f"speaks the protocol of {self._page}"
                 )
             case 413 as status:
                 raise UsageError(
