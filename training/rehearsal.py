@@ -34,7 +34,7 @@ from training.scenes import Scene, Stage
 from training.wishes import ROWS
 from training.words import tokenize
 
-STEPS = 800
+STEPS = 500
 PEAK_LEARNING_RATE = 2.5e-4
 TEXT_LEARNING_RATE = 8e-5
 EMA_DECAY = 0.99
