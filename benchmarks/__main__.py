@@ -29,6 +29,7 @@ from benchmarks.speed import speed
 from benchmarks.steps import STEPS, steps
 from benchmarks.workload import Pairs, cold_cache, parse_pairs
 from diffex_cli.birds import samples
+from diffex_cli.birds.attributes import Bird
 
 PAGES: Mapping[str, str] = {
     "quality": "birds.md",
@@ -69,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _parts(arguments: argparse.Namespace) -> Mapping[str, Callable[[], str]]:
     return {
-        "quality": lambda: quality_table(arguments.editors[0], arguments.images),
+        "quality": lambda: quality_table(arguments.editors[0], _birds(arguments)),
         "truth": lambda: truth_table(arguments.editors, arguments.search_images),
         "parity": parity,
         "speed": lambda: speed(arguments.pairs, arguments.stock_pairs, arguments.options, compiled=arguments.compile),
@@ -83,6 +84,12 @@ def _parts(arguments: argparse.Namespace) -> Mapping[str, Callable[[], str]]:
     }
 
 
+def _birds(arguments: argparse.Namespace) -> Mapping[str, Bird]:
+    if arguments.unseen:
+        return samples.unseen(arguments.unseen, arguments.images)
+    return dict(list(samples.records().items())[: arguments.images])
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parts = (_GRID, *PAGES)
@@ -91,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     domain = parser.add_argument_group("quality, truth, grid")
     domain.add_argument("--editors", nargs="+", default=["ledits:birds", "render:birds"])
     domain.add_argument("--images", type=int, default=samples.COUNT, help="for the edit quality")
+    domain.add_argument("--unseen", metavar="SEED", help="for the edit quality: other birds than the samples")
     domain.add_argument("--search-images", type=int, default=16, help="for the rankings")
     engine = parser.add_argument_group("speed, profile, scaling")
     pairs: dict[str, Any] = {"type": parse_pairs, "metavar": "IMAGESxATTRIBUTES"}

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.markdown import table
+from diffex_cli.birds.attributes import Bird, phrase
 from diffex_cli.birds.judging import truth_of_run
 from diffex_cli.birds.quality import Quality, measure
 from diffex_cli.birds.truth import Agreement
@@ -26,9 +27,14 @@ from diffex_cli.search import search
 CLASSIFIERS = ("birds:species", "birds:shortcut", "birds:null")
 
 
-def quality_table(editor_spec: str, images: int) -> str:
-    """Success and disentanglement of every attribute's edits, as Markdown."""
-    quality = measure_quality(editor_spec, images)
+WORST = 10
+"""How many leaks the page shows."""
+
+
+def quality_table(editor_spec: str, birds: Mapping[str, Bird]) -> str:
+    """Success and disentanglement of every attribute's edits and the worst leaks, as Markdown. ``birds``: image key →
+    record."""
+    quality = measure(open_editor(editor_spec), open_probe(), birds)
     rows = [
         (name, f"{success:.2f}", f"{kept:.3f}", _per_value(quality, name))
         for name, (success, kept) in quality.groups().items()
@@ -39,15 +45,23 @@ def quality_table(editor_spec: str, images: int) -> str:
     count = sum(value.n for value in quality.values)
     return (
         table(("attribute", "success", "disentanglement", "success by value"), rows)
-        + f"\n\n`{editor_spec}`, {images} images, {count} edits towards values that a bird does not have. "
+        + f"\n\n`{editor_spec}`, {len(birds)} images, {count} edits towards values that a bird does not have. "
         + f"The probe reads {quality.probe:.3f} of all attributes off the pictures and {quality.kept:.3f} off the "
-        + "unedited reconstructions."
+        + "unedited reconstructions.\n\n"
+        + leak_table(quality)
     )
 
 
-def measure_quality(editor_spec: str, images: int) -> Quality:
-    """:func:`diffex_cli.birds.quality.measure` for a spec."""
-    return measure(open_editor(editor_spec), open_probe(), images)
+def leak_table(quality: Quality) -> str:
+    """What edits change most often beside what they should, as Markdown."""
+    leaks = quality.leaks()
+    if not leaks:
+        return "No edit changed another attribute."
+    rows = [
+        (phrase(leak.attribute, leak.value), f"`{leak.other}`", f"{leak.share:.2f}", str(leak.n))
+        for leak in leaks[:WORST]
+    ]
+    return f"The worst of {len(leaks)} leaks:\n\n" + table(("edit", "also changed", "share", "edits"), rows)
 
 
 def open_probe() -> Classifier:

@@ -111,7 +111,8 @@ def _outcome(work: Path, inputs: Path, images: int, spec: str, count: int) -> Ou
         assert agreement is not None
         agreements[classifier] = agreement
     editor = open_editor(spec)
-    quality = measure(ReplayedEdits(run, editor), open_probe(), images, _SEED)
+    birds = dict(list(samples.records().items())[:images])
+    quality = measure(ReplayedEdits(run, editor), open_probe(), birds, _SEED)
     return Outcome(
         seconds=rates.seconds_per_edit(RunDirectory(run).edits(editor.fingerprint).values()) or 0.0,
         success=float(np.mean([value.success for value in quality.values])),

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from diffex_cli.birds import samples
-from training import autoencoder, classifiers, diffusion, packaging
+from training import autoencoder, classifiers, diffusion, packaging, rehearsal
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
     if not (work / "vae").exists():
         autoencoder.train(work / "autoencoder", autoencoder.STEPS).eval().save_pretrained(work / "vae")
     diffusion.train(work, diffusion.ALL_STEPS)
+    rehearsal.train(work, work)
     classifiers.train_all(work)
     samples.make()
     packaging.install(work)

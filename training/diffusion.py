@@ -78,15 +78,16 @@ def new_scheduler() -> DDIMScheduler:
 class Ema:
     """Exponential moving averages of some parameters, with a ``state_dict`` for the checkpoint."""
 
-    def __init__(self, parameters: list[torch.nn.Parameter]) -> None:
-        self._parameters = parameters
+    def __init__(self, parameters: list[torch.nn.Parameter], decay: float | None = None) -> None:
+        self._parameters, self._decay = parameters, decay
         self.averages = [parameter.detach().clone() for parameter in parameters]
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Move the averages towards the parameters."""
         finishing = STEPS <= step < STEPS + FINISHING_STEPS
-        decay = min(FINISHING_EMA_DECAY if finishing else EMA_DECAY, (1 + step) / (10 + step))
+        decay = self._decay or (FINISHING_EMA_DECAY if finishing else EMA_DECAY)
+        decay = min(decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self.averages, [p.detach() for p in self._parameters], 1 - decay)
 
     @torch.no_grad()

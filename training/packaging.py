@@ -46,7 +46,7 @@ def install(work: Path) -> None:
     write ``docs/training-log.md`` of the checkout."""
     for name in ("species", "shortcut", "null", "probe"):
         shutil.copytree(work / "models" / name, packaged(name), dirs_exist_ok=True)
-    for parts, folder in ((work, packaged("diffusion")), (work / "early", work / "weak")):
+    for parts, folder in ((work / "rehearsed", packaged("diffusion")), (work / "early", work / "weak")):
         package_diffusion(
             AutoencoderKL.from_pretrained(work / "vae"),
             UNet2DConditionModel.from_pretrained(parts / "unet"),
@@ -66,9 +66,11 @@ def training_log(work: Path) -> str:
         "# How the shipped birds models were trained\n\nWritten by `make train-birds`. *right*, *empty* and *wrong* "
         "are losses of fixed twins at t = 500 with the right caption, none and another's; from step "
         f"{practice:,} on the diffusion model's *loss* counts the cells that a lesson changes {diffusion.FOCUS:g} "
-        f"times. What ships is the mean of the weights after {practice:,} and {diffusion.ALL_STEPS:,} steps."
+        f"times. The mean of the weights after {practice:,} and {diffusion.ALL_STEPS:,} steps then rehearsed whole "
+        f"edits: of finished ones, *missing* is the share of the wanted change that the weights before averaging left "
+        "out, and *beside* the sum of squares of what else they changed in the latents (an eye's colour is 50)."
     ]
-    for name in ("autoencoder", "diffusion", "species", "shortcut", "probe"):
+    for name in ("autoencoder", "diffusion", "rehearsal", "species", "shortcut", "probe"):
         rows = [json.loads(line) for line in (work / name / "log.jsonl").read_text().splitlines()]
         rows = list({row["step"]: row for row in rows}.values())
         shown = sorted({*range(0, len(rows), max(1, len(rows) // 20)), len(rows) - 1})

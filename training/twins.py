@@ -74,9 +74,18 @@ def family(rng: random.Random) -> tuple[Bird, ...]:
     return (bird, *(bird.with_values(**{name: rng.choice(others[name])}) for name in attributes))
 
 
-def _render_families(families: Sequence[Sequence[Bird]]) -> np.ndarray:
+def render_families(families: Sequence[Sequence[Bird]]) -> np.ndarray:
+    """All birds of all families, uint8, shape (birds, 3, 128, 128)."""
     pictures = [np.asarray(render(bird)) for members in families for bird in members]
     return np.stack(pictures).transpose(0, 3, 1, 2)
+
+
+@torch.no_grad()
+def encode(vae: AutoencoderKL, pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures, uint8, shape (rows, 3, 128, 128) → scaled latents, shape (rows, 4, 32, 32)."""
+    pixels = (pictures.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+    latents: torch.Tensor = vae.encode(pixels).latent_dist.mode() * vae.config.scaling_factor
+    return latents
 
 
 def make_twins(vae: AutoencoderKL, count: int, seed: int, cache: Path | None = None) -> Twins:
@@ -87,12 +96,10 @@ def make_twins(vae: AutoencoderKL, count: int, seed: int, cache: Path | None = N
         return Twins(torch.load(cache, weights_only=True), families)
     chunks = [families[k : k + _CHUNK] for k in range(0, count, _CHUNK)]
     latents = []
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool, torch.no_grad():
-        for pictures in pool.map(_render_families, chunks):
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        for pictures in pool.map(render_families, chunks):
             for few in torch.from_numpy(pictures).split(8):  # small batches stay in the cache: 2.5 times faster
-                pixels = (few.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-                encoded = vae.encode(pixels).latent_dist.mode()
-                latents.append((encoded * vae.config.scaling_factor).half().contiguous())
+                latents.append(encode(vae, few).half().contiguous())
     stacked = torch.cat(latents).unflatten(0, (count, VARIANTS))
     if cache is not None:
         torch.save(stacked, cache)

@@ -9,12 +9,13 @@ import numpy as np
 from PIL import Image
 
 from diffex_cli.artifacts import corpus_yaml
-from diffex_cli.birds import samples
 from diffex_cli.birds.attributes import ATTRIBUTES, Bird
-from diffex_cli.birds.meanings import FINE
+from diffex_cli.birds.meanings import FINE, Option
 from diffex_cli.birds.probe import read_attributes
+from diffex_cli.birds.renderer import render
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.core import domains
+from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.editors.base import Editor, EditRequest
 
@@ -27,13 +28,30 @@ class ValueQuality:
         attribute: e.g. ``"crest"``.
         value: e.g. ``"tall"``.
         success: share of the edits after which the probe sees the value.
-        disentanglement: share of the other attributes that the probe reads as on the reconstruction.
+        leaked: another attribute → share of the edits after which the probe reads it otherwise than on the
+            reconstruction.
     """
 
     attribute: str
     value: str
     success: float
-    disentanglement: float
+    leaked: Mapping[str, float]
+    n: int
+
+    @property
+    def disentanglement(self) -> float:
+        """Share of the other attributes that the probe reads as on the reconstruction."""
+        return 1 - float(np.mean(list(self.leaked.values())))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Leak:
+    """``n`` edits set ``attribute`` to ``value``; a ``share`` of them changed ``other``, too."""
+
+    attribute: str
+    value: str
+    other: str
+    share: float
     n: int
 
 
@@ -56,51 +74,60 @@ class Quality:
             for name in dict.fromkeys(v.attribute for v in self.values)
         }
 
+    def leaks(self) -> Sequence[Leak]:
+        """What every value's edits changed beside it, the worst first, without those that changed nothing."""
+        found = [Leak(v.attribute, v.value, *leaked, v.n) for v in self.values for leaked in v.leaked.items()]
+        return sorted((leak for leak in found if leak.share > 0), key=lambda leak: -leak.share)
+
 
 def measure(
     editor: Editor,
     probe: Classifier,
-    images: int = samples.COUNT,
+    birds: Mapping[str, Bird],
     seed: int = 0,
     attributes: Sequence[str] = tuple(ATTRIBUTES),
 ) -> Quality:
-    """Edit the sample images towards every value that they do not have, and read the results. ``images``: how many of
-    the 48 samples."""
-    records = dict(list(samples.records().items())[:images])
-    pictures = samples.pictures()
+    """Edit birds towards every value that they do not have, and read the results. ``birds``: image key → record, of
+    the sample images or others. An edit that failed counts as one that changed everything.
+
+    Raises:
+        UsageError: the editor does not give a bird back unedited.
+    """
+    pictures = {key: render(bird) for key, bird in birds.items()}
     nodes = {node.prompt: node for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}
     wanted = [
         (key, prompt, *options[0])
         for prompt, options in FINE.items()
-        for key, bird in records.items()
+        for key, bird in birds.items()
         if options[0][0] in attributes and bird.value(options[0][0]) != options[0][1]
     ]
     requests = [EditRequest(f"{key} {prompt}", key, nodes[prompt].candidate) for key, prompt, _, _ in wanted]
-    requests += [EditRequest(key, key, RECONSTRUCTION) for key in records]
+    requests += [EditRequest(key, key, RECONSTRUCTION) for key in birds]
     edited: dict[str, Image.Image] = {}
     for result in editor.edit(pictures, requests, seed):
         if result.image is not None:
             edited[result.key] = result.image
+        elif result.key in birds:
+            raise UsageError(f"the editor must give every bird back unedited, to compare with: {result.reason}")
     seen = dict(zip(edited, read_attributes(probe, list(edited.values())), strict=True))
-    outcomes: dict[tuple[str, str], list[tuple[bool, float]]] = {}
+    outcomes: dict[Option, list[tuple[bool, dict[str, bool]]]] = {}
     for key, prompt, attribute, value in wanted:
         after, before = seen.get(f"{key} {prompt}", {}), seen[key]
-        kept = [after.get(name) == before[name] for name in ATTRIBUTES if name != attribute]
-        outcomes.setdefault((attribute, value), []).append((after.get(attribute) == value, float(np.mean(kept))))
-    originals = read_attributes(probe, [pictures[key] for key in records])
+        leaked = {name: after.get(name) != before[name] for name in ATTRIBUTES if name != attribute}
+        outcomes.setdefault((attribute, value), []).append((after.get(attribute) == value, leaked))
     return Quality(
-        values=tuple(
-            ValueQuality(
-                attribute,
-                value,
-                success=float(np.mean([right for right, _ in rows])),
-                disentanglement=float(np.mean([kept for _, kept in rows])),
-                n=len(rows),
-            )
-            for (attribute, value), rows in outcomes.items()
-        ),
-        kept=_share_right([seen[key] for key in records], list(records.values())),
-        probe=_share_right(originals, list(records.values())),
+        values=tuple(_value_quality(option, rows) for option, rows in outcomes.items()),
+        kept=_share_right([seen[key] for key in birds], list(birds.values())),
+        probe=_share_right(read_attributes(probe, list(pictures.values())), list(birds.values())),
+    )
+
+
+def _value_quality(option: Option, rows: Sequence[tuple[bool, Mapping[str, bool]]]) -> ValueQuality:
+    return ValueQuality(
+        *option,
+        success=float(np.mean([landed for landed, _ in rows])),
+        leaked={name: float(np.mean([leaked[name] for _, leaked in rows])) for name in rows[0][1]},
+        n=len(rows),
     )
 
 

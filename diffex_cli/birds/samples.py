@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -23,15 +23,24 @@ FOLDER = Path(__file__).parent / "samples"
 def make(folder: Path = FOLDER) -> None:
     """Draw the samples, the species in turn, and write them with ``records.yaml``."""
     folder.mkdir(parents=True, exist_ok=True)
-    rng = random.Random("diffex sample birds")
     rows = []
-    for k in range(COUNT):
-        label = LABELS[k % len(LABELS)]
-        bird = random_specimen(rng, label)
+    for k, (label, bird) in enumerate(specimens("diffex sample birds", COUNT)):
         name = f"{k:02d}-{label}.png"
         render(bird).save(folder / name, optimize=True)
         rows.append({"file": name, "species": label, "record": bird.as_dict()})
     (folder / "records.yaml").write_text(yaml.safe_dump(rows, sort_keys=False, width=1000), encoding="utf-8")
+
+
+def specimens(seed: str, count: int) -> Sequence[tuple[str, Bird]]:
+    """Species and record of ``count`` birds, the species in turn."""
+    rng = random.Random(seed)
+    labels = [LABELS[k % len(LABELS)] for k in range(count)]
+    return [(label, random_specimen(rng, label)) for label in labels]
+
+
+def unseen(seed: str, count: int) -> Mapping[str, Bird]:
+    """Image key → record of birds that are not among the samples: to choose by, so that the samples can judge."""
+    return {image_key(render(bird)): bird for _, bird in specimens(f"unseen birds {seed}", count)}
 
 
 @functools.cache

@@ -7,23 +7,36 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import __main__ as bench
 from benchmarks.__main__ import PAGES, main
-from benchmarks.embedded import open_editor, quality_table, truth_table
+from benchmarks.embedded import WORST, leak_table, open_editor, quality_table, truth_table
 from benchmarks.grid import edit_grid
 from benchmarks.machine import environment
 from benchmarks.markdown import table, write_between_markers
 from diffex_cli.birds import samples
+from diffex_cli.birds.attributes import ATTRIBUTES
+from diffex_cli.birds.quality import Quality, ValueQuality
 from diffex_cli.birds.renderer import SIZE
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_perfect_editor_scores_perfectly() -> None:
-    text = quality_table("render:birds", images=2)
+    text = quality_table("render:birds", dict(list(samples.records().items())[:2]))
     found = re.search(r"\*\*mean over values\*\* \| \*\*(\S+)\*\* \| \*\*(\S+)\*\*", text)
     assert found, text
     assert float(found[1]) == 1.0
     assert float(found[2]) >= 0.99, "the probe itself misreads an attribute now and then"
+
+
+def test_the_worst_leaks_are_shown_and_the_others_counted() -> None:
+    leaked = {name: 0.03 * (k + 1) for k, name in enumerate(ATTRIBUTES) if name != "head"}
+    quality = Quality((ValueQuality("head", "white", 1.0, leaked, n=40),), kept=1.0, probe=1.0)
+    lines = leak_table(quality).splitlines()
+    assert lines[0] == "The worst of 11 leaks:"
+    assert lines[4] == "| white head | `background` | 0.36 | 40 |"
+    assert len(lines) == 4 + WORST
+    assert leak_table(Quality((), kept=1.0, probe=1.0)) == "No edit changed another attribute."
 
 
 def test_the_perfect_editor_finds_the_planted_shortcut() -> None:
@@ -71,6 +84,14 @@ def test_one_part_renews_only_its_own_table(tmp_path: Path, capsys: pytest.Captu
     out, err = capsys.readouterr()
     assert "| attribute |" in out
     assert "quality" in err, "progress is for stderr"
+
+
+def test_unseen_birds_are_measured_if_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[object] = []
+    monkeypatch.setattr(bench, "quality_table", lambda spec, birds: measured.append(birds) or "")
+    main(["--only", "quality", "--images", "2", "--unseen", "x"])
+    main(["--only", "quality", "--images", "2"])
+    assert measured == [samples.unseen("x", 2), dict(list(samples.records().items())[:2])]
 
 
 def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,3 +34,11 @@ def test_making_them_again_gives_the_shipped_files(tmp_path: Path, monkeypatch: 
 def test_the_species_take_turns() -> None:
     names = sorted(path.stem for path in samples.FOLDER.glob("*.png"))
     assert names == [f"{k:02d}-{LABELS[k % len(LABELS)]}" for k in range(samples.COUNT)]
+
+
+def test_unseen_birds_are_others_and_always_the_same() -> None:
+    birds = samples.unseen("a", 6)
+    assert birds == samples.unseen("a", 6)
+    assert len(birds) == 6
+    assert not set(birds) & (set(samples.records()) | set(samples.unseen("b", 6)))
+    assert all(image_key(render(bird)) == key for key, bird in birds.items())
