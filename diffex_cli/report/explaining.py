@@ -119,7 +119,7 @@ def _seen(row: RankingRow) -> str:
     """What a verifier saw in the edits; empty if none looked."""
     told = landed(row)
     parts = [
-        f"{told}{', too few to say that it was tested' if row.claim == 'not tested' else ''}." if told else "",
+        f"{told}{', so that it was not tested' if row.claim == 'not tested' else ''}." if told else "",
         f"{numbers.counted(row.shown, 'image')} needed no edit." if row.shown else "",
     ]
     asked, effect = signed(row.effect_asked), signed(row.effect)

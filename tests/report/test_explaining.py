@@ -35,7 +35,7 @@ def test_what_a_verifier_saw_is_told(made: Path) -> None:
     rows = [dataclasses.replace(row, **seen) if row.candidate == "surface" else row for row in run.ranking()]  # type: ignore[arg-type]
     run.write_ranking(rows, {}, run.search().id)
     text = explain(made, "surface").text
-    assert "1 of 10 edits shows it, too few to say that it was tested. 1 image needed no edit. As asked" in text
+    assert "1 of 10 edits shows it, so that it was not tested. 1 image needed no edit. As asked" in text
     assert "the effect is +9.00; adjusted for what the edits showed it is " in text
     assert "edits show" not in explain(made, "smooth").text
 

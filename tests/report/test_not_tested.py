@@ -15,10 +15,12 @@ from rich.console import Console
 from diffex_cli.report import sentences
 from diffex_cli.report.build import build
 from diffex_cli.report.claims import claims, with_claims
+from diffex_cli.report.csv_files import ranking_csv
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.details import checks
 from diffex_cli.report.facts import landed, standing
 from diffex_cli.report.leaks import Leak
+from diffex_cli.report.publication.table import write_table
 from diffex_cli.report.terminal import show
 from diffex_cli.report.words import plain
 
@@ -136,3 +138,10 @@ def test_a_search_that_nobody_checked_says_so_and_an_earlier_one_is_silent(repor
     cautions = {one: sentences.cautions(dataclasses.replace(report_data, verified=one)) for one in (True, False, None)}
     assert NO_VERIFIER in cautions[False]
     assert NO_VERIFIER not in (*cautions[True], *cautions[None])
+
+
+def test_the_tables_for_publications_and_spreadsheets_have_the_claim(unlanded: ReportData) -> None:
+    assert "not tested" in ranking_csv(unlanded.rows)
+    table = write_table([unlanded], "csv")
+    assert "tall crest" in table
+    assert "snow background" not in table  # it is strong, but was not tested
