@@ -15,11 +15,16 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import OBJECT, Spec
 from diffex_cli.core.spec_options import read_options
 from diffex_cli.editors.base import Editor
+from diffex_cli.verifiers.backends.python import Function as Eyes
+from diffex_cli.verifiers.backends.python import FunctionVerifier
+from diffex_cli.verifiers.base import Verifier
 
 AnyClassifier: TypeAlias = str | Classifier | Function
 AnyEditor: TypeAlias = str | Editor
+AnyVerifier: TypeAlias = str | Verifier | Eyes
 
 _CLASSIFIER = ("fingerprint", "settings", "labels", "logits")
+_VERIFIER = ("fingerprint", "costs", "exclusive", "seen")
 _EDITOR = ("fingerprint", "settings", "edit")
 
 T = TypeVar("T")
@@ -74,6 +79,25 @@ def as_editor(given: AnyEditor) -> Named[Editor]:
     if isinstance(given, str):
         return Named(given)
     return Named(_spec(given), cast(Editor, _checked(given, "editor", _EDITOR)))
+
+
+def as_verifier(given: AnyVerifier | None) -> Named[Verifier] | None:
+    """A verifier as the session takes it; ``None`` for the domain's own.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return Named(given)
+    if isinstance(given, type) or not (callable(given) or all(_has(given, name) for name in _VERIFIER)):
+        raise UsageError(
+            f"verifier is {given!r:.80}: give a spec, an object with {', '.join(_VERIFIER)} (see docs/extending.md) or "
+            "a function"
+        )
+    is_object = _has(given, "seen")
+    return Named(_spec(given), cast(Verifier, given) if is_object else FunctionVerifier(cast(Eyes, given)))
 
 
 def _checked(given: object, what: str, needed: tuple[str, ...], more: str = "") -> object:

@@ -19,7 +19,7 @@ from diffex_cli.core.registry import did_you_mean
 from diffex_cli.core.settings import FIELDS, Accept, Algorithm, Direction, Effects, Groups, Holdout, Scale
 from diffex_cli.corpus import corpus as corpus_stage
 from diffex_cli.measure.session import Backends, Session
-from diffex_cli.python.backends import AnyClassifier, AnyEditor, as_classifier, as_editor
+from diffex_cli.python.backends import AnyClassifier, AnyEditor, AnyVerifier, as_classifier, as_editor, as_verifier
 from diffex_cli.python.explanation import Explanation
 from diffex_cli.python.hierarchy import AnyCorpus, as_corpus
 from diffex_cli.python.pictures import AnyPictures, as_pictures
@@ -29,7 +29,9 @@ from diffex_cli.search import search
 
 class Options(TypedDict, total=False):
     """What :func:`explain` takes beside its arguments: how to read a function's scores (``labels``, ``kind``,
-    ``values``), and the settings of the search by their own names (:class:`~diffex_cli.core.settings.Settings`)."""
+    ``values``), what looks at the edits (``verifier``: a spec, an object with the protocol
+    :class:`~diffex_cli.verifiers.base.Verifier` or a function of pictures and words), and the settings of the search by
+    their own names (:class:`~diffex_cli.core.settings.Settings`)."""
 
     labels: list[str] | tuple[str, ...]
     kind: Literal["softmax", "binary", "multilabel", "regression"]
@@ -43,7 +45,6 @@ class Options(TypedDict, total=False):
     direction: Direction
     groups: Groups
     effects: Effects
-    verifier: str
     joint: int
     holdout: Holdout
     racing: bool
@@ -53,6 +54,7 @@ class Options(TypedDict, total=False):
     keep_region: str
     feather: int
     device: str
+    verifier: AnyVerifier
     perceptual: str
     name: str | None
 
@@ -93,6 +95,7 @@ def explain(
     with _private_folder() as folder, _arguments_for_flags():
         scored = as_classifier(classifier, options.get("labels"), options.get("kind"), options.get("values"))
         edited = as_editor(editor)
+        verified = as_verifier(options.get("verifier"))
         attributes = as_corpus(corpus, folder)
         shown = as_pictures(pictures, attributes.domain, folder / "run" / "images")
         settings = resolve(
@@ -103,6 +106,7 @@ def explain(
                 "images": shown.folder,
                 "classifier": scored.spec,
                 "editor": edited.spec,
+                "verifier": None if verified is None else verified.spec,
                 "target": target,
                 "beam": beam,
                 "delta": delta,
@@ -110,9 +114,9 @@ def explain(
             env={},
             required=("classifier", "editor"),
         )
-        backends = Backends(edited.opened, scored.opened)
+        backends = Backends(edited.opened, scored.opened, None if verified is None else verified.opened)
         search.check(settings)
-        Session(settings, backends).check("editor", "screening", "classifier", "perception")
+        Session(settings, backends).check("editor", "screening", "classifier", "verifier", "perception")
         made = corpus_stage.run(settings, hear, shown.sources)
         found = search.run(settings, hear, backends=backends)
         told = tuple(map(_in_python, dict.fromkeys((*made.warnings, *found.warnings))))
