@@ -29,8 +29,9 @@ from diffex_cli.search import search
 
 class Options(TypedDict, total=False):
     """What :func:`explain` takes beside its arguments: how to read a function's scores (``labels``, ``kind``,
-    ``values``), what looks at the edits (``verifier``: a spec, an object with the protocol
-    :class:`~diffex_cli.verifiers.base.Verifier` or a function of pictures and words), and the settings of the search by their own names (:class:`~diffex_cli.core.settings.Settings`)."""
+    ``values``), what looks at the edits (``verifier``: a spec, a :class:`~diffex_cli.verifiers.base.Verifier` or a
+    function of pictures and words), and the settings of the search by their own names
+    (:class:`~diffex_cli.core.settings.Settings`)."""
 
     labels: list[str] | tuple[str, ...]
     kind: Literal["softmax", "binary", "multilabel", "regression"]

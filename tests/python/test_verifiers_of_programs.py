@@ -22,5 +22,5 @@ def test_a_spec_an_object_or_a_function():
 
 @pytest.mark.parametrize("given", [7, FunctionVerifier, object()])
 def test_anything_else_is_told(given):
-    with pytest.raises(UsageError, match="verifier is .*: give a spec, an object with fingerprint, costs"):
+    with pytest.raises(UsageError, match=r"verifier is .*: give a spec, an object with fingerprint, costs"):
         as_verifier(given)
