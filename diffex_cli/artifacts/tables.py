@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -23,6 +24,8 @@ PROVENANCE_KEY = b"diffex.provenance"
 SEARCH_KEY = b"diffex.search"
 """The ``id`` of the ``search.yaml`` that a ranking belongs to."""
 _BUFFER = 1 << 16
+_MANY = 200_000
+"""Rows from which on it pays that pyarrow loads pandas to give NumPy an array."""
 """Bytes that are read at a time; otherwise it is the whole file, before its first row."""
 
 
@@ -206,6 +209,11 @@ def check_schema_id(path: Path, found: str, expected: str) -> None:
 
 def last_of_each(table: pa.Table, keys: Sequence[str]) -> pa.Table:
     """Of rows with the same values in the columns ``keys`` only the last, in the old order."""
+    if table.num_rows > _MANY:
+        table = table.unify_dictionaries()  # they may be of several files
+        numbered = table.select(list(keys)).append_column("row", pa.array(np.arange(table.num_rows)))
+        latest = numbered.group_by(list(keys)).aggregate([("row", "max")])["row_max"].to_numpy()
+        return table.take(pa.array(np.sort(latest)))
     rows = zip(*(table[key].to_pylist() for key in keys), strict=True)
     last = {row: place for place, row in enumerate(rows)}
     return table if len(last) == table.num_rows else table.take(pa.array(sorted(last.values())))
