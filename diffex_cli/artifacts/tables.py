@@ -24,9 +24,9 @@ PROVENANCE_KEY = b"diffex.provenance"
 SEARCH_KEY = b"diffex.search"
 """The ``id`` of the ``search.yaml`` that a ranking belongs to."""
 _BUFFER = 1 << 16
+"""Bytes that are read at a time; otherwise it is the whole file, before its first row."""
 _MANY = 200_000
 """Rows from which on it pays that pyarrow loads pandas to give NumPy an array."""
-"""Bytes that are read at a time; otherwise it is the whole file, before its first row."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

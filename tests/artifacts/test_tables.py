@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from diffex_cli.artifacts import tables
 from diffex_cli.artifacts.schemas import IMAGES
 from diffex_cli.artifacts.tables import last_of_each, make_table, read_provenance, read_table, write_table
 from diffex_cli.core.errors import UsageError
@@ -106,6 +107,8 @@ def test_a_missing_file_is_missing(tmp_path: Path) -> None:
         read_table(tmp_path / "none.parquet", IMAGES)
 
 
-def test_last_of_each_keeps_order() -> None:
+@pytest.mark.parametrize("many", [0, 1000])
+def test_last_of_each_keeps_order(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_MANY", many)
     table = pa.table({"key": ["a", "b", "a", "c"], "value": [1, 2, 3, 4]})
     assert last_of_each(table, ["key"]).to_pydict() == {"key": ["b", "a", "c"], "value": [2, 3, 4]}
