@@ -11,9 +11,8 @@ import hashlib
 from collections.abc import Sequence
 
 HOLDOUT_MINIMUM = 96
-"""From this many images on half of them are held out: the search then has 48 or more. With half of 48, the attribute on
-top was the right one for 10 of 13 classifiers, with all of them for 13 (a perfect editor); corrected p-values are what
-keeps claims honest either way."""
+"""From this many images on half of them are held out: the search then has 48 or more, of which half is too few
+(docs/design.md, decision 45). Corrected p-values are what keeps claims honest either way."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
