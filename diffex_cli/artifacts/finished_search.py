@@ -53,10 +53,10 @@ class FinishedSearch:
         return self._of_one_search[1]
 
     @functools.cached_property
-    def _of_one_search(self) -> tuple[SearchDocument, tuple[RankingRow, ...]]:
-        """Read together, so that nobody shows either beside another search's."""
+    def _of_one_search(self) -> tuple[SearchDocument, tuple[RankingRow, ...], tuple[MeasuredRow, ...]]:
+        """Read together, so that nobody shows one beside another search's."""
         search = self.run.search()
-        return search, self.run.ranking(search)
+        return search, self.run.ranking(search), self.run.measured(search)
 
     @functools.cached_property
     def corpus(self) -> Corpus:
@@ -98,7 +98,7 @@ class FinishedSearch:
     @functools.cached_property
     def measured(self) -> Mapping[tuple[str, str], MeasuredRow]:
         """Candidate id and image's key → what the search measured; empty of searches that did not record it."""
-        return {(row.candidate, row.image): row for row in self.run.measured(self.search)}
+        return {(row.candidate, row.image): row for row in self._of_one_search[2]}
 
     def key(self, image: str, candidate: Candidate) -> str:
         """The key of the edit that stands for a candidate on an image."""

@@ -305,7 +305,7 @@ class RunDirectory:
     def measured(self, search: SearchDocument | None = None) -> tuple[MeasuredRow, ...]:
         """Every candidate of a search on every image; nothing of one of an earlier version or of another program."""
         search = search or self.search()
-        if "groups" in search.unsaid and not is_file(self.result / "measured.parquet"):
+        if (search.id is None or "groups" in search.unsaid) and not is_file(self.result / "measured.parquet"):
             return ()
         return tuple(MeasuredRow(**values) for values in self._of_search("measured.parquet", MEASURED, search))
 

@@ -40,8 +40,8 @@ class Measurement:
     high: float
     n: int
     matters: bool
-    untested: str = ""
     deltas: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    untested: str = ""
 
     @property
     def influence(self) -> float:

@@ -14,6 +14,7 @@ def test_birds_is_bundled_with_defaults() -> None:
     assert domains.defaults("birds") == {
         "editor": "ledits:birds",
         "classifier": "birds:species",
+        "verifier": "birds:probe",
         "n_images": 16,
         "target": None,
         "perceptual": "birds",

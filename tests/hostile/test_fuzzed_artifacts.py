@@ -28,7 +28,15 @@ from diffex_cli.core.errors import DiffexError, IncompleteError
 from diffex_cli.search import search
 
 DOCUMENTS = ("run.yaml", "search.yaml")
-TABLES = ("images.parquet", "requests.parquet", "ranking.parquet", "ranking-all.parquet", "edits", "scores")
+TABLES = (
+    "images.parquet",
+    "requests.parquet",
+    "ranking.parquet",
+    "ranking-all.parquet",
+    "measured.parquet",
+    "edits",
+    "scores",
+)
 
 BOUNDED = functools.partial(
     settings,

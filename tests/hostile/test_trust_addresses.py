@@ -74,7 +74,7 @@ def test_a_server_of_the_search_that_is_finished(server: ModelServer) -> None:
     strangers.searched_with(f"http:{server.url}")
     kept = STRANGER / "results" / "red"
     kept.mkdir(parents=True)
-    for name in ("search.yaml", "ranking.parquet"):
+    for name in ("search.yaml", "ranking.parquet", "measured.parquet"):
         shutil.copy(STRANGER / name, kept / name)
     (STRANGER / "search.yaml").rename(STRANGER / "put-away.yaml")
     heat = ("report", kept, "--heatmap", "occlusion")

@@ -73,6 +73,7 @@ def main(run):
                 "seconds": time.perf_counter() - start,
             }
         )
+    (run / "edits").mkdir(exist_ok=True)
     part = run / "edits" / f"{time.strftime('%Y%m%dT%H%M%S')}000000Z-recolor-{len(rows)}.parquet"
     temporary = part.with_name(f".{part.name}.tmp")
     pq.write_table(pa.Table.from_pylist(rows, schema=COLUMNS), temporary)

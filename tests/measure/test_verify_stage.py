@@ -52,7 +52,7 @@ class Notes(SilentProgress):
         self.notes.append(text)
 
 
-def with_eyes(root: Path, monkeypatch: pytest.MonkeyPatch, name: str, answer: str = "0.5", **changes: Any) -> Settings:
+def with_eyes(root: Path, monkeypatch: pytest.MonkeyPatch, name: str, answer: str = "0.25", **changes: Any) -> Settings:
     (root / f"{name}.py").write_text(EYES.format(answer=answer))
     monkeypatch.syspath_prepend(str(root))
     return settings(root, verifier=f"python:{name}:seen", **changes)
@@ -77,7 +77,7 @@ def test_every_picture_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     assert verify.run(made, SILENT).seen == 0
     session = Session(made)
     assert len(session.readings) == PICTURES
-    wanted = {one.id: 0.5 for one in attributes_of(session.corpus)}
+    wanted = {one.id: 0.25 for one in attributes_of(session.corpus)}
     assert all(reading == wanted for reading in session.readings.values())
     assert RunDirectory(made.run).recorded()["settings"]["verifier"] == "python:eyes_once:seen"
 
@@ -154,7 +154,7 @@ def test_one_that_costs_is_asked_of_an_edit_what_the_edit_was_asked(
     session = Session(made)
     shadows = [row for row in session.edits.values() if row.candidate == "shadow"]
     assert shadows
-    assert all(list(session.readings[row.edit]) == ["shadow"] for row in shadows)
+    assert all(list(session.readings[row.edit]) == ["surface", "edge", "shadow"] for row in shadows)
     everything = len(attributes_of(session.corpus))
     assert all(len(session.readings[image]) == everything for image in session.images)
 
