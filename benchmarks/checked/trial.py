@@ -105,7 +105,14 @@ def exact_effects(subject: Subject, hierarchy: Corpus, images: Sequence[str]) ->
 
 def searched(subject: Subject, run: Path, editor: str, options: Mapping[str, object]) -> search.SearchSummary:
     """One search, in a run directory whose edits all classifiers share."""
-    flags = {"run": run, "domain": "birds", "editor": editor, "target": subject.target, "classifier": subject.name}
+    flags: dict[str, object] = {
+        "run": run,
+        "domain": "birds",
+        "editor": editor,
+        "target": subject.target,
+        "classifier": subject.name,
+    }
+    flags["n_images"] = samples.COUNT
     settings = resolve({**flags, **options}, {}, None)
     if not (run / "corpus.yaml").exists():
         corpus.run(settings, LoggedProgress("corpus"))

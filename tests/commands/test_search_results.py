@@ -31,6 +31,7 @@ schema: diffex.corpus/1
 domain: shapes
 nodes:
 - name: surface
+  group: words
   children:
   - name: rough
   - name: smooth
