@@ -16,7 +16,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node, Term
+from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
 from diffex_cli.verifiers.base import Readings
 
 SEEN = 0.5
@@ -96,8 +96,3 @@ class StandIns:
                     counts[id] += 1
                     kept[image] = members[id]
             yield from kept.items()
-
-
-def is_shown(edited: Candidate) -> bool:
-    """Nothing is edited: the image is already as the candidate asks."""
-    return edited is RECONSTRUCTION or not edited.terms
