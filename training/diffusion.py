@@ -218,8 +218,11 @@ def draw_batch(twins: Twins, step: int, seed: int) -> tuple[list[Lesson], torch.
 
 
 def train(work: Path, steps: int, seed: int = 0, early: int = EARLY_STEP) -> None:
-    """Train, resuming what ``work/diffusion`` holds; writes ``work/{tokenizer,text_encoder,unet}``, and to ``work/early``
-    the weights after ``early`` steps."""
+    """Train, resuming what ``work/diffusion`` holds; writes ``work/{tokenizer,text_encoder,unet}``.
+
+    Args:
+        early: after so many steps, the weights are written to ``work/early``, too.
+    """
     torch.manual_seed(seed)
     vae = AutoencoderKL.from_pretrained(work / "vae").eval().to(memory_format=torch.channels_last)
     twins = make_twins(vae, FAMILIES, seed + 11, cache=work / "twins.pt")
