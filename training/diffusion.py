@@ -217,8 +217,12 @@ def draw_batch(twins: Twins, step: int, seed: int) -> tuple[list[Lesson], torch.
     return lessons, torch.tensor(times), torch.randn(BATCH, 4, 32, 32, generator=generator)
 
 
-def train(work: Path, steps: int, seed: int = 0) -> None:
-    """Train, resuming what ``work/diffusion`` holds; writes ``work/{tokenizer,text_encoder,unet}``."""
+def train(work: Path, steps: int, seed: int = 0, early: int = EARLY_STEP) -> None:
+    """Train, resuming what ``work/diffusion`` holds; writes ``work/{tokenizer,text_encoder,unet}``.
+
+    Args:
+        early: after so many steps, the weights are written to ``work/early``, too.
+    """
     torch.manual_seed(seed)
     vae = AutoencoderKL.from_pretrained(work / "vae").eval().to(memory_format=torch.channels_last)
     twins = make_twins(vae, FAMILIES, seed + 11, cache=work / "twins.pt")
@@ -263,7 +267,7 @@ def train(work: Path, steps: int, seed: int = 0) -> None:
                 flush=True,
             )
             losses.clear()
-        if step + 1 == EARLY_STEP:
+        if step + 1 == early:
             unet.save_pretrained(work / "early" / "unet")
             text_encoder.save_pretrained(work / "early" / "text_encoder")
         if step + 1 == STEPS + FINISHING_STEPS:

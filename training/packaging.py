@@ -46,17 +46,22 @@ def install(work: Path) -> None:
     write ``docs/training-log.md`` of the checkout."""
     for name in ("species", "shortcut", "null", "probe"):
         shutil.copytree(work / "models" / name, packaged(name), dirs_exist_ok=True)
-    for parts, folder in ((work / "rehearsed", packaged("diffusion")), (work / "early", work / "weak")):
-        package_diffusion(
-            AutoencoderKL.from_pretrained(work / "vae"),
-            UNet2DConditionModel.from_pretrained(parts / "unet"),
-            CLIPTextModel.from_pretrained(parts / "text_encoder"),
-            CLIPTokenizer.from_pretrained(work / "tokenizer"),
-            folder,
-        )
+    assemble(work, work / "rehearsed", packaged("diffusion"))
+    assemble(work, work / "early", work / "weak")
     docs = Path(__file__).parent.parent / "docs"
     if docs.is_dir():
         (docs / "training-log.md").write_text(training_log(work), encoding="utf-8")
+
+
+def assemble(work: Path, parts: Path, folder: Path) -> None:
+    """Package the U-Net and the text encoder in ``parts`` with the autoencoder and the tokenizer in ``work``."""
+    package_diffusion(
+        AutoencoderKL.from_pretrained(work / "vae"),
+        UNet2DConditionModel.from_pretrained(parts / "unet"),
+        CLIPTextModel.from_pretrained(parts / "text_encoder"),
+        CLIPTokenizer.from_pretrained(work / "tokenizer"),
+        folder,
+    )
 
 
 def training_log(work: Path) -> str:

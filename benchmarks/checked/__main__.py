@@ -8,14 +8,29 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
+import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from benchmarks.checked.fresh import FUNCTIONS, NETWORKS, FunctionClassifier, NetworkClassifier
+from benchmarks.checked.pairs import PairTruth, named_pair
 from benchmarks.checked.tables import checked_table
-from benchmarks.checked.trial import VARIANTS, Marks, Memo, Subject, exact_effects, marks_of, searched
+from benchmarks.checked.trial import (
+    VARIANTS,
+    Marks,
+    Memo,
+    Subject,
+    Variant,
+    by_verifier,
+    exact_effects,
+    marks_of,
+    prepared,
+    searched,
+)
 from benchmarks.log import log
 from benchmarks.machine import environment
 from benchmarks.markdown import write_between_markers
@@ -23,81 +38,128 @@ from diffex_cli.artifacts import corpus_yaml
 from diffex_cli.birds import samples
 from diffex_cli.birds.panel.classifiers import FormulaClassifier
 from diffex_cli.birds.panel.formulas import Formula
-from diffex_cli.birds.panel.members import PANEL
+from diffex_cli.birds.panel.members import PANEL, Member
+from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.opened import open_classifier
 from diffex_cli.core import domains
 
 SETS = ("panel", "fresh")
+Opener: TypeAlias = Callable[[], tuple[Classifier, str]]
+"""Opens a classifier, and says the class that is explained."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print, and write into the page if its folder is given."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.checked", description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("build/bench-checked"), help="where it goes on")
-    parser.add_argument("--docs", type=Path, help="the folder of the page to renew; none is by default")
-    parser.add_argument("--editor", default="ledits:birds", metavar="SPEC")
-    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
-    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these classifiers")
-    arguments = parser.parse_args(argv)
-    done = _Done(arguments.work / "marks.jsonl")
-    hierarchy = corpus_yaml.read_corpus(domains.corpus_file("birds"))
-    images = tuple(samples.records())
-    found: dict[tuple[str, str], list[Marks]] = {}
-    for set_name in arguments.sets:
-        for subject in _subjects(set_name, arguments.work):
-            if arguments.only and subject.name not in arguments.only:
-                continue
-            exact: dict[str, float] | None = None
-            for variant in arguments.variants:
-                marks = done.known(subject, arguments.editor, variant)
-                if marks is None:
-                    log(f"{set_name}, {subject.name}: {variant}")
-                    exact = exact_effects(subject, hierarchy, images) if exact is None else exact
-                    summary = searched(subject, arguments.work / "run", arguments.editor, VARIANTS[variant])
-                    marks = marks_of(summary.ranking, exact, summary.edits)
-                    done.add(subject, arguments.editor, variant, marks)
-                found.setdefault((set_name, variant), []).append(marks)
-    text = f"{checked_table(arguments.editor, found)}\n\n{environment()}"
+    arguments = _parser().parse_args(argv)
+    variants = {name: VARIANTS[name] for name in arguments.variants} | dict(map(by_verifier, arguments.verifiers))
+    bench = _Bench(arguments.work, arguments.images, arguments.known)
+    tables = []
+    for editor in arguments.editor:
+        found: dict[tuple[str, str], dict[str, Marks]] = {}
+        for set_name in arguments.sets:
+            for subject, opened in _subjects(set_name, arguments.work):
+                if arguments.only and subject not in arguments.only:
+                    continue
+                for name, variant in variants.items():
+                    marks = bench.marks(subject, opened, editor, name, variant)
+                    if marks is not None:
+                        found.setdefault((set_name, name), {})[subject] = marks
+        tables.append(checked_table(editor, found, {name: one.against for name, one in variants.items()}))
+    text = "\n\n".join([*tables, environment()])
     sys.stdout.write(f"{text}\n")
     if arguments.docs is not None:
         write_between_markers(arguments.docs / "truth.md", "checked", text)
 
 
-def _subjects(name: str, work: Path) -> Iterator[Subject]:
-    probe = Memo(open_classifier("birds:probe"))
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.checked", description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("build/bench-checked"), help="where it goes on")
+    parser.add_argument("--docs", type=Path, help="the folder of the page to renew; none is by default")
+    parser.add_argument(
+        "--editor", nargs="+", default=["ledits:birds"], metavar="SPEC", help="by which editors, a table each"
+    )
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
+    parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=list(VARIANTS), metavar="NAME")
+    parser.add_argument(
+        "--verifiers", nargs="*", default=[], metavar="SPEC", help="this build with other verifiers, a variant each"
+    )
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these classifiers")
+    parser.add_argument("--images", type=int, default=samples.COUNT, metavar="N", help="of the samples (all)")
+    parser.add_argument("--known", action="store_true", help="only what was measured before; measure nothing")
+    return parser
+
+
+def _subjects(name: str, work: Path) -> Iterator[tuple[str, Opener]]:
+    """The classifiers of a set, and what opens each: some are trained then."""
+    probe = functools.cache(lambda: Memo(open_classifier("birds:probe")))
     if name == "fresh":
         for one in FUNCTIONS:
-            yield Subject(f"fresh:{one}", Memo(FunctionClassifier(one, probe)), "yes")
-        for one, (_, planted) in NETWORKS.items():
-            yield Subject(f"fresh:{one}", Memo(NetworkClassifier(one, work / "fresh")), planted.labels[0])
+            yield f"fresh:{one}", functools.partial(_function, one, probe)
+        for one in NETWORKS:
+            yield f"fresh:{one}", functools.partial(_network, one, work / "fresh")
         return
     for member in PANEL.values():
-        own = (
-            FormulaClassifier(member.name, member.source, probe)
-            if isinstance(member.source, Formula)
-            else open_classifier(member.spec)
-        )
-        yield Subject(member.spec, Memo(own), member.target)
+        yield member.spec, functools.partial(_member, member, probe)
 
 
-class _Done:
-    """The marks so far."""
+def _function(name: str, probe: Callable[[], Classifier]) -> tuple[Classifier, str]:
+    return FunctionClassifier(name, probe()), "yes"
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._known: dict[str, Marks] = {}
-        for line in file.read_text().splitlines() if file.exists() else ():
-            key, values = json.loads(line)
-            self._known[key] = Marks(**values)
 
-    def known(self, subject: Subject, editor: str, variant: str) -> Marks | None:
-        return self._known.get(f"{subject.name}/{editor}/{variant}")
+def _network(name: str, folder: Path) -> tuple[Classifier, str]:
+    network = NetworkClassifier(name, folder)
+    return network, network.labels[0]
 
-    def add(self, subject: Subject, editor: str, variant: str, marks: Marks) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._file.open("a") as file:
-            file.write(json.dumps([f"{subject.name}/{editor}/{variant}", dataclasses.asdict(marks)]) + "\n")
+
+def _member(member: Member, probe: Callable[[], Classifier]) -> tuple[Classifier, str]:
+    if isinstance(member.source, Formula):
+        return FormulaClassifier(member.name, member.source, probe()), member.target
+    return open_classifier(member.spec), member.target
+
+
+class _Bench:
+    """The marks so far, and those that are still to be made.
+
+    Args:
+        images: how many of the samples.
+        known: make none.
+    """
+
+    def __init__(self, work: Path, images: int, known: bool) -> None:
+        whole = images == samples.COUNT
+        self._work, self._count, self._only_known = work, images, known
+        self._run = work / ("run" if whole else f"run-{images}")
+        self._suffix = "" if whole else f"/{images} images"
+        self._hierarchy = corpus_yaml.read_corpus(domains.corpus_file("birds"))
+        self._file = work / "marks.jsonl"
+        lines = self._file.read_text().splitlines() if self._file.exists() else ()
+        self._known = {key: Marks(**values) for key, values in map(json.loads, lines)}
+        self._subject: Subject | None = None  # whose exact effects are at hand
+        self._exact: dict[str, float] = {}
+        self._pairs: PairTruth | None = None
+
+    def marks(self, subject: str, opened: Opener, editor: str, name: str, variant: Variant) -> Marks | None:
+        """One search's; ``None`` if it is not known and is not to be made."""
+        key = f"{subject}/{editor}/{name}{self._suffix}"
+        if key not in self._known and not self._only_known:
+            log(f"{subject}, {editor}: {name}")
+            if self._subject is None or self._subject.name != subject:
+                classifier, target = opened()
+                self._subject, self._pairs, self._exact = Subject(subject, Memo(classifier), target), None, {}
+            self._known[key] = self._made(self._subject, editor, variant)
+            with self._file.open("a") as file:
+                file.write(json.dumps([key, dataclasses.asdict(self._known[key])]) + "\n")
+        return self._known.get(key)
+
+    def _made(self, subject: Subject, editor: str, variant: Variant) -> Marks:
+        images = prepared(self._run, self._count)
+        self._exact = self._exact or exact_effects(subject, self._hierarchy, images)
+        summary = searched(subject, self._run, editor, variant)
+        pair = math.nan
+        if "joint" in variant.options:
+            self._pairs = self._pairs or PairTruth(subject, self._hierarchy, images, self._work / "pairs")
+            pair = self._pairs.right(named_pair(summary.ranking, self._hierarchy))
+        return marks_of(summary.ranking, self._exact, summary.edits, pair)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.checked.erring import Erring
 from benchmarks.log import LoggedProgress
 from diffex_cli.artifacts.keys import image_key
 from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds import samples
 from diffex_cli.birds.meanings import MEANINGS
 from diffex_cli.birds.renderer import render
@@ -25,18 +27,46 @@ from diffex_cli.measure.session import Backends
 from diffex_cli.search import search
 from diffex_cli.search.statistics.claims import findings
 from diffex_cli.search.statistics.metrics import ndcg_at_k
+from diffex_cli.verifiers.opened import open_verifier
 
 DELTA = 0.1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to search.
+
+    Attributes:
+        wrong: the share of the verifier's readings that are turned round.
+        against: the variant that its edits are counted against.
+    """
+
+    options: Mapping[str, object]
+    wrong: float = 0.0
+    against: str = "before"
+
+
 _BEFORE = {"groups": "words", "effects": "asked", "verifier": "none", "holdout": "on"}
 _ALL = {**_BEFORE, "holdout": "off"}
-VARIANTS: Mapping[str, Mapping[str, object]] = {
-    "before": _BEFORE,
-    "before, all images": _ALL,
-    "members": {**_ALL, "groups": "corpus"},
-    "seen already is zero": {**_ALL, "groups": "corpus", "verifier": "birds:probe"},
-    "this": {"groups": "corpus", "effects": "adjusted", "verifier": "birds:probe", "holdout": "off"},
+_THIS = {"groups": "corpus", "effects": "adjusted", "verifier": "birds:probe", "holdout": "off"}
+_PAIRS = "before, pairs"
+VARIANTS: Mapping[str, Variant] = {
+    "before": Variant(_BEFORE),
+    "before, all images": Variant(_ALL),
+    "members": Variant({**_ALL, "groups": "corpus"}),
+    "seen already is zero": Variant({**_ALL, "groups": "corpus", "verifier": "birds:probe"}),
+    "this": Variant(_THIS),
+    "this, 10 % wrong": Variant(_THIS, wrong=0.1),
+    "this, 25 % wrong": Variant(_THIS, wrong=0.25),
+    _PAIRS: Variant({**_BEFORE, "joint": 2}, against=_PAIRS),
+    "this, pairs": Variant({**_THIS, "joint": 2}, against=_PAIRS),
 }
-"""What is compared; ``before`` are the defaults of the build before, ``this`` of this one."""
+"""What is compared; ``before`` are the defaults of the build before, ``this`` of this one. Pairs are off by default."""
+
+
+def by_verifier(spec: str) -> tuple[str, Variant]:
+    """The name and the options of this build with another verifier."""
+    return f"this, by {spec}", Variant({**_THIS, "verifier": spec})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,7 +89,8 @@ class Marks:
         claims: how many attributes are said to matter; ``nothing`` of them have an exact influence below δ/2.
         turned: of the claims whose exact influence is at least δ, those with the wrong sign.
         held: of the intervals of ``strong`` rows, those that hold the exact effect.
-        tested: rows of the ranking that are not ``not tested``; ``untested`` those that are.
+        untested: rows of the ranking that are ``not tested``.
+        pair: the first pair is (all but) the best one; NaN also where none was tried, or none does more than one alone.
     """
 
     ndcg5: float
@@ -73,6 +104,7 @@ class Marks:
     untested: int
     error: float
     edits: int
+    pair: float = math.nan
 
 
 class Memo:
@@ -103,24 +135,29 @@ def exact_effects(subject: Subject, hierarchy: Corpus, images: Sequence[str]) ->
     return {id: float(np.mean([alone[one] for one in meant])) if meant else 0.0 for id, meant in options.items()}
 
 
-def searched(subject: Subject, run: Path, editor: str, options: Mapping[str, object]) -> search.SearchSummary:
-    """One search, in a run directory whose edits all classifiers share."""
-    flags: dict[str, object] = {
-        "run": run,
-        "domain": "birds",
-        "editor": editor,
-        "target": subject.target,
-        "classifier": subject.name,
-    }
-    flags["n_images"] = samples.COUNT
-    settings = resolve({**flags, **options}, {}, None)
+def prepared(run: Path, images: int) -> tuple[str, ...]:
+    """Write the corpus of the run directory that all searches share, if it is not there; the images' keys."""
     if not (run / "corpus.yaml").exists():
+        settings = resolve({"run": run, "domain": "birds", "n_images": images}, {}, None)
         corpus.run(settings, LoggedProgress("corpus"))
-    return search.run(settings, LoggedProgress(subject.name), backends=Backends(classifier=subject.classifier))
+    return tuple(image.image for image in RunDirectory(run).images())
 
 
-def marks_of(rows: Sequence[RankingRow], exact: Mapping[str, float], edits: int) -> Marks:
-    """Judge a ranking."""
+def searched(subject: Subject, run: Path, editor: str, variant: Variant) -> search.SearchSummary:
+    """One search, in a run directory that is :func:`prepared`, and whose edits all searches share."""
+    flags = {"run": run, "domain": "birds", "editor": editor, "target": subject.target, "classifier": subject.name}
+    settings = resolve({**flags, **variant.options}, {}, None)
+    verifier = open_verifier(settings.verifier) if variant.wrong else None
+    backends = Backends(classifier=subject.classifier, verifier=verifier and Erring(verifier, variant.wrong))
+    return search.run(settings, LoggedProgress(subject.name), backends=backends)
+
+
+def marks_of(rows: Sequence[RankingRow], exact: Mapping[str, float], edits: int, pair: float = math.nan) -> Marks:
+    """Judge a ranking.
+
+    Args:
+        pair: see :class:`Marks`.
+    """
     influences = {id: abs(effect) for id, effect in exact.items()}
     known = [row for row in rows if row.candidate in exact and math.isfinite(row.effect) and not row.placebo]
     tested = [row for row in known if row.claim != "not tested"]
@@ -139,4 +176,5 @@ def marks_of(rows: Sequence[RankingRow], exact: Mapping[str, float], edits: int)
         untested=len(known) - len(tested),
         error=float(np.mean([abs(row.effect - exact[row.candidate]) for row in tested])) if tested else math.nan,
         edits=edits,
+        pair=pair,
     )

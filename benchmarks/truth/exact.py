@@ -5,7 +5,11 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.truth.pictures import Counterfactuals, Wanted
 from benchmarks.truth.subjects import Subject
@@ -14,6 +18,8 @@ from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node
 
 Pair = frozenset[str]
 """The ids of two nodes."""
+Deltas: TypeAlias = Callable[[Candidate], NDArray[np.float64]]
+"""A candidate → its exact Δ logits, shape (images,)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,12 +90,23 @@ def exact(
     effects = over_options(
         corpus, {node.id: float(subject.deltas(renderer, node.candidate, images).mean()) for node in fine}
     )
-    together = {
-        frozenset((a.id, b.id)): float(subject.deltas(renderer, joint((a, b)), joint_images).mean())
-        for a, b in (pairs(corpus) if joint_images else ())
-    }
-    few = [abs(float(subject.deltas(renderer, node.candidate, joint_images).mean())) for node in fine if joint_images]
-    return Exact(effects, together, max(few, default=0.0), fine)
+    if not joint_images:
+        return Exact(effects, {}, 0.0, fine)
+
+    def deltas(candidate: Candidate) -> NDArray[np.float64]:
+        return subject.deltas(renderer, candidate, joint_images)
+
+    return Exact(effects, pair_effects(pairs(corpus), deltas), largest_single(fine, deltas), fine)
+
+
+def pair_effects(tried: Iterable[tuple[Node, Node]], deltas: Deltas) -> dict[Pair, float]:
+    """The mean Δ of each of some pairs."""
+    return {frozenset((a.id, b.id)): float(deltas(joint((a, b))).mean()) for a, b in tried}
+
+
+def largest_single(fine: Sequence[Node], deltas: Deltas) -> float:
+    """The largest influence of one value."""
+    return max(abs(float(deltas(node.candidate).mean())) for node in fine)
 
 
 def over_options(corpus: Corpus, alone: Mapping[str, float]) -> dict[str, float]:

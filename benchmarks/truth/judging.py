@@ -10,7 +10,7 @@ from benchmarks.truth.exact import Exact
 from benchmarks.truth.methods import DELTA, Finding
 from diffex_cli.birds.meanings import MEANINGS
 from diffex_cli.birds.panel.members import Member, Planted
-from diffex_cli.core.hierarchy import Corpus
+from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.search.statistics.metrics import ndcg_at_k, spearman
 
 GOOD_PAIR = 0.95
@@ -70,7 +70,7 @@ def marks_of(member: Member, finding: Finding, exact: Exact, corpus: Corpus) -> 
         signs=average([float(one) for one in right]) if finding.signed and not null else math.nan,
         spearman=math.nan if null else spearman(found, [influences[id] for id in ranking]),
         planted=_planted(member, ranking, influences, corpus),
-        pair=math.nan if null else _pair(finding, exact),
+        pair=math.nan if null else right_pair(finding.pair, exact),
         false_positives=(
             len(finding.reported - placebos) / max(finding.looked_at, 1)
             if null and finding.reported is not None
@@ -108,8 +108,9 @@ def is_about(id: str, attribute: str, corpus: Corpus) -> bool:
     return {changed for changed, _ in MEANINGS[corpus.node(id).prompt]} == {attribute}
 
 
-def _pair(finding: Finding, exact: Exact) -> float:
+def right_pair(pair: tuple[Node, Node] | None, exact: Exact) -> float:
+    """Whether a pair that was named does about as much as the best one; NaN where there is none to be found."""
     best = max(map(abs, exact.pairs.values()), default=0.0)
     if best < DELTA or best < PAIR_GAIN * exact.best_single:
         return math.nan
-    return float(finding.pair is not None and abs(exact.pair(finding.pair)) >= GOOD_PAIR * best)
+    return float(pair is not None and abs(exact.pair(pair)) >= GOOD_PAIR * best)

@@ -211,7 +211,7 @@ def _show(output: Output, settings: Settings, *, everything: bool) -> None:
                 "findings": [plain(text) for text in sentences.findings(data)],
                 "could_matter": [plain(text) for text in filter(None, [sentences.could_matter(data)])],
                 "small": [plain(text) for text in sentences.small(data)],
-                "not_tested": [plain(text) for text in filter(None, [sentences.not_tested(data)])],
+                "not_tested": [plain(text) for text in sentences.not_tested(data)],
                 "attributes": ranked(data.rows),
                 "warnings": [*data.warnings, *sentences.cautions(data)],
             },

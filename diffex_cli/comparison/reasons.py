@@ -99,7 +99,7 @@ def unmeasured(candidate: str, name: str, limit: float, path: Path) -> RuleOutco
 
 
 def _untested(one: Measurement) -> str:
-    return f"{one.name!r} was not tested: {one.untested}, too few to say what it does; another editor may draw it."
+    return f"{one.name!r} was not tested: {one.untested}."
 
 
 def _told(verdict: Decision, meaning: str) -> str:

@@ -12,7 +12,7 @@ from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.search_document import Screened, SearchDocument, Tried, TriedSet
 from diffex_cli.core.errors import UsageError
 from diffex_cli.report import numbers
-from diffex_cli.report.facts import landed, p_value
+from diffex_cli.report.facts import cannot_draw, landed, p_value
 from diffex_cli.report.finished import read_finished
 from diffex_cli.report.numbers import signed
 from diffex_cli.search.statistics.claims import ALPHA
@@ -115,11 +115,17 @@ def _tried(one: Tried | TriedSet, search: SearchDocument) -> Iterator[str]:
         yield from _claims(one)
 
 
+def _untested(row: RankingRow) -> str:
+    if row.claim != "not tested":
+        return ""
+    return ", so that it was not tested" if cannot_draw(row) else ", so that it was not tested; so few may be chance"
+
+
 def _seen(row: RankingRow) -> str:
     """What a verifier saw in the edits; empty if none looked."""
     told = landed(row)
     parts = [
-        f"{told}{', so that it was not tested' if row.claim == 'not tested' else ''}." if told else "",
+        f"{told}{_untested(row)}." if told else "",
         f"{numbers.counted(row.shown, 'image')} needed no edit." if row.shown else "",
     ]
     asked, effect = signed(row.effect_asked), signed(row.effect)

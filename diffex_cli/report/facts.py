@@ -8,6 +8,7 @@ from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.report.data import Floor, ReportData, Row
 from diffex_cli.report.numbers import MISSING, counted, finite
 from diffex_cli.search.statistics import claims
+from diffex_cli.search.statistics.intervals import wilson
 
 
 def ranked(rows: Iterable[Row]) -> tuple[Row, ...]:
@@ -70,6 +71,21 @@ def landed(row: RankingRow) -> str:
     if row.candidate.startswith("-"):
         return f"{many} of {n} no longer {'shows' if many == 1 else 'show'} it"
     return f"{many} of {n} {'shows' if many == 1 else 'show'} it"
+
+
+def cannot_draw(row: RankingRow) -> bool:
+    """Of what was not tested: so many edits were made that most others would show it no more, by Wilson's 95 % interval
+    of the share that does. Otherwise there are too few to tell."""
+    if row.landed is None or not row.n_landed:
+        return False
+    return wilson(row.landed, row.n_landed)[1] < 0.5
+
+
+def untested(row: RankingRow) -> str:
+    """Why a row was not tested, and what may help."""
+    if cannot_draw(row):
+        return f"{landed(row)}, too few to say what it does; another editor may draw it"
+    return f"{landed(row)}, which tells little; more images that lack it, or another editor, may help"
 
 
 def p_value(value: float | None) -> str:

@@ -17,7 +17,7 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.measure.targets import Quantity, Value, quantity, values
 from diffex_cli.measure.unusable import unusable
-from diffex_cli.report.facts import landed
+from diffex_cli.report.facts import untested
 from diffex_cli.search.statistics.claims import claim_of
 from diffex_cli.verifiers.attributes import asked, every_attribute
 from diffex_cli.verifiers.base import Readings
@@ -29,7 +29,7 @@ class Measurement:
 
     Attributes:
         effect: signed mean Δ of the target; NaN if unknown.
-        untested: where too few of its edits show it to say anything of it, how many do; else empty.
+        untested: where too few of its edits show it to say anything of it, how many do, and what may help; else empty.
         deltas: image key → Δ, finite, of every image whose Δ is known; may be empty.
     """
 
@@ -150,7 +150,7 @@ class FinishedRun(FinishedSearch):
             high=row.high,
             n=row.n,
             matters=claim == "matters",
-            untested=landed(row) if claim == "not tested" else "",
+            untested=untested(row) if claim == "not tested" else "",
             deltas=found,
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from diffex_cli.report.changes import change_of
 from diffex_cli.report.claims import Claimed, Claims, claims, images_to_decide
 from diffex_cli.report.data import ReportData, Row
-from diffex_cli.report.facts import landed, noise_floor, p_value, ranked
+from diffex_cli.report.facts import cannot_draw, landed, noise_floor, p_value, ranked
 from diffex_cli.report.numbers import counted, finite, interval, magnitude, percent, signed
 from diffex_cli.report.whom import Whom, whom
 from diffex_cli.report.words import Segment, Text, listed, words
@@ -135,15 +135,22 @@ def _small(data: ReportData) -> Iterator[Text]:
         yield words("Moved images both ways, so that little is left on average: ", _list(mixed), ".")
 
 
-def not_tested(data: ReportData) -> Text | None:
-    """What the editor cannot draw, so that nothing can be said of it."""
+def not_tested(data: ReportData) -> tuple[Text, ...]:
+    """What the editor cannot draw, so that nothing can be said of it, and of what too few edits tell whether it can."""
     told = claims(data)
     above = _above(told)
     rows = [row for row in told.not_tested if row.candidate not in above]
-    if not rows:
-        return None
-    these = "this, so it was" if len(rows) == 1 else "these, so they were"
-    return words(f"The editor cannot draw {these} not tested: ", _listing(rows, landed), ".")
+    parts = ([row for row in rows if cannot_draw(row)], [row for row in rows if not cannot_draw(row)])
+    starts = ("The editor cannot draw {}", "There are too few edits to tell whether the editor can draw {}")
+    return tuple(
+        words(f"{start.format(_these(own))} not tested: ", _listing(own, landed), ".")
+        for start, own in zip(starts, parts, strict=True)
+        if own
+    )
+
+
+def _these(rows: Sequence[Row]) -> str:
+    return "this, so it was" if len(rows) == 1 else "these, so they were"
 
 
 def placebo_sentence(data: ReportData) -> Text | None:
@@ -180,7 +187,7 @@ def counts_sentence(data: ReportData) -> str:
     if total == 0:
         return "No attribute could be measured."
     if total == untested:
-        return "No attribute could be tested: the editor draws none of them."
+        return f"No attribute could be tested: {_draws_nothing(told, 'none of them')}."
     if total == 1:
         which = f"was shown to matter {standard}" if matter else "was shown to be small" if small else "could matter"
         return f"The one attribute that was measured {which}."
@@ -274,7 +281,7 @@ def _nothing(data: ReportData, told: Claims) -> Text:
     every = data.every_class or (data.target == "all" and not data.rows)
     target = "any class" if every else _whom(data.target, data).object
     if not (told.undecided or told.small):
-        why = ": the editor draws nothing of what it was asked for" if told.not_tested else ""
+        why = f": {_draws_nothing(told, 'nothing of what it was asked for')}" if told.not_tested else ""
         return words(f"Nothing could be {'tested' if why else 'measured'} for {target}{why}.")
     start = f"Nothing was shown to matter for {target}."
     if not told.undecided:
@@ -284,6 +291,13 @@ def _nothing(data: ReportData, told: Claims) -> Text:
     needed = images_to_decide(row, data)
     decide = "" if needed is None else f"; about {needed} images would decide"
     return words(start, " Of what could matter, ", name(row), f" is the strongest{decide}.")
+
+
+def _draws_nothing(told: Claims, what: str) -> str:
+    """Why nothing could be tested."""
+    if all(map(cannot_draw, told.not_tested)):
+        return f"the editor draws {what}"
+    return "hardly any edit shows what it was asked for, and there were too few to say that the editor cannot draw it"
 
 
 def _closest(told: Claims) -> Sequence[Row]:

@@ -73,7 +73,7 @@ def can_show_pictures(console: Console) -> bool:
 
 def _words(data: ReportData) -> Iterator[str]:
     joint, detectable = sentences.joint_sentence(data), sentences.detectable_sentence(data)
-    texts = (joint, sentences.could_matter(data), *sentences.small(data), sentences.not_tested(data))
+    texts = (joint, sentences.could_matter(data), *sentences.small(data), *sentences.not_tested(data))
     yield from (plain(text) for text in texts if text is not None)
     yield sentences.counts_sentence(data)
     placebo = sentences.placebo_sentence(data)

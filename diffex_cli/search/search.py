@@ -22,6 +22,7 @@ from diffex_cli.measure.scoring import check_kept_labels
 from diffex_cli.measure.session import Backends, Session, locked_session
 from diffex_cli.measure.telling import edits_ahead
 from diffex_cli.search import writing
+from diffex_cli.search.adjusting import adjusted
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation, joint_search, partners
 from diffex_cli.search.budget import Budget, budget
@@ -113,11 +114,15 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             _prepare(session, evaluator)
         trace, joint = _searched(corpus, evaluator, limit, settings, outlook)
         _check_measured(trace, evaluator, settings)
-        for _ in range(PASSES if limit.total is None and not settings.racing else 0):
+        again = limit.total is None and not settings.racing
+        for _ in range(PASSES if again else 0):
             if not evaluator.correct():
                 break
             outlook = Outlook(session, evaluator, limit, progress, corpus.roots, "corrected, ")
             trace, joint = _searched(corpus, evaluator, limit, settings, outlook)
+        if not again and evaluator.correct():
+            after = adjusted(trace, joint, evaluator, settings.delta)
+            trace, joint = after.trace, after.joint
         if evaluator.held_out:
             outlook.last("held-out images")
         held = _held_out(trace, joint, evaluator, limit)

@@ -18,7 +18,7 @@ from diffex_cli.report.claims import claims, with_claims
 from diffex_cli.report.csv_files import ranking_csv
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.details import checks
-from diffex_cli.report.facts import landed, standing
+from diffex_cli.report.facts import cannot_draw, landed, standing, untested
 from diffex_cli.report.leaks import Leak
 from diffex_cli.report.publication.table import write_table
 from diffex_cli.report.terminal import show
@@ -52,8 +52,7 @@ def test_it_is_in_no_other_list_however_large_or_small_it_looks(unlanded: Report
 
 
 def test_the_sentence_says_how_many_edits_show_it(unlanded: ReportData) -> None:
-    text = sentences.not_tested(unlanded)
-    assert text is not None
+    (text,) = sentences.not_tested(unlanded)
     assert plain(text) == (
         "The editor cannot draw these, so they were not tested: snow background (4 of 48 edits show it), no crest (1 "
         "of 48 edits no longer shows it) and water background (0 of 48 edits show it)."
@@ -62,10 +61,34 @@ def test_the_sentence_says_how_many_edits_show_it(unlanded: ReportData) -> None:
 
 
 def test_one_is_told_as_one_and_none_not_at_all(with_rows: Callable[..., ReportData], report_data: ReportData) -> None:
-    text = sentences.not_tested(with_rows({"evil": SEEN}))
-    assert text is not None
+    (text,) = sentences.not_tested(with_rows({"evil": SEEN}))
     assert plain(text).startswith("The editor cannot draw this, so it was not tested: <script>")
-    assert sentences.not_tested(report_data) is None
+    assert sentences.not_tested(report_data) == ()
+
+
+def test_a_few_edits_do_not_tell_that_the_editor_cannot(with_rows: Callable[..., ReportData]) -> None:
+    few = {"landed": 0.0, "landed_low": 0.0, "landed_high": 0.56, "n_landed": 3}
+    data = with_rows({"background/snow": few, "background/water": {**SEEN, "landed": 0.0}}, **{**SEEN, "landed": 0.5})
+    cannot, unclear = map(plain, sentences.not_tested(data))
+    assert cannot == "The editor cannot draw this, so it was not tested: water background (0 of 48 edits show it)."
+    assert unclear == (
+        "There are too few edits to tell whether the editor can draw this, so it was not tested: snow background (0 of "
+        "3 edits show it)."
+    )
+    assert {row.candidate for row in claims(data).not_tested} == {"background/snow", "background/water"}
+    snow = next(row for row in data.rows if row.candidate == "background/snow")
+    assert untested(snow).startswith("0 of 3 edits show it, which tells little; more images")
+    nothing = with_rows({}, **few)
+    assert sentences.counts_sentence(nothing).startswith("No attribute could be tested: hardly any edit shows what it")
+
+
+@pytest.mark.parametrize(
+    ("many", "edits", "cannot"), [(0, 1, False), (0, 3, False), (0, 4, True), (1, 6, False), (1, 8, True)]
+)
+def test_by_the_interval_most_edits_must_fail(report_data: ReportData, many: int, edits: int, cannot: bool) -> None:
+    row = dataclasses.replace(report_data.rows[0], landed=many / edits, n_landed=edits)
+    assert cannot_draw(row) == cannot
+    assert not cannot_draw(dataclasses.replace(row, landed=None, n_landed=None))
 
 
 def test_where_nothing_lands_nothing_is_called_small_or_unmeasured(with_rows: Callable[..., ReportData]) -> None:

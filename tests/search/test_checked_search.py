@@ -1,5 +1,7 @@
 """Searches of which a verifier sees the edits, with editors of which it is known what they do wrong."""
 
+import dataclasses
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -162,6 +164,27 @@ def test_what_leaks_is_not_put_down_to_what_was_asked_for(tmp_path: Path) -> Non
     assert summary.ranking[0].candidate == tall.candidate
     assert summary.best == tall.candidate
     as_asked = run(made(tmp_path, effects="asked"), Leaky)
+    assert next(row for row in as_asked.ranking if row.name == "white head").effect == white.effect_asked
+
+
+@pytest.mark.parametrize("economy", [{"racing": True}, {"max_edits": 110}])
+def test_within_a_budget_or_a_race_effects_are_adjusted_at_the_end(tmp_path: Path, economy: dict[str, Any]) -> None:
+    of = made(tmp_path, algorithm="beam", beam=2, joint=2, **economy)
+    summary = run(of, Leaky)
+    white, tall = (next(row for row in summary.ranking if row.name == name) for name in ("white head", "tall crest"))
+    assert white.effect_asked is not None
+    assert abs(white.effect) < 0.5 * abs(white.effect_asked)
+    assert tall.effect < -1
+    assert summary.edits <= economy.get("max_edits", math.inf)
+    kept = [row for row in summary.ranking if row.status == "kept"]
+    assert kept
+    assert all(row.influence >= of.delta and row.reason.startswith("influence") for row in kept)
+    rows = RunDirectory(of.run).measured()
+    for ranked in summary.ranking:
+        known = [row.change for row in rows if row.candidate == ranked.candidate and np.isfinite(row.change)]
+        assert not known or ranked.effect == pytest.approx(np.mean(known))
+    assert run(of, Leaky).up_to_date
+    as_asked = run(dataclasses.replace(of, effects="asked"), Leaky)
     assert next(row for row in as_asked.ranking if row.name == "white head").effect == white.effect_asked
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file
 
-from training import autoencoder, diffusion
+from training import autoencoder, diffusion, early
 from training.checkpoints import Checkpoint
 from training.diffusion import BATCH, Ema, Trainer, draw_batch, new_scheduler
 from training.twins import VARIANTS, Lesson, Twins, family
@@ -124,7 +125,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "FAMILIES": FAMILIES,
         "BATCH": 2,
-        "EARLY_STEP": 2,
         "new_unet": small_unet,
         "teach_phrases": few,
         "Checkpoint": functools.partial(Checkpoint, minutes=0.0),
@@ -157,14 +157,29 @@ def test_an_interrupted_training_ends_with_the_same_weights(
     with monkeypatch.context() as patch:
         patch.setattr(diffusion, "draw_batch", interrupted_at(3, draw_batch))
         with pytest.raises(KeyboardInterrupt):
-            diffusion.train(broken, steps=4)
-    diffusion.train(broken, steps=4)
+            diffusion.train(broken, steps=4, early=2)
+    diffusion.train(broken, steps=4, early=2)
     for part, file in (("unet", "diffusion_pytorch_model.safetensors"), ("text_encoder", "model.safetensors")):
         one, other = load_file(whole / part / file), load_file(broken / part / file)
         assert one.keys() == other.keys()
         assert all(torch.equal(one[name], other[name]) for name in one)
         assert (broken / "early" / part / file).exists()
     assert (broken / "tokenizer").is_dir()
+
+
+@pytest.mark.usefixtures("small")
+def test_the_weak_editor_is_what_so_many_steps_learned(
+    tmp_path: Path, twins: Twins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = workplace(tmp_path / "work", twins)
+    early.main(["--work", str(work), "--steps", "2", "--threads", "1"])
+    file = "unet/diffusion_pytorch_model.safetensors"
+    learned, packaged = load_file(work / "early" / file), load_file(work / "weak" / file)
+    assert all(torch.equal(packaged[name], learned[name].half()) for name in learned)
+    shutil.rmtree(work / "early")
+    with pytest.raises(SystemExit):
+        early.main(["--work", str(work), "--steps", "1", "--threads", "1"])
+    assert "has taken more steps than 1" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("small")

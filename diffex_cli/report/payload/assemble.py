@@ -243,7 +243,7 @@ def _overview(data: ReportData, album: Album, index: Mapping[str, int]) -> dict[
         "findings": told(sentences.findings(data)),
         "could_matter": told(filter(None, [sentences.could_matter(data)])),
         "small": told(sentences.small(data)),
-        "not_tested": told(filter(None, [sentences.not_tested(data)])),
+        "not_tested": told(sentences.not_tested(data)),
         "joint": None if joint is None else segments(joint, index),
         "counts": segments(words(sentences.counts_sentence(data)), index),
         "floor": segments(words(sentences.floor_sentence(data), *((" ", placebo) if placebo else ())), index),
