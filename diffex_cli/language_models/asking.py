@@ -265,7 +265,7 @@ class Asker:
         amount = self.ledger.reserve(model.prices, expected, longest)
         used: Usage | None = None
         try:
-            answer = _answer(model, question)
+            answer = answer_of(model, question)
             used = answer.usage
             json.dumps(answer.content)
             return answer.content, answer.usage
@@ -278,7 +278,7 @@ class Asker:
             self.ledger.settle(amount, model.prices, used)
 
 
-def _answer(model: LanguageModel, question: Question) -> Answer:
+def answer_of(model: LanguageModel, question: Question) -> Answer:
     """What a model says, whoever wrote it, held against what an answer is."""
     who = f"the language model {model.settings.get('model', type(model).__name__)}"
     with foreign(who):

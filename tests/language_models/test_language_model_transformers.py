@@ -221,3 +221,11 @@ def test_thoughts_that_the_template_opens_are_no_answer(
     (folder / "chat_template.jinja").write_text(TEMPLATE.replace("assistant:{% endif", "assistant:<think>\n{% endif"))
     with pytest.raises(MalformedAnswer, match=r"does not hold a JSON object .* \(it begins '<think>Here:"):
         opened(folder).ask(question)
+
+
+def test_how_probable_the_first_word_is(random_folder: Path, trained_folder: Path, question: Question) -> None:
+    told = opened(random_folder).first_word(question)
+    assert 0 < sum(told.tokens.values()) <= 1.0001
+    assert (len(told.tokens) > 5, told.usage.output_tokens <= 5) == (True, True)
+    (likeliest, probability), *_ = opened(trained_folder).first_word(question).tokens.items()
+    assert (likeliest, probability > 0.9) == (WRITTEN, True)
