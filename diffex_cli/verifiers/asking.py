@@ -71,6 +71,9 @@ def ask_all(
             chance = yes_no.ask(question)
             used = chance.usage
             return chance.yes
+        except BaseException:
+            stopped.set()
+            raise
         finally:
             ledger.settle(amount, yes_no.model.prices, used)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from diffex_cli.core.errors import UsageError
@@ -53,8 +54,11 @@ def _same(one: Spec, other: Spec) -> bool:
 
 
 def _normal(model: str) -> str:
-    path = typed_path(model)
-    return str(path.resolve()) if path.exists() else model.lower()
+    with contextlib.suppress(OSError, UsageError):
+        path = typed_path(model)
+        if path.exists():
+            return str(path.resolve())
+    return model.lower()
 
 
 def _same_model(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
