@@ -143,7 +143,8 @@ class Settings:
         parsers.spec,
         INPUT,
         "SPEC",
-        "What sees whether an edit shows what it was asked for, e.g. birds:probe, python:MODULE:CALLABLE; none: "
+        "What sees whether an edit shows what it was asked for, e.g. birds:probe, vlm:anthropic:MODEL, "
+        "python:MODULE:CALLABLE; none: "
         "edits are believed (default: the domain's, else {default}).",
         "verifiers",
     )

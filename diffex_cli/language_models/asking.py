@@ -272,9 +272,14 @@ class Asker:
             self.ledger.settle(amount, model.prices, used)
 
 
+def who_is(model: LanguageModel) -> str:
+    """What a model is called in a sentence."""
+    return f"the language model {model.settings.get('model', type(model).__name__)}"
+
+
 def answer_of(model: LanguageModel, question: Question) -> Answer:
     """What a model says, whoever wrote it, held against what an answer is."""
-    who = f"the language model {model.settings.get('model', type(model).__name__)}"
+    who = who_is(model)
     with foreign(who):
         try:
             answer: object = model.ask(question)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.foreign import foreign
-from diffex_cli.language_models.asking import answer_of
+from diffex_cli.language_models.asking import answer_of, who_is
 from diffex_cli.language_models.base import (
     FirstWord,
     LanguageModel,
@@ -60,7 +60,6 @@ class YesNo:
 
     def __init__(self, model: LanguageModel, answers: int) -> None:
         self.model = model
-        self._who = f"the language model {model.settings.get('model', type(model).__name__)}"
         self._answers = 1 if getattr(model, "always_same", False) else answers
 
     def ask(self, question: Question) -> Chance:
@@ -101,10 +100,11 @@ class YesNo:
         return Usage(times * one.input_tokens, times * longest)
 
     def _first_word(self, model: TellsFirstWord, question: Question) -> FirstWord:
-        with foreign(self._who):
+        who = who_is(self.model)
+        with foreign(who):
             found: object = model.first_word(question)
         if not isinstance(found, FirstWord):
-            raise DiffexError(f"{self._who} gave {type(found).__name__}, and no FirstWord")
+            raise DiffexError(f"{who} gave {type(found).__name__}, and no FirstWord")
         return found
 
 

@@ -35,7 +35,7 @@ def check_writer(verifier: OpenedVerifier, authors: Sequence[Mapping[str, object
     Raises:
         UsageError: it does, and nobody asked for that.
     """
-    if not isinstance(verifier.own, AskingVerifier) or verifier.own.also_writer:
+    if not authors or not isinstance(verifier.own, AskingVerifier) or verifier.own.also_writer:
         return
     model = verifier.own.yes_no.model.settings
     if any(_same_model(model, author) for author in authors):
