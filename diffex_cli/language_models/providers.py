@@ -30,6 +30,8 @@ class ModelProvider(Protocol):
 
 def model_of(provider: object, who: str, remedy: str) -> LanguageModel:
     """The language model of a provider; a UsageError if it has none, which says who it is and what to give."""
-    if not isinstance(provider, ModelProvider):
+    # `isinstance` would read the settings, too, for which a model may have to look at the hub
+    model: LanguageModel | None = getattr(provider, "language_model", None)
+    if model is None:
         raise UsageError(f"{who} does not ask a language model: give {remedy}")
-    return provider.language_model
+    return model

@@ -99,6 +99,11 @@ def test_local_models_are_asked_like_others(tmp_path: Path) -> None:
         VlmVerifier(parse_spec(f"vlm:transformers:{tmp_path}"))
 
 
+def test_no_hub_is_asked_before_a_question_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert VlmVerifier(parse_spec("vlm:transformers:no-such-owner/no-such-model")).costs
+
+
 def test_by_anthropics_wire_the_share_of_answers(server: Any) -> None:
     texts = [json.dumps({"answer": answer}) for answer in ("yes", "no", "yes", "yes")]
     server.script(*[reply(text=text) for text in texts])
