@@ -93,19 +93,6 @@ def parse_corpus(text: str, source: str) -> CorpusDocument:
     return _Reader(source).document(compose_yaml(text, source))
 
 
-def authors(provenance: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The settings of the language models that wrote a hierarchy, or a part of it, as far as its provenance tells."""
-    made = provenance.get("settings")
-    made = made if isinstance(made, dict) else {}
-    found = [made, *_listed(made.get("further")), *_listed(made.get("authors"))]
-    found += [step.get("settings") for step in _listed(provenance.get("grown")) if isinstance(step, dict)]
-    return [one for one in found if isinstance(one, dict) and isinstance(one.get("model"), str)]
-
-
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def write_corpus(corpus: Corpus, provenance: Mapping[str, Any]) -> str:
     """The text of a corpus file, which reads back as the same corpus.
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diffex_cli.artifacts.consent import Consent
-from diffex_cli.artifacts.corpus_yaml import authors, parse_corpus, read_text
+from diffex_cli.artifacts.corpus_yaml import parse_corpus, read_text
+from diffex_cli.artifacts.provenance import authors
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core import domains, registry
 from diffex_cli.core.errors import DiffexError, UsageError

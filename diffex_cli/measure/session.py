@@ -13,11 +13,11 @@ from typing import TypeAlias
 from PIL import Image
 
 from diffex_cli.artifacts.consent import Consent
-from diffex_cli.artifacts.corpus_yaml import authors
 from diffex_cli.artifacts.files import sweep
 from diffex_cli.artifacts.keys import edit_key, edit_keys
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.pictures import LazyPictures
+from diffex_cli.artifacts.provenance import authors
 from diffex_cli.artifacts.rows import EditRow, InputImage, Scores
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier

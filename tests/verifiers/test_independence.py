@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diffex_cli.artifacts.corpus_yaml import authors
+from diffex_cli.artifacts.provenance import authors
 from diffex_cli.core.errors import UsageError
 from diffex_cli.verifiers.independence import check_classifier, check_writer
 from diffex_cli.verifiers.opened import open_verifier
