@@ -22,7 +22,7 @@ from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import edit, verify
 from diffex_cli.measure.session import Session
-from diffex_cli.measure.verifying import attributes_of
+from diffex_cli.measure.verifying import attributes_of, make_readings
 from diffex_cli.search import search
 
 KEY = "sk-secret-0123456789"
@@ -172,6 +172,23 @@ def test_answers_that_cannot_be_used_are_asked_for_once(tmp_path: Path, server: 
     asked = len(server.requests)
     assert verify.run(made, SILENT).seen == 0
     assert len(server.requests) == asked
+
+
+def test_a_picture_that_cannot_be_read_costs_nothing(tmp_path: Path, server: Any) -> None:
+    make_corpus(tmp_path)
+    made = paid(tmp_path, server)
+    edit.run(made, SILENT)
+    session = Session(made)
+    lost = next(row for row in session.edits.values() if row.candidate == "shadow" and row.status == "ok")
+    assert lost.file is not None
+    (made.run / lost.file).write_bytes(b"torn")
+    ids = ("shadow", "edge")
+    notes = Notes()
+    make_readings(session, {lost.edit: ids, lost.image: ids}, notes, "verify")
+    assert len(server.requests) == len(ids)
+    found = {(row["subject"], row["reason"] is None) for row in rows(made)}
+    assert found == {(lost.edit, False), (lost.image, True)}
+    assert "1 of 2 pictures could not be shown to the verifier" in notes.notes[0]
 
 
 def test_no_more_at_a_time_than_asked_for(tmp_path: Path, server: Any) -> None:
