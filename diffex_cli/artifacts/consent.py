@@ -118,12 +118,21 @@ def _consequence(name: str, value: str) -> str:
         spec = registry.parse_spec(value)
     except UsageError:
         return ""  # who opens it says what is wrong
+    if group == registry.VERIFIERS and spec.name == "vlm":
+        return _of_language_model(value.partition(":")[2])
     if spec.name == "python" or spec.options.get("trust", "no") != "no" or registry.is_foreign(group, spec.name):
         return "which runs code that does not come with diffex"
     if spec.name == "http" or _ADDRESS in spec.options or "://" in value:
         secret = "DIFFEX_HTTP_TOKEN" if spec.name == "http" else "the API key"
         return f"to which pictures and {secret} would be sent"
     return ""
+
+
+def _of_language_model(provider: str) -> str:
+    found = _consequence("provider", provider)
+    if found or provider.partition(":")[0] == "transformers":
+        return found
+    return "which sends the pictures to the service of a language model, at a price"
 
 
 def _short(value: str) -> str:

@@ -18,6 +18,7 @@
             share: 0.67                  # of several runs or providers, how many named it, in (0, 1]
             source: 'guide.pdf, p. 3: …' # the passage that it was taken from
             group: words                 # with children: measured by its own words instead of by its members
+            question: Is the crest tall? # yes/no, whether a picture shows it; for a verifier that can be asked
 
 Files come from strangers and from language models, so a reader believes nothing: only plain YAML is
 constructed, aliases (and with them exponential growth) are refused, nesting is bounded, and each
@@ -45,9 +46,12 @@ CORPUS_SCHEMA = "diffex.corpus/1"
 MAX_DEPTH = 32
 """The number of levels that a hierarchy may have."""
 
+LONGEST_QUESTION = 200
+"""Characters of an attribute's question."""
+
 _TOP_KEYS = ("schema", "domain", "provenance", "nodes")
 _NODE_KEYS = (
-    *("id", "name", "prompt", "remove", "placebo", "overrides", "replaces", "share", "source", "group"),
+    *("id", "name", "prompt", "remove", "placebo", "overrides", "replaces", "share", "source", "group", "question"),
     "children",
 )
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -121,6 +125,8 @@ def _plain(node: Node) -> dict[str, Any]:
         plain["source"] = node.source
     if node.group != "members":
         plain["group"] = node.group
+    if node.question:
+        plain["question"] = node.question
     if node.children:
         plain["children"] = [_plain(child) for child in node.children]
     return plain
@@ -196,6 +202,7 @@ class _Reader:
             share=self._share(values.get("share")),
             source=self._text(values["source"], "source") if "source" in values else "",
             group=self._group(values.get("group")),
+            question=self._question(values.get("question")),
             children=self._nodes(values["children"], "children", id, level + 1) if "children" in values else (),
         )
 
@@ -238,6 +245,17 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode) or node.value != "words":
             self._fail(node, "group", "must be members or words")
         return "words"
+
+    def _question(self, node: yaml.Node | None) -> str:
+        if node is None:
+            return ""
+        question = self._text(node, "question")
+        if not question.endswith("?") or len(question) > LONGEST_QUESTION:
+            problem = (
+                f"must be one yes/no question of at most {LONGEST_QUESTION} characters, such as Is the crest tall?"
+            )
+            self._fail(node, "question", problem)
+        return question
 
     def _provenance(self, node: yaml.Node) -> Mapping[str, Any]:
         if not isinstance(node, yaml.MappingNode):

@@ -93,6 +93,7 @@ def corpus_digest(corpus: Corpus) -> str:
             "overrides": {key: float(value) for key, value in node.overrides.items()},
             "replaces": node.replaces,
             **({"group": node.group} if node.group != "members" else {}),
+            **({"question": node.question} if node.question else {}),
         }
         for node in corpus.walk()
     ]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 _PACKAGES = ("torch", "diffusers", "transformers", "safetensors", "numpy", "pillow", "pyarrow")
 
@@ -27,6 +28,19 @@ def provenance(stage: str, settings: Mapping[str, object]) -> dict[str, object]:
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
         "settings": dict(settings),
     }
+
+
+def authors(provenance: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The settings of the language models that wrote a hierarchy, or a part of it, as far as its provenance tells."""
+    made = provenance.get("settings")
+    made = made if isinstance(made, dict) else {}
+    found = [made, *_listed(made.get("further")), *_listed(made.get("authors"))]
+    found += [step.get("settings") for step in _listed(provenance.get("grown")) if isinstance(step, dict)]
+    return [one for one in found if isinstance(one, dict) and isinstance(one.get("model"), str)]
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 @functools.cache

@@ -38,6 +38,7 @@ def run_stage(output: Output, stage: Callable[[TerminalProgress], S], *, warn: b
 
 def print_plan(output: Output, plan: Plan, more: Mapping[str, object] | None = None, text: str = "") -> None:
     """Print what ``--dry-run`` found; ``more`` keys for ``--json`` and a further sentence for people."""
+    text = text or estimate_text(plan.questions)
     output.result(
         {**dataclasses.asdict(plan), **(more or {})}, f"{_sentence(plan)} {text}".strip(), quiet=str(plan.to_do)
     )

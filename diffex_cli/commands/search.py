@@ -9,8 +9,8 @@ import typer
 
 from diffex_cli.commands.options import CONFIG, All, DryRun, Given, listed, takes
 from diffex_cli.commands.output import Output, paragraph
-from diffex_cli.commands.running import failures, print_plan, run_stage
-from diffex_cli.core.settings import REGION, SEARCH, WORK, Settings
+from diffex_cli.commands.running import failures, print_plan, run_stage, spending_text
+from diffex_cli.core.settings import PAID, REGION, SEARCH, WORK, Settings
 
 if TYPE_CHECKING:
     from diffex_cli.search.search import SearchSummary
@@ -48,6 +48,8 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary, *,
             f"The result for ‘{last.target}’ is kept in {last.folder}: "
             f"`diffex report {settings.run} --target '{last.target}'` shows it."
         )
+    if summary.spending is not None and summary.spending.questions:
+        output.say(spending_text(summary.spending))
     if not summary.up_to_date and (settings.run / "report" / "index.html").exists():
         output.say(f"{settings.run}/report is of an earlier search: `diffex report {settings.run}` writes it anew.")
     if summary.up_to_date:
@@ -84,6 +86,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
         "failed": summary.failed,
         "failure": summary.failure,
         "up_to_date": summary.up_to_date,
+        "spending": summary.spending,
         "set_aside": summary.set_aside,
         "warnings": summary.warnings,
         "run": settings.run,
@@ -97,6 +100,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     "editor",
     "verifier",
     *REGION,
+    *PAID,
     *listed(SEARCH),
     "run",
     CONFIG,

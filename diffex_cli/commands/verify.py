@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
 from diffex_cli.commands.output import Output
-from diffex_cli.commands.running import print_plan, run_stage
+from diffex_cli.commands.running import print_plan, run_stage, spending_text
+from diffex_cli.core.settings import PAID
 
 
-@takes("verifier", "editor", "run", CONFIG, "seed", "device", "trust_run", "verify_files")
+@takes("verifier", "editor", *PAID, "run", CONFIG, "seed", "device", "trust_run", "verify_files")
 def verify(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Ask a verifier which attributes can be seen in the originals and in all edits.
 
@@ -28,4 +29,6 @@ def verify(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
             f"{settings.verifier} looked at {summary.seen} pictures for {summary.attributes} attributes, "
             f"{summary.cached} of {summary.needed} were looked at before."
         )
+    if summary.spending is not None:
+        text += f"\n{spending_text(summary.spending)}"
     output.result(summary, text, quiet=str(summary.seen))

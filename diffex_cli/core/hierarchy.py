@@ -89,6 +89,7 @@ class Node:
         share: of several runs or providers, the share in (0, 1] that named it; ``None`` if only one was asked.
         source: the passage that it was taken from, and where that stands; empty if none is known.
         group: how a node with finer ones is measured: by them (``members``), or by an edit with its own words.
+        question: a short yes/no question about a picture: whether what the prompt names is there; empty for none.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Node:
     share: float | None = None
     source: str = ""
     group: Group = "members"
+    question: str = ""
 
     @property
     def drawn(self) -> bool:

@@ -40,6 +40,9 @@ STORED = (RUN_ORIGIN, CORPUS_ORIGIN, SEARCH_ORIGIN)
 REGION = ("region", "keep_region", "feather")
 """Settings that bound what an editor may change."""
 
+PAID = ("max_cost", "parallel")
+"""Settings of a stage whose verifier may ask a language model."""
+
 OF_THE_CALL = ("run", "trust_run", "verify_files")
 """Settings that no run directory keeps: where it is, since it may be moved, that it is trusted, and that it is not."""
 
@@ -140,7 +143,8 @@ class Settings:
         parsers.spec,
         INPUT,
         "SPEC",
-        "What sees whether an edit shows what it was asked for, e.g. birds:probe, python:MODULE:CALLABLE; none: "
+        "What sees whether an edit shows what it was asked for, e.g. birds:probe, vlm:anthropic:MODEL, "
+        "python:MODULE:CALLABLE; none: "
         "edits are believed (default: the domain's, else {default}).",
         "verifiers",
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from diffex_cli.core.hierarchy import Corpus
-from diffex_cli.language_models.base import LanguageModel
 
 
 class Provider(Protocol):
@@ -23,22 +22,4 @@ class Provider(Protocol):
 
     def corpus(self, domain: str) -> Corpus:
         """The hierarchy of a domain; a UsageError if there is none, or not without a change by the user."""
-        ...
-
-
-@runtime_checkable
-class ModelProvider(Protocol):
-    """Has a language model instead, which diffex asks about the domain's pictures.
-
-    Constructed like a :class:`Provider`. The spec's option ``base_url`` may come from ``--base-url``.
-    """
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        """What the model is, for the hierarchy's provenance; plain values, no secrets."""
-        ...
-
-    @property
-    def language_model(self) -> LanguageModel:
-        """Whom to ask."""
         ...

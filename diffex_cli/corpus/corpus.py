@@ -16,12 +16,13 @@ from diffex_cli.core.inside import check_run
 from diffex_cli.core.progress import Progress, SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus.generation import prompts
-from diffex_cli.corpus.generation.pictures import SHOWN, evenly, small
+from diffex_cli.corpus.generation.pictures import SHOWN, evenly
 from diffex_cli.corpus.inputs import Source, check_readable, choose, sources
 from diffex_cli.corpus.proposing import Pictures, Proposed, Sources
 from diffex_cli.corpus.replacing import check_hierarchy, check_images, made_of
 from diffex_cli.language_models.base import Picture
 from diffex_cli.language_models.costs import Spending
+from diffex_cli.language_models.pictures import small
 from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.recording import record

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.corpus.generation.missing import Case
-from diffex_cli.corpus.generation.pictures import small
+from diffex_cli.language_models.pictures import small
 from diffex_cli.measure.targets import PREDICTED
 from diffex_cli.report.facts import is_set
 from diffex_cli.report.finished import FinishedRun

@@ -21,10 +21,10 @@ from diffex_cli.corpus.generation.grafting import graft
 from diffex_cli.corpus.generation.missing import Case, Missing, question, read_missing
 from diffex_cli.corpus.generation.prompts import DECLINED
 from diffex_cli.corpus.generation.providers import open_model
-from diffex_cli.corpus.proposing import ANSWERS, agree, check_prices, provider_spec
+from diffex_cli.corpus.proposing import ANSWERS, agree, provider_spec
 from diffex_cli.language_models.asking import Asker, Inquiry, Outcome
 from diffex_cli.language_models.base import LanguageModel
-from diffex_cli.language_models.costs import Spending
+from diffex_cli.language_models.costs import Spending, check_prices
 from diffex_cli.language_models.rehearsal import Estimate, Rehearsal, estimated
 from diffex_cli.measure.session import locked_session
 from diffex_cli.report.finished import read_finished
@@ -114,7 +114,7 @@ def _model(settings: Settings) -> LanguageModel:
     provider = provider_spec(settings).text
     agree(settings, provider)
     model = open_model(provider, settings.base_url)
-    check_prices(model, settings)
+    check_prices(model, settings.max_cost)
     return model
 
 

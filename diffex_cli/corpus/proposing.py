@@ -7,9 +7,11 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from diffex_cli.artifacts.consent import Consent
+from diffex_cli.artifacts.corpus_yaml import parse_corpus, read_text
+from diffex_cli.artifacts.provenance import authors
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core import domains, registry
 from diffex_cli.core.errors import DiffexError, UsageError
@@ -17,13 +19,14 @@ from diffex_cli.core.foreign import called, foreign
 from diffex_cli.core.hierarchy import Corpus
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
-from diffex_cli.corpus.base import ModelProvider, Provider
+from diffex_cli.corpus.base import Provider
 from diffex_cli.corpus.file import read_hierarchy
 from diffex_cli.corpus.generation.draft import Draft, merged
 from diffex_cli.corpus.generation.providers import open_providers
 from diffex_cli.corpus.interview import Conversation
-from diffex_cli.language_models.base import LanguageModel, Picture
-from diffex_cli.language_models.costs import Spending
+from diffex_cli.language_models.base import Picture
+from diffex_cli.language_models.costs import Spending, check_prices
+from diffex_cli.language_models.providers import ModelProvider
 
 if TYPE_CHECKING:
     from diffex_cli.corpus.knowledge import Excerpts
@@ -73,7 +76,7 @@ class Sources:
             _check_size(settings)
         for source in self._all:
             if isinstance(source, ModelProvider):
-                check_prices(source.language_model, settings)
+                check_prices(source.language_model, settings.max_cost)
 
     @functools.cached_property
     def knowledge(self) -> Excerpts | None:
@@ -88,7 +91,16 @@ class Sources:
     def settings(self) -> dict[str, object]:
         """What the sources say of themselves, for the provenance."""
         first, *others = [source.settings for source in self._all if not isinstance(source, Path)]
-        return {**first, **({"further": [dict(other) for other in others]} if others else {})}
+        files = [
+            _own_file(self._settings, self._spec),
+            *(_corpus_file(one) for one in self._all if isinstance(one, Path)),
+        ]
+        wrote = [author for file in files if file is not None for author in _authors(file)]
+        return {
+            **first,
+            **({"further": [dict(other) for other in others]} if others else {}),
+            **({"authors": wrote} if wrote else {}),
+        }
 
     def inputs(self) -> dict[str, object]:
         """All that the hierarchy depends on, as far as it can be told without asking: :data:`INPUTS`."""
@@ -169,16 +181,6 @@ def agree(settings: Settings, provider: str, *merged: str) -> None:
         consent.check("base_url", settings.base_url)
 
 
-def check_prices(model: LanguageModel, settings: Settings) -> None:
-    """Refuse a limit on a cost that cannot be told."""
-    if settings.max_cost is not None and model.prices is None:
-        raise UsageError(
-            f"--max-cost needs the prices of {model.settings.get('model', 'the model')}, which are not "
-            "known: add price_in=…,price_out=… (US dollars per million tokens) to --provider, or leave "
-            "--max-cost out"
-        )
-
-
 def provider_spec(settings: Settings) -> registry.Spec:
     """The spec of the first provider; ``--corpus-file`` alone means the provider ``file``."""
     if settings.corpus_file is not None:
@@ -233,6 +235,15 @@ def _own_file(settings: Settings, spec: registry.Spec) -> Path | None:
         return Path(spec.text.partition(":")[2])
     bundled = spec.name == "bundled" and settings.domain in domains.names()
     return domains.corpus_file(settings.domain) if bundled else None
+
+
+def _authors(file: Path) -> list[dict[str, Any]]:
+    """Who wrote a hierarchy in a file: the models' providers and names."""
+    try:
+        provenance = parse_corpus(read_text(file), str(file)).provenance
+    except UsageError:  # nested JSON has none, and of what is wrong somebody else complains
+        return []
+    return [{key: one[key] for key in ("provider", "model", "files") if key in one} for one in authors(provenance)]
 
 
 def _digest(file: Path | None) -> str | None:

@@ -23,6 +23,10 @@ def instruction(question: Question) -> str:
     )
 
 
+ONE_WORD = "Answer with one word and nothing else: no explanation, no sentence."
+"""What to tell a model whose first word counts."""
+
+
 def parse_answer(
     text: str,
     question: Question,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from diffex_cli.core.errors import DiffexError, UsageError
+from diffex_cli.core.errors import DiffexError
 from diffex_cli.core.foreign import foreign
 from diffex_cli.core.progress import Progress
 from diffex_cli.language_models.base import (
@@ -23,7 +23,7 @@ from diffex_cli.language_models.base import (
     UnusableAnswer,
     Usage,
 )
-from diffex_cli.language_models.costs import Ledger, OverBudget, Spending
+from diffex_cli.language_models.costs import Ledger, OverBudget, Spending, limit_reached, pays_for_nothing
 from diffex_cli.language_models.kept_answers import Answers, KeptAnswer, question_key
 
 ATTEMPTS = 3
@@ -198,18 +198,12 @@ class Asker:
 
     def limit_reached(self) -> str:
         """A sentence for the user."""
-        return (
-            f"--max-cost {self.ledger.limit:g} was reached: what is there is kept, and the same command with a higher "
-            "limit continues from there"
-        )
+        return limit_reached(self.ledger.limit)
 
     def nothing_usable(self, reason: str) -> DiffexError:
         """The error for a command that has no answer to go on with, be it the limit's fault, or for a reason."""
         if self.over_budget:
-            return UsageError(
-                f"--max-cost {self.ledger.limit:g} may not pay for a single question: raise it "
-                "(--dry-run estimates the cost)"
-            )
+            return pays_for_nothing(self.ledger.limit)
         return DiffexError(
             f"the language model gave no usable answer ({reason}): try another model, or run the same command again"
         )
@@ -265,7 +259,7 @@ class Asker:
         amount = self.ledger.reserve(model.prices, expected, longest)
         used: Usage | None = None
         try:
-            answer = _answer(model, question)
+            answer = answer_of(model, question)
             used = answer.usage
             json.dumps(answer.content)
             return answer.content, answer.usage
@@ -278,9 +272,14 @@ class Asker:
             self.ledger.settle(amount, model.prices, used)
 
 
-def _answer(model: LanguageModel, question: Question) -> Answer:
+def who_is(model: LanguageModel) -> str:
+    """What a model is called in a sentence."""
+    return f"the language model {model.settings.get('model', type(model).__name__)}"
+
+
+def answer_of(model: LanguageModel, question: Question) -> Answer:
     """What a model says, whoever wrote it, held against what an answer is."""
-    who = f"the language model {model.settings.get('model', type(model).__name__)}"
+    who = who_is(model)
     with foreign(who):
         try:
             answer: object = model.ask(question)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from diffex_cli.core.errors import DiffexError
 
@@ -89,6 +89,18 @@ class Answer:
     usage: Usage
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class FirstWord:
+    """How a model would begin its answer.
+
+    Attributes:
+        tokens: the likeliest first tokens that are no blanks, each with its probability; empty if that is not told.
+    """
+
+    tokens: Mapping[str, float]
+    usage: Usage
+
+
 class UnusableAnswer(DiffexError):  # noqa: N818
     """Nothing can be made of what the model wrote, which may be empty; it took tokens nevertheless."""
 
@@ -142,4 +154,14 @@ class LanguageModel(Protocol):
 
     def estimate(self, question: Question) -> Usage:
         """About what a question would take, without asking anybody."""
+        ...
+
+
+@runtime_checkable
+class TellsFirstWord(Protocol):
+    """A language model that may know how probable an answer's first word is."""
+
+    def first_word(self, question: Question) -> FirstWord:
+        """Ask for an answer of one word, whatever the question's schema; errors as of :meth:`LanguageModel.ask`. One
+        whose service does not tell probabilities is not asked again, and then gives no tokens for nothing."""
         ...

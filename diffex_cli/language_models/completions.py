@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+# By so much may the logarithm of a probability be above 0.
+_ROUNDED = 1e-3
 _CUT_OFF = ("length", "max_tokens", "max_output_tokens", "model_length")
 
 
@@ -31,6 +34,29 @@ def is_cut_off(choice: Any, used: int, limit: int) -> bool:
     """Whether the limit ended the answer: as the server says, or, if it does not say, by what it counted."""
     reason = choice.finish_reason
     return str(reason).lower() in _CUT_OFF if reason else 0 < limit <= used
+
+
+def first_tokens(choice: Any) -> dict[str, float]:
+    """The likeliest first tokens that are no blanks, each with its probability; empty where a server tells none, or
+    something else in their place."""
+    content = getattr(getattr(choice, "logprobs", None), "content", None)
+    places = content if isinstance(content, list) else []
+    for place in places:
+        token, likeliest = getattr(place, "token", None), getattr(place, "top_logprobs", None)
+        if not isinstance(token, str):
+            break
+        if not token.strip():
+            continue
+        others = likeliest if isinstance(likeliest, list) else []
+        return dict(pair for one in (place, *others) if (pair := _probability(one)))
+    return {}
+
+
+def _probability(one: Any) -> tuple[str, float] | None:
+    token, logarithm = getattr(one, "token", None), getattr(one, "logprob", None)
+    if not isinstance(token, str) or not isinstance(logarithm, int | float) or not logarithm <= _ROUNDED:
+        return None
+    return token, math.exp(min(logarithm, 0.0))
 
 
 def _text(content: Any) -> str:

@@ -9,7 +9,8 @@ import math
 import re
 import threading
 
-from diffex_cli.language_models.base import Picture, Prices, Question, Usage
+from diffex_cli.core.errors import UsageError
+from diffex_cli.language_models.base import LanguageModel, Picture, Prices, Question, Usage
 
 # Written as (input, output, cached).
 _ANTHROPIC = {
@@ -46,8 +47,13 @@ _DATE = re.compile(r"-\d{8}$|-\d{4}-\d\d-\d\d$")
 
 def list_prices(provider: str, model: str) -> Prices | None:
     """A model's list price, whether it is named with or without the date of its release; ``None`` if it has none."""
-    price = _LISTS[provider].get(_DATE.sub("", model))
+    price = _LISTS[provider].get(without_date(model))
     return None if price is None else Prices(*price)
+
+
+def without_date(model: str) -> str:
+    """A model's name without the date of its release."""
+    return _DATE.sub("", model)
 
 
 # English text has about four characters a token: https://platform.openai.com/tokenizer
@@ -84,6 +90,31 @@ def _picture_tokens(picture: Picture) -> int:
 
 _SLACK = 1.25
 """A provider may count so many times the tokens that were estimated for the input."""
+
+
+def check_prices(model: LanguageModel, limit: float | None) -> None:
+    """Refuse a limit on a cost that cannot be told."""
+    if limit is not None and model.prices is None:
+        raise UsageError(
+            f"--max-cost needs the prices of {model.settings.get('model', 'the model')}, which are not "
+            "known: add price_in=…,price_out=… (US dollars per million tokens) to --provider, or leave "
+            "--max-cost out"
+        )
+
+
+def limit_reached(limit: float | None) -> str:
+    """A sentence for the user."""
+    return (
+        f"--max-cost {limit:g} was reached: what is there is kept, and the same command with a higher "
+        "limit continues from there"
+    )
+
+
+def pays_for_nothing(limit: float | None) -> UsageError:
+    """The error for a limit within which nothing can be asked."""
+    return UsageError(
+        f"--max-cost {limit:g} may not pay for a single question: raise it (--dry-run estimates the cost)"
+    )
 
 
 class OverBudget(Exception):  # noqa: N818

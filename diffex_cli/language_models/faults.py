@@ -124,6 +124,13 @@ def blames_limit(error: Exception, sdk: ModuleType, sent: str, other: str) -> bo
     return bool(re.search(rf"\b{other}\b", said) or (re.search(rf"\b{sent}\b", said) and _NOT_TAKEN.search(said)))
 
 
+def blames_probabilities(error: Exception, sdk: ModuleType) -> bool:
+    """Whether a service turned the question down because it does not tell tokens' probabilities, or not of so many, or
+    because its model cannot answer in a word."""
+    turned_down = _turned_down(error, sdk) or getattr(error, "status_code", 0) == 403
+    return turned_down and bool(re.search("logprob|output limit was reached", _said(error)))
+
+
 def _turned_down(error: Exception, sdk: ModuleType) -> bool:
     if not isinstance(error, sdk.APIStatusError | ErrorAnswer):
         return False

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.registry import Spec
 from diffex_cli.language_models import completions
-from diffex_cli.language_models.answers import data_of, instruction, turns
-from diffex_cli.language_models.base import Answer, Question, Usage
-from diffex_cli.language_models.faults import ErrorAnswer, blames_limit
+from diffex_cli.language_models.answers import ONE_WORD, data_of, instruction, turns
+from diffex_cli.language_models.base import Answer, FirstWord, Question, Usage
+from diffex_cli.language_models.faults import ErrorAnswer, blames_limit, blames_probabilities
 from diffex_cli.language_models.service import OPTIONS, ServiceModel
 
 if TYPE_CHECKING:
@@ -21,6 +21,14 @@ DEFAULT_MODEL = "gpt-6.1-terra"
 _ADDRESS = "https://api.openai.com/v1"
 # OpenAI has renamed the limit; other servers know the old name.
 _LIMITS = {False: "max_tokens", True: "max_completion_tokens"}
+# Of so many tokens a service tells the probabilities: all that OpenAI does, all that others do, none.
+_FEWER = {20: 5, 5: 0}
+# A word, and the blanks that may come before it.
+_WORD = 5
+
+
+class _NotTold(Exception):  # noqa: N818
+    """The service tells no probabilities."""
 
 
 class OpenAIModel(ServiceModel):
@@ -42,6 +50,7 @@ class OpenAIModel(ServiceModel):
         super().__init__(spec)
         self._newer_limit = self._base_url is None
         self._limit_turned_down = False
+        self._top = max(_FEWER)
 
     def _unnamed(self, spec: str) -> str:
         if self._base_url is not None:
@@ -56,22 +65,43 @@ class OpenAIModel(ServiceModel):
     def _thinks(self) -> bool:
         return self._base_url is None and not self._model.startswith("gpt-4")
 
+    def first_word(self, question: Question) -> FirstWord:
+        try:
+            message = self._sent(lambda _: self._word_request(question))
+        except _NotTold:
+            return FirstWord({}, Usage(0, 0))
+        usage, choice = _usage(message), message.choices[0]
+        self._check_refusal(choice, usage)
+        if not getattr(getattr(choice, "logprobs", None), "content", None):
+            self._top = 0
+        return FirstWord(completions.first_tokens(choice), usage)
+
+    def _word_request(self, question: Question) -> dict[str, Any]:
+        if not self._top:
+            raise _NotTold
+        asked = self._asked(question, f"{question.system}\n\n{ONE_WORD}", _WORD)
+        return {**asked, "logprobs": True, "top_logprobs": self._top}
+
     def _request(self, question: Question, held_to_schema: bool) -> dict[str, Any]:
         in_words = not held_to_schema or self._base_url is not None
         system = f"{question.system}\n\n{instruction(question)}" if in_words else question.system
+        request = self._asked(question, system, self._limit(question))
+        if held_to_schema:
+            schema = dict(question.schema)
+            format = {"name": question.name, "schema": schema, "strict": _is_strict(schema)}
+            request["response_format"] = {"type": "json_schema", "json_schema": format}
+        return request
+
+    def _asked(self, question: Question, system: str, limit: int) -> dict[str, Any]:
         pictures: list[dict[str, Any]] = [
             {"type": "image_url", "image_url": {"url": f"data:{picture.media_type};base64,{data_of(picture)}"}}
             for picture in question.pictures
         ]
         request: dict[str, Any] = {
             "model": self._model,
-            _LIMITS[self._newer_limit]: self._limit(question),
+            _LIMITS[self._newer_limit]: limit,
             "messages": [{"role": "system", "content": system}, *turns(question, pictures)],
         }
-        if held_to_schema:
-            schema = dict(question.schema)
-            format = {"name": question.name, "schema": schema, "strict": _is_strict(schema)}
-            request["response_format"] = {"type": "json_schema", "json_schema": format}
         if self._effort is not None:
             request["reasoning_effort"] = self._effort
         if self._temperature is not None:
@@ -79,6 +109,10 @@ class OpenAIModel(ServiceModel):
         return request
 
     def _asks_otherwise(self, error: Exception, request: dict[str, Any]) -> bool:
+        top = request.get("top_logprobs")
+        if top and blames_probabilities(error, self._sdk):
+            self._top = min(self._top, _FEWER[top])
+            return True
         sent = _LIMITS[_LIMITS[True] in request]
         if not self._limit_turned_down and blames_limit(error, self._sdk, sent, _LIMITS[sent == _LIMITS[False]]):
             self._limit_turned_down, self._newer_limit = True, sent == _LIMITS[False]
@@ -100,17 +134,20 @@ class OpenAIModel(ServiceModel):
 
     def _answer(self, message: ChatCompletion, question: Question) -> Answer:
         usage, choice = _usage(message), message.choices[0]
-        text, refusal = completions.said(choice.message), choice.message.refusal or ""
-        if refusal or choice.finish_reason == "content_filter":
-            raise self._refused(refusal, usage, text)
+        self._check_refusal(choice, usage)
         return self._parsed(
-            text,
+            completions.said(choice.message),
             question,
             usage,
             cut_off=completions.is_cut_off(choice, usage.output_tokens, self._limit(question)),
             calls=completions.called(choice.message),
             thought=completions.thought(choice.message),
         )
+
+    def _check_refusal(self, choice: Any, usage: Usage) -> None:
+        refusal = choice.message.refusal or ""
+        if refusal or choice.finish_reason == "content_filter":
+            raise self._refused(refusal, usage, completions.said(choice.message))
 
     def _connect(self, *, api_key: str | None, **arguments: Any) -> OpenAI:
         import openai

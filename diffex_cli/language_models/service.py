@@ -7,7 +7,7 @@ import importlib
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -94,12 +94,20 @@ class ServiceModel(ABC):
         return estimate(question, self._limit(question))
 
     def ask(self, question: Question) -> Answer:
+        return self._answer(self._sent(functools.partial(self._request, question)), question)
+
+    def _sent(self, make: Callable[[bool], dict[str, Any]]) -> Any:
+        """The SDK's answer to a request, made again as long as the service turns down what it can do without.
+
+        Args:
+            make: the request; whether an answer can be held to a schema → the SDK's arguments.
+        """
         sdk, client = self._sdk, self._client
         while True:
             held = self._held_to_schema
-            request = self._request(question, held)
+            request = make(held)
             try:
-                message = within(self._patience, functools.partial(self._send, client, request))
+                return within(self._patience, functools.partial(self._send, client, request))
             except TimeoutError:
                 raise too_slow(self._service, self._patience) from None
             except Exception as error:
@@ -111,7 +119,6 @@ class ServiceModel(ABC):
                 if getattr(error, "code", None) in ("content_filter", "content_policy_violation"):
                     raise self._refused("", Usage(0, 0)) from error
                 raise explain(error, sdk, self._service) from error
-            return self._answer(message, question)
 
     @property
     @abstractmethod

@@ -17,8 +17,8 @@ from diffex_cli.core.adapters import check_adapter, refuse_hub_adapter
 from diffex_cli.core.errors import DiffexError, UsageError, one_line
 from diffex_cli.core.machine import local_folder, pick_device, quiet_transformers, resolve_commit
 from diffex_cli.core.registry import Spec
-from diffex_cli.language_models.answers import instruction, parse_answer, turns
-from diffex_cli.language_models.base import Answer, Prices, Question, Usage
+from diffex_cli.language_models.answers import ONE_WORD, instruction, parse_answer, turns
+from diffex_cli.language_models.base import Answer, FirstWord, Prices, Question, Usage
 from diffex_cli.language_models.costs import estimate
 from diffex_cli.language_models.specs import ModelSpec
 from diffex_cli.language_models.thoughts import opens_thought
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _OPTIONS = ("device", "max_tokens", "price_in", "price_out", "revision")
 # So many tokens hold the longest mark that opens the thoughts.
 _MARK = 16
+# A word, and the blanks that may come before it; and of how many tokens it is looked whether they are it.
+_WORD, _LIKELIEST = 5, 20
 _FILES = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 
 
@@ -49,6 +51,9 @@ class TransformersModel:
     safetensors weights are read, and no code of the model's own is run. It always writes the likeliest token,
     so that the same question gets the same answer. Threads wait for each other.
     """
+
+    always_same = True
+    """The same question gets the same answer."""
 
     def __init__(self, spec: Spec) -> None:
         parsed = ModelSpec(spec, _OPTIONS)
@@ -104,13 +109,40 @@ class TransformersModel:
         limit = self._limit(question)
         return parse_answer(text, question, usage, model=self._name, limit=limit, cut_off=not ended)
 
+    def first_word(self, question: Question) -> FirstWord:
+        with self._lock, quiet_transformers():
+            loaded = self._loaded
+            output, n_read = self._generated(loaded, question, ONE_WORD, _WORD)
+            written = output.sequences[0, n_read:]
+            for token, logits in zip(written, output.logits, strict=True):
+                if loaded.processor.decode(token).strip():
+                    chances, ids = logits[0].float().softmax(-1).topk(min(_LIKELIEST, logits.shape[-1]))
+                    tokens: dict[str, float] = {}
+                    for id, chance in zip(ids, chances.tolist(), strict=True):
+                        word = loaded.processor.decode(id)
+                        tokens[word] = tokens.get(word, 0.0) + chance
+                    return FirstWord(tokens, Usage(n_read, len(written)))
+        return FirstWord({}, Usage(n_read, len(written)))
+
     def _write(self, loaded: _Loaded, question: Question) -> tuple[str, Usage, bool]:
         """What the model writes, what it takes, and whether it came to an end."""
+        output, n_read = self._generated(loaded, question, instruction(question), self._limit(question))
+        written = output.sequences[0, n_read:]
+        ended = bool(len(written)) and int(written[-1]) in loaded.ends
+        # In some models the marks of the thoughts are special tokens, and the template opens them.
+        text = loaded.processor.decode(written[: len(written) - ended], skip_special_tokens=False)
+        begin = output.sequences[0, max(0, n_read - _MARK) : n_read]
+        if opens_thought(loaded.processor.decode(begin, skip_special_tokens=False)):
+            text = f"<think>{text}"
+        return text, Usage(n_read, len(written)), ended
+
+    def _generated(self, loaded: _Loaded, question: Question, told: str, limit: int) -> tuple[Any, int]:
+        """What the model's ``generate`` gives, the raw logits too, and how many tokens of that are the question's."""
         import torch
 
         try:
             inputs = loaded.processor.apply_chat_template(
-                _conversation(question),
+                _conversation(question, told),
                 add_generation_prompt=True,
                 tokenize=True,
                 return_dict=True,
@@ -122,7 +154,7 @@ class TransformersModel:
                 f"({one_line(error)}): choose another model"
             ) from error
         inputs = inputs.to(loaded.device, dtype=loaded.model.dtype)
-        n_read, limit = int(inputs["input_ids"].shape[1]), self._limit(question)
+        n_read = int(inputs["input_ids"].shape[1])
         room = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
         if room is not None and n_read + limit > room:
             raise UsageError(
@@ -131,18 +163,18 @@ class TransformersModel:
             )
         try:
             with torch.inference_mode():
-                output = loaded.model.generate(**inputs, max_new_tokens=limit, do_sample=False)
+                output = loaded.model.generate(
+                    **inputs,
+                    max_new_tokens=limit,
+                    do_sample=False,
+                    return_dict_in_generate=True,
+                    output_logits=limit <= _WORD,
+                )
         except torch.OutOfMemoryError as error:
             raise DiffexError(
                 f"not enough memory on {loaded.device} for {self._name}: choose a smaller model"
             ) from error
-        written = output[0, n_read:]
-        ended = bool(len(written)) and int(written[-1]) in loaded.ends
-        # In some models the marks of the thoughts are special tokens, and the template opens them.
-        text = loaded.processor.decode(written[: len(written) - ended], skip_special_tokens=False)
-        if opens_thought(loaded.processor.decode(inputs["input_ids"][0, -_MARK:], skip_special_tokens=False)):
-            text = f"<think>{text}"
-        return text, Usage(n_read, len(written)), ended
+        return output, n_read
 
     def _limit(self, question: Question) -> int:
         return question.max_tokens if self._max_tokens is None else self._max_tokens
@@ -188,12 +220,12 @@ class TransformersModel:
         )
 
 
-def _conversation(question: Question) -> list[dict[str, Any]]:
+def _conversation(question: Question, told: str) -> list[dict[str, Any]]:
     """The task goes into the first turn: some chat templates know no system part, or none beside pictures."""
     pictures = [
         {"type": "image", "image": Image.open(io.BytesIO(picture.data)).convert("RGB")} for picture in question.pictures
     ]
-    task = f"{question.system}\n\n{instruction(question)}\n\n{question.text}"
+    task = f"{question.system}\n\n{told}\n\n{question.text}"
     return turns(dataclasses.replace(question, text=task), pictures)
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from diffex_cli.editors.base import EditRequest
+from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.measure import rates
 from diffex_cli.measure.bounding import known_rate, reused
 from diffex_cli.measure.session import Session
@@ -22,6 +23,7 @@ class Plan:
         seconds_per_edit: measured, in this run or else on this machine; ``None`` if never.
         expected: of a search, about how many edits it will need in all, there or not; else ``None``.
         screening: how many of these are by the cheaper editor of a screening; ``None`` without one.
+        questions: what a verifier that asks a language model would ask; ``None`` if none does.
     """
 
     stage: str
@@ -35,6 +37,7 @@ class Plan:
     seconds_at_most: float | None = None
     expected: int | None = None
     screening: int | None = None
+    questions: Estimate | None = None
 
 
 def count(stage: str, unit: str, needed: int, to_do: int) -> Plan:
@@ -91,4 +94,5 @@ def together(own: Plan, screening: Plan, limit: int | None) -> Plan:
         seconds_at_most=seconds,
         expected=expected,
         screening=screening.expected,
+        questions=own.questions,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import gc
@@ -16,13 +17,14 @@ from diffex_cli.artifacts.files import sweep
 from diffex_cli.artifacts.keys import edit_key, edit_keys
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.pictures import LazyPictures
+from diffex_cli.artifacts.provenance import authors
 from diffex_cli.artifacts.rows import EditRow, InputImage, Scores
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.opened import OpenedClassifier, open_classifier
 from diffex_cli.classifiers.perception import Perception, open_perception
 from diffex_cli.core import registry
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, directed, grouped
 from diffex_cli.core.inside import check_run
 from diffex_cli.core.machine import parse_devices
@@ -34,10 +36,13 @@ from diffex_cli.editors.regions.bounds import Bounds
 from diffex_cli.measure import rates
 from diffex_cli.measure.bounding import bounded, check_bounds, open_bounds
 from diffex_cli.measure.forecast import Forecast
+from diffex_cli.measure.paying import Purse
 from diffex_cli.measure.recording import forgotten_if_bad
 from diffex_cli.measure.standing_in import StandIns
+from diffex_cli.verifiers.asking import AskingVerifier
 from diffex_cli.verifiers.attributes import asked, every_attribute
 from diffex_cli.verifiers.base import Verifier
+from diffex_cli.verifiers.independence import check_classifier, check_writer
 from diffex_cli.verifiers.opened import OpenedVerifier, open_verifier
 
 EditWish: TypeAlias = tuple[Candidate, Sequence[str]]
@@ -166,7 +171,20 @@ class Session:
         if self._backends.verifier is not None:
             return OpenedVerifier(self._backends.verifier, self.settings.verifier)
         self.consent.check("verifier", self.settings.verifier)
-        return open_verifier(self.settings.verifier, self._devices[0])
+        opened = open_verifier(self.settings.verifier, self._devices[0])
+        if opened is not None:
+            check_classifier(self.settings.verifier, self.settings.classifier)
+            with contextlib.suppress(IncompleteError):  # there is no corpus yet
+                check_writer(opened, authors(self.run.corpus_document().provenance))
+        return opened
+
+    @functools.cached_property
+    def purse(self) -> Purse | None:
+        """What pays the verifier, if it asks a language model."""
+        verifier = self.verifier
+        if verifier is None or not isinstance(verifier.own, AskingVerifier):
+            return None
+        return Purse(self.run, verifier.own, verifier.fingerprint, self.settings)
 
     @functools.cached_property
     def _devices(self) -> tuple[str, ...]:
@@ -273,6 +291,10 @@ class _Beside(Session):
     @functools.cached_property
     def verifier(self) -> OpenedVerifier | None:
         return self._main.verifier
+
+    @functools.cached_property
+    def purse(self) -> Purse | None:
+        return self._main.purse
 
     @functools.cached_property
     def readings(self) -> dict[str, dict[str, float]]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypeAlias
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
+from diffex_cli.language_models.costs import Spending
 from diffex_cli.measure import plan as plans
+from diffex_cli.measure.paying import LimitReached, Look
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.session import Session, locked_session, planned_session
 from diffex_cli.measure.verifying import make_readings, missing_readings
@@ -24,6 +28,7 @@ class VerifySummary:
 
     Attributes:
         attributes: how many attributes there are to see.
+        spending: what a language model was asked; ``None`` if none was.
     """
 
     needed: int
@@ -31,6 +36,7 @@ class VerifySummary:
     seen: int
     attributes: int
     warnings: tuple[str, ...]
+    spending: Spending | None = None
 
 
 def run(settings: Settings, progress: Progress) -> VerifySummary:
@@ -45,22 +51,59 @@ def run(settings: Settings, progress: Progress) -> VerifySummary:
         record(session.run, "verify", session.stage_settings)
         wanted = [(one, _wanted(one)) for one in session.benches]
         needed = len({subject for _, subjects in wanted for subject in subjects})
-        seen = sum(make_readings(one, subjects, progress, "verify") for one, subjects in wanted)
+        missing = _missing(wanted)
+        before, limit = sum(map(_cells, missing)), tuple[str, ...]()
+        try:
+            for one, subjects in wanted:
+                make_readings(one, subjects, progress, "verify")
+        except LimitReached as error:
+            limit = (str(error),)
         session.run.seen_parts.merge(provenance("verify", {}))
-        n = len(attributes_of(session.searched))
-        return VerifySummary(needed, needed - seen, seen, n, session.run.warnings)
+        n, left = len(attributes_of(session.searched)), _missing(wanted)
+        seen = len(set().union(*missing)) - len(set().union(*left))
+        asked_of = sum(len(ids) for _, subjects in wanted for ids in subjects.values())
+        spent = session.purse.spending(asked_of - before, sum(map(_cells, left))) if session.purse else None
+        cached = needed - seen - len(set().union(*left))
+        return VerifySummary(needed, cached, seen, n, (*session.run.warnings, *limit), spent)
 
 
 def plan(settings: Settings) -> plans.Plan:
     """What :func:`run` would do."""
     session = planned_session("verify", settings)
     _check(session)
-    needed, missing = set[str](), set[str]()
-    for one in session.benches:
-        wanted = _wanted(one)
-        needed |= wanted.keys()
-        missing |= missing_readings(one, wanted).keys()
-    return plans.count("verify", "pictures", len(needed), len(missing))
+    wanted = [(one, _wanted(one)) for one in session.benches]
+    needed, missing = set().union(*(subjects for _, subjects in wanted)), _missing(wanted)
+    plan = plans.count("verify", "pictures", len(needed), len(set().union(*missing)))
+    if session.purse is None:
+        return plan
+    looks = Counter[tuple[tuple[int, int], bool]]()
+    for (one, _), subjects in zip(wanted, missing, strict=True):
+        for subject, ids in subjects.items():
+            looks[_look(one, subject)] += len(ids)
+    asked_of = sum(len(ids) for _, subjects in wanted for ids in subjects.values())
+    questions = session.purse.estimate(
+        [Look(size, edited, times) for (size, edited), times in looks.items()],
+        attributes_of(session.searched),
+        asked_of - sum(looks.values()),
+    )
+    return dataclasses.replace(plan, questions=questions)
+
+
+_Wanted: TypeAlias = list[tuple[Session, dict[str, tuple[str, ...]]]]
+
+
+def _missing(wanted: _Wanted) -> list[dict[str, tuple[str, ...]]]:
+    return [missing_readings(one, subjects) for one, subjects in wanted]
+
+
+def _cells(missing: Mapping[str, Collection[str]]) -> int:
+    return sum(map(len, missing.values()))
+
+
+def _look(session: Session, subject: str) -> tuple[tuple[int, int], bool]:
+    row = session.edits.get(subject)
+    image = session.images[subject if row is None else row.image]
+    return (image.width, image.height), bool(row and row.candidate)
 
 
 def _check(session: Session) -> None:
@@ -70,7 +113,7 @@ def _check(session: Session) -> None:
         raise UsageError(
             "nothing says what is to look at the pictures: give --verifier SPEC, or verifier: in a config file"
         )
-    session.check("readings")
+    session.check("readings", "purse")
 
 
 def _wanted(session: Session) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,12 @@ from PIL import Image
 from diffex_cli.artifacts.pictures import LazyPictures
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow
-from diffex_cli.core.errors import UsageError, one_line
+from diffex_cli.core.errors import DiffexError, UsageError, one_line
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure import rates
 from diffex_cli.measure.changes import changed_box
+from diffex_cli.measure.paying import LimitReached, Purse
 from diffex_cli.measure.scoring import prefetched
 from diffex_cli.measure.session import Session
 from diffex_cli.measure.telling import Verifying
@@ -77,18 +79,36 @@ def make_readings(session: Session, wanted: Mapping[str, Collection[str]], progr
     ready = prefetched(looking.batch, _batches(missing))
     progress.start(_TASK, len(missing))
     telling, unread = Verifying(session, verifier.fingerprint, len(missing), progress), 0
+
+    def keep(
+        subjects: Sequence[str], ids: Sequence[str], found: NDArray[np.float32], reasons: Sequence[str | None]
+    ) -> None:
+        writer.append(subjects, ids, found, reasons)
+        for subject, row in zip(subjects, found, strict=True):
+            session.readings.setdefault(subject, {}).update(zip(ids, row.tolist(), strict=True))
+        session.proved.add("verifier")
+
+    def met(pictures: int) -> None:
+        progress.advance(_TASK, pictures)
+        telling.did(pictures)
+
     try:
         for batch in ready:
-            kept = _seen(verifier, batch, [attributes[one] for one in batch.attributes])
-            writer.append(batch.subjects, batch.attributes, kept, batch.reasons)
-            for subject, row in zip(batch.subjects, kept, strict=True):
-                session.readings.setdefault(subject, {}).update(zip(batch.attributes, row.tolist(), strict=True))
-            session.proved.add("verifier")
+            asked_of = [attributes[one] for one in batch.attributes]
+            if session.purse is None:
+                keep(batch.subjects, batch.attributes, _seen(verifier, batch, asked_of), batch.reasons)
+                met(len(batch.subjects))
+            else:
+                _bought(session.purse, batch, asked_of, keep, met)
             unread += sum(reason is not None for reason in batch.reasons)
-            progress.advance(_TASK, len(batch.subjects))
-            telling.did(len(batch.subjects))
+    except DiffexError as error:
+        if session.purse is not None and session.purse.asked and not isinstance(error, LimitReached):
+            progress.note("What has been answered so far is kept: the same command continues from there.")
+        raise
     finally:
         ready.close()
+        if session.purse is not None:
+            session.purse.save()
         writer.flush()
         rates.remember(session.forecast.rates)
     if looking.fault:
@@ -129,6 +149,27 @@ def _seen(verifier: OpenedVerifier, batch: _Batch, attributes: Sequence[Attribut
     found = np.full((len(batch.subjects), len(attributes)), np.nan, np.float32)
     found[there] = verifier.seen([sight for sight in batch.sights if sight is not None], attributes)
     return found
+
+
+def _bought(
+    purse: Purse, batch: _Batch, attributes: Sequence[Attribute], keep: Callable[..., None], met: Callable[[int], None]
+) -> None:
+    """The same of a verifier that is paid for each answer: each is kept as it comes."""
+    lost = [place for place, sight in enumerate(batch.sights) if sight is None]
+    if lost:
+        nothing = np.full((len(lost), len(attributes)), np.nan, np.float32)
+        keep([batch.subjects[place] for place in lost], batch.attributes, nothing, [batch.reasons[i] for i in lost])
+        met(len(lost))
+    left = Counter({place: len(attributes) for place, sight in enumerate(batch.sights) if sight is not None})
+
+    def heard(place: int, column: int, probability: float) -> None:
+        found = np.full((1, 1), probability, np.float32)
+        keep([batch.subjects[place]], [batch.attributes[column]], found, [None])
+        left[place] -= 1
+        if not left[place]:
+            met(1)
+
+    purse.ask(batch.sights, attributes, heard)
 
 
 class _Looking:

@@ -55,6 +55,8 @@ class Options(TypedDict, total=False):
     feather: int
     device: str
     verifier: AnyVerifier
+    max_cost: float
+    parallel: int
     perceptual: str
     name: str | None
 

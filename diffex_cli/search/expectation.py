@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.core.settings import Settings
+from diffex_cli.language_models.rehearsal import Estimate
 from diffex_cli.measure import plan as plans
+from diffex_cli.measure.paying import Look
 from diffex_cli.measure.session import EditWish, Session, planned_session
 from diffex_cli.measure.targets import choose
+from diffex_cli.measure.verifying import attributes_of
 from diffex_cli.search.algorithm.racing import FIRST
 from diffex_cli.search.evaluation import image_parts
 
@@ -18,7 +21,7 @@ LOSER = 8
 """How many images racing spends on a candidate that it drops: 7.4 to 7.9 in simulations of 12 to 100 candidates."""
 
 
-NEEDED = ("corpus", "editor", "screening", "classifier", "verifier", "images", "perception", "region")
+NEEDED = ("corpus", "editor", "screening", "classifier", "verifier", "purse", "images", "perception", "region")
 """What a search needs of its session, in the order in which what is wrong is told."""
 
 
@@ -50,6 +53,7 @@ def plan(settings: Settings) -> plans.Plan:
         expected=expected(corpus, settings, len(searched), len(held_out)),
         limit=settings.max_edits,
     )
+    own = dataclasses.replace(own, questions=_questions(session, own.expected or 0))
     if first is session:
         return own
     cheap = plans.edits(
@@ -66,6 +70,21 @@ def plan(settings: Settings) -> plans.Plan:
 def _wishes(session: Session, nodes: Sequence[Node], images: Sequence[str]) -> list[EditWish]:
     """What stands for nodes on each image, as far as it is known yet what the images show."""
     return [(session.stand_ins.candidate(node.candidate, image), (image,)) for node in nodes for image in images]
+
+
+def _questions(session: Session, edits: int) -> Estimate | None:
+    """About what a verifier that asks a language model would ask, if the search takes so many edits, reconstructions
+    included: of each image and its reconstruction all attributes, of an edit its own and their siblings."""
+    purse, attributes = session.purse, attributes_of(session.searched)
+    if purse is None or not attributes or not session.images:
+        return None
+    size = max((image.width, image.height) for image in session.images.values())
+    near = sum(1 + len(one.siblings) for one in attributes) / len(attributes)
+    whole = 2 * len(session.images) * len(attributes)
+    parts = math.ceil(max(0, edits - len(session.images)) * near)
+    known = sum(len(seen) for seen in session.readings.values())
+    left = max(0, parts - max(0, known - whole))
+    return purse.estimate([Look(size, False, max(0, whole - known)), Look(size, True, left)], attributes, known)
 
 
 def _first_look(settings: Settings) -> int | None:

@@ -16,6 +16,7 @@ from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.hierarchy import Candidate, Corpus
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
+from diffex_cli.language_models.costs import Spending
 from diffex_cli.measure.making import tally
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.scoring import check_kept_labels
@@ -61,6 +62,7 @@ class SearchSummary:
         failure: the reason that most of those gave; ``None`` if none failed.
         set_aside: the last search's result, as it is kept, if it was for another target or of another classifier.
         measured: all edits and scores that there are, so that who tells of this search does not read them again.
+        spending: what the verifier asked a language model; ``None`` if it asks none.
     """
 
     target: str
@@ -82,6 +84,7 @@ class SearchSummary:
     set_aside: Result | None
     warnings: tuple[str, ...]
     measured: Measured = dataclasses.field(repr=False)
+    spending: Spending | None = None
 
 
 def run(settings: Settings, progress: Progress, fill: bool = True, backends: Backends | None = None) -> SearchSummary:
@@ -155,7 +158,15 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             set_aside=written.aside,
             warnings=(*session.run.warnings, *evaluator.warnings),
             measured=Measured(session.edits, session.scores),
+            spending=_spending(session),
         )
+
+
+def _spending(session: Session) -> Spending | None:
+    if session.purse is None:
+        return None
+    there = sum(len(seen) for seen in session.readings.values())
+    return session.purse.spending(kept=there - session.purse.asked, left=0)
 
 
 def _searched(

@@ -25,7 +25,7 @@ def _attributes(family: Sequence[Node]) -> Iterator[Attribute]:
     for node in family:
         others = [one for one in family if one.id != node.id and _is_drawn(one)]
         siblings, prompts = tuple(one.id for one in others), tuple(one.prompt for one in others)
-        yield Attribute(node.id, node.name, node.prompt, siblings=siblings, sibling_prompts=prompts)
+        yield Attribute(node.id, node.name, node.prompt, siblings, node.question, prompts)
         yield from _attributes(node.children)
 
 

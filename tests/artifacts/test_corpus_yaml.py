@@ -97,6 +97,9 @@ def test_provenance_and_domain_are_read() -> None:
         ("- name: a\n  overrides: {g: [4]}", "line 5: overrides: g: must be a finite number"),
         ("- name: a\n  overrides: {[g]: 4}", "line 5: overrides: has a key that is not a plain word"),
         ("- name: a\n  overrides: {g: 4, g: 5}", "line 5: g: is given twice in overrides"),
+        ("- name: a\n  question: It is red", "line 5: question: must be one yes/no question of at most 200 characters"),
+        (f"- name: a\n  question: {'x' * 200}?", "line 5: question: must be one yes/no question"),
+        ("- name: a\n  question: [red]", "line 5: question: must be text"),
         ("- name: a\n  name: b", "line 5: name: is given twice in an attribute"),
         ("- name: a\n  children: {name: b}", "line 5: children: must be a list"),
         ("- head", "line 4: an attribute: must be a mapping with keys"),
@@ -177,6 +180,10 @@ def test_the_same_value_twice_is_written_out_twice() -> None:
     assert parse_corpus(text, "x").corpus == corpus
 
 
+def test_an_attribute_may_have_a_question() -> None:
+    assert parse("- name: red\n  question: Is  it red?").roots[0].question == "Is it red?"
+
+
 def test_an_attribute_may_say_what_it_replaces() -> None:
     head = "schema: diffex.corpus/1\ndomain: birds\nnodes:\n- name: tall crest\n  replaces: short crest\n"
     (node,) = parse_corpus(head, "x").corpus.roots
@@ -207,6 +214,8 @@ def forests(draw: st.DrawFn, parent: str = "", depth: int = 0) -> tuple[Node, ..
             Node(
                 id, name, draw(TEXTS), remove, draw(st.booleans()), draw(OVERRIDES), draw(forests(id, depth + 1)),
                 replaces="" if remove else draw(st.one_of(st.just(""), TEXTS)),
+                question=draw(st.sampled_from(["", "Is it there?"])),
+                group=draw(st.sampled_from(["members", "words"])),
             )
         )  # fmt: skip
     return tuple(nodes)

@@ -94,6 +94,8 @@ def test_a_tree_for_programs() -> None:
         "replaces": "rim",
         "share": None,
         "source": "",
+        "group": "members",
+        "question": "",
         "grown": True,
         "below": 0,
         "children": [],

@@ -200,6 +200,8 @@ def language_model() -> Any:
         def next_reply(self, request: Request) -> Reply:
             self.requests.append(request)
             given = request.body.get("output_config", request.body.get("response_format"))
+            if given is None:
+                return Reply(text="yes")
             wanted = given.get("format", given.get("json_schema", {}))["schema"]
             return Reply(text=json.dumps(self._made(wanted)))
 

@@ -45,6 +45,10 @@ NOT_RUN = {
         "docs/regions.md",
         "diffex search --editor ledits:birds --region text:CIDAS/clipseg-rd64-refined:words=bird,grow=3",
     ): "downloads a model",
+    ("docs/verifying.md", "diffex verify --verifier vlm:openai:qwen2.5vl:7b:base_url=http://localhost:11434/v1"): (
+        "asks thousands of questions"
+    ),
+    ("docs/verifying.md", "diffex verify --verifier vlm:transformers:Qwen/Qwen2.5-VL-3B-Instruct"): _WEIGHTS,
     ("docs/performance.md", ".venv/bin/python -m benchmarks --docs docs --only speed"): "measures for minutes",
     **{
         (page, f"diffex corpus --config {page} && diffex search && diffex report"): _WEIGHTS

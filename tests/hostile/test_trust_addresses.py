@@ -70,6 +70,20 @@ def test_a_stored_server_that_verifies_gets_none_either(server: ModelServer) -> 
     assert server.seen == []
 
 
+def test_a_stored_language_model_that_verifies_gets_nothing(model: FaultServer) -> None:
+    for verifier, words in (
+        (f"vlm:openai:eye:base_url={model.url}/v1", "pictures and the API key would be sent"),
+        ("vlm:anthropic:claude-haiku-4-5", "sends the pictures to the service of a language model, at a price"),
+        ("vlm:unknown:eye", "at a price"),
+    ):
+        strangers.names(verifier=verifier, classifier="birds:species", editor="tint:")
+        for command in (("verify",), ("verify", "--dry-run"), ("search",), ("search", "--dry-run")):
+            result = diffex(*command, "--run", STRANGER)
+            assert is_refused(result, RUN_FILE), command
+            assert words in " ".join(result.stderr.split())
+    assert model.requests == []
+
+
 def test_a_server_of_the_search_that_is_finished(server: ModelServer) -> None:
     strangers.searched_with(f"http:{server.url}")
     kept = STRANGER / "results" / "red"

@@ -39,6 +39,8 @@ class Reply:
         explanation: of a refusal.
         uncounted: leaves out the tokens, as some local servers do.
         broken_stream: the stream ends with an error instead of a stop.
+        words: of each token the likeliest ones with their log-probabilities, the one that was written first; told if
+            asked for.
     """
 
     status: int = 200
@@ -53,6 +55,7 @@ class Reply:
     explanation: str = ""
     uncounted: bool = False
     broken_stream: bool = False
+    words: list[dict[str, Any]] | None = None
 
 
 @dataclasses.dataclass
@@ -69,6 +72,8 @@ class FaultServer:
         self.replies: list[Reply] = [Reply()]
         self.requests: list[Request] = []
         self.schemas_known = True
+        self.most_told = 20
+        """Of how many tokens it tells the probabilities; 0 for none."""
         self._lock = threading.Lock()
         self._released = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -115,6 +120,9 @@ class FaultServer:
                     "response_format" in body or "format" in body.get("output_config", {})
                 ):
                     reply = Reply(400, "unknown field response_format / output_config.format", code="bad_request")
+                if body.get("top_logprobs", 0) > server.most_told:
+                    known = f"at most {server.most_told} top_logprobs" if server.most_told else "no logprobs"
+                    reply = Reply(400 if server.most_told else 403, f"You may ask for {known} of this model.")
                 media_type, content = _content(reply, self.path, body)
                 try:
                     self.send_response(reply.status)
@@ -203,12 +211,13 @@ def _completion(reply: Reply, body: dict[str, Any]) -> dict[str, Any]:
         "content": None if refused else reply.text,
         "refusal": reply.explanation if refused else None,
     }
+    told = reply.words if body.get("logprobs") else None
     completion: dict[str, Any] = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": int(time.time()),
         "model": body["model"],
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reasons[reply.stop]}],
+        "choices": [{"index": 0, "message": message, "logprobs": _told(told), "finish_reason": reasons[reply.stop]}],
     }
     if not reply.uncounted:
         details = {"cached_tokens": 70}
@@ -219,3 +228,10 @@ def _completion(reply: Reply, body: dict[str, Any]) -> dict[str, Any]:
             "prompt_tokens_details": details,
         }
     return completion
+
+
+def _told(words: list[dict[str, Any]] | None) -> dict[str, Any] | None:
+    if words is None:
+        return None
+    places = [[{"token": token, "logprob": told, "bytes": None} for token, told in word.items()] for word in words]
+    return {"content": [{**place[0], "top_logprobs": place} for place in places], "refusal": None}

@@ -76,23 +76,26 @@ def random_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """It has learnt to say WRITTEN, and then to stop, whatever it is asked."""
+    return _trained(tmp_path_factory.mktemp("trained-llava"), WRITTEN)
+
+
+def _trained(folder: Path, words: str) -> Path:
+    """It has learnt to say these words, and then to stop, whatever it is asked."""
     import torch
 
     from diffex_cli.core.machine import quiet_transformers
 
-    folder = tmp_path_factory.mktemp("trained-llava")
     with quiet_transformers():
         processor = _processor()
         n_words = len(processor.tokenizer)
         model = _model(n_words).train()
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
         cue = torch.tensor(processor.tokenizer.encode("\nassistant:"))
-        said = torch.tensor([n_words - 1, 1])
+        said = torch.tensor([n_words - 1, 1] if words == WRITTEN else [*processor.tokenizer.encode(words), 1])
         for _ in range(25):
             tokens = torch.cat([torch.randint(4, n_words - 1, (200,)), cue, said])[None]
             labels = tokens.clone()
-            labels[:, :-2] = -100
+            labels[:, : -len(said)] = -100
             loss = model(input_ids=tokens, labels=labels).loss
             optimizer.zero_grad()
             loss.backward()
@@ -221,3 +224,29 @@ def test_thoughts_that_the_template_opens_are_no_answer(
     (folder / "chat_template.jinja").write_text(TEMPLATE.replace("assistant:{% endif", "assistant:<think>\n{% endif"))
     with pytest.raises(MalformedAnswer, match=r"does not hold a JSON object .* \(it begins '<think>Here:"):
         opened(folder).ask(question)
+
+
+def test_how_probable_the_first_word_is(random_folder: Path, trained_folder: Path, question: Question) -> None:
+    told = opened(random_folder).first_word(question)
+    assert 0 < sum(told.tokens.values()) <= 1.0001
+    assert (len(told.tokens) > 5, told.usage.output_tokens <= 5) == (True, True)
+    (likeliest, probability), *_ = opened(trained_folder).first_word(question).tokens.items()
+    assert (likeliest, probability > 0.9) == (WRITTEN, True)
+
+
+def test_one_that_verifies_here(tmp_path: Path, trained_folder: Path) -> None:
+    import math
+
+    from PIL import Image
+
+    from diffex_cli.verifiers.backends.vlm import VlmVerifier
+    from diffex_cli.verifiers.base import Attribute, Sight
+
+    sights = [Sight(Image.new("RGB", (40, 30), (200, 0, 0)), crop) for crop in (None, (0, 0, 20, 15))]
+    red = [Attribute("red", "red", "red beak")]
+    for word, low, high in (("\nYes", 0.9, 1.0), ("no", 0.0, 0.1)):
+        folder = _trained(tmp_path / word.strip(), word)
+        found = VlmVerifier(parse_spec(f"vlm:transformers:{folder}"), "cpu").seen(sights, red)
+        assert ((low <= found) & (found <= high)).all(), (word, found)
+    (other,) = VlmVerifier(parse_spec(f"vlm:transformers:{trained_folder}"), "cpu").seen(sights[:1], red)[0]
+    assert math.isnan(other)  # it says something else

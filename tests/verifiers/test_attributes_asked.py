@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 from diffex_cli.artifacts.corpus_yaml import read_corpus
@@ -23,6 +24,13 @@ def test_siblings_are_those_that_are_drawn() -> None:
     assert found["red"] == (("blue",), ("a blue",))
     assert found["hat"] == (("red", "blue"), ("a red", "a blue"))
     assert found["tail"] == ((), ())
+
+
+def test_a_question_is_part_of_what_is_asked() -> None:
+    told = Corpus("x", (dataclasses.replace(node("tail"), question="Is there a tail?"),))
+    (tail,) = attributes_of(told)
+    assert tail.question == "Is there a tail?"
+    assert asked(tail) != asked(dataclasses.replace(tail, question=""))
 
 
 def test_the_digest_is_that_of_the_document() -> None:

@@ -127,6 +127,8 @@ def _nodes(drafted: Sequence[DraftNode], parent: str, sources: Collection[int]) 
                 replaces=proposal.replaces,
                 share=round(len(draft.named_by & set(sources)) / len(sources), 4) if len(sources) > 1 else None,
                 source=proposal.source,
+                group=proposal.group if draft.children else "members",
+                question=proposal.question,
             )
         )
     return tuple(nodes)

@@ -40,6 +40,7 @@ def graft(corpus: Corpus, proposals: Iterable[Missing]) -> Grafted:
             name=proposal.name,
             prompt=proposal.prompt,
             remove=proposal.remove,
+            question=proposal.question,
         )
         below.setdefault(proposal.below, []).append(node)
         added.append(node)

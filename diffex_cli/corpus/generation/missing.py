@@ -23,7 +23,7 @@ their background, light, marks and instruments."""
 _EXAMPLE = """\
 Example of an answer, for portrait photographs whose hierarchy has "facial-hair" but not this:
 {"attributes": [{"name": "goatee", "prompt": "goatee", "remove": false, "editable": true, "synonyms": [], \
-"below": "facial-hair"}]}"""
+"question": "Is there a goatee?", "group": "words", "below": "facial-hair"}]}"""
 
 _BELOW = {
     "type": "string",

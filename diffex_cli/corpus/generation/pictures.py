@@ -1,20 +1,12 @@
-"""The few pictures of the domain that a model is shown."""
+"""Which few pictures of the domain a model is shown."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TypeVar
 
-from PIL import Image
-
-from diffex_cli.language_models.base import Picture
-
 SHOWN = 6
 """How many pictures a question shows."""
-
-_LONGEST_SIDE = 512
-_QUALITY = 90
 
 T = TypeVar("T")
 
@@ -33,12 +25,3 @@ def evenly(items: Sequence[T], k: int = SHOWN, turn: int = 0) -> tuple[T, ...]:
     gaps = 2 ** len(bits)
     begin = int(bits[::-1], 2)
     return tuple(items[(i * gaps + begin) * n // (k * gaps)] for i in range(k))
-
-
-def small(picture: Image.Image) -> Picture:
-    """A JPEG of at most 512 pixels a side: enough to see what varies, and a few hundred tokens."""
-    copy = picture.convert("RGB")
-    copy.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    copy.save(buffer, format="JPEG", quality=_QUALITY)
-    return Picture("image/jpeg", buffer.getvalue())

@@ -9,13 +9,14 @@ from diffex_cli.core import registry
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.foreign import open_backend
 from diffex_cli.core.registry import Spec, parse_spec
-from diffex_cli.corpus.base import ModelProvider, Provider
+from diffex_cli.corpus.base import Provider
 from diffex_cli.language_models.base import LanguageModel
+from diffex_cli.language_models.providers import ModelProvider, model_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AskingProvider:
-    """A :class:`~diffex_cli.corpus.base.ModelProvider` for any language model."""
+    """A :class:`~diffex_cli.language_models.providers.ModelProvider` for any language model."""
 
     language_model: LanguageModel
 
@@ -64,12 +65,8 @@ def open_providers(texts: Sequence[str], base_url: str | None = None) -> tuple[P
 def open_model(text: str, base_url: str | None = None) -> LanguageModel:
     """The language model of a corpus provider; a UsageError if it is unknown, its options are bad, or it has none."""
     (provider,) = open_providers([text], base_url)
-    if not isinstance(provider, ModelProvider):
-        raise UsageError(
-            f"the corpus provider {text!r} does not ask a language model: give --provider anthropic, openai:MODEL or "
-            "transformers:FOLDER-OR-HUB-ID"
-        )
-    return provider.language_model
+    remedy = "--provider anthropic, openai:MODEL or transformers:FOLDER-OR-HUB-ID"
+    return model_of(provider, f"the corpus provider {text!r}", remedy)
 
 
 def _addressed(specs: Sequence[Spec], base_url: str) -> list[Spec]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
-from diffex_cli.core.hierarchy import Node, slug
+from diffex_cli.artifacts.corpus_yaml import LONGEST_QUESTION
+from diffex_cli.core.hierarchy import Group, Node, slug
 from diffex_cli.core.wording import present
 from diffex_cli.corpus.generation.grounding import Passage, quoted
 from diffex_cli.language_models.asking import Reading
@@ -24,6 +25,15 @@ _FIELDS: Mapping[str, Mapping[str, Any]] = {
         "description": "true if it can be seen, and be changed without making the picture one of something else",
     },
     "synonyms": {"type": "array", "items": {"type": "string"}, "description": "other names for the same, if any"},
+    "question": {
+        "type": "string",
+        "description": "a short yes/no question about a picture; yes means that what the prompt names is there",
+    },
+    "group": {
+        "type": "string",
+        "enum": list(get_args(Group)),
+        "description": "words if the prompt names one thing that an editor can draw, members if it names a dimension",
+    },
 }
 _PASSAGE = {"type": "integer", "description": "the number of the passage that it is taken from; 0 if of none"}
 
@@ -44,6 +54,8 @@ class Proposal:
     overrides: Mapping[str, float] = dataclasses.field(default_factory=dict)
     replaces: str = ""
     slug: str = ""
+    question: str = ""
+    group: Group = "members"
 
     @classmethod
     def of(cls, node: Node) -> Proposal:
@@ -57,6 +69,8 @@ class Proposal:
             overrides=node.overrides,
             replaces=node.replaces,
             slug=node.id.rpartition("/")[2],
+            question=node.question,
+            group=node.group,
         )
 
 
@@ -81,8 +95,8 @@ def read(
     """Check an answer with at least and at most so many attributes.
 
     What cannot be seen or edited is left out, as is what comes after the first ``breadth`` attributes. Only
-    the name is indispensable; another key that is missing or null gets its plain value, one of the wrong kind is a
-    complaint. Passages are those that were shown, in their order.
+    the name is indispensable; another key that is missing or null gets its plain value (no question, a group by its
+    members), one of the wrong kind is a complaint. Passages are those that were shown, in their order.
     """
     items = content.get("attributes")
     if not isinstance(items, list):
@@ -119,10 +133,24 @@ def _proposal(item: object, passages: Sequence[Passage]) -> Proposal | None:
     number = item.get("passage", 0)
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= len(passages):
         raise ValueError(f".passage must be a whole number from 0 to {len(passages)}")
+    question, group = _question(item.get("question", "")), item.get("group", "members")
+    if group not in get_args(Group):
+        raise ValueError(f".group must be one of {', '.join(get_args(Group))}")
     if not editable:
         return None
-    prompt, remove = _addition(name, prompt, remove)
-    return Proposal(name, prompt, remove, tuple(synonyms), quoted(passages[number - 1]) if number else "")
+    source = quoted(passages[number - 1]) if number else ""
+    added, remove = _addition(name, prompt, remove)
+    # of an absence that was turned round it is not known which way its question goes
+    question = question if added == prompt else ""
+    return Proposal(name, added, remove, tuple(synonyms), source, question=question, group=group)
+
+
+def _question(value: object) -> str:
+    """Ends with a question mark; empty where none is told."""
+    if isinstance(value, str) and not value.strip():
+        return ""
+    text = _text(value, "question", LONGEST_QUESTION - 1)
+    return text if text.endswith("?") else f"{text.rstrip('.')}?"
 
 
 def _addition(name: str, prompt: str, remove: bool) -> tuple[str, bool]:

@@ -249,6 +249,16 @@ def test_no_answer_at_all_is_an_error() -> None:
     assert not Path("diffex-run/corpus.yaml").exists()
 
 
+def test_a_file_says_who_wrote_it() -> None:
+    told(*CORPUS, script("a"))
+    told(*CORPUS, script("b"), "--merge", "diffex-run", "--run", "merged")
+    found = document("merged")["provenance"]["settings"]
+    assert (found["model"], found["authors"]) == ("b", [{"provider": "scripted:a.json", "model": "a"}])
+    told("corpus", "--corpus-file", "merged/corpus.yaml", "--images", "pictures", "--run", "copied")
+    found = document("copied")["provenance"]["settings"]
+    assert [author["model"] for author in found["authors"]] == ["b", "a"]
+
+
 def test_a_killed_run_goes_on_without_paying_twice() -> None:
     command = [
         sys.executable,

@@ -90,9 +90,18 @@ def test_merging_tells_how_many_named_each() -> None:
 
 
 def test_merging_keeps_all_that_a_node_says() -> None:
-    full = node("head", placebo=True, overrides={"guidance": 4.0}, replaces="tail", source="a.txt: head")
+    more = {"placebo": True, "overrides": {"guidance": 4.0}, "replaces": "tail", "source": "a.txt: head"}
+    full = node("head", node("head/crest"), **more, question="Is there a head?", group="words")
     (root,) = merged([tree(full)]).corpus("birds").roots
     assert root == full
+
+
+def test_how_a_group_is_measured_is_said_of_groups_alone() -> None:
+    draft = Draft()
+    head = draft.add(None, plain("head", group="words", question="Is there a head?")).node
+    draft.add(head, plain("crest", group="words"))
+    (root,) = draft.corpus("birds").roots
+    assert (root.group, root.question, root.children[0].group) == ("words", "Is there a head?", "members")
 
 
 def test_a_hierarchy_that_turns_another_upside_down_makes_no_circle() -> None:

@@ -47,7 +47,7 @@ def test_the_question_shows_pictures_cases_and_the_hierarchy() -> None:
     assert len(asked.pictures) == 3
     assert "head/beak/red: red\nno-tail: no tail (taken away)" in asked.system
     item = asked.schema["properties"]["attributes"]["items"]
-    assert set(item["required"]) == set(item["properties"]) > {"below", "prompt"}
+    assert set(item["required"]) == set(item["properties"]) > {"below", "prompt", "question", "group"}
 
 
 def test_an_answer_says_where_each_attribute_belongs() -> None:
@@ -55,6 +55,12 @@ def test_an_answer_says_where_each_attribute_belongs() -> None:
     reading = read_missing(content, CORPUS, 3)
     assert reading.complaints == ()
     assert reading.usable == (missing("blue", "blue beak", "head/beak"), missing("mask"), missing("wings"))
+
+
+def test_a_question_comes_along() -> None:
+    content = answer({"name": "mask", "prompt": "black mask", "question": "Is there a black mask?"})
+    (added,) = graft(CORPUS, read_missing(content, CORPUS, 3).usable).added
+    assert added.question == "Is there a black mask?"
 
 
 def test_null_is_no_place() -> None:

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from diffex_cli.corpus.generation.pictures import evenly, small
+from diffex_cli.corpus.generation.pictures import evenly
+from diffex_cli.language_models.pictures import small
 
 
 @settings(deadline=None, max_examples=60)

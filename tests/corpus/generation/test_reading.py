@@ -37,6 +37,22 @@ def test_an_absence_is_a_removal_however_it_is_worded() -> None:
     assert [(each.prompt, each.remove) for each in read(content, 6).usable] == [("hair", True), ("glasses", True)]
 
 
+def test_a_question_and_how_a_group_is_measured() -> None:
+    told = answer(
+        {"name": "beard", "question": "Is there  a beard?", "group": "words"},
+        {"name": "hat", "question": "Is there a hat."},
+        {"name": "eyes", "question": " ", "group": None},
+        {"name": "bald", "prompt": "no hair", "question": "Is there no hair?"},
+    )
+    found = read(told, 6).usable
+    assert [(one.question, one.group) for one in found] == [
+        ("Is there a beard?", "words"),
+        ("Is there a hat?", "members"),
+        ("", "members"),
+        ("", "members"),  # hair is taken away, and it is not known which way the question goes
+    ]
+
+
 def test_what_cannot_be_edited_is_left_out_without_complaint() -> None:
     content = answer("crest", {"name": "song", "editable": False})
     assert [proposal.name for proposal in read(content, 6).usable] == ["crest"]
@@ -62,6 +78,10 @@ def test_no_more_than_asked_for() -> None:
         (answer({"name": "crest", "editable": 1}), "attributes[0].editable must be true or false"),
         (answer({"name": "crest", "synonyms": "tuft"}), "attributes[0].synonyms must be a list"),
         (answer({"name": "crest", "passage": 2}), "attributes[0].passage must be a whole number from 0 to 0"),
+        (answer({"name": "crest", "question": ["Is it?"]}), "attributes[0].question must be text"),
+        (answer({"name": "crest", "question": "x" * 200}), "attributes[0].question must have at most 199"),
+        (answer({"name": "crest", "group": "parts"}), "attributes[0].group must be one of members, words"),
+        (answer({"name": "crest", "group": ["words"]}), "attributes[0].group must be one of members, words"),
         (answer(), "must name at least 1"),
     ],
 )
@@ -88,7 +108,7 @@ def test_an_attribute_keeps_the_passage_that_it_is_taken_from() -> None:
 
 def test_the_schema_asks_for_all_that_is_read() -> None:
     item = schema(passages=True)["properties"]["attributes"]["items"]
-    assert set(item["required"]) == {"name", "prompt", "remove", "editable", "synonyms", "passage"}
+    assert set(item["required"]) == {"name", "prompt", "remove", "editable", "synonyms", "question", "group", "passage"}
     assert "passage" not in schema(passages=False)["properties"]["attributes"]["items"]["properties"]
     json.dumps(schema(passages=True))
 
@@ -98,7 +118,14 @@ JSON = st.recursive(
 )
 NAMES = st.text(max_size=12) | st.sampled_from(["crest", "Crests", "no crest", "red", "a-b", "a b"])
 ITEMS = st.fixed_dictionaries(
-    {"name": NAMES}, optional={"prompt": NAMES, "remove": st.booleans(), "synonyms": st.lists(NAMES)}
+    {"name": NAMES},
+    optional={
+        "prompt": NAMES,
+        "remove": st.booleans(),
+        "synonyms": st.lists(NAMES),
+        "question": NAMES,
+        "group": st.sampled_from(["members", "words"]),
+    },
 )
 
 
