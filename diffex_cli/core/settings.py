@@ -144,6 +144,13 @@ class Settings:
         "edits are believed (default: the domain's, else {default}).",
         "verifiers",
     )
+    use_failed_verifier: bool = _setting(
+        False,
+        parsers.switch,
+        WORK,
+        None,
+        "Go on with a verifier that failed its test; the report says so (default: no).",
+    )
     region: str = _setting(
         "none",
         parsers.region,

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.artifacts.verifier_test import Verdict, read_test
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.recording import record
+from diffex_cli.measure.self_test import check_verifier
 from diffex_cli.measure.session import Session, locked_session, planned_session
 from diffex_cli.measure.verifying import make_readings, missing_readings
 from diffex_cli.verifiers.attributes import attributes_of
@@ -24,12 +26,14 @@ class VerifySummary:
 
     Attributes:
         attributes: how many attributes there are to see.
+        test: what the verifier's test found; ``None`` if its readings were made elsewhere.
     """
 
     needed: int
     cached: int
     seen: int
     attributes: int
+    test: Verdict | None
     warnings: tuple[str, ...]
 
 
@@ -38,17 +42,20 @@ def run(settings: Settings, progress: Progress) -> VerifySummary:
     that screens for it, with this seed.
 
     Raises:
-        UsageError: no verifier is named.
+        UsageError: no verifier is named, or it fails its test.
     """
     with locked_session("verify", settings) as session:
         _check(session)
         record(session.run, "verify", session.stage_settings)
         wanted = [(one, _wanted(one)) for one in session.benches]
         needed = len({subject for _, subjects in wanted for subject in subjects})
-        seen = sum(make_readings(one, subjects, progress, "verify") for one, subjects in wanted)
+        seen = len({subject for one, subjects in wanted for subject in missing_readings(one, subjects)})
+        for one, subjects in wanted:
+            check_verifier(one, subjects, progress, "verify")
+            make_readings(one, subjects, progress, "verify")
         session.run.seen_parts.merge(provenance("verify", {}))
         n = len(attributes_of(session.searched))
-        return VerifySummary(needed, needed - seen, seen, n, session.run.warnings)
+        return VerifySummary(needed, needed - seen, seen, n, _verdict(session), session.run.warnings)
 
 
 def plan(settings: Settings) -> plans.Plan:
@@ -71,6 +78,11 @@ def _check(session: Session) -> None:
             "nothing says what is to look at the pictures: give --verifier SPEC, or verifier: in a config file"
         )
     session.check("readings")
+
+
+def _verdict(session: Session) -> Verdict | None:
+    test = None if session.verifier is None else read_test(session.run.path, session.verifier.fingerprint)
+    return None if test is None else test.verdict
 
 
 def _wanted(session: Session) -> dict[str, tuple[str, ...]]:

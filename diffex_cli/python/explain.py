@@ -55,6 +55,7 @@ class Options(TypedDict, total=False):
     feather: int
     device: str
     verifier: AnyVerifier
+    use_failed_verifier: bool
     perceptual: str
     name: str | None
 
