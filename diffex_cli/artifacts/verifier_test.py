@@ -72,7 +72,7 @@ class VerifierTest:
     def verdict(self) -> Verdict:
         """``failed`` if one of both is, ``passed`` if both are."""
         verdicts = {self.sight, self.sense}
-        return next((one for one in ("failed", "undecided") if one in verdicts), "passed")  # type: ignore[return-value]
+        return next((one for one in ("failed", "undecided") if one in verdicts), "passed")
 
     @property
     def told(self) -> str:

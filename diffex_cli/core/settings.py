@@ -151,6 +151,14 @@ class Settings:
         None,
         "Go on with a verifier that failed its test; the report says so (default: no).",
     )
+    review_precision: float = _setting(
+        0.8,
+        parsers.share,
+        WORK,
+        "SHARE",
+        "The precision that a verifier should reach in people's eyes; the report warns of less (default: {default}).",
+    )
+    review_recall: float = _setting(0.8, parsers.share, WORK, "SHARE", "The same of its recall (default: {default}).")
     region: str = _setting(
         "none",
         parsers.region,

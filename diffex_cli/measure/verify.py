@@ -45,7 +45,7 @@ def run(settings: Settings, progress: Progress) -> VerifySummary:
         UsageError: no verifier is named, or it fails its test.
     """
     with locked_session("verify", settings) as session:
-        _check(session)
+        check_verify(session)
         record(session.run, "verify", session.stage_settings)
         wanted = [(one, _wanted(one)) for one in session.benches]
         needed = len({subject for _, subjects in wanted for subject in subjects})
@@ -61,7 +61,7 @@ def run(settings: Settings, progress: Progress) -> VerifySummary:
 def plan(settings: Settings) -> plans.Plan:
     """What :func:`run` would do."""
     session = planned_session("verify", settings)
-    _check(session)
+    check_verify(session)
     needed, missing = set[str](), set[str]()
     for one in session.benches:
         wanted = _wanted(one)
@@ -70,7 +70,7 @@ def plan(settings: Settings) -> plans.Plan:
     return plans.count("verify", "pictures", len(needed), len(missing))
 
 
-def _check(session: Session) -> None:
+def check_verify(session: Session) -> None:
     """Complain before anything is remembered."""
     session.check("corpus", "images", "verifier", "editor", "screening")
     if session.verifier is None:
@@ -91,13 +91,14 @@ def _wanted(session: Session) -> dict[str, tuple[str, ...]]:
     attributes = attributes_of(session.searched)
     everything = tuple(one.id for one in attributes)
     wanted = dict.fromkeys(session.images, everything)
-    for row in _edits(session):
+    for row in edits_looked_at(session):
         near = session.verifier is not None and session.verifier.costs and row.candidate
         wanted[row.edit] = _near(row, attributes) if near else everything
     return wanted
 
 
-def _edits(session: Session) -> Iterable[EditRow]:
+def edits_looked_at(session: Session) -> list[EditRow]:
+    """Those by the session's editor with its seed that have a picture."""
     ours = (row for row in session.edits.values() if row.seed == session.settings.seed)
     return [row for row in ours if row.image in session.images and row.status != "failed"]
 
