@@ -96,7 +96,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     "target",
     "editor",
     "verifier",
-    "use_failed_verifier",
+    "any_verifier",
     *REGION,
     *listed(SEARCH),
     "run",

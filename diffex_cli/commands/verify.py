@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
-from diffex_cli.commands.output import Output, clean
+from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_plan, run_stage
 from diffex_cli.core.errors import UsageError
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from diffex_cli.study.review.answering import ReviewSummary
 
 _REVIEW = "How to check the verifier"
+_TESTED = {
+    "passed": "It passed its test.",
+    "failed": "It failed its test.",
+    "undecided": "Its test could not be decided.",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class _Review:
 
 
 @takes(
-    *("verifier", "use_failed_verifier", "review_precision", "review_recall", "editor"),
+    *("verifier", "any_verifier", "review_precision", "review_recall", "editor"),
     *("run", CONFIG, "seed", "device", "trust_run", "verify_files"),
 )
 def verify(
@@ -102,6 +107,8 @@ def verify(
             f"{settings.verifier} looked at {summary.seen} pictures for {summary.attributes} attributes, "
             f"{summary.cached} of {summary.needed} were looked at before."
         )
+    if summary.test is not None:
+        text += f" {_TESTED[summary.test]}"
     output.result(summary, text, quiet=str(summary.seen))
 
 
@@ -112,7 +119,7 @@ def _reviewed(review: _Review, files: list[Path], given: Given) -> ReviewSummary
         return answering.take_in(given.settings(), files)
     settings = given.settings("editor")
     if review.terminal:
-        return making.ask_here(settings, _say, _hear, review.readings)
+        return making.ask_here(settings, Output().note, _hear, review.readings)
     return making.make_page(settings, review.readings)
 
 
@@ -130,14 +137,11 @@ def _print_review(output: Output, summary: ReviewSummary) -> None:
     output.result(summary, "\n".join(lines) or "Nobody has answered yet.", quiet=quiet)
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(f"{clean(text)}\n")
-
-
 def _hear(prompt: str) -> str:
     sys.stderr.write(prompt)
     sys.stderr.flush()
     line = sys.stdin.readline()
     if not line:
+        sys.stderr.write("\n")
         raise EOFError
     return line

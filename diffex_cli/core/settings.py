@@ -144,12 +144,12 @@ class Settings:
         "edits are believed (default: the domain's, else {default}).",
         "verifiers",
     )
-    use_failed_verifier: bool = _setting(
+    any_verifier: bool = _setting(
         False,
         parsers.switch,
         WORK,
         None,
-        "Go on with a verifier that failed its test; the report says so (default: no).",
+        "Use the verifier even if it failed its test; the report says so (default: no).",
     )
     review_precision: float = _setting(
         0.8,

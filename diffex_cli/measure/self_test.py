@@ -44,7 +44,7 @@ def check_verifier(session: Session, wanted: Mapping[str, Collection[str]], prog
     verifier, or if nothing is missing of what is wanted.
 
     Raises:
-        UsageError: it failed, and ``use_failed_verifier`` does not say to go on.
+        UsageError: it failed, and ``any_verifier`` does not say to go on.
     """
     verifier = session.verifier
     if verifier is None or session.tested or not missing_readings(session, wanted):
@@ -60,10 +60,10 @@ def check_verifier(session: Session, wanted: Mapping[str, Collection[str]], prog
     if test is None or test.verdict != "failed":
         return
     told = f"{verifier.who} failed its test: {test.told}"
-    if not session.settings.use_failed_verifier:
+    if not session.settings.any_verifier:
         session.proved.discard("verifier")
         raise UsageError(
-            f"{told}: name another verifier, go on with --use-failed-verifier, or, if it was mended, remove "
+            f"{told}: name another verifier, go on with --any-verifier, or, if it was mended, remove "
             f"{file_of_test(run, fingerprint)}"
         )
     progress.note(told)

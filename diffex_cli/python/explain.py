@@ -55,7 +55,7 @@ class Options(TypedDict, total=False):
     feather: int
     device: str
     verifier: AnyVerifier
-    use_failed_verifier: bool
+    any_verifier: bool
     perceptual: str
     name: str | None
 

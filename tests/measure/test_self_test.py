@@ -65,7 +65,7 @@ def wanted_of(session: Session) -> dict[str, tuple[str, ...]]:
 
 def tried(root: Path, answer: Answer, progress: SilentProgress = SILENT, **changes: Any) -> VerifierTest:
     """What the test of a verifier finds, one that fails too."""
-    session = session_of(root, Eyes(answer), use_failed_verifier=True, **changes)
+    session = session_of(root, Eyes(answer), any_verifier=True, **changes)
     check_verifier(session, wanted_of(session), progress, "verify")
     found = read_test(session.run.path, "eyes")
     assert found is not None
@@ -169,14 +169,14 @@ def test_a_stage_refuses_one_that_failed_unless_told_otherwise(
     name = f"blind_in_{stage.__name__.rpartition('.')[2]}"
     blind = with_module(tmp_path, monkeypatch, name)
     before = RunDirectory(made.run).recorded() if stage is verify else None
-    sentence = f"the verifier python:{name}:seen failed its test: it reads 8 attributes off 4 .* --use-failed-verifier"
+    sentence = f"the verifier python:{name}:seen failed its test: it reads 8 attributes off 4 .* --any-verifier"
     for _ in range(2):  # the second time by what was kept
         with pytest.raises(UsageError, match=sentence):
             stage.run(blind, SILENT)
     if before is not None:
         assert RunDirectory(made.run).recorded() == before, "a verifier that failed is not remembered"
     assert not RunDirectory(made.run).edits(), "no edit was made for it"
-    stage.run(with_module(tmp_path, monkeypatch, name, use_failed_verifier=True), SILENT)
+    stage.run(with_module(tmp_path, monkeypatch, name, any_verifier=True), SILENT)
     readings = RunDirectory(made.run).seen_parts.read()
     assert len(set(readings["subject"].to_pylist())) >= N_IMAGES
 
