@@ -168,13 +168,12 @@ def test_a_stage_refuses_one_that_failed_unless_told_otherwise(
     made = make_corpus(tmp_path)
     name = f"blind_in_{stage.__name__.rpartition('.')[2]}"
     blind = with_module(tmp_path, monkeypatch, name)
-    before = RunDirectory(made.run).recorded() if stage is verify else None
+    before = RunDirectory(made.run).recorded()
     sentence = f"the verifier python:{name}:seen failed its test: it reads 8 attributes off 4 .* --any-verifier"
     for _ in range(2):  # the second time by what was kept
         with pytest.raises(UsageError, match=sentence):
             stage.run(blind, SILENT)
-    if before is not None:
-        assert RunDirectory(made.run).recorded() == before, "a verifier that failed is not remembered"
+    assert RunDirectory(made.run).recorded() == before, "a verifier that failed is not remembered"
     assert not RunDirectory(made.run).edits(), "no edit was made for it"
     stage.run(with_module(tmp_path, monkeypatch, name, any_verifier=True), SILENT)
     readings = RunDirectory(made.run).seen_parts.read()
