@@ -51,8 +51,7 @@ def check_verifier(session: Session, wanted: Mapping[str, Collection[str]], prog
         return
     run, fingerprint = session.run.path, verifier.fingerprint
     test = read_test(run, fingerprint)
-    if test is None and session.images:
-        test = _test(session, verifier, progress, stage)
+    if test is None and (test := _test(session, verifier, progress, stage)) is not None:
         write_test(run, test)
         if test.verdict == "undecided":
             progress.note(f"the test of {verifier.who} could not be decided: {test.told}")
@@ -69,8 +68,11 @@ def check_verifier(session: Session, wanted: Mapping[str, Collection[str]], prog
     progress.note(told)
 
 
-def _test(session: Session, verifier: OpenedVerifier, progress: Progress, stage: str) -> VerifierTest:
-    images = _spread(sorted(session.images), ORIGINALS)
+def _test(session: Session, verifier: OpenedVerifier, progress: Progress, stage: str) -> VerifierTest | None:
+    """``None`` if there are no originals that can be read."""
+    images = _readable(session, _spread(sorted(session.images), ORIGINALS))
+    if not images:
+        return None
     attributes = _spread(attributes_of(session.searched), ATTRIBUTES_THAT_COST if verifier.costs else ATTRIBUTES)
     make_readings(session, {image: [one.id for one in attributes] for image in images}, progress, stage)
     originals = np.array([[session.readings[image][one.id] for one in attributes] for image in images])
@@ -79,7 +81,7 @@ def _test(session: Session, verifier: OpenedVerifier, progress: Progress, stage:
     same = np.all([_same(originals[row], plain[sizes[image]]) for row, image in enumerate(images)], axis=0)
     readings = np.concatenate([originals, *plain.values()])
     known = np.isfinite(readings)
-    nonsense, problem = _nonsense(session, verifier, images)
+    nonsense, problem = _nonsense(verifier, [Sight(session.pictures[image]) for image in images])
     return VerifierTest(
         verifier=Backend(session.settings.verifier, verifier.fingerprint),
         originals=len(images),
@@ -112,13 +114,19 @@ def _same(original: NDArray[np.float64], plain: NDArray[np.float64]) -> NDArray[
     return np.asarray((close | (np.isnan(plain) & np.isnan(original))).all(axis=0))
 
 
-def _nonsense(session: Session, verifier: OpenedVerifier, images: Sequence[str]) -> tuple[NDArray[np.float64], str]:
+def _readable(session: Session, images: Sequence[str]) -> list[str]:
+    """Those whose pictures can be read; of the others everybody reads nothing."""
+    found = []
+    for image in images:
+        with contextlib.suppress(UsageError):  # it is told of where all pictures are read
+            session.pictures[image]
+            found.append(image)
+    return found
+
+
+def _nonsense(verifier: OpenedVerifier, sights: Sequence[Sight]) -> tuple[NDArray[np.float64], str]:
     """Readings of words that mean nothing off originals, shape (pictures, words); and why there are none: a verifier
     may refuse words that it does not know."""
-    sights = []
-    for image in images:
-        with contextlib.suppress(UsageError):  # it was told of
-            sights.append(Sight(session.pictures[image]))
     attributes = [Attribute(f"nonsense-{number}", words, words) for number, words in enumerate(NONSENSE, 1)]
     try:
         return verifier.seen(sights, attributes), ""

@@ -14,7 +14,7 @@ from pipeline import N_IMAGES, SILENT, make_corpus, settings
 
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.verifier_test import VerifierTest, file_of_test, read_test
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.measure import verify
 from diffex_cli.measure.self_test import NONSENSE, ORIGINALS, check_verifier
@@ -123,15 +123,36 @@ def test_one_image_and_one_attribute_fail_nobody_who_is_honest(tmp_path: Path) -
     assert test.told == "1 attribute alone cannot tell whether it sees anything"
 
 
-def test_one_that_refuses_words_that_it_does_not_know_passes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("refusal", [KeyError("blorvex"), DiffexError("the server refuses /v1/seen (400)")])
+def test_one_that_refuses_words_that_it_does_not_know_passes(refusal: Exception, tmp_path: Path) -> None:
     def strict(picture: Image.Image, words: str) -> float:
         if words in NONSENSE:
-            raise KeyError(words)
+            raise refusal
         return honest(picture, words)
 
     test = tried(tmp_path, strict)
     assert test.verdict == "passed"
-    assert "raised KeyError" in test.problem
+    assert str(refusal) in test.problem
+
+
+def test_what_the_user_can_mend_is_no_refusal(tmp_path: Path) -> None:
+    def expired(picture: Image.Image, words: str) -> float:
+        if words in NONSENSE:
+            raise UsageError("set DIFFEX_HTTP_TOKEN to a valid one")
+        return honest(picture, words)
+
+    with pytest.raises(UsageError, match="DIFFEX_HTTP_TOKEN"):
+        tried(tmp_path, expired)
+
+
+def test_a_picture_that_is_lost_hides_no_blindness(tmp_path: Path) -> None:
+    session = session_of(tmp_path, Eyes(lambda picture, words: 0.7), any_verifier=True)
+    for image in sorted(session.images.values(), key=lambda one: one.image)[:2]:
+        (session.run.path / image.file).write_bytes(b"torn")
+    check_verifier(session, wanted_of(session), SILENT, "verify")
+    test = read_test(session.run.path, "eyes")
+    assert test is not None
+    assert (test.sight, test.originals) == ("failed", 2)
 
 
 def test_nothing_is_asked_twice(tmp_path: Path) -> None:
