@@ -90,10 +90,10 @@ def read_page(file: Path) -> Page:
         raise UsageError(f"{file} is not a study's page: {_REMEDY}")
     try:
         content = _read(found[1], file)
-        if content["kind"] == "review":
-            raise UsageError(f"{file} asks people about a verifier, and a language model is none: open it in a browser")
         if content["schema"] != PAGE_SCHEMA or content["kind"] not in get_args(Kind):
             raise UsageError(f"{file} is not a page of this version of diffex (schema {PAGE_SCHEMA}): {_REMEDY}")
+        if content["kind"] == "review":
+            raise UsageError(f"{file} asks people about a verifier, and a language model is none: open it in a browser")
         items = tuple(
             Shown(one["id"], one["turn"], tuple(one["pictures"]), one["words"], tuple(one["options"]))
             for one in content["items"]
