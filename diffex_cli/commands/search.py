@@ -99,6 +99,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     "target",
     "editor",
     "verifier",
+    "any_verifier",
     *REGION,
     *PAID,
     *listed(SEARCH),

@@ -23,7 +23,7 @@ _FOLDERS = (
     *("images", "edits", "edits/files", "edits/files/*", "scores", "seen", "corpus-answers", "heatmaps", "heatmaps/*"),
     *("report", "report/assets", "report/figures", "results", "results/*"),
     *("results/*/report", "results/*/report/assets", "results/*/report/figures"),
-    *("study", "study/*", "study/*/answers", "study/*/asked"),
+    *("study", "study/*", "study/*/answers", "study/*/asked", "study/*/pictures"),
 )
 """Those that diffex keeps in a run directory."""
 

@@ -144,6 +144,13 @@ def number(least: float) -> Callable[[object], float]:
     return parse
 
 
+def share(value: object) -> float:
+    found = number(0.0)(value)
+    if found > 1:
+        raise ValueError("must be a number from 0 to 1")
+    return found
+
+
 def choice(what: str, literal: object) -> Callable[[object], str]:
     """One of the values of a ``Literal``; ``what`` it is, for the sentence."""
     choices: tuple[str, ...] = get_args(literal)

@@ -148,6 +148,21 @@ class Settings:
         "edits are believed (default: the domain's, else {default}).",
         "verifiers",
     )
+    any_verifier: bool = _setting(
+        False,
+        parsers.switch,
+        WORK,
+        None,
+        "Use the verifier even if it failed its test; the report says so (default: no).",
+    )
+    review_precision: float = _setting(
+        0.8,
+        parsers.share,
+        WORK,
+        "SHARE",
+        "The precision that a verifier should reach in people's eyes; the report warns of less (default: {default}).",
+    )
+    review_recall: float = _setting(0.8, parsers.share, WORK, "SHARE", "The same of its recall (default: {default}).")
     region: str = _setting(
         "none",
         parsers.region,

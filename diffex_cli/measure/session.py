@@ -78,6 +78,8 @@ class Session:
         self.consent = Consent.of(settings)
         self.proved: set[str] = set()
         """Which of ``editor``, ``classifier`` and ``verifier`` gave a result: their settings are known to be good."""
+        self.tested = False
+        """What the test of the verifier says is known, and need not be looked up again."""
 
     @functools.cached_property
     def corpus(self) -> Corpus:

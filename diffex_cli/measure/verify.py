@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.artifacts.verifier_test import Verdict, read_test
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
@@ -16,6 +17,7 @@ from diffex_cli.language_models.costs import Spending
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.paying import LimitReached, Look
 from diffex_cli.measure.recording import record
+from diffex_cli.measure.self_test import check_verifier
 from diffex_cli.measure.session import Session, locked_session, planned_session
 from diffex_cli.measure.verifying import make_readings, missing_readings
 from diffex_cli.verifiers.attributes import attributes_of
@@ -29,12 +31,14 @@ class VerifySummary:
     Attributes:
         attributes: how many attributes there are to see.
         spending: what a language model was asked; ``None`` if none was.
+        test: what the verifier's test found; ``None`` if its readings were made elsewhere.
     """
 
     needed: int
     cached: int
     seen: int
     attributes: int
+    test: Verdict | None
     warnings: tuple[str, ...]
     spending: Spending | None = None
 
@@ -44,10 +48,10 @@ def run(settings: Settings, progress: Progress) -> VerifySummary:
     that screens for it, with this seed.
 
     Raises:
-        UsageError: no verifier is named.
+        UsageError: no verifier is named, or it fails its test.
     """
     with locked_session("verify", settings) as session:
-        _check(session)
+        check_verify(session)
         record(session.run, "verify", session.stage_settings)
         wanted = [(one, _wanted(one)) for one in session.benches]
         needed = len({subject for _, subjects in wanted for subject in subjects})
@@ -55,6 +59,7 @@ def run(settings: Settings, progress: Progress) -> VerifySummary:
         before, limit = sum(map(_cells, missing)), tuple[str, ...]()
         try:
             for one, subjects in wanted:
+                check_verifier(one, subjects, progress, "verify")
                 make_readings(one, subjects, progress, "verify")
         except LimitReached as error:
             limit = (str(error),)
@@ -64,13 +69,13 @@ def run(settings: Settings, progress: Progress) -> VerifySummary:
         asked_of = sum(len(ids) for _, subjects in wanted for ids in subjects.values())
         spent = session.purse.spending(asked_of - before, sum(map(_cells, left))) if session.purse else None
         cached = needed - seen - len(set().union(*left))
-        return VerifySummary(needed, cached, seen, n, (*session.run.warnings, *limit), spent)
+        return VerifySummary(needed, cached, seen, n, _verdict(session), (*session.run.warnings, *limit), spent)
 
 
 def plan(settings: Settings) -> plans.Plan:
     """What :func:`run` would do."""
     session = planned_session("verify", settings)
-    _check(session)
+    check_verify(session)
     wanted = [(one, _wanted(one)) for one in session.benches]
     needed, missing = set().union(*(subjects for _, subjects in wanted)), _missing(wanted)
     plan = plans.count("verify", "pictures", len(needed), len(set().union(*missing)))
@@ -106,7 +111,7 @@ def _look(session: Session, subject: str) -> tuple[tuple[int, int], bool]:
     return (image.width, image.height), bool(row and row.candidate)
 
 
-def _check(session: Session) -> None:
+def check_verify(session: Session) -> None:
     """Complain before anything is remembered."""
     session.check("corpus", "images", "verifier", "editor", "screening")
     if session.verifier is None:
@@ -116,19 +121,25 @@ def _check(session: Session) -> None:
     session.check("readings", "purse")
 
 
+def _verdict(session: Session) -> Verdict | None:
+    test = None if session.verifier is None else read_test(session.run.path, session.verifier.fingerprint)
+    return None if test is None else test.verdict
+
+
 def _wanted(session: Session) -> dict[str, tuple[str, ...]]:
     """Of every picture all attributes; of an edit, if an answer costs something, those that it was asked for and the
     others of the same parents."""
     attributes = attributes_of(session.searched)
     everything = tuple(one.id for one in attributes)
     wanted = dict.fromkeys(session.images, everything)
-    for row in _edits(session):
+    for row in edits_looked_at(session):
         near = session.verifier is not None and session.verifier.costs and row.candidate
         wanted[row.edit] = _near(row, attributes) if near else everything
     return wanted
 
 
-def _edits(session: Session) -> Iterable[EditRow]:
+def edits_looked_at(session: Session) -> list[EditRow]:
+    """Those by the session's editor with its seed that have a picture."""
     ours = (row for row in session.edits.values() if row.seed == session.settings.seed)
     return [row for row in ours if row.image in session.images and row.status != "failed"]
 

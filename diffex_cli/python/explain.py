@@ -57,6 +57,7 @@ class Options(TypedDict, total=False):
     verifier: AnyVerifier
     max_cost: float
     parallel: int
+    any_verifier: bool
     perceptual: str
     name: str | None
 

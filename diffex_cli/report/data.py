@@ -14,6 +14,7 @@ from diffex_cli.core.registry import short_spec
 from diffex_cli.core.settings import Scale
 from diffex_cli.measure.targets import UNITS, Quantity, quantity
 from diffex_cli.report.leaks import Leak
+from diffex_cli.report.verifier_trust import Trust
 
 Row: TypeAlias = RankingRow
 """One candidate of the ranking; what is ``None`` or NaN was not measured, as in runs of earlier versions."""
@@ -189,6 +190,7 @@ class ReportData:
         region: the spec of what the edits were bound to; empty for the whole picture.
         keep_region: the spec of what no edit changed; empty for nothing.
         verified: a verifier looked at the edits; ``None`` of a search by an earlier version, which says nothing of it.
+        trust: how far that verifier can be trusted; ``None`` without one.
         also_changed: for a candidate's id, what else its edits changed, the most frequent first; see
             :mod:`~diffex_cli.report.leaks`.
         search: the id of the search; ``None`` of one of an earlier version or of another program.
@@ -223,6 +225,7 @@ class ReportData:
     keep_region: str = ""
     search: str | None = None
     verified: bool | None = None
+    trust: Trust | None = None
     also_changed: Mapping[str, tuple[Leak, ...]] = dataclasses.field(default_factory=dict)
 
     @property

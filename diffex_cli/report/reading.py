@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from diffex_cli.artifacts.finished_search import Measured
+from diffex_cli.artifacts.review import read_review
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.search_document import ScreeningRecord, Tried, TriedSet
+from diffex_cli.artifacts.verifier_test import read_test
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.core.registry import short_spec
 from diffex_cli.core.settings import Settings
@@ -20,6 +22,7 @@ from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportData, Setting, Shot, Step
 from diffex_cli.report.finished import FinishedRun, read_finished
 from diffex_cli.report.leaks import Leak, Made, leaks
+from diffex_cli.report.verifier_trust import Trust
 
 
 def read_report_data(path: Path, target: str | None = None, measured: Measured | None = None) -> ReportData:
@@ -70,8 +73,17 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         keep_region=_spec(search.keep_region),
         search=search.id,
         verified=None if "verifier" in search.unsaid else search.verifier is not None,
+        trust=_trust(run),
         also_changed=also_changed(run),
     )
+
+
+def _trust(run: FinishedRun) -> Trust | None:
+    verifier = run.search.verifier
+    if verifier is None:
+        return None
+    home, fingerprint = run.run.path, verifier.fingerprint
+    return Trust(verifier.spec, read_test(home, fingerprint), read_review(home, fingerprint))
 
 
 _T = TypeVar("_T")

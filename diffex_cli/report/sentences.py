@@ -13,6 +13,7 @@ from diffex_cli.report.claims import Claimed, Claims, claims, images_to_decide
 from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.facts import cannot_draw, landed, noise_floor, p_value, ranked
 from diffex_cli.report.numbers import counted, finite, interval, magnitude, percent, signed
+from diffex_cli.report.verifier_trust import trust_sentences
 from diffex_cli.report.whom import Whom, whom
 from diffex_cli.report.words import Segment, Text, listed, words
 
@@ -393,6 +394,8 @@ def _cautions(data: ReportData) -> Iterator[str]:
         yield f"Measured on fewer than all {data.n_images} images: {_names(few)}."
     if data.verified is False:
         yield ("No verifier looked at the edits: effects are of what was asked for, not of what the pictures show.")
+    if data.trust is not None:
+        yield from trust_sentences(data.trust)
     where = [f"within {data.region}"] * bool(data.region) + [f"outside of {data.keep_region}"] * bool(data.keep_region)
     if where:
         yield f"Pictures were edited only {' and '.join(where)}: what an attribute does elsewhere is not in its effect."

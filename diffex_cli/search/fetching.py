@@ -9,6 +9,7 @@ from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure.making import make_edits
 from diffex_cli.measure.scoring import make_scores, unscored
+from diffex_cli.measure.self_test import check_verifier
 from diffex_cli.measure.session import EditWish, Session
 from diffex_cli.measure.verifying import make_readings, missing_readings
 from diffex_cli.search.asking import ask, ask_for_readings
@@ -65,8 +66,10 @@ class Requester:
 
         Raises:
             IncompleteError: readings are missing and are not to be made here.
+            UsageError: the verifier fails its test.
         """
         if self._fill:
+            check_verifier(self._session, wanted, self._progress, "search")
             make_readings(self._session, wanted, self._progress, "search")
         elif missing := len(missing_readings(self._session, wanted)):
             ask_for_readings(self._session, missing)

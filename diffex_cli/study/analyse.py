@@ -33,6 +33,9 @@ def read_and_analyse(files: Sequence[Path], keys: Sequence[Path], run: Path) -> 
         UsageError: a file is malformed, of an unknown study, or of a rater who is there already.
     """
     given = [read_answers(file) for file in files]
+    for one in given:
+        if one.kind == "review":
+            raise UsageError(f"{one.file} is about a verifier, no study: run `diffex verify --review {one.file}`")
     check_distinct(given)
     studies = _studies(given, keys, run)
     checked = [check_answers(one, studies[one.study]) for one in given]

@@ -150,6 +150,7 @@ def fault(query: Query, value: object, options: Sequence[str]) -> str:
     if query.rated:
         fits = type(value) is int and LOWEST <= value <= HIGHEST
         return "" if fits else f"{query.name} must be a whole number from {LOWEST} to {HIGHEST}, not {value!r}"
+    options = query.options or options
     fits = isinstance(value, str) and value in options
     return "" if fits else f"{query.name} must be one of {', '.join(map(repr, options))}, not {value!r}"
 

@@ -92,6 +92,8 @@ def read_page(file: Path) -> Page:
         content = _read(found[1], file)
         if content["schema"] != PAGE_SCHEMA or content["kind"] not in get_args(Kind):
             raise UsageError(f"{file} is not a page of this version of diffex (schema {PAGE_SCHEMA}): {_REMEDY}")
+        if content["kind"] == "review":
+            raise UsageError(f"{file} asks people about a verifier, and a language model is none: open it in a browser")
         items = tuple(
             Shown(one["id"], one["turn"], tuple(one["pictures"]), one["words"], tuple(one["options"]))
             for one in content["items"]
@@ -119,6 +121,7 @@ def _content(page: Page) -> dict[str, Any]:
         "schema": PAGE_SCHEMA,
         "answers": ANSWERS_SCHEMA,
         "named": wording.named,
+        "titles": wording.titles,
         "queries": [{**dataclasses.asdict(query), "rated": query.rated} for query in wording.queries],
         "scale": list(range(LOWEST, HIGHEST + 1)),
         **dataclasses.asdict(page),

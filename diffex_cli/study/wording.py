@@ -6,7 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["quality", "identify", "joint"]
+from diffex_cli.artifacts.review import ANSWERS
+
+Kind: TypeAlias = Literal["quality", "identify", "joint", "review"]
+"""``review`` is no study of the paper's: people look at what a verifier saw (:mod:`diffex_cli.study.review`)."""
 Method: TypeAlias = Literal["words", "picture", "heatmap"]
 
 METHODS: tuple[Method, ...] = ("words", "picture", "heatmap")
@@ -24,6 +27,7 @@ class Query:
         name: its key in a file of answers.
         title: in a table.
         low, high: what 1 and 5 mean; empty for a choice.
+        options: what to choose from, the same for all items in this order; empty where an item has its own.
     """
 
     name: str
@@ -31,6 +35,7 @@ class Query:
     text: str
     low: str = ""
     high: str = ""
+    options: tuple[str, ...] = ()
 
     @property
     def rated(self) -> bool:
@@ -40,12 +45,14 @@ class Query:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wording:
-    """What a kind of study says: ``introduction`` before the first item, and ``named`` before an item's words."""
+    """What a kind of study says: ``introduction`` before the first item, ``named`` before an item's words, and
+    ``titles`` above its pictures."""
 
     title: str
     introduction: tuple[str, ...]
     queries: tuple[Query, ...]
     named: str
+    titles: tuple[str, ...] = ("Before", "After", "Hint: bright is what mattered")
 
 
 _DISENTANGLEMENT = Query(
@@ -99,6 +106,18 @@ WORDINGS: Mapping[Kind, Wording] = {
         ),
         (_DISENTANGLEMENT,),
         "After the edit, the picture should show:",
+    ),
+    "review": Wording(
+        "What do these pictures show?",
+        (
+            "You will see pictures, one at a time, and a few words with each. Some of the pictures were changed by a "
+            "computer program, some were not.",
+            "Please say whether the picture shows what the words name. Go by what you see, not by what is likely; if "
+            "the picture does not settle it, or the words do not fit it, answer ‘cannot tell’.",
+        ),
+        (Query("seen", "Seen", "Does the picture show it?", options=ANSWERS),),
+        "Look for:",
+        ("Picture",),
     ),
 }
 

@@ -21,7 +21,10 @@ from diffex_cli.measure.verifying import attributes_of, make_readings, missing_r
 from diffex_cli.search import search
 from diffex_cli.verifiers.base import Attribute, Sight
 
-EYES = "def seen(pictures, words):\n    return [[{answer}] * len(words) for _ in pictures]\n"
+EYES = (
+    "def seen(pictures, words):\n    return [[{answer} if one.getbbox() else 0.0] * len(words) for one in pictures]\n"
+)
+"""Tell black from anything else."""
 PICTURES = N_IMAGES * (N_ROOTS + 2)
 
 

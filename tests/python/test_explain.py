@@ -326,6 +326,7 @@ def test_the_mistakes_below_begin_from_something_right() -> None:
             "algorithm exhaustive measures everything: leave it out, or",
         ),
         ({"editor": TintEditor(parse_spec("tint:")), "screen": "fast"}, "name a cheaper editor, screen SPEC"),
+        ({"verifier": lambda pictures, words: np.ones((len(pictures), len(words)))}, "go on with any_verifier, or"),
     ],
     ids=lambda value: None if isinstance(value, dict) else "",
 )
@@ -351,9 +352,10 @@ def test_the_arguments_are_the_settings_of_a_search() -> None:
     assert parameters["beam"].default == Settings().beam
     assert parameters["delta"].default == Settings().delta
     of_corpora = {"merge", "base_url", "depth", "breadth", "runs", "knowledge", "max_cost", "parallel"}
+    of_reviews = {"review_precision", "review_recall"}
     of_inputs = {"run", "domain", "provider", "corpus_file", "images", "trust_run", "verify_files"}
     settings = {name for name in (*parameters, *Options.__annotations__) if name in FIELDS}
-    assert settings == set(FIELDS) - of_corpora - of_inputs
+    assert settings == set(FIELDS) - of_corpora - of_reviews - of_inputs
 
 
 def test_importing_it_loads_no_model_library() -> None:

@@ -26,6 +26,7 @@ from diffex_cli.editors.base import EditRequest, EditResult
 from diffex_cli.measure import edit, score, verify
 from diffex_cli.measure.session import Backends
 from diffex_cli.report.finished import read_finished
+from diffex_cli.report.reading import read_report_data
 from diffex_cli.search import search
 
 IMAGES = 10
@@ -109,6 +110,14 @@ def test_a_group_is_measured_by_the_edits_of_its_members(faithful: tuple[Setting
     crest = {row.edit for row in directory.measured() if row.candidate == "head/crest"}
     assert crest <= {row.edit for row in directory.measured() if row.candidate.startswith("head/crest/")}
     assert all(finished.edit(image, finished.candidates["head/crest"]) is not None for image in finished.images)
+
+
+def test_its_verifier_was_tested_before(faithful: tuple[Settings, search.SearchSummary]) -> None:
+    trust = read_report_data(faithful[0].run).trust
+    assert trust is not None
+    assert trust.test is not None
+    assert (trust.spec, trust.test.verdict, trust.test.nonsense_read) == ("birds:probe", "passed", 0)
+    assert trust.review is None
 
 
 def test_what_an_image_shows_already_is_not_edited_and_changes_nothing(

@@ -81,6 +81,7 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
         "unit": data.unit,
         "judged": data.judged,
         "verified": data.verified,
+        "verifier": None if data.trust is None else values.of_verifier(data.trust),
         "delta": number(data.delta),
         "n_images": data.n_images,
         "n_held_out": data.n_held_out,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from diffex_cli.artifacts.rows import EditRow
+from diffex_cli.report.verifier_trust import Trust, compared
 from diffex_cli.report.words import Text
 
 Json: TypeAlias = Mapping[str, object] | list[object] | str | int | float | bool | None
@@ -83,3 +84,16 @@ def of_run(edits: Collection[EditRow]) -> dict[str, object]:
 def _counts(edits: Iterable[EditRow]) -> dict[str, int]:
     statuses = Counter(edit.status for edit in edits)
     return {"ok": statuses["ok"], "no_op": statuses["no-op"], "failed": statuses["failed"]}
+
+
+def of_verifier(trust: Trust) -> dict[str, object]:
+    """What is known of a search's verifier; null where nobody knows."""
+    found = None if trust.review is None or not trust.review.answered else compared(trust.review)
+    return {
+        "spec": trust.spec,
+        "test": None if trust.test is None else trust.test.verdict,
+        "checked": 0 if found is None else found.n,
+        "precision": None if found is None else number(found.precision.value),
+        "recall": None if found is None else number(found.recall.value),
+        "kappa": None if found is None else number(found.kappa),
+    }

@@ -136,21 +136,23 @@
     place("words").replaceChildren(...(text ? [`${study.named} `, strong] : []));
   }
 
-  const TITLES = ["Before", "After", "Hint: bright is what mattered"];
+  const alone = study.titles.length === 1;
+  const which = (index) => (alone ? "picture" : `picture: ${study.titles[index].toLowerCase()}`);
 
   function picture(name, index) {
     const image = new Image();
     image.src = study.pictures[name];
-    image.alt = `The picture: ${TITLES[index].toLowerCase()}`;
+    image.alt = `The ${which(index)}`;
     return image;
   }
 
   function figure(name, index, item) {
     const caption = document.createElement("figcaption");
-    caption.textContent = TITLES[index];
+    caption.textContent = study.titles[index];
+    caption.hidden = alone;
     const button = document.createElement("button");
     Object.assign(button, { type: "button", className: "enlarge" });
-    button.setAttribute("aria-label", `Enlarge the picture: ${TITLES[index].toLowerCase()}`);
+    button.setAttribute("aria-label", `Enlarge the ${which(index)}`);
     button.append(picture(name, index));
     button.addEventListener("click", () => large.open(item, index));
     const made = document.createElement("figure");
@@ -164,6 +166,8 @@
     legend.textContent = query.text;
     const options = query.rated
       ? study.scale
+      : query.options.length
+      ? query.options
       : shuffled(item.options, `${study.study}/options/${state.participant}/${item.id}`);
     const row = document.createElement("div");
     row.className = query.rated ? "scale" : "choice";
@@ -241,11 +245,12 @@
       buttons = images.map((_, number) => {
         const button = document.createElement("button");
         button.type = "button";
-        button.textContent = TITLES[number].split(":")[0];
+        button.textContent = study.titles[number].split(":")[0];
         button.addEventListener("click", () => turn(number));
         return button;
       });
       turns.replaceChildren(...buttons);
+      turns.hidden = place("hint").hidden = alone;
       pane.replaceChildren(...images);
       zoom(false);
       dialog.showModal();
