@@ -166,7 +166,7 @@ def _spending(session: Session) -> Spending | None:
     if session.purse is None:
         return None
     there = sum(len(seen) for seen in session.readings.values())
-    return session.purse.spending(kept=there - session.purse.asked, left=0)
+    return session.purse.spending(kept=max(0, there - session.purse.asked), left=0)
 
 
 def _searched(
