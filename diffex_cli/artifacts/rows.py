@@ -293,8 +293,9 @@ class MeasuredRow:
         candidate: its id.
         edit: the key of the edit; the reconstruction's where the image is already as the candidate asks.
         shown: it is.
-        asked: the change of the candidate's target against the reconstruction as measured; NaN if the edit failed.
-        change: the same after the correction by what was seen: what the ranking's effect is the mean of.
+        asked: the change of the candidate's target by this edit, against the reconstruction; NaN if the edit failed.
+        change: what the ranking's effect is the mean of: the same after the correction by what was seen; of a group
+            that was opened, the mean of its members'.
         landed: the edit shows what it was asked for; ``None`` if nobody can tell.
         held_out: the image is one that the search did not use.
     """

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.search.checked import Checked
+from diffex_cli.search.pooling import Parts
 from diffex_cli.search.statistics.adjusted import Correction
 from diffex_cli.search.statistics.intervals import Estimate
 
 Floats = NDArray[np.float64]
-Edited = Sequence[tuple[Candidate, str]]
+Edited = Sequence[tuple[Parts, str]]
 """What is edited, and the key of the image."""
 Measured = Callable[[Candidate, Sequence[str]], Floats]
 """What is edited, on which images → Δ as measured."""
@@ -75,4 +76,8 @@ class Corrections:
         return correction.interval(measured, lacking)
 
     def _lacking(self, edited: Edited) -> Floats:
-        return np.array([self.checked.lacking(one, image) for one, image in edited])
+        found = np.zeros((len(edited), self.checked.width))
+        for row, (parts, image) in zip(found, edited, strict=True):
+            for one, share in parts:
+                row += share * self.checked.lacking(one, image)
+        return found

@@ -25,6 +25,7 @@ from diffex_cli.search.algorithm.panel import panel_order
 from diffex_cli.search.checked import Checked
 from diffex_cli.search.correcting import Corrections
 from diffex_cli.search.fetching import Requester
+from diffex_cli.search.pooling import Parts, Pools
 from diffex_cli.search.statistics import cout
 from diffex_cli.search.statistics.adjusted import Correction
 from diffex_cli.search.statistics.holdout import holdout_by_default, split
@@ -62,6 +63,7 @@ class Evaluator:
         self.corrections: Corrections | None = None
         if self.checked is not None and check:
             self.corrections = Corrections(self.checked, self.images, settings.seed)
+        self._pools = Pools(self.corpus, self.edited, self._is_measured)
         self._chosen: dict[str, Target] = {}
         self._candidates = {node.candidate.id: node.candidate for node in self.corpus.walk()}
         self.groups = frozenset(node.candidate.id for node in self.corpus.walk() if node.children)
@@ -120,6 +122,7 @@ class Evaluator:
 
     def fetch(self, wishes: Sequence[EditWish]) -> None:
         """Have candidates edited, scored and checked on some images each."""
+        self._pools.add(wishes)
         if self.checked is not None:
             self.fetcher.look(self.checked.of_originals(wishes))
         edits = [edit for one, images in wishes for edit in self.edits(one, images)]
@@ -133,11 +136,11 @@ class Evaluator:
         return self._session.stand_ins.candidate(candidate, image)
 
     def correct(self) -> bool:
-        """From now on correct the changes by what the verifier saw in all edits so far; false if that changes nothing,
-        since there is no verifier, or there are no further edits."""
-        return (
-            self.corrections is not None and self._session.settings.effects == "adjusted" and self.corrections.renew()
-        )
+        """From now on measure groups by all edits of their members so far, and correct the changes by what the verifier
+        saw in them; false if that changes nothing."""
+        pooled = self._pools.renew()
+        adjusts = self.corrections is not None and self._session.settings.effects == "adjusted"
+        return (adjusts and self.corrections is not None and self.corrections.renew()) or pooled
 
     @functools.cached_property
     def order(self) -> tuple[int, ...]:
@@ -151,11 +154,16 @@ class Evaluator:
         deltas, correction = self._asked(candidate, images, target), self._correction(target)
         if self.corrections is None or correction is None:
             return deltas
-        return self.corrections.corrected(correction, deltas, self.edits(candidate, images))
+        return self.corrections.corrected(correction, deltas, self._parts(candidate, images))
 
     def asked(self, candidate: Candidate, images: Sequence[str]) -> NDArray[np.float64]:
         """The same as it was measured, without any correction."""
         return self._asked(candidate, images, self.target_of(candidate))
+
+    def alone(self, candidate: Candidate, images: Sequence[str]) -> NDArray[np.float64]:
+        """The same of the one edit of each image that stands for the candidate."""
+        target = self.target_of(candidate)
+        return self._values(candidate, images, target) - self._values(RECONSTRUCTION, images, target)
 
     def interval(self, candidate: Candidate, effect: Effect) -> Estimate:
         """The mean of a candidate's changes on the images of the search, with its 95 % interval."""
@@ -163,7 +171,7 @@ class Evaluator:
         if self.corrections is None or correction is None:
             return mean_interval(effect.deltas)
         tried = [image for image, delta in zip(self.images, effect.deltas, strict=True) if not math.isnan(delta)]
-        return self.corrections.interval(correction, self.asked(candidate, tried), self.edits(candidate, tried))
+        return self.corrections.interval(correction, self.asked(candidate, tried), self._parts(candidate, tried))
 
     def edits(self, candidate: Candidate, images: Sequence[str]) -> list[tuple[Candidate, str]]:
         """What is edited for a candidate on each of some images."""
@@ -175,14 +183,28 @@ class Evaluator:
         return self.corrections.of(target.name, lambda one, images: self._asked(one, images, target))
 
     def _asked(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
-        return self._values(candidate, images, target) - self._values(RECONSTRUCTION, images, target)
+        shares: dict[str, tuple[Candidate, dict[int, float]]] = {}
+        for place, (parts, _) in enumerate(self._parts(candidate, images)):
+            for edited, share in parts:
+                shares.setdefault(edited.id, (edited, {}))[1][place] = share
+        after = np.zeros(len(images))
+        for edited, own in shares.values():
+            values = self._values(edited, [images[place] for place in own], target)
+            after[list(own)] += values * list(own.values())
+        return after - self._values(RECONSTRUCTION, images, target)
+
+    def _parts(self, candidate: Candidate, images: Sequence[str]) -> list[tuple[Parts, str]]:
+        return [(self._pools.parts(candidate, image), image) for image in images]
+
+    def _is_measured(self, edited: Candidate, image: str) -> bool:
+        return self._session.scores.get(self._session.key(image, edited)) is not None
 
     def effect_original(self, candidate: Candidate, images: Sequence[str], target: Target | None = None) -> float:
         """The mean difference to the untouched originals instead; NaN if no edit succeeded."""
         target = self.target_of(candidate) if target is None else target
         originals = self._originals(images)
         before = target.on_scale(originals, originals, self._session.settings.scale)
-        differences = self._values(candidate, images, target) - before
+        differences = self._asked(candidate, images, target) + self._values(RECONSTRUCTION, images, target) - before
         known = differences[~np.isnan(differences)].tolist()
         # exactly rounded, so that the images' order does not matter
         return math.fsum(known) / len(known) if known else math.nan

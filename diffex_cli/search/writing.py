@@ -107,7 +107,7 @@ def measured_rows(searched: Searched, evaluator: Evaluator) -> tuple[MeasuredRow
 
 def _rows(candidate: Candidate, images: Sequence[str], evaluator: Evaluator) -> Iterator[MeasuredRow]:
     held_out = set(evaluator.held_out)
-    figures = evaluator.asked(candidate, images).tolist(), evaluator.deltas(candidate, images).tolist()
+    figures = evaluator.alone(candidate, images).tolist(), evaluator.deltas(candidate, images).tolist()
     edits, keys = evaluator.edits(candidate, images), evaluator.keys(candidate, images)
     for (edited, image), key, asked, change in zip(edits, keys, *figures, strict=True):
         landed = evaluator.checked.landed(edited, image) if evaluator.checked is not None and edited.terms else None
