@@ -189,7 +189,7 @@ class ReportData:
         region: the spec of what the edits were bound to; empty for the whole picture.
         keep_region: the spec of what no edit changed; empty for nothing.
         verified: a verifier looked at the edits; ``None`` of a search by an earlier version, which says nothing of it.
-        also_changed: for a candidate's id, what else its edits changed, the most frequent first; see
+        also_changed: for a candidate's id, what else was read in its edits, what they changed most often first; see
             :mod:`~diffex_cli.report.leaks`.
         search: the id of the search; ``None`` of one of an earlier version or of another program.
     """

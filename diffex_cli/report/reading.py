@@ -19,7 +19,7 @@ from diffex_cli.measure.targets import Value, explained
 from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportData, Setting, Shot, Step
 from diffex_cli.report.finished import FinishedRun, read_finished
-from diffex_cli.report.leaks import Leak, Made, leaks
+from diffex_cli.report.leaks import Attributes, Leak, Made, besides
 
 
 def read_report_data(path: Path, target: str | None = None, measured: Measured | None = None) -> ReportData:
@@ -150,15 +150,16 @@ def _evidence(run: FinishedRun) -> Evidence:
 
 
 def also_changed(run: FinishedRun) -> Mapping[str, tuple[Leak, ...]]:
-    """Nothing of a search without a verifier."""
+    """Candidate id → all that was read in its edits beside what they were asked for; nothing without a verifier."""
     if run.search.verifier is None:
         return {}
+    attributes = Attributes({node.id: node.name for node in run.nodes.values()}, run.search.exclusive)
 
     def of(id: str, _: Candidate) -> tuple[Leak, ...]:
         measured = [row for image in run.searched if (row := run.measured.get((id, image))) and not row.shown]
         edits = [(edit.candidate, row.image, edit.edit) for row in measured if (edit := run.edits.get(row.edit))]
         keys = [Made(candidate, run.key(image, RECONSTRUCTION), edit) for candidate, image, edit in edits]
-        return leaks(keys, run.readings, {node.id: node.name for node in run.nodes.values()})
+        return besides(keys, run.readings, attributes)
 
     return _ByCandidate(run.candidates, of)
 

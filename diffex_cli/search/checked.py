@@ -38,8 +38,10 @@ class Checked:
         self._members = {
             node.candidate.id: [one.id for one in ((node,) if node.drawn else node.members)] for node in corpus.walk()
         }
+        self.exclusive = tuple(sorted(tuple(sorted(ids)) for ids in verifier.exclusive(asked)))
+        """Ids of attributes of which a picture shows one at most, as the verifier reads them."""
         self._rivals: dict[str, set[str]] = {}
-        for ids in verifier.exclusive(asked):
+        for ids in map(set, self.exclusive):
             for id in ids:
                 self._rivals.setdefault(id, set()).update(ids - {id})
 

@@ -144,6 +144,7 @@ def _document(session: Session, searched: Searched, evaluator: Evaluator) -> Sea
         editor=Backend(settings.editor, session.editor_fingerprint),
         classifier=Backend(settings.classifier, session.classifier.fingerprint),
         verifier=None if session.verifier is None else Backend(settings.verifier, session.verifier.fingerprint),
+        exclusive=() if evaluator.checked is None else evaluator.checked.exclusive,
         corpus_sha256=corpus_digest(session.corpus),
         images_sha256=images_digest(session.images),
         screening=None if searched.screening is None else _screening(searched.screening),

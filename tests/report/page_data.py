@@ -91,6 +91,7 @@ def report(**changes: Any) -> dict[str, Any]:
             ],
             "reasons": [{"text": HOSTILE, "count": 11}],
         },
+        "leaks": _leaks(),
         "trace": {"screening": "", "levels": [_level(1, (5, 2, 4, 7, 8, 9)), _level(2, (1, 3, 6))]},
         "settings": [
             {"name": "beam", "value": "5", "origin": "default"},
@@ -98,7 +99,13 @@ def report(**changes: Any) -> dict[str, Any]:
         ],
         "provenance": [{"stage": "search", "text": '{"editor": "</script>"}'}],
         "heat": {"kind": "occlusion", "note": "Brighter: more important."},
-        "files": {"csv": "ranking.csv", "json": "report.json", "edits": "edits.csv", "figure": "figure.png"},
+        "files": {
+            "csv": "ranking.csv",
+            "json": "report.json",
+            "edits": "edits.csv",
+            "figure": "figure.png",
+            "leaks": None,
+        },
     }
     data["counts"]["flipped"] = sum(one["quality"]["flipped"] for one in attributes)
     return {**data, **changes}
@@ -124,6 +131,19 @@ def _words(*pieces: str | int) -> list[dict[str, Any]]:
         {"text": piece, "attribute": None} if isinstance(piece, str) else {"text": _ROWS[piece][1], "attribute": piece}
         for piece in pieces
     ]
+
+
+def _leaks() -> dict[str, Any]:
+    told = {"low": 0.43, "high": 0.82, "told": f"65 % of 20 edits of {HOSTILE}"}
+    cells = [{"share": share, "n": 20, "kin": kin, **told} for share, kin in ((0.65, False), (0.0, False), (1.0, True))]
+    return {
+        "told": "The verifier looked at the edits of 9 attributes.",
+        "rows": [1, 3],
+        "columns": [
+            {"id": f"x/{i}", "name": name, "protected": i == 0} for i, name in enumerate((HOSTILE, "eye", "y"))
+        ],
+        "cells": [[*cells], [None, None, cells[0]]],
+    }
 
 
 def _overview() -> dict[str, Any]:
