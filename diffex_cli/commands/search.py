@@ -96,6 +96,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     "target",
     "editor",
     "verifier",
+    "protect",
     *REGION,
     *listed(SEARCH),
     "run",

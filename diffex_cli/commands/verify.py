@@ -7,7 +7,7 @@ from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_plan, run_stage
 
 
-@takes("verifier", "editor", "run", CONFIG, "seed", "device", "trust_run", "verify_files")
+@takes("verifier", "protect", "editor", "run", CONFIG, "seed", "device", "trust_run", "verify_files")
 def verify(given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Ask a verifier which attributes can be seen in the originals and in all edits.
 

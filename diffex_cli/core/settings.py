@@ -144,6 +144,14 @@ class Settings:
         "edits are believed (default: the domain's, else {default}).",
         "verifiers",
     )
+    protect: tuple[str, ...] = _setting(
+        (),
+        parsers.texts,
+        INPUT,
+        "ID|WORDS",
+        "Tell first where edits change this attribute besides, named by its id or by words of its name; may be given "
+        "several times; needs a --verifier.",
+    )
     region: str = _setting(
         "none",
         parsers.region,

@@ -55,6 +55,7 @@ class Options(TypedDict, total=False):
     feather: int
     device: str
     verifier: AnyVerifier
+    protect: list[str] | tuple[str, ...]
     perceptual: str
     name: str | None
 

@@ -19,7 +19,7 @@ COLUMNS = (*_FIRST, *(field.name for field in dataclasses.fields(Row) if field.n
 EDIT_COLUMNS = (
     *("candidate", "name", "image", "source", "label", "status", "delta", "probability_original"),
     *("probability_reconstruction", "probability_edited", "prediction_reconstruction", "prediction_edited", "flipped"),
-    *("changed", "mean_change", "reason"),
+    *("class_lost", "changed", "mean_change", "reason"),
 )
 """Of ``edits.csv``: one row for each edit that the page shows; figures are of the search's own target."""
 
@@ -64,5 +64,11 @@ def _edits(report: Mapping[str, Any]) -> Iterator[list[object]]:
                 STATUSES[pairs["status"][k]],
                 *(pairs["delta"][0][k], before, image["base_probability"][0], pairs["probability"][0][k]),
                 *(None if prediction is None else classes[prediction] for prediction in predictions),
-                *(pairs["flipped"][k], pairs["changed"][k], pairs["mean_change"][k], pairs["reason"][k]),
+                *(
+                    pairs["flipped"][k],
+                    pairs["class_lost"][k],
+                    pairs["changed"][k],
+                    pairs["mean_change"][k],
+                    pairs["reason"][k],
+                ),
             ]

@@ -10,7 +10,7 @@ from diffex_cli.report.facts import below_floor, is_set, landed, noise_floor, p_
 from diffex_cli.report.leaks import leaked
 from diffex_cli.report.numbers import MISSING, counted, finite, interval, magnitude, probability, share, signed
 from diffex_cli.report.sentences import subject
-from diffex_cli.report.sentences_of_edits import also_changed, interval_of_share
+from diffex_cli.report.sentences_of_edits import also_changed, class_lost, interval_of_share
 from diffex_cli.search.statistics.claims import ALPHA
 
 _ALSO = 3
@@ -58,6 +58,9 @@ def _checks(row: Row, data: ReportData) -> Iterator[Figure]:
             f"{signed(row.effect_asked)} {data.unit}; adjusted for what the edits showed {signed(row.effect)}",
             "what the edits did as they came out, and what follows from it for edits that change just what they should",
         )
+    lost = class_lost(row, data)
+    if lost:
+        yield Figure("The class itself", lost, "where it does not, the class itself changed, and not only its looks")
     also = leaked(data.also_changed.get(row.candidate, ()))[:_ALSO]
     if also:
         changes = ", ".join(map(also_changed, also))

@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from diffex_cli.core.hierarchy import is_within
 from diffex_cli.measure.standing_in import SEEN
 from diffex_cli.search.statistics.claims import SETS_JOINED_BY
 from diffex_cli.search.statistics.intervals import wilson
@@ -83,7 +84,7 @@ class Attributes:
         return found
 
     def is_protected(self, id: str) -> bool:
-        return any(id == one or id.startswith(f"{one}/") for one in self.protected)
+        return any(is_within(id, one) for one in self.protected)
 
 
 def besides(edits: Iterable[Made], readings: Readings, attributes: Attributes) -> tuple[Leak, ...]:
@@ -146,4 +147,4 @@ def _read(before: Mapping[str, float], after: Mapping[str, float]) -> Iterator[t
 
 
 def _in_line(id: str, own: str) -> bool:
-    return id == own or own.startswith(f"{id}/") or id.startswith(f"{own}/")
+    return is_within(id, own) or is_within(own, id)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from diffex_cli.report.claims import shown
 from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.leak_matrix import WORTH, Matrix
-from diffex_cli.report.leaks import Leak
+from diffex_cli.report.leaks import Leak, leaked
 from diffex_cli.report.numbers import counted, finite, share
 
 _NAMED = 4
@@ -21,7 +19,7 @@ def interval_of_share(low: float | None, high: float | None) -> str:
 
 def also_changed(one: Leak) -> str:
     """An attribute that edits changed besides, and how often: ``eye colour in 67 % of 44 edits (95 %: 52–79 %)``."""
-    return f"{one.name} in {how_often(one)}"
+    return f"{one.name}{' (protected)' if one.protected else ''} in {how_often(one)}"
 
 
 def how_often(one: Leak) -> str:
@@ -47,16 +45,43 @@ def matrix_sentence(found: Matrix) -> str:
 
 def protected_caution(data: ReportData) -> str | None:
     """That edits of what was shown to matter also change what is protected; ``None`` if they do not."""
-    found = [(row, one) for row in shown(data) for one in data.also_changed.get(row.candidate, ())]
-    changed = [(row, one) for row, one in found if one.protected and one.share]
-    if not changed:
+    told = [text for row in shown(data) if (text := _changes_protected(row, data))]
+    if not told:
         return None
-    told = list(_told(changed[:_NAMED]))
-    rest = len(changed) - len(told)
-    told += [f"and so do {rest} more"] if rest else []
-    return f"Edits of what was shown to matter also change what is protected: {'; '.join(told)}."
+    rest = f"; and so do those of {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return f"Edits of what was shown to matter also change what is protected: {'; '.join(told[:_NAMED])}{rest}."
 
 
-def _told(changed: list[tuple[Row, Leak]]) -> Iterator[str]:
-    for row, one in changed:
-        yield f"those of ‘{row.name}’ change ‘{one.name}’ in {how_often(one)}"
+def _changes_protected(row: Row, data: ReportData) -> str:
+    changed = [one for one in leaked(data.also_changed.get(row.candidate, ())) if one.protected]
+    if not changed:
+        return ""
+    first, others = changed[0], changed[1:_NAMED]
+    more = "".join(f", ‘{one.name}’ in {share(one.share)}" for one in others)
+    more += f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    return f"those of ‘{row.name}’ change ‘{first.name}’ in {how_often(first)}{more}"
+
+
+def class_lost(row: Row, data: ReportData) -> str:
+    """In how many edits a verifier no longer sees the images' own class; empty where nobody looked or could tell."""
+    if row.class_lost is None or not row.n_class:
+        return ""
+    many = round(row.class_lost * row.n_class)
+    return f"the verifier no longer sees {_own(data)} in {many or 'none'} of {counted(row.n_class, 'edit')}"
+
+
+def class_caution(data: ReportData) -> str | None:
+    """Which of what was shown to matter changes the class itself; ``None`` if nothing does."""
+    rows = [row for row in shown(data) if (row.class_lost or 0) >= WORTH and row.n_class]
+    if not rows:
+        return None
+    told = [f"{round((row.class_lost or 0) * (row.n_class or 0))} of {row.n_class} of ‘{row.name}’" for row in rows]
+    rest = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return (
+        f"After some edits the verifier no longer sees {_own(data)}, so that a classifier that follows them may be "
+        f"right: {', '.join(told[:_NAMED])}{rest}."
+    )
+
+
+def _own(data: ReportData) -> str:
+    return f"‘{data.own_class}’" if data.own_class else "an image’s own class"

@@ -239,6 +239,7 @@ def _attribute(number: int) -> dict[str, Any]:
             "logit": [None if one == 2 else [-1.99, -1.9, 0.41] for one in status],
             "file": [None if one == 2 else f"edits/files/{HOSTILE}.png" for one in status],
             "prediction": [None if one == 2 else 0 if flips else 1 for one in status],
+            "class_lost": [False] * 9,
             "flipped": [flips and one == 0 for one in status],
             "changed": [None if one == 2 else 0.5 for one in status],
             "mean_change": [None if one == 2 else 0.1 for one in status],

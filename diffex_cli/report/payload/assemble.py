@@ -83,6 +83,7 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
         "unit": data.unit,
         "judged": data.judged,
         "verified": data.verified,
+        "own_class": data.own_class or None,
         "delta": number(data.delta),
         "n_images": data.n_images,
         "n_held_out": data.n_held_out,

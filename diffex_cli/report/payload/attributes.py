@@ -19,7 +19,7 @@ _FIGURES = (
     *("joint_sum", "interaction", "interaction_low", "interaction_high"),
     *("delta_probability", "delta_probability_low", "delta_probability_high"),
     *("flip_to", "flip_from", "up", "down", "valid"),
-    *("effect_asked", "shown", "landed", "landed_low", "landed_high", "n_landed"),
+    *("effect_asked", "shown", "landed", "landed_low", "landed_high", "n_landed", "class_lost", "n_class"),
 )
 
 
