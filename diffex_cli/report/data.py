@@ -194,6 +194,7 @@ class ReportData:
         also_changed: for a candidate's id, what else was read in its edits, what they changed most often first; see
             :mod:`~diffex_cli.report.leaks`.
         own_class: the class of all images, by their labels or, without any, the target; empty if they have several.
+        protect: ids of the attributes whose changes are told first.
         search: the id of the search; ``None`` of one of an earlier version or of another program.
     """
 
@@ -229,6 +230,7 @@ class ReportData:
     also_changed: Mapping[str, tuple[Leak, ...]] = dataclasses.field(default_factory=dict)
 
     own_class: str = ""
+    protect: tuple[str, ...] = ()
 
     @property
     def shown_name(self) -> str:

@@ -58,9 +58,11 @@ def _checks(row: Row, data: ReportData) -> Iterator[Figure]:
             f"{signed(row.effect_asked)} {data.unit}; adjusted for what the edits showed {signed(row.effect)}",
             "what the edits did as they came out, and what follows from it for edits that change just what they should",
         )
-    lost = class_lost(row, data)
+    lost = class_lost(row, data.own_class)
     if lost:
-        yield Figure("The class itself", lost, "where it does not, the class itself changed, and not only its looks")
+        yield Figure(
+            "The class itself", lost, "of edits of images that show it; where it is gone, the class itself changed"
+        )
     also = leaked(data.also_changed.get(row.candidate, ()))[:_ALSO]
     if also:
         changes = ", ".join(map(also_changed, also))

@@ -74,6 +74,7 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         verified=None if "verifier" in search.unsaid else search.verifier is not None,
         also_changed=also_changed(run),
         own_class=_own_class(run),
+        protect=search.protect,
     )
 
 

@@ -45,7 +45,8 @@ def matrix_sentence(found: Matrix) -> str:
 
 def protected_caution(data: ReportData) -> str | None:
     """That edits of what was shown to matter also change what is protected; ``None`` if they do not."""
-    told = [text for row in shown(data) if (text := _changes_protected(row, data))]
+    # nothing is read for an answer that nobody asked for
+    told = [text for row in shown(data) if (text := _changes_protected(row, data))] if data.protect else []
     if not told:
         return None
     rest = f"; and so do those of {len(told) - _NAMED} more" if len(told) > _NAMED else ""
@@ -62,12 +63,20 @@ def _changes_protected(row: Row, data: ReportData) -> str:
     return f"those of ‘{row.name}’ change ‘{first.name}’ in {how_often(first)}{more}"
 
 
-def class_lost(row: Row, data: ReportData) -> str:
-    """In how many edits a verifier no longer sees the images' own class; empty where nobody looked or could tell."""
+def class_lost(row: Row, own_class: str = "") -> str:
+    """In how many edits a verifier no longer sees the images' own class; empty where nobody looked or could tell.
+
+    Args:
+        own_class: which one; empty if they have several.
+    """
     if row.class_lost is None or not row.n_class:
         return ""
     many = round(row.class_lost * row.n_class)
-    return f"the verifier no longer sees {_own(data)} in {many or 'none'} of {counted(row.n_class, 'edit')}"
+    if not many:
+        return (
+            f"the verifier still sees {_own(own_class)} in {'all ' * (row.n_class > 1)}{counted(row.n_class, 'edit')}"
+        )
+    return f"the verifier no longer sees {_own(own_class)} in {many} of {counted(row.n_class, 'edit')}"
 
 
 def class_caution(data: ReportData) -> str | None:
@@ -78,10 +87,10 @@ def class_caution(data: ReportData) -> str | None:
     told = [f"{round((row.class_lost or 0) * (row.n_class or 0))} of {row.n_class} of ‘{row.name}’" for row in rows]
     rest = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
     return (
-        f"After some edits the verifier no longer sees {_own(data)}, so that a classifier that follows them may be "
-        f"right: {', '.join(told[:_NAMED])}{rest}."
+        f"After some edits the verifier no longer sees {_own(data.own_class)}, so that a classifier that follows them "
+        f"may be right: {', '.join(told[:_NAMED])}{rest}."
     )
 
 
-def _own(data: ReportData) -> str:
-    return f"‘{data.own_class}’" if data.own_class else "an image’s own class"
+def _own(own_class: str) -> str:
+    return f"‘{own_class}’" if own_class else "an image’s own class"

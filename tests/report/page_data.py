@@ -53,6 +53,7 @@ def report(**changes: Any) -> dict[str, Any]:
         "scale": "logit",
         "quantity": "logit",
         "unit": "logits",
+        "own_class": None,
         "delta": 0.1,
         "n_images": N_IMAGES,
         "n_held_out": 4,

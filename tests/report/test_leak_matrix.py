@@ -15,9 +15,10 @@ from diffex_cli.report import sentences
 from diffex_cli.report.build import build
 from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import ReportData
+from diffex_cli.report.details import checks
 from diffex_cli.report.leak_matrix import COLUMNS, ROWS, matrix
 from diffex_cli.report.leaks import Leak
-from diffex_cli.report.sentences_of_edits import how_often, matrix_sentence
+from diffex_cli.report.sentences_of_edits import class_lost, how_often, matrix_sentence
 
 HOSTILE = "<script>alert('x')</script>"
 SNOW = "background/snow"
@@ -31,7 +32,9 @@ def leaking(data: ReportData, leaks: Mapping[str, Sequence[Leak]]) -> ReportData
     """The snow is what was shown to matter."""
     rows = (dataclasses.replace(row, p_corrected=0.01 if row.candidate == SNOW else 0.5) for row in data.rows)
     also_changed = {id: tuple(some) for id, some in leaks.items()}
-    return dataclasses.replace(data, rows=with_claims(rows, data.delta), verified=True, also_changed=also_changed)
+    return dataclasses.replace(
+        data, rows=with_claims(rows, data.delta), verified=True, protect=("scar",), also_changed=also_changed
+    )
 
 
 def test_rows_and_columns_in_which_nothing_is_worth_showing_are_left_out(report_data: ReportData) -> None:
@@ -123,6 +126,25 @@ def test_the_caution_names_what_is_protected(report_data: ReportData) -> None:
     )
     clean = leaking(report_data, {SNOW: [one("scar", 0.0, protected=True), one("eye", 0.9)]})
     assert not [text for text in sentences.cautions(clean) if "protected" in text]
+
+
+def test_the_caution_says_which_edits_change_the_class_itself(report_data: ReportData) -> None:
+    data = leaking(report_data, {})
+    rows = [dataclasses.replace(row, class_lost=0.5, n_class=12) for row in data.rows]
+    lost = dataclasses.replace(data, rows=tuple(rows), own_class="cardinal")
+    assert sentences.cautions(lost)[-1] == (
+        "After some edits the verifier no longer sees ‘cardinal’, so that a classifier that follows them may be right: "
+        "6 of 12 of ‘snow background’."
+    )
+    several = dataclasses.replace(lost, own_class="")
+    assert "no longer sees an image’s own class, so" in sentences.cautions(several)[-1]
+    told = {figure.label: figure.value for figure in checks(rows[0], lost)}
+    assert told["The class itself"] == "the verifier no longer sees ‘cardinal’ in 6 of 12 edits"
+    kept = dataclasses.replace(rows[0], class_lost=0.0)
+    assert class_lost(kept, "jay") == "the verifier still sees ‘jay’ in all 12 edits"
+    for rare in ({"class_lost": 0.05}, {"n_class": 0}, {"class_lost": None}):
+        few = dataclasses.replace(lost, rows=tuple(dataclasses.replace(row, **rare) for row in rows))
+        assert not [text for text in sentences.cautions(few) if "no longer sees" in text]
 
 
 @pytest.mark.parametrize(("n", "words"), [(1, "1 edit"), (8, "8 edits")])
