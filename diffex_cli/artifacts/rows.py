@@ -224,6 +224,9 @@ class RankingRow:
         landed: of the edits that the verifier could read, the share that show what they were asked for, with its 95 %
             interval (Wilson's).
         n_landed: how many those are.
+        class_lost: of the edits of images whose own class the verifier sees in the reconstruction, the share in which
+            it does not.
+        n_class: how many those are.
     """
 
     rank: int
@@ -283,6 +286,8 @@ class RankingRow:
     landed_low: float | None = None
     landed_high: float | None = None
     n_landed: int | None = None
+    class_lost: float | None = None
+    n_class: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -298,6 +303,8 @@ class MeasuredRow:
             that was opened, the mean of its members'.
         landed: the edit shows what it was asked for; ``None`` if nobody can tell.
         held_out: the image is one that the search did not use.
+        class_lost: the verifier sees the image's own class in the reconstruction and not in the edit; ``None`` if it
+            does not see it there, or that is not known.
     """
 
     candidate: str
@@ -308,3 +315,4 @@ class MeasuredRow:
     change: float
     landed: bool | None
     held_out: bool
+    class_lost: bool | None = None

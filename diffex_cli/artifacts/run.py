@@ -247,13 +247,13 @@ class RunDirectory:
 
     # seen/
 
-    def seen(self, verifier: str, asked: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    def seen(self, verifier: str, asked: Callable[[str], str | None]) -> dict[str, dict[str, float]]:
         """Subject → attribute → the probability that the verifier with this fingerprint sees it; NaN where it was
         asked and cannot tell.
 
         Args:
-            asked: attribute → the digest of what is asked of it; readings of others, or of another digest, do not
-                count.
+            asked: attribute → the digest of what is asked of it, ``None`` if nothing is; readings of those, or of
+                another digest, do not count.
         """
         return latest(self.seen_parts.rows(), verifier, asked)
 

@@ -134,6 +134,7 @@ _FIGURES = (
 )
 _SHARES = (
     *("p_value", "p_corrected", "flip_to", "flip_from", "up", "down", "valid", "landed", "landed_low", "landed_high"),
+    "class_lost",
     *(
         f"{what}{end}"
         for what in ("necessity", "sufficiency", "necessity_sufficiency")
@@ -148,7 +149,7 @@ RANKING = _schema(
         *(a_key("candidate"), unique("candidate", "target")),
         *(one_of("status", "kept", "dropped"), one_of("claim", "matters", "small", "undecided", "not tested")),
         *at_least(1, "rank", "coverage_rank"),
-        *at_least(0, "n", "depth", "n_holdout", "images", "shown", "n_landed"),
+        *at_least(0, "n", "depth", "n_holdout", "images", "shown", "n_landed", "n_class"),
         *within(0, math.inf, "influence", nan=True),
         *within(-math.inf, math.inf, *_FIGURES, nan=True),
         *within(0, 1, *_SHARES, nan=True),
@@ -213,6 +214,8 @@ RANKING = _schema(
     landed_low=(pa.float64(),),
     landed_high=(pa.float64(),),
     n_landed=(pa.int32(),),
+    class_lost=(pa.float64(),),
+    n_class=(pa.int32(),),
 )
 
 MEASURED = _schema(
@@ -230,4 +233,5 @@ MEASURED = _schema(
     change=pa.float64(),
     landed=(pa.bool_(),),
     held_out=pa.bool_(),
+    class_lost=(pa.bool_(),),
 )

@@ -186,6 +186,8 @@ class SearchDocument:
     editor: Backend
     classifier: Backend
     verifier: Backend | None = None
+    protect: tuple[str, ...] = ()
+    exclusive: tuple[tuple[str, ...], ...] = ()
     corpus_sha256: str | None = None
     images_sha256: str | None = None
     screening: ScreeningRecord | None = None

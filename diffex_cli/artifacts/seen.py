@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from diffex_cli.artifacts.schemas import SEEN
 
 
-def latest(rows: pa.Table, verifier: str, asked: Mapping[str, str]) -> dict[str, dict[str, float]]:
+def latest(rows: pa.Table, verifier: str, asked: Callable[[str], str | None]) -> dict[str, dict[str, float]]:
     """Subject → attribute → probability, NaN where there is none, of the last row of each.
 
     Args:
         rows: all of the table, in its order.
         verifier: its fingerprint.
-        asked: attribute → the digest of what is asked of it now: a row that says another one is of another question,
-            and as if it were not there.
+        asked: attribute → the digest of what is asked of it now, ``None`` if nothing is: a row that says another one is
+            of another question, and as if it were not there.
     """
     ours = rows.filter(pc.equal(rows["verifier"], verifier)).unify_dictionaries().combine_chunks()
     subjects, attributes = _words(ours["subject"]), _words(ours["attribute"])
@@ -71,15 +71,13 @@ def _words(column: pa.ChunkedArray) -> pa.DictionaryArray:
     return words
 
 
-def _still_asked(rows: pa.Table, asked: Mapping[str, str]) -> NDArray[np.bool_]:
+def _still_asked(rows: pa.Table, asked: Callable[[str], str | None]) -> NDArray[np.bool_]:
     """Shape (rows,). A row that does not say what was asked is another program's, which need not."""
-    known = {name: place for place, name in enumerate(asked)}
     attributes, said = _words(rows["attribute"]), rows["asked"].cast(pa.string())
-    place = np.array([known.get(name, -1) for name in attributes.dictionary.to_pylist()], np.int64)
-    now = pa.array([*asked.values(), None], pa.string())
-    wanted = now.take(pa.array(place[attributes.indices.to_numpy()] % (len(asked) + 1)))
-    same = pc.fill_null(pc.equal(said, wanted), True)  # what either does not say
-    return np.asarray(same.to_numpy() & (place[attributes.indices.to_numpy()] >= 0), bool)
+    now = pa.array([asked(name) for name in attributes.dictionary.to_pylist()], pa.string())
+    wanted = now.take(attributes.indices)
+    same = pc.fill_null(pc.equal(said, wanted), True)  # what the row does not say
+    return np.asarray(same.to_numpy() & wanted.is_valid().to_numpy(zero_copy_only=False), bool)
 
 
 def _by_subject(

@@ -100,6 +100,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     "editor",
     "verifier",
     "any_verifier",
+    "protect",
     *REGION,
     *PAID,
     *listed(SEARCH),

@@ -71,7 +71,7 @@ class _Review:
 
 
 @takes(
-    *("verifier", "any_verifier", "review_precision", "review_recall", "editor"),
+    *("verifier", "protect", "any_verifier", "review_precision", "review_recall", "editor"),
     *PAID,
     *("run", CONFIG, "seed", "device", "trust_run", "verify_files"),
 )

@@ -152,6 +152,11 @@ class Corpus:
         raise KeyError(id)
 
 
+def is_within(id: str, above: str) -> bool:
+    """A node is another one, or below it; both by their ids."""
+    return id == above or id.startswith(f"{above}/")
+
+
 def slug(name: str) -> str:
     """A name as one part of a node id: lower case, words joined by ``-``."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

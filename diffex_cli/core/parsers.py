@@ -40,6 +40,11 @@ def text(value: object) -> str:
     return str(value)
 
 
+def texts(value: object) -> tuple[str, ...]:
+    """One text or a list of them."""
+    return tuple(text(item).strip() for item in (value if isinstance(value, list | tuple) else [value]))
+
+
 _DEVICE = re.compile(r"(auto|cpu|cuda|mps|xpu|hpu|npu|mtia|xla|meta)(:\d+)?|cuda:all")
 
 

@@ -135,6 +135,10 @@ def is_foreign(group: str, name: str) -> bool:
 
 def did_you_mean(wrong: str, known: tuple[str, ...]) -> str:
     """The tail of a sentence about an unknown name: a close match if any, and all that exist."""
+    return f"{close_match(wrong, known)}; there are: {', '.join(known)}"
+
+
+def close_match(wrong: str, known: tuple[str, ...]) -> str:
+    """The same without all that exist, where that is too much to list."""
     close = difflib.get_close_matches(wrong, known, n=1)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
-    return f"{hint}; there are: {', '.join(known)}"
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -163,6 +163,14 @@ class Settings:
         "The precision that a verifier should reach in people's eyes; the report warns of less (default: {default}).",
     )
     review_recall: float = _setting(0.8, parsers.share, WORK, "SHARE", "The same of its recall (default: {default}).")
+    protect: tuple[str, ...] = _setting(
+        (),
+        parsers.texts,
+        INPUT,
+        "ID|WORDS",
+        "Tell first where edits change this attribute besides, named by its id or by words of its name; may be given "
+        "several times; needs a --verifier.",
+    )
     region: str = _setting(
         "none",
         parsers.region,

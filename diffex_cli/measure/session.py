@@ -36,11 +36,12 @@ from diffex_cli.editors.regions.bounds import Bounds
 from diffex_cli.measure import rates
 from diffex_cli.measure.bounding import bounded, check_bounds, open_bounds
 from diffex_cli.measure.forecast import Forecast
+from diffex_cli.measure.looking import protected
 from diffex_cli.measure.paying import Purse
 from diffex_cli.measure.recording import forgotten_if_bad
 from diffex_cli.measure.standing_in import StandIns
 from diffex_cli.verifiers.asking import AskingVerifier
-from diffex_cli.verifiers.attributes import asked, every_attribute
+from diffex_cli.verifiers.attributes import digests_of
 from diffex_cli.verifiers.base import Verifier
 from diffex_cli.verifiers.independence import check_classifier, check_writer
 from diffex_cli.verifiers.opened import OpenedVerifier, open_verifier
@@ -218,6 +219,16 @@ class Session:
         return grouped(directed(self.corpus, self.settings.direction), self.settings.groups)
 
     @functools.cached_property
+    def protected(self) -> tuple[str, ...]:
+        """The ids of the attributes whose changes are told first."""
+        if self.settings.protect and self.verifier is None:
+            raise UsageError(
+                "--protect says of which attributes a verifier is to tell first whether edits change them, and there "
+                "is no verifier: give --verifier SPEC, or leave --protect out"
+            )
+        return protected(self.corpus, self.settings.protect)
+
+    @functools.cached_property
     def stand_ins(self) -> StandIns:
         """The edits that stand for its candidates."""
         return StandIns(self.searched, tuple(self.images), self.settings.seed, self.readings)
@@ -228,7 +239,7 @@ class Session:
         probability that it is seen, NaN where it cannot tell; empty without one. Those who make more add them here."""
         if self.verifier is None:
             return {}
-        return self.run.seen(self.verifier.fingerprint, {one.id: asked(one) for one in every_attribute(self.corpus)})
+        return self.run.seen(self.verifier.fingerprint, digests_of(self.corpus))
 
     def key(self, image: str, candidate: Candidate) -> str:
         """The key of an edit by this editor with this seed."""

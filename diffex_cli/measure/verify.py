@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.rows import EditRow
 from diffex_cli.artifacts.verifier_test import Verdict, read_test
-from diffex_cli.core.errors import UsageError
+from diffex_cli.core.errors import IncompleteError, UsageError
+from diffex_cli.core.hierarchy import RECONSTRUCTION, is_within
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.language_models.costs import Spending
 from diffex_cli.measure import plan as plans
+from diffex_cli.measure.looking import own_classes, reported, sampled
 from diffex_cli.measure.paying import LimitReached, Look
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.self_test import check_verifier
@@ -118,7 +120,7 @@ def check_verify(session: Session) -> None:
         raise UsageError(
             "nothing says what is to look at the pictures: give --verifier SPEC, or verifier: in a config file"
         )
-    session.check("readings", "purse")
+    session.check("protected", "readings", "purse")
 
 
 def _verdict(session: Session) -> Verdict | None:
@@ -127,15 +129,35 @@ def _verdict(session: Session) -> Verdict | None:
 
 
 def _wanted(session: Session) -> dict[str, tuple[str, ...]]:
-    """Of every picture all attributes; of an edit, if an answer costs something, those that it was asked for and the
-    others of the same parents."""
+    """Of every picture all attributes, and of an edit the class of its image; of an edit, if an answer costs something,
+    the attributes that it was asked for, the others of the same parents and the protected ones, but of a sample all."""
     attributes = attributes_of(session.searched)
     everything = tuple(one.id for one in attributes)
+    costs = session.verifier is not None and session.verifier.costs
+    whole = _sample(session) if costs else None
+    classes = own_classes(session.images, session.settings.target)
     wanted = dict.fromkeys(session.images, everything)
     for row in edits_looked_at(session):
-        near = session.verifier is not None and session.verifier.costs and row.candidate
-        wanted[row.edit] = _near(row, attributes) if near else everything
+        of_class = (classes[row.image],) if row.image in classes else ()
+        if whole is None or row.edit in whole:
+            wanted[row.edit] = (*everything, *of_class)
+        else:
+            wanted[row.edit] = _near(row, attributes, session.protected) if row.candidate else everything
     return wanted
+
+
+def _sample(session: Session) -> set[str]:
+    """The edits that a verifier which costs is asked about everything of, with their reconstructions: those that the
+    last search reports; none if there was no search with this editor and seed."""
+    try:
+        search = session.run.search()
+        ranking, measured = session.run.ranking(search), session.run.measured(search)
+    except (IncompleteError, UsageError):
+        return set()
+    if (search.editor.fingerprint, search.seed) != (session.editor_fingerprint, session.settings.seed):
+        return set()
+    rows = sampled(measured, reported(ranking), search.seed)
+    return {key for row in rows for key in (row.edit, session.key(row.image, RECONSTRUCTION))}
 
 
 def edits_looked_at(session: Session) -> list[EditRow]:
@@ -144,6 +166,10 @@ def edits_looked_at(session: Session) -> list[EditRow]:
     return [row for row in ours if row.image in session.images and row.status != "failed"]
 
 
-def _near(row: EditRow, attributes: Iterable[Attribute]) -> tuple[str, ...]:
+def _near(row: EditRow, attributes: Iterable[Attribute], protected: Sequence[str]) -> tuple[str, ...]:
     asked = {one.removeprefix("-") for one in row.candidate.split(" + ")}
-    return tuple(one.id for one in attributes if asked.intersection((one.id, *one.siblings)))
+    return tuple(
+        one.id
+        for one in attributes
+        if asked.intersection((one.id, *one.siblings)) or any(is_within(one.id, id) for id in protected)
+    )

@@ -22,7 +22,7 @@ from diffex_cli.measure.paying import LimitReached, Purse
 from diffex_cli.measure.scoring import prefetched
 from diffex_cli.measure.session import Session
 from diffex_cli.measure.telling import Verifying
-from diffex_cli.verifiers.attributes import asked, attributes_of, every_attribute
+from diffex_cli.verifiers.attributes import CLASS, asked, attributes_of, class_attribute, every_attribute
 from diffex_cli.verifiers.base import Attribute, Sight
 from diffex_cli.verifiers.opened import OpenedVerifier
 
@@ -38,7 +38,8 @@ def missing_readings(session: Session, wanted: Mapping[str, Collection[str]]) ->
     """Of what is wanted, that which the verifier was not asked yet; nothing without a verifier.
 
     Args:
-        wanted: subject (key of an input image or of an edit) → ids of attributes. Edits that failed show nothing.
+        wanted: subject (key of an input image or of an edit) → ids of attributes and of classes. Edits that failed show
+            nothing.
 
     Returns:
         the same, without subjects that lack nothing; ids in the order of the corpus.
@@ -48,7 +49,7 @@ def missing_readings(session: Session, wanted: Mapping[str, Collection[str]]) ->
     """
     if session.verifier is None:
         return {}
-    places = {one.id: place for place, one in enumerate(every_attribute(session.corpus))}
+    places = {id: place for place, id in enumerate(_known(session, wanted))}
     missing = {}
     for subject, ids in wanted.items():
         lacking = set(ids).difference(session.readings.get(subject, ()))
@@ -71,7 +72,7 @@ def make_readings(session: Session, wanted: Mapping[str, Collection[str]], progr
     verifier = session.verifier
     if verifier is None or not missing:
         return 0
-    attributes = {one.id: one for one in every_attribute(session.corpus)}
+    attributes = _known(session, missing)
     settings = {"verifier": session.settings.verifier}
     digests = {one.id: asked(one) for one in attributes.values()}
     writer = session.run.seen_writer(verifier.fingerprint, digests, provenance(stage, settings))
@@ -116,6 +117,13 @@ def make_readings(session: Session, wanted: Mapping[str, Collection[str]], progr
             f"{unread} of {len(missing)} pictures could not be shown to the verifier, such as: {looking.fault}"
         )
     return len(missing)
+
+
+def _known(session: Session, wanted: Mapping[str, Collection[str]]) -> dict[str, Attribute]:
+    """All that can be asked about by id: the attributes in the order of the corpus, and the classes that are wanted."""
+    classes = sorted({id for ids in wanted.values() for id in ids if id.startswith(CLASS)})
+    known = (*every_attribute(session.corpus), *(class_attribute(id.removeprefix(CLASS)) for id in classes))
+    return {one.id: one for one in known}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class Options(TypedDict, total=False):
     max_cost: float
     parallel: int
     any_verifier: bool
+    protect: list[str] | tuple[str, ...]
     perceptual: str
     name: str | None
 

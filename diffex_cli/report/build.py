@@ -12,7 +12,7 @@ from typing import Any
 from diffex_cli.artifacts.files import write_bytes, write_text
 from diffex_cli.core.progress import Progress, SilentProgress
 from diffex_cli.report import store
-from diffex_cli.report.csv_files import edits_csv, ranking_csv
+from diffex_cli.report.csv_files import edits_csv, leaks_csv, ranking_csv
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.html import page
 from diffex_cli.report.payload.assemble import assemble, files_shown
@@ -25,6 +25,7 @@ MAX_SIZE = 8_000_000
 
 _TASK = "pictures"
 _FILES = {"csv": "ranking.csv", "edits": "edits.csv", "json": "report.json", "figure": "figure.png"}
+_LEAKS = "leaks.csv"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Report:
     Attributes:
         edits: all edits, one a row, as CSV.
         data: what the page shows, as JSON.
+        leaks: what edits changed besides, as CSV; ``None`` if no verifier looked.
         assets: the folder of the pictures, if the page would have been too large with them.
         pictures: how many different ones it shows.
         thumbnails_beside: the thumbnails are in that folder too, not only the pictures at full size.
@@ -44,6 +46,7 @@ class Report:
     edits: Path
     data: Path
     figure: Path
+    leaks: Path | None
     assets: Path | None
     size: int
     pictures: int
@@ -60,7 +63,8 @@ def build(
     run: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Write ``index.html``, ``ranking.csv``, ``edits.csv``, ``report.json`` and ``figure.png``.
+    """Write ``index.html``, ``ranking.csv``, ``edits.csv``, ``report.json``, ``figure.png`` and ``leaks.csv``, the last
+    only where a verifier looked.
 
     The same data gives the same bytes.
 
@@ -80,7 +84,7 @@ def build(
     progress.start(_TASK, len(files))
     album = Album(files, max_pixels, shelf.put, lambda: progress.advance(_TASK))
     pictures = album.pictures
-    report = assemble(data, tree, album, _FILES)
+    report = assemble(data, tree, album, {**_FILES, "leaks": _LEAKS if data.verified else None})
     html = page(report, store.beside(pictures))
     packed = len(html.encode()) > max_size
     if packed:
@@ -99,6 +103,10 @@ def build(
         store.remove_beside(folder)
     write_text(folder / _FILES["csv"], ranking_csv(data.rows))
     write_text(folder / _FILES["edits"], edits_csv(report))
+    if data.verified:
+        write_text(folder / _LEAKS, leaks_csv(data))
+    else:
+        (folder / _LEAKS).unlink(missing_ok=True)
     write_text(folder / _FILES["json"], _json(report, album, run or folder.parent))
     write_bytes(folder / _FILES["figure"], overview_png(data, tree))
     return Report(
@@ -107,6 +115,7 @@ def build(
         edits=folder / _FILES["edits"],
         data=folder / _FILES["json"],
         figure=folder / _FILES["figure"],
+        leaks=folder / _LEAKS if data.verified else None,
         assets=assets,
         size=len(html.encode()),
         pictures=len(pictures),

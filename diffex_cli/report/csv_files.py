@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from diffex_cli.core.csv_text import csv_text
-from diffex_cli.report.data import Row
+from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.facts import ranked
 from diffex_cli.report.payload.pairs import STATUSES
 
@@ -19,14 +19,27 @@ COLUMNS = (*_FIRST, *(field.name for field in dataclasses.fields(Row) if field.n
 EDIT_COLUMNS = (
     *("candidate", "name", "image", "source", "label", "status", "delta", "probability_original"),
     *("probability_reconstruction", "probability_edited", "prediction_reconstruction", "prediction_edited", "flipped"),
-    *("changed", "mean_change", "reason"),
+    *("class_lost", "changed", "mean_change", "reason"),
 )
 """Of ``edits.csv``: one row for each edit that the page shows; figures are of the search's own target."""
+
+LEAK_COLUMNS = ("candidate", "name", "changed", "changed_name", "share", "low", "high", "n", "kin", "protected")
+"""Of ``leaks.csv``: one row for each attribute, or set of them, and each attribute that was read in its edits."""
 
 
 def ranking_csv(rows: Iterable[Row]) -> str:
     """The rows by rank, numbers in full precision, unknown ones empty, truth values ``true``/``false``."""
     return csv_text([COLUMNS, *([getattr(row, column) for column in COLUMNS] for row in ranked(rows))])
+
+
+def leaks_csv(data: ReportData) -> str:
+    """What edits changed besides, by the rank of what was asked for, the most frequent change first."""
+    found = ((row, one) for row in ranked(data.rows) for one in data.also_changed.get(row.candidate, ()))
+    rows = (
+        (row.candidate, row.name, one.id, one.name, one.share, one.low, one.high, one.n, one.kin, one.protected)
+        for row, one in found
+    )
+    return csv_text([LEAK_COLUMNS, *rows])
 
 
 def edits_csv(report: Mapping[str, Any]) -> str:
@@ -51,5 +64,11 @@ def _edits(report: Mapping[str, Any]) -> Iterator[list[object]]:
                 STATUSES[pairs["status"][k]],
                 *(pairs["delta"][0][k], before, image["base_probability"][0], pairs["probability"][0][k]),
                 *(None if prediction is None else classes[prediction] for prediction in predictions),
-                *(pairs["flipped"][k], pairs["changed"][k], pairs["mean_change"][k], pairs["reason"][k]),
+                *(
+                    pairs["flipped"][k],
+                    pairs["class_lost"][k],
+                    pairs["changed"][k],
+                    pairs["mean_change"][k],
+                    pairs["reason"][k],
+                ),
             ]

@@ -108,6 +108,7 @@ class Evidence:
         images: input image's key → its row, of the images that the search used.
         edits: candidate's id → image's key → the edit, failed ones too; the reconstructions are under the empty id.
         scores: subject (image's or edit's key) → what the classifier says.
+        class_lost: candidate's id → keys of the images whose own class a verifier no longer sees in the edit.
         heat: original or edited picture's file → the file of the same picture under its heat map.
         heat_kind: ``gradcam`` or ``occlusion``; empty if there are no heat maps.
         heat_note: a sentence on how they were made.
@@ -116,6 +117,7 @@ class Evidence:
     images: Mapping[str, InputImage] = dataclasses.field(default_factory=dict)
     edits: Mapping[str, Mapping[str, EditRow]] = dataclasses.field(default_factory=dict)
     scores: Mapping[str, ScoreRow] = dataclasses.field(default_factory=dict)
+    class_lost: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
     heat: Mapping[Path, Path] = dataclasses.field(default_factory=dict)
     heat_kind: str = ""
     heat_note: str = ""
@@ -191,8 +193,10 @@ class ReportData:
         keep_region: the spec of what no edit changed; empty for nothing.
         verified: a verifier looked at the edits; ``None`` of a search by an earlier version, which says nothing of it.
         trust: how far that verifier can be trusted; ``None`` without one.
-        also_changed: for a candidate's id, what else its edits changed, the most frequent first; see
+        also_changed: for a candidate's id, what else was read in its edits, what they changed most often first; see
             :mod:`~diffex_cli.report.leaks`.
+        own_class: the class of all images, by their labels or, without any, the target; empty if they have several.
+        protect: ids of the attributes whose changes are told first.
         search: the id of the search; ``None`` of one of an earlier version or of another program.
     """
 
@@ -227,6 +231,9 @@ class ReportData:
     verified: bool | None = None
     trust: Trust | None = None
     also_changed: Mapping[str, tuple[Leak, ...]] = dataclasses.field(default_factory=dict)
+
+    own_class: str = ""
+    protect: tuple[str, ...] = ()
 
     @property
     def shown_name(self) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.facts import below_floor, is_set, landed, noise_floor, p_value
+from diffex_cli.report.leaks import leaked
 from diffex_cli.report.numbers import MISSING, counted, finite, interval, magnitude, probability, share, signed
 from diffex_cli.report.sentences import subject
+from diffex_cli.report.sentences_of_edits import also_changed, class_lost, interval_of_share
 from diffex_cli.search.statistics.claims import ALPHA
 
 _ALSO = 3
@@ -43,8 +45,7 @@ def checks(row: Row, data: ReportData) -> tuple[Figure, ...]:
 def _checks(row: Row, data: ReportData) -> Iterator[Figure]:
     told = landed(row)
     if told:
-        low, high = row.landed_low, row.landed_high
-        ends = f" (95 %: {100 * low:.0f}–{share(high)})" if finite(low) and finite(high) else ""
+        ends = interval_of_share(row.landed_low, row.landed_high)
         yield Figure("Edits that landed", f"{told}{ends}", "in the eyes of the verifier; below 20 % nothing is tested")
     if row.shown:
         state = "were so" if is_set(row) else "did not show it" if row.candidate.startswith("-") else "showed it"
@@ -57,10 +58,15 @@ def _checks(row: Row, data: ReportData) -> Iterator[Figure]:
             f"{signed(row.effect_asked)} {data.unit}; adjusted for what the edits showed {signed(row.effect)}",
             "what the edits did as they came out, and what follows from it for edits that change just what they should",
         )
-    also = data.also_changed.get(row.candidate, ())[:_ALSO]
+    lost = class_lost(row, data.own_class)
+    if lost:
+        yield Figure(
+            "The class itself", lost, "of edits of images that show it; where it is gone, the class itself changed"
+        )
+    also = leaked(data.also_changed.get(row.candidate, ()))[:_ALSO]
     if also:
-        names = (f"{one.name} in {share(one.share)} of {counted(one.n, 'edit')}" for one in also)
-        yield Figure("Also changed", ", ".join(names), "what the edits were not asked for; the most frequent")
+        changes = ", ".join(map(also_changed, also))
+        yield Figure("Also changed", changes, "what the edits were not asked for: what is protected, the most frequent")
 
 
 def _estimates(row: Row, data: ReportData) -> Iterator[Figure]:

@@ -15,6 +15,7 @@ from diffex_cli.report import numbers
 from diffex_cli.report.facts import cannot_draw, landed, p_value
 from diffex_cli.report.finished import read_finished
 from diffex_cli.report.numbers import signed
+from diffex_cli.report.sentences_of_edits import class_lost
 from diffex_cli.search.statistics.claims import ALPHA
 
 _SHOWN = 20
@@ -131,6 +132,8 @@ def _seen(row: RankingRow) -> str:
     asked, effect = signed(row.effect_asked), signed(row.effect)
     if numbers.finite(row.effect_asked) and asked != effect:
         parts.append(f"As asked the effect is {asked}; adjusted for what the edits showed it is {effect}.")
+    lost = class_lost(row)
+    parts.append(f"{lost[0].upper()}{lost[1:]}." if lost else "")
     return " ".join(filter(None, parts))
 
 

@@ -19,7 +19,7 @@ from diffex_cli.measure.targets import Quantity, Value, quantity, values
 from diffex_cli.measure.unusable import unusable
 from diffex_cli.report.facts import untested
 from diffex_cli.search.statistics.claims import claim_of
-from diffex_cli.verifiers.attributes import asked, every_attribute
+from diffex_cli.verifiers.attributes import digests_of
 from diffex_cli.verifiers.base import Readings
 
 
@@ -159,9 +159,7 @@ class FinishedRun(FinishedSearch):
         """What the search's verifier saw; empty without one."""
         if self.search.verifier is None:
             return {}
-        return self.run.seen(
-            self.search.verifier.fingerprint, {one.id: asked(one) for one in every_attribute(self.corpus)}
-        )
+        return self.run.seen(self.search.verifier.fingerprint, digests_of(self.corpus))
 
     @functools.cached_property
     def _rounding(self) -> float:

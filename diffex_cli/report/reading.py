@@ -16,13 +16,15 @@ from diffex_cli.artifacts.verifier_test import read_test
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.core.registry import short_spec
 from diffex_cli.core.settings import Settings
+from diffex_cli.measure.looking import own_classes
 from diffex_cli.measure.saturation import saturation
 from diffex_cli.measure.targets import Value, explained
 from diffex_cli.report.claims import with_claims
 from diffex_cli.report.data import Evidence, Floor, Level, Pair, Part, ReportData, Setting, Shot, Step
 from diffex_cli.report.finished import FinishedRun, read_finished
-from diffex_cli.report.leaks import Leak, Made, leaks
+from diffex_cli.report.leaks import Attributes, Leak, Made, besides
 from diffex_cli.report.verifier_trust import Trust
+from diffex_cli.verifiers.attributes import CLASS
 
 
 def read_report_data(path: Path, target: str | None = None, measured: Measured | None = None) -> ReportData:
@@ -75,6 +77,8 @@ def report_data(run: FinishedRun, settings: Settings | None = None) -> ReportDat
         verified=None if "verifier" in search.unsaid else search.verifier is not None,
         trust=_trust(run),
         also_changed=also_changed(run),
+        own_class=_own_class(run),
+        protect=search.protect,
     )
 
 
@@ -158,19 +162,36 @@ def _evidence(run: FinishedRun) -> Evidence:
         found = ((image, run.edit(image, one)) for image in run.searched)
         return {image: edit for image, edit in found if edit is not None}
 
-    return Evidence(run.searched, _ByCandidate({"": RECONSTRUCTION, **run.candidates}, edits), run.scores)
+    lost: dict[str, set[str]] = {}
+    for row in run.measured.values():
+        if row.class_lost:
+            lost.setdefault(row.candidate, set()).add(row.image)
+    return Evidence(
+        images=run.searched,
+        edits=_ByCandidate({"": RECONSTRUCTION, **run.candidates}, edits),
+        scores=run.scores,
+        class_lost={id: frozenset(images) for id, images in lost.items()},
+    )
+
+
+def _own_class(run: FinishedRun) -> str:
+    classes = set(own_classes(run.searched, run.search.target).values())
+    return classes.pop().removeprefix(CLASS) if len(classes) == 1 else ""
 
 
 def also_changed(run: FinishedRun) -> Mapping[str, tuple[Leak, ...]]:
-    """Nothing of a search without a verifier."""
+    """Candidate id → all that was read in its edits beside what they were asked for; nothing without a verifier."""
     if run.search.verifier is None:
         return {}
+    attributes = Attributes(
+        {node.id: node.name for node in run.nodes.values()}, run.search.exclusive, run.search.protect
+    )
 
     def of(id: str, _: Candidate) -> tuple[Leak, ...]:
         measured = [row for image in run.searched if (row := run.measured.get((id, image))) and not row.shown]
         edits = [(edit.candidate, row.image, edit.edit) for row in measured if (edit := run.edits.get(row.edit))]
         keys = [Made(candidate, run.key(image, RECONSTRUCTION), edit) for candidate, image, edit in edits]
-        return leaks(keys, run.readings, {node.id: node.name for node in run.nodes.values()})
+        return besides(keys, run.readings, attributes)
 
     return _ByCandidate(run.candidates, of)
 

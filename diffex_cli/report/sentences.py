@@ -13,6 +13,7 @@ from diffex_cli.report.claims import Claimed, Claims, claims, images_to_decide
 from diffex_cli.report.data import ReportData, Row
 from diffex_cli.report.facts import cannot_draw, landed, noise_floor, p_value, ranked
 from diffex_cli.report.numbers import counted, finite, interval, magnitude, percent, signed
+from diffex_cli.report.sentences_of_edits import class_caution, protected_caution
 from diffex_cli.report.verifier_trust import trust_sentences
 from diffex_cli.report.whom import Whom, whom
 from diffex_cli.report.words import Segment, Text, listed, words
@@ -392,6 +393,7 @@ def _cautions(data: ReportData) -> Iterator[str]:
     few = [row for row in rows if row.n < data.n_images]
     if few:
         yield f"Measured on fewer than all {data.n_images} images: {_names(few)}."
+    yield from filter(None, (protected_caution(data), class_caution(data)))
     if data.verified is False:
         yield ("No verifier looked at the edits: effects are of what was asked for, not of what the pictures show.")
     if data.trust is not None:

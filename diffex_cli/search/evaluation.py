@@ -13,6 +13,7 @@ from diffex_cli.artifacts.rows import EditRow, ScoreRow
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
+from diffex_cli.measure.looking import own_classes
 from diffex_cli.measure.making import tally
 from diffex_cli.measure.outcomes import Outcomes
 from diffex_cli.measure.recording import record
@@ -128,8 +129,13 @@ class Evaluator:
         edits = [edit for one, images in wishes for edit in self.edits(one, images)]
         self.fetcher.fetch([(edited, [image]) for edited, image in edits])
         if self.checked is not None and self.corrections is not None:
-            self.fetcher.look(self.checked.of_edits(edits))
+            self.fetcher.look(self.checked.of_edits(edits, self.classes))
             self.corrections.add(edits)
+
+    @functools.cached_property
+    def classes(self) -> Mapping[str, str]:
+        """Image → its own class, as a verifier is asked about it; known once the originals are scored."""
+        return own_classes(self._session.images, self.target)
 
     def edited(self, candidate: Candidate, image: str) -> Candidate:
         """What is edited on an image for a candidate; the reconstruction if the image is already as it asks."""

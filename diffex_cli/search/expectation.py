@@ -21,7 +21,10 @@ LOSER = 8
 """How many images racing spends on a candidate that it drops: 7.4 to 7.9 in simulations of 12 to 100 candidates."""
 
 
-NEEDED = ("corpus", "editor", "screening", "classifier", "verifier", "purse", "images", "perception", "region")
+NEEDED = (
+    *("corpus", "editor", "screening", "classifier", "verifier", "purse", "protected"),
+    *("images", "perception", "region"),
+)
 """What a search needs of its session, in the order in which what is wrong is told."""
 
 

@@ -161,6 +161,7 @@ def _checks(one: Evaluation | JointEvaluation, evaluator: Evaluator, tried: Sequ
         return {}
     edits = [edit for edit in evaluator.edits(_candidate(one), tried) if edit[0].terms]
     landed = evaluator.checked.share_landed(edits)
+    lost = evaluator.checked.share_class_lost(edits, evaluator.classes)
     low, high = wilson(landed.value, landed.n) if landed.n else (math.nan, math.nan)
     return {
         "effect_asked": known(Effect("", _as_asked(one, evaluator)).effect),
@@ -169,6 +170,8 @@ def _checks(one: Evaluation | JointEvaluation, evaluator: Evaluator, tried: Sequ
         "landed_low": known(low),
         "landed_high": known(high),
         "n_landed": landed.n,
+        "class_lost": known(lost.value),
+        "n_class": lost.n,
     }
 
 

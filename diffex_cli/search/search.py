@@ -17,6 +17,7 @@ from diffex_cli.core.hierarchy import Candidate, Corpus
 from diffex_cli.core.progress import Progress
 from diffex_cli.core.settings import Settings
 from diffex_cli.language_models.costs import Spending
+from diffex_cli.measure.looking import reported, sampled
 from diffex_cli.measure.making import tally
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.scoring import check_kept_labels
@@ -132,6 +133,9 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
         of_all = ranking_of_all(trace, joint, evaluator, settings.delta) if len(evaluator.targets) > 1 else None
         searched = writing.Searched(trace, joint, found, of_all, screened)
+        if fill and _look_further(searched, evaluator, settings):
+            found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
+            searched = dataclasses.replace(searched, findings=found)
         written = writing.write(session, searched, evaluator)
         if fill:
             session.run.edit_parts.merge(provenance("search", {}))
@@ -178,6 +182,17 @@ def _searched(
     if settings.joint > 1:
         outlook.last("attributes together")
     return trace, _joint(settings, trace, evaluator, limit)
+
+
+def _look_further(searched: writing.Searched, evaluator: Evaluator, settings: Settings) -> bool:
+    """Have a verifier that costs look at everything in a sample of what is reported; false if there is nothing to."""
+    if evaluator.checked is None or not evaluator.checked.costs:
+        return False
+    rows = writing.measured_rows(searched, evaluator)
+    some = sampled(rows, reported(searched.findings.ranking), settings.seed)
+    wanted = evaluator.checked.of_sample(some, evaluator.classes)
+    evaluator.fetcher.look(wanted)
+    return bool(wanted)
 
 
 def check(settings: Settings, fill: bool = True) -> None:

@@ -110,8 +110,11 @@ def _rows(candidate: Candidate, images: Sequence[str], evaluator: Evaluator) -> 
     figures = evaluator.alone(candidate, images).tolist(), evaluator.deltas(candidate, images).tolist()
     edits, keys = evaluator.edits(candidate, images), evaluator.keys(candidate, images)
     for (edited, image), key, asked, change in zip(edits, keys, *figures, strict=True):
-        landed = evaluator.checked.landed(edited, image) if evaluator.checked is not None and edited.terms else None
-        yield MeasuredRow(candidate.id, image, key, not edited.terms, asked, change, landed, image in held_out)
+        landed = lost = None
+        if evaluator.checked is not None and edited.terms:
+            landed = evaluator.checked.landed(edited, image)
+            lost = evaluator.checked.class_lost(edited, image, evaluator.classes)
+        yield MeasuredRow(candidate.id, image, key, not edited.terms, asked, change, landed, image in held_out, lost)
 
 
 def _is_of_the_same(run: RunDirectory, document: SearchDocument) -> bool:
@@ -144,6 +147,8 @@ def _document(session: Session, searched: Searched, evaluator: Evaluator) -> Sea
         editor=Backend(settings.editor, session.editor_fingerprint),
         classifier=Backend(settings.classifier, session.classifier.fingerprint),
         verifier=None if session.verifier is None else Backend(settings.verifier, session.verifier.fingerprint),
+        protect=session.protected,
+        exclusive=() if evaluator.checked is None else evaluator.checked.exclusive,
         corpus_sha256=corpus_digest(session.corpus),
         images_sha256=images_digest(session.images),
         screening=None if searched.screening is None else _screening(searched.screening),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.verifiers.base import Attribute
+
+CLASS = "class:"
+"""What the id of an image's own class, as an attribute, begins with; no attribute of a hierarchy has a colon."""
 
 
 def attributes_of(corpus: Corpus) -> tuple[Attribute, ...]:
@@ -27,6 +30,21 @@ def _attributes(family: Sequence[Node]) -> Iterator[Attribute]:
         siblings, prompts = tuple(one.id for one in others), tuple(one.prompt for one in others)
         yield Attribute(node.id, node.name, node.prompt, siblings, node.question, prompts)
         yield from _attributes(node.children)
+
+
+def class_attribute(label: str) -> Attribute:
+    """An image's own class as what a verifier is asked about."""
+    return Attribute(f"{CLASS}{label}", label, f"a photo of a {label}", question=f"Does this picture show a {label}?")
+
+
+def digests_of(corpus: Corpus) -> Callable[[str], str | None]:
+    """Attribute's id, or class's → the digest of what a verifier is told of it; ``None`` if there is none."""
+    known = {one.id: asked(one) for one in every_attribute(corpus)}
+
+    def digest_of(id: str) -> str | None:
+        return asked(class_attribute(id.removeprefix(CLASS))) if id.startswith(CLASS) else known.get(id)
+
+    return digest_of
 
 
 def asked(attribute: Attribute) -> str:

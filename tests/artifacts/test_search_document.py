@@ -143,6 +143,8 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
             "editor",
             "classifier",
             "verifier",
+            "protect",
+            "exclusive",
             "corpus_sha256",
             "images_sha256",
         ),

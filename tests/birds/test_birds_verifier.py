@@ -6,10 +6,12 @@ import pytest
 from diffex_cli.artifacts.corpus_yaml import read_corpus
 from diffex_cli.birds import samples
 from diffex_cli.birds.meanings import FINE, MEANINGS
+from diffex_cli.birds.renderer import render
+from diffex_cli.birds.species import LABELS
 from diffex_cli.core.domains import corpus_file
 from diffex_cli.core.errors import UsageError
-from diffex_cli.verifiers.attributes import every_attribute
-from diffex_cli.verifiers.base import Sight
+from diffex_cli.verifiers.attributes import class_attribute, every_attribute
+from diffex_cli.verifiers.base import Attribute, Sight
 from diffex_cli.verifiers.opened import open_verifier
 
 
@@ -33,6 +35,31 @@ def test_the_probe_sees_what_the_samples_show() -> None:
         columns = [column for column, one in enumerate(attributes) if one.id in group]
         np.testing.assert_allclose(seen[:, columns].sum(axis=1), 1, atol=1e-6)
     assert sum(map(len, verifier.exclusive(attributes))) == len(FINE)
+
+
+def test_the_probe_sees_what_species_a_bird_is_of() -> None:
+    verifier = open_verifier("birds:probe", "cpu")
+    assert verifier is not None
+    bird = next(bird for bird in samples.records().values() if bird.crest == "no").with_values(
+        head="red", crest="tall", beak_shape="conical", upperparts="green", wing="plain", breast="plain"
+    )
+    kinds = [bird, bird.with_values(background="desert"), bird.with_values(head="green", crest="no", beak_shape="flat")]
+    asked = [class_attribute(label) for label in (*LABELS, "a stork")]
+    seen = verifier.seen([Sight(render(one)) for one in kinds], asked)
+    cardinal, duck = LABELS.index("cardinal"), LABELS.index("duck")
+    assert [row[: len(LABELS)].argmax() for row in seen] == [cardinal, cardinal, duck]
+    assert (seen[:2, cardinal] > 0.9).all()
+    assert seen[2, cardinal] < 0.1
+    np.testing.assert_allclose(seen[:, : len(LABELS)].sum(axis=1), 1, atol=1e-6)
+    assert np.isnan(seen[:, -1]).all()
+
+
+def test_two_attributes_that_mean_the_same_do_not_exclude_each_other() -> None:
+    verifier = open_verifier("birds:probe", "cpu")
+    assert verifier is not None
+    named = [("a", "white head"), ("b", "red head"), ("c", "white head"), ("d", "tall crest"), ("e", "short crest")]
+    found = verifier.exclusive([Attribute(id, prompt, prompt) for id, prompt in named])
+    assert {tuple(sorted(ids)) for ids in found} == {("a", "b"), ("b", "c"), ("d", "e")}
 
 
 def test_only_what_there_is_can_be_named() -> None:

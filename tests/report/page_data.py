@@ -53,6 +53,7 @@ def report(**changes: Any) -> dict[str, Any]:
         "scale": "logit",
         "quantity": "logit",
         "unit": "logits",
+        "own_class": None,
         "delta": 0.1,
         "n_images": N_IMAGES,
         "n_held_out": 4,
@@ -91,6 +92,7 @@ def report(**changes: Any) -> dict[str, Any]:
             ],
             "reasons": [{"text": HOSTILE, "count": 11}],
         },
+        "leaks": _leaks(),
         "trace": {"screening": "", "levels": [_level(1, (5, 2, 4, 7, 8, 9)), _level(2, (1, 3, 6))]},
         "settings": [
             {"name": "beam", "value": "5", "origin": "default"},
@@ -98,7 +100,13 @@ def report(**changes: Any) -> dict[str, Any]:
         ],
         "provenance": [{"stage": "search", "text": '{"editor": "</script>"}'}],
         "heat": {"kind": "occlusion", "note": "Brighter: more important."},
-        "files": {"csv": "ranking.csv", "json": "report.json", "edits": "edits.csv", "figure": "figure.png"},
+        "files": {
+            "csv": "ranking.csv",
+            "json": "report.json",
+            "edits": "edits.csv",
+            "figure": "figure.png",
+            "leaks": None,
+        },
     }
     data["counts"]["flipped"] = sum(one["quality"]["flipped"] for one in attributes)
     return {**data, **changes}
@@ -124,6 +132,19 @@ def _words(*pieces: str | int) -> list[dict[str, Any]]:
         {"text": piece, "attribute": None} if isinstance(piece, str) else {"text": _ROWS[piece][1], "attribute": piece}
         for piece in pieces
     ]
+
+
+def _leaks() -> dict[str, Any]:
+    told = {"low": 0.43, "high": 0.82, "told": f"65 % of 20 edits of {HOSTILE}"}
+    cells = [{"share": share, "n": 20, "kin": kin, **told} for share, kin in ((0.65, False), (0.0, False), (1.0, True))]
+    return {
+        "told": "The verifier looked at the edits of 9 attributes.",
+        "rows": [1, 3],
+        "columns": [
+            {"id": f"x/{i}", "name": name, "protected": i == 0} for i, name in enumerate((HOSTILE, "eye", "y"))
+        ],
+        "cells": [[*cells], [None, None, cells[0]]],
+    }
 
 
 def _overview() -> dict[str, Any]:
@@ -219,6 +240,7 @@ def _attribute(number: int) -> dict[str, Any]:
             "logit": [None if one == 2 else [-1.99, -1.9, 0.41] for one in status],
             "file": [None if one == 2 else f"edits/files/{HOSTILE}.png" for one in status],
             "prediction": [None if one == 2 else 0 if flips else 1 for one in status],
+            "class_lost": [False] * 9,
             "flipped": [flips and one == 0 for one in status],
             "changed": [None if one == 2 else 0.5 for one in status],
             "mean_change": [None if one == 2 else 0.1 for one in status],

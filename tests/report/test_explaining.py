@@ -32,11 +32,13 @@ def test_what_was_tried_is_told_with_its_figures(made: Path) -> None:
 def test_what_a_verifier_saw_is_told(made: Path) -> None:
     run = RunDirectory(made)
     seen = {"landed": 0.1, "n_landed": 10, "shown": 1, "effect_asked": 9.0, "claim": "not tested"}
+    seen |= {"class_lost": 0.75, "n_class": 4}
     rows = [dataclasses.replace(row, **seen) if row.candidate == "surface" else row for row in run.ranking()]  # type: ignore[arg-type]
     run.write_ranking(rows, {}, run.search().id)
     text = explain(made, "surface").text
     assert "1 of 10 edits shows it, so that it was not tested. 1 image needed no edit. As asked" in text
     assert "the effect is +9.00; adjusted for what the edits showed it is " in text
+    assert text.endswith("The verifier no longer sees an image’s own class in 3 of 4 edits.")
     assert "edits show" not in explain(made, "smooth").text
 
 

@@ -136,7 +136,7 @@ def test_what_the_verifier_saw_is_in_the_details(report_data: ReportData) -> Non
         effect_asked=0.42,
     )
     also = tuple(Leak(f"x/{i}", f"thing {i}", share, 44) for i, share in enumerate((0.48, 0.2, 0.1, 0.05)))
-    data = dataclasses.replace(report_data, also_changed={row.candidate: also})
+    data = dataclasses.replace(report_data, also_changed={row.candidate: (*also, Leak("x/4", "thing 4", 0.0, 44))})
     told = {one.label: one.value.replace("\N{NO-BREAK SPACE}", " ") for one in checks(row, data)}
     assert told == {
         "Edits that landed": "31 of 44 edits show it (95 %: 56–82 %)",

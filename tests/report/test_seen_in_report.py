@@ -13,7 +13,6 @@ from diffex_cli.artifacts.rows import EditRow, MeasuredRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.hierarchy import RECONSTRUCTION
 from diffex_cli.report.finished import FinishedRun
-from diffex_cli.report.leaks import Leak
 from diffex_cli.report.reading import also_changed
 from diffex_cli.verifiers.attributes import asked, every_attribute
 
@@ -23,7 +22,12 @@ SNOW = next(node for node in CORPUS.walk() if node.id == "background/snow").cand
 
 def test_edits_of_members_are_read_and_images_left_alone_are_not(tmp_path: Path) -> None:
     """The group is measured by one of its members, on three images; one shows it already, one is held out."""
-    search = {"groups": "members", "verifier": {"spec": "x", "fingerprint": "v"}, "held_out": ["image-3"]}
+    search = {
+        "groups": "members",
+        "verifier": {"spec": "x", "fingerprint": "v"},
+        "exclusive": [["background/snow", "background/water"]],
+        "held_out": ["image-3"],
+    }
     path = make_run(tmp_path / "run", {"background": [0.1, 0.2, 0.3, 0.4]}, search=search)
     run = RunDirectory(path)
     bases = {image: edit_key(image, RECONSTRUCTION, "tint:/1", 0) for image in IMAGES}
@@ -49,7 +53,9 @@ def test_edits_of_members_are_read_and_images_left_alone_are_not(tmp_path: Path)
     }
     finished = FinishedRun(run, Measured(rows, run.scores("birds:shortcut/1")))
     # water made room for snow; the tail changed on one of the two images that were edited for the search
-    assert also_changed(finished)["background"] == (Leak("tail", "Red", 0.5, 2),)
+    tail, water = also_changed(finished)["background"]
+    assert (tail.id, tail.share, tail.n, tail.kin) == ("tail", 0.5, 2, False)
+    assert (water.id, water.share, water.n, water.kin) == ("background/water", 0.0, 2, True)
 
 
 def test_an_earlier_search_and_one_without_a_verifier_have_nothing(tmp_path: Path) -> None:

@@ -143,7 +143,9 @@ def test_the_ranking_and_the_single_changes_agree(faithful: tuple[Settings, sear
     for ranked in summary.ranking:
         own = [row for row in rows if row.candidate == ranked.candidate]
         assert ranked.effect == pytest.approx(np.mean([row.change for row in own]))
-        if not finished.nodes[ranked.candidate].children:  # a group that was opened is the mean of more edits than the one of its row
+        if not finished.nodes[
+            ranked.candidate
+        ].children:  # a group that was opened is the mean of more edits than the one of its row
             assert ranked.effect_asked == pytest.approx(np.mean([row.asked for row in own]))
         deltas = finished.measurements[ranked.candidate].deltas
         assert deltas == pytest.approx({row.image: row.change for row in own}, abs=1e-5)

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from diffex_cli.report import choose, claims, facts, sentences
+from diffex_cli.report import choose, claims, facts, sentences, sentences_of_edits
 from diffex_cli.report.bars import Axis
 from diffex_cli.report.data import Pair, ReportData, Row, Shot
+from diffex_cli.report.leak_matrix import matrix
+from diffex_cli.report.leaks import Leak
 from diffex_cli.report.payload import values
 from diffex_cli.report.payload.attributes import attribute
 from diffex_cli.report.payload.pairs import columns
@@ -43,7 +45,7 @@ def _files(data: ReportData) -> Iterator[Path]:
             yield heat[shot.file]
 
 
-def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str]) -> dict[str, Any]:
+def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str | None]) -> dict[str, Any]:
     """Everything that the page shows, as JSON values.
 
     Args:
@@ -82,6 +84,7 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
         "judged": data.judged,
         "verified": data.verified,
         "verifier": None if data.trust is None else values.of_verifier(data.trust),
+        "own_class": data.own_class or None,
         "delta": number(data.delta),
         "n_images": data.n_images,
         "n_held_out": data.n_held_out,
@@ -105,6 +108,7 @@ def assemble(data: ReportData, tree: Tree, album: Album, files: Mapping[str, str
         },
         "best_joint": index.get(data.best_joint or ""),
         "quality": values.of_run(edits),
+        "leaks": _leaks(data, index),
         "trace": _trace(data, index),
         "settings": [{"name": one.name, "value": _text(one.value), "origin": one.origin} for one in data.settings],
         "provenance": [{"stage": stage, "text": _text(dict(made))} for stage, made in data.provenance.items()],
@@ -252,6 +256,23 @@ def _overview(data: ReportData, album: Album, index: Mapping[str, int]) -> dict[
         "cautions": told(sentences.cautions(data)),
         "warnings": told((*data.warnings, *album.warnings)),
     }
+
+
+def _leaks(data: ReportData, index: Mapping[str, int]) -> dict[str, object] | None:
+    found = matrix(data)
+    if found is None:
+        return None
+    return {
+        "told": sentences_of_edits.matrix_sentence(found),
+        "rows": [index[row.candidate] for row in found.rows],
+        "columns": [{"id": one.id, "name": one.name, "protected": one.protected} for one in found.columns],
+        "cells": [[None if one is None else _cell(one) for one in row] for row in found.cells],
+    }
+
+
+def _cell(one: Leak) -> dict[str, object]:
+    figures = {"low": number(one.low), "high": number(one.high), "told": sentences_of_edits.how_often(one)}
+    return {"share": number(one.share), "n": one.n, "kin": one.kin, **figures}
 
 
 def _trace(data: ReportData, index: Mapping[str, int]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from diffex_cli.report import captions
 from diffex_cli.report.data import Floor, ReportData, Row
 from diffex_cli.report.details import checks, figures
 from diffex_cli.report.facts import below_floor, is_set, standing
+from diffex_cli.report.leaks import Leak, leaked
 from diffex_cli.report.payload import values
 from diffex_cli.report.payload.pairs import Columns
 from diffex_cli.report.payload.values import number
@@ -18,7 +19,7 @@ _FIGURES = (
     *("joint_sum", "interaction", "interaction_low", "interaction_high"),
     *("delta_probability", "delta_probability_low", "delta_probability_high"),
     *("flip_to", "flip_from", "up", "down", "valid"),
-    *("effect_asked", "shown", "landed", "landed_low", "landed_high", "n_landed"),
+    *("effect_asked", "shown", "landed", "landed_low", "landed_high", "n_landed", "class_lost", "n_class"),
 )
 
 
@@ -76,7 +77,7 @@ def attribute(
             {"label": figure.label, "value": figure.value, "meaning": figure.meaning} for figure in figures(row, data)
         ],
         "checks": [dataclasses.asdict(figure) for figure in checks(row, data)],
-        "also_changed": [dataclasses.asdict(one) for one in data.also_changed.get(row.candidate, ())],
+        "also_changed": [_leak(one) for one in leaked(data.also_changed.get(row.candidate, ()))],
         "views": [None if own["effect"] is None else own, *pairs.effects],
         "quality": {
             **values.of_edits(list(data.evidence.edits.get(row.candidate, {}).values())),
@@ -87,6 +88,10 @@ def attribute(
         "examples": list(pairs.examples),
         "pairs": pairs.values,
     }
+
+
+def _leak(one: Leak) -> dict[str, object]:
+    return {**dataclasses.asdict(one), "low": number(one.low), "high": number(one.high)}
 
 
 def _holdout(row: Row) -> dict[str, object] | None:

@@ -73,6 +73,7 @@ def columns(
         now is not None and before.get(one.image) is not None and now != before[one.image]
         for one, now in zip(shown, after, strict=True)
     ]
+    lost = evidence.class_lost.get(row.candidate, frozenset())
     pictures = [album.number(one.pair.edited.file) if one.pair else None for one in shown]
     own = [number(one.pair.delta) if one.pair else None for one in shown]
     own_probability = [number(one.pair.edited.probability) if one.pair else None for one in shown]
@@ -93,6 +94,7 @@ def columns(
         "logit": [_logits(one.pair) for one in shown],
         "prediction": [None if now is None else classes[now] for now in after],
         "flipped": flipped,
+        "class_lost": [one.image in lost for one in shown],
         "changed": [number(one.edit.changed) if one.edit else None for one in shown],
         "mean_change": [number(one.edit.mean_change) if one.edit else None for one in shown],
         "file": [one.edit.file if one.edit else None for one in shown],

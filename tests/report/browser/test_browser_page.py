@@ -124,7 +124,12 @@ def test_nothing_passed_and_nothing_measured(open_page: Open) -> None:
     data = page_data.report(attributes=[], images=[], tree={"roots": [], "unseen": ["wings"]}, floor=None, judged=False)
     data["overview"] = {key: [] if isinstance(value, list) else None for key, value in data["overview"].items()}
     data["overview"] |= {"headline": [{"text": "Nothing was shown to matter.", "attribute": None}], "floor": []}
-    data |= {"order": {"sets": [], "found": [], "strip": []}, "best_joint": None, "views": data["views"][:1]}
+    data |= {
+        "order": {"sets": [], "found": [], "strip": []},
+        "best_joint": None,
+        "views": data["views"][:1],
+        "leaks": None,
+    }
     data["trace"] = {"screening": "", "levels": []}
     visit = open_page(data=data)
     assert "No attribute was scored." in visit.page.inner_text(".explorer")

@@ -157,3 +157,19 @@ def test_what_has_no_picture_is_said_so(open_page: Open) -> None:
     assert visit.page.locator(f"{visit.panel(SNOW)} .absent").count() > 6
     assert visit.page.locator("#strip").is_hidden()
     assert visit.page.locator(f"{visit.panel(SNOW)} .slider").count() == 0
+
+
+def test_an_edit_that_changed_the_class_itself_is_marked(open_page: Open) -> None:
+    data = page_data.report(own_class="cardinal")
+    data["attributes"][1]["pairs"]["class_lost"][0] = True
+    visit = open_page(data=data)
+    visit.toggle(data["attributes"][1]["id"])
+    texts = visit.page.locator("#panel-1 .pair figcaption").all_inner_texts()
+    assert ["no longer ‘cardinal’ to the verifier" in text for text in texts] == [True, *[False] * (len(texts) - 1)]
+    data["own_class"] = None
+    data["images"][data["attributes"][1]["pairs"]["image"][0]]["label"] = None
+    visit = open_page(data=data)
+    visit.toggle(data["attributes"][1]["id"])
+    assert (
+        "no longer its own class to the verifier" in visit.page.locator("#panel-1 .pair figcaption").first.inner_text()
+    )

@@ -28,6 +28,7 @@ function pairFacts(attribute, at, index, chosen = true) {
     heat,
     delta: pairs.delta[at]?.[index] ?? null,
     flipped: Boolean(pairs.flipped[index]),
+    unseen: pairs.class_lost[index] ? `no longer ${classOf(image)} to the verifier` : "",
     classes: [className(image.base_prediction), className(pairs.prediction[index])],
     changed: pairs.changed[index],
     reason: pairs.reason[index],
@@ -50,6 +51,9 @@ function pairFacts(attribute, at, index, chosen = true) {
     },
   };
 }
+
+/** What an image is of: what all are of, or its own label. */
+const classOf = (image) => (report.own_class ?? image.label ? `‘${report.own_class ?? image.label}’` : "its own class");
 
 const sum2 = (one, other) => (known(one) && known(other) ? one + other : null);
 
@@ -183,6 +187,7 @@ function pairFigure(attribute, at, index) {
     if (single) words.push(make("br"), make("small", {}, `${called(at, attribute)}: ${scores}`));
     if (facts.flipped && from && to)
       words.push(make("br"), make("small", { class: "flip" }, `prediction flips: ${from} → ${to}`));
+    if (facts.unseen) words.push(make("br"), make("small", {}, facts.unseen));
     if (comparison() === "heat" && !facts.heat)
       words.push(make("br"), make("small", {}, "no heat map was made of this pair"));
     if (facts.status === 1)

@@ -140,7 +140,7 @@ function scoreTable(attribute, index) {
 
 /** What became of the edit, and where its pictures lie. */
 function fileRecord(attribute, index, facts) {
-  const { image, status, reason, delta, flipped, classes, changed } = facts;
+  const { image, status, reason, delta, flipped, unseen, classes, changed } = facts;
   const [from, to] = classes;
   const extentOf = known(changed) ? `${share(changed)} of the pixels changed visibly` : "";
   const edited = status === 1 ? `changed nothing: ${reason ?? "no pixel differs"}` : extentOf || STATUS[status];
@@ -148,6 +148,7 @@ function fileRecord(attribute, index, facts) {
   const rows = [
     ["Change", known(delta) ? `${signed(delta)} ${unit(view())}${reconstructionsDiffer ? ", against the reconstruction" : ""}` : MISSING],
     flipped && from && to ? ["Decision", `flips from ${from} to ${to}`] : null,
+    unseen ? ["Class", unseen] : null,
     ["Edit", edited],
     ["Picture", image.source],
     ["Its file", file(image.file)],
