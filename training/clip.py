@@ -31,15 +31,17 @@ from training.checkpoints import Checkpoint, one_cycle
 from training.classifiers import augment, normalize
 
 SIDE = 64
+_PATCH = 16
 BATCH = 32
-STEPS = 1600
+STEPS = 2500
 COUNT = 4500
 """Pictures to learn from."""
 DETAILS = 0.25
-_PEAK = 1.5e-3
+_PEAK = 1e-3
 _TOKENS = 16
 _WIDTH = 128
 _UNKNOWN = -1
+_SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "bos_token": "<s>", "eos_token": "</s>"}
 _NEGATIONS = 0.3
 """What telling words from their negations counts beside telling them from others."""
 
@@ -52,39 +54,56 @@ def new_tokenizer() -> PreTrainedTokenizerFast:
     text = " ".join([*MEANINGS, *DEFAULT.shown, *DEFAULT.absent]).replace("{}", " ")
     split = pre_tokenizers.Whitespace()
     words = sorted({word for word, _ in split.pre_tokenize_str(text)})
-    vocabulary = {word: place for place, word in enumerate(["[PAD]", "[UNK]", "<s>", "</s>", *words])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    vocabulary = {word: place for place, word in enumerate([*_SPECIAL.values(), *words])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=_SPECIAL["unk_token"]))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = split
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[(one, vocabulary[one]) for one in ("<s>", "</s>")]
     )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        bos_token="<s>",
-        eos_token="</s>",
-        model_max_length=_TOKENS,
-    )
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=_TOKENS, **_SPECIAL)
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast) -> CLIPModel:
-    """A small vision transformer over patches of 8 × 8 of 64 × 64 pixels, with random weights: 0.9 million."""
+    """A small vision transformer over patches of 16 × 16 of 64 × 64 pixels, with random weights: 0.7 million."""
     size = {"hidden_size": _WIDTH, "intermediate_size": 2 * _WIDTH, "num_attention_heads": 4}
     special = {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
-    text = {"num_hidden_layers": 2, "vocab_size": len(tokenizer), "max_position_embeddings": _TOKENS, **special}
-    vision = {"num_hidden_layers": 3, "image_size": SIDE, "patch_size": 8}
-    return CLIPModel(CLIPConfig(text_config={**size, **text}, vision_config={**size, **vision}, projection_dim=96))
+    text = {"num_hidden_layers": 1, "vocab_size": len(tokenizer), "max_position_embeddings": _TOKENS, **special}
+    vision = {"num_hidden_layers": 3, "image_size": SIDE, "patch_size": _PATCH}
+    model = CLIPModel(CLIPConfig(text_config={**size, **text}, vision_config={**size, **vision}, projection_dim=96))
+    _place(model)
+    return model
 
 
-def draw(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+@torch.no_grad()
+def _place(model: CLIPModel) -> None:
+    """Begin with places that can be told apart (sines and cosines of both coordinates): those that transformers begins
+    with are too faint beside the pixels, and nothing but the background is learnt for a thousand steps."""
+    embeddings = model.vision_model.embeddings
+    across = torch.arange(SIDE // _PATCH).float()
+    rows, columns = torch.meshgrid(across, across, indexing="ij")
+    waves = 50.0 ** -(torch.arange(_WIDTH // 4) / (_WIDTH // 4))
+    angles = [place.reshape(-1, 1) * waves for place in (rows, columns)]
+    embeddings.position_embedding.weight[1:] = (
+        torch.cat([f(one) for one in angles for f in (torch.sin, torch.cos)], 1) / 2
+    )
+    embeddings.patch_embedding.weight.mul_(3)
+
+
+def draw(count: int, seed: int, cache: Path | None = None) -> tuple[torch.Tensor, torch.Tensor]:
     """Pictures, uint8, shape (count, 3, 64, 64), and of each the value of every attribute, shape (count, attributes);
-    -1 where it is not known."""
+    -1 where it is not known. They are read from ``cache`` if it is there."""
+    if cache is not None and cache.exists():
+        pixels, targets = torch.load(cache, weights_only=True)
+        return pixels, targets
     rng = random.Random(f"clip/{seed}")
     rows = [_detail(rng) if rng.random() < DETAILS else _whole(random_bird(rng)) for _ in range(count)]
     small = [np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for picture, _ in rows]
-    return torch.from_numpy(np.stack(small).transpose(0, 3, 1, 2)), torch.tensor([targets for _, targets in rows])
+    drawn = torch.from_numpy(np.stack(small).transpose(0, 3, 1, 2)), torch.tensor([targets for _, targets in rows])
+    if cache is not None:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(drawn, cache)
+    return drawn
 
 
 def _whole(bird: Bird) -> tuple[Image.Image, list[int]]:
@@ -130,8 +149,8 @@ def train(work: Path, count: int = COUNT, steps: int = STEPS) -> CLIPModel:
     torch.manual_seed(0)
     tokenizer = new_tokenizer()
     model = new_model(tokenizer).train()
-    pixels, targets = draw(count, 0)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=_PEAK, weight_decay=0.05)
+    pixels, targets = draw(count, 0, work / f"{count}.pt")
+    optimizer = torch.optim.AdamW(model.parameters(), lr=_PEAK, betas=(0.9, 0.98), weight_decay=0.05)
     checkpoint = Checkpoint(work, {"model": model, "optimizer": optimizer}, minutes=1.0)
     started = time.monotonic()
     for step in range(checkpoint.resume(), steps):
@@ -148,7 +167,7 @@ def train(work: Path, count: int = COUNT, steps: int = STEPS) -> CLIPModel:
         optimizer.step()
         with torch.no_grad():
             model.logit_scale.clamp_(max=float(np.log(100)))
-        if step % 50 == 0:
+        if step % 100 == 0:
             checkpoint.log(step, loss=loss.item(), seconds=time.monotonic() - started)
             print(f"clip step {step}/{steps} loss {loss.item():.4f} {time.monotonic() - started:.0f}s", flush=True)
         checkpoint.save_sometimes(step + 1)

@@ -33,6 +33,7 @@ from diffex_cli.editors.regions.bounded import BoundedEditor
 from diffex_cli.editors.regions.bounds import Bounds
 from diffex_cli.measure import rates
 from diffex_cli.measure.bounding import bounded, check_bounds, open_bounds
+from diffex_cli.measure.calibration import AS_READ, Calibration
 from diffex_cli.measure.forecast import Forecast
 from diffex_cli.measure.recording import forgotten_if_bad
 from diffex_cli.measure.standing_in import StandIns
@@ -73,6 +74,8 @@ class Session:
         self.consent = Consent.of(settings)
         self.proved: set[str] = set()
         """Which of ``editor``, ``classifier`` and ``verifier`` gave a result: their settings are known to be good."""
+        self.calibration = AS_READ
+        """How the verifier's readings are meant."""
 
     @functools.cached_property
     def corpus(self) -> Corpus:
@@ -200,7 +203,12 @@ class Session:
     @functools.cached_property
     def stand_ins(self) -> StandIns:
         """The edits that stand for its candidates."""
-        return StandIns(self.searched, tuple(self.images), self.settings.seed, self.readings)
+        return StandIns(self.searched, tuple(self.images), self.settings.seed, self.readings, self.calibration)
+
+    def calibrate(self, found: Calibration) -> None:
+        """From now on read by this."""
+        self.calibration = found
+        self.__dict__.pop("stand_ins", None)
 
     @functools.cached_property
     def readings(self) -> dict[str, dict[str, float]]:

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from diffex_cli.measure.standing_in import SEEN
+from diffex_cli.measure.calibration import AS_READ, SEEN, Calibration
 from diffex_cli.search.statistics.claims import SETS_JOINED_BY
 from diffex_cli.verifiers.base import Readings
 
@@ -43,8 +43,10 @@ class Leak:
     n: int
 
 
-def leaks(edits: Iterable[Made], readings: Readings, names: Mapping[str, str]) -> tuple[Leak, ...]:
-    """The attributes that crossed from seen to not seen or back, the most frequent first.
+def leaks(
+    edits: Iterable[Made], readings: Readings, names: Mapping[str, str], calibration: Calibration = AS_READ
+) -> tuple[Leak, ...]:
+    """The attributes that crossed from seen to not seen or back by more than noise, the most frequent first.
 
     What an edit is asked for is no leak, nor are the groups above it and what is below it. Of two siblings a picture
     often shows one at most: that one disappears where another is added, or appears where another is removed, is
@@ -52,16 +54,18 @@ def leaks(edits: Iterable[Made], readings: Readings, names: Mapping[str, str]) -
 
     Args:
         names: of all nodes of the hierarchy; others are left out.
+        calibration: of the readings.
     """
     changed: Counter[str] = Counter()
     known: Counter[str] = Counter()
     for edit in edits:
         own = edit.candidate.split(SETS_JOINED_BY)
-        for id, before, after in _read(readings.get(edit.before, {}), readings.get(edit.after, {})):
+        for id, *read in _read(readings.get(edit.before, {}), readings.get(edit.after, {})):
             if id not in names or any(_in_line(id, one) for one in own):
                 continue
             known[id] += 1
-            if (before >= SEEN) != (after >= SEEN):
+            before, after = (calibration.probability(id, one) for one in read)
+            if (before >= SEEN) != (after >= SEEN) and calibration.moved(id, before, after):
                 changed[id] += not any(_expected(id, after >= SEEN, one) for one in own)
     found = (Leak(id, names[id], changed[id] / n, n) for id, n in known.items() if changed[id])
     return tuple(sorted(found, key=lambda one: (-one.share, -one.n, one.id)))

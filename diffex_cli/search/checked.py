@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.core.hierarchy import Candidate, Corpus
+from diffex_cli.measure.calibration import SEEN, Calibration, calibrate
 from diffex_cli.measure.session import EditWish, Session
-from diffex_cli.measure.standing_in import SEEN
 from diffex_cli.measure.verifying import attributes_of
 from diffex_cli.search.statistics.adjusted import Correction, fit
 from diffex_cli.search.statistics.flips import Share
@@ -90,12 +90,16 @@ class Checked:
         return np.nan_to_num(ideal - after)
 
     def landed(self, edited: Candidate, image: str) -> bool | None:
-        """All that the edit was asked for is seen; ``None`` if that is not known."""
-        reading = self._session.readings.get(self._session.key(image, edited), {})
-        found = [(reading.get(term.node, math.nan), term.remove) for term in edited.terms]
-        if any(math.isnan(seen) for seen, _ in found):
+        """All that the edit was asked for is seen, and more than noise has changed it; ``None`` if that is not
+        known."""
+        found = [self._seen(edited, image, term.node) for term in edited.terms]
+        if any(math.isnan(seen) for seen in found):
             return None
-        return all((seen >= SEEN) != remove for seen, remove in found)
+        before = [self._seen(Candidate(), image, term.node) for term in edited.terms]
+        return all(
+            (after >= SEEN) != term.remove and self._session.calibration.moved(term.node, earlier, after)
+            for term, earlier, after in zip(edited.terms, before, found, strict=True)
+        )
 
     def share_landed(self, edits: Iterable[tuple[Candidate, str]]) -> Share:
         """Of some edits, the share that landed."""
@@ -118,6 +122,20 @@ class Checked:
         deltas = np.array([delta for _, _, delta in known])
         return fit(changes, deltas, np.array([rows[image] for _, image, _ in known]), len(images), seed)
 
+    def calibration(self, placebos: Iterable[tuple[Candidate, str]], images: Iterable[str]) -> Calibration:
+        """By what was read of these placebo edits and their reconstructions, and of these originals."""
+        readings = self._session.readings
+
+        def of(edited: Candidate, image: str) -> Mapping[str, float]:
+            return readings.get(self._session.key(image, edited), {})
+
+        pairs = [(of(Candidate(), image), of(edited, image)) for edited, image in placebos]
+        pictures = [one for image in images for one in (readings.get(image, {}), of(Candidate(), image))]
+        return calibrate(pictures, [(before, after) for before, after in pairs if before and after])
+
     def _read(self, edited: Candidate, image: str) -> Floats:
+        return np.array([self._seen(edited, image, id) for id in self._attributes], dtype=np.float64)
+
+    def _seen(self, edited: Candidate, image: str, id: str) -> float:
         reading = self._session.readings.get(self._session.key(image, edited), {})
-        return np.array([reading.get(id, math.nan) for id in self._attributes], dtype=np.float64)
+        return self._session.calibration.probability(id, reading.get(id, math.nan))
