@@ -170,9 +170,8 @@ class FinishedRun(FinishedSearch):
         found = self.search.calibration
         if found is None:
             return AS_READ
-        return Calibration(
-            {one.attribute: Scale(one.threshold, one.width, one.noise) for one in found.scales}, found.placebos
-        )
+        scales = {one.attribute: Scale(one.threshold, one.width, one.noise) for one in found.scales}
+        return Calibration(scales, found.placebos)
 
     @functools.cached_property
     def _rounding(self) -> float:

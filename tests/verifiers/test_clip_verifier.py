@@ -172,9 +172,7 @@ def test_what_is_missing_or_unknown_is_named_at_once(clip: Path, tmp_path: Path)
 
 
 def test_words_that_are_too_long_are_refused(clip: Path) -> None:
-    with pytest.raises(
-        UsageError, match=r"the text 'a photo of small .*' has 9 tokens, but the model reads 8: shorten"
-    ):
+    with pytest.raises(UsageError, match=r"the text 'a photo of .*' has 9 tokens, but the model reads 8: shorten"):
         opened(clip).seen(SIGHTS, [Attribute("cat", "cat", "small fluffy cat")])
     assert all("{}" in one for one in (*DEFAULT.shown, *DEFAULT.absent))
 
