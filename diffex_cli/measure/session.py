@@ -202,8 +202,11 @@ class Session:
 
     @functools.cached_property
     def stand_ins(self) -> StandIns:
-        """The edits that stand for its candidates."""
-        return StandIns(self.searched, tuple(self.images), self.settings.seed, self.readings, self.calibration)
+        """The edits that stand for its candidates. What images show is not known before readings that are no
+        probabilities are calibrated."""
+        known = self.verifier is None or self.verifier.calibrated or self.calibration.placebos is not None
+        readings = self.readings if known else {}
+        return StandIns(self.searched, tuple(self.images), self.settings.seed, readings, self.calibration)
 
     def calibrate(self, found: Calibration) -> None:
         """From now on read by this."""
