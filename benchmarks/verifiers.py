@@ -121,7 +121,8 @@ VIEWS: Mapping[str, Views] = {
 
 def _odds(reading: Floats) -> Floats:
     inside = reading.clip(1e-7, 1 - 1e-7)
-    return np.log(inside / (1 - inside))
+    odds: Floats = np.log(inside / (1 - inside))
+    return odds
 
 
 def read(verifier: OpenedVerifier, here: Scene) -> Read:
