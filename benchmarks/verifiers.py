@@ -29,6 +29,7 @@ from diffex_cli.core import domains
 from diffex_cli.measure.calibration import AS_READ, SEEN, Calibration, calibrate
 from diffex_cli.measure.changes import changed_box
 from diffex_cli.verifiers.attributes import attributes_of
+from diffex_cli.verifiers.backends.clip import UNSURE
 from diffex_cli.verifiers.base import Attribute, Sight
 from diffex_cli.verifiers.opened import OpenedVerifier, open_verifier
 
@@ -111,10 +112,14 @@ class Read:
 
 Views = Callable[[Floats, Floats], Floats]
 VIEWS: Mapping[str, Views] = {
-    "the whole picture alone": lambda whole, part: whole,
-    "the changed part alone": lambda whole, part: part,
+    "the whole picture": lambda whole, part: whole,
+    "the changed part": lambda whole, part: part,
     "the more certain of both": lambda whole, part: np.where(abs(part - SEEN) > abs(whole - SEEN), part, whole),
     "the mean of the odds of both": lambda whole, part: 1 / (1 + np.exp(-(_odds(whole) + _odds(part)) / 2)),
+    "the larger of both": np.maximum,
+    "the mean where the whole is unsure": lambda whole, part: np.where(
+        abs(_odds(whole)) < UNSURE, 1 / (1 + np.exp(-(_odds(whole) + _odds(part)) / 2)), whole
+    ),
 }
 """Ways to read an edit. The verifier ``clip`` uses the last."""
 

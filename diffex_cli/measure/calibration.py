@@ -25,7 +25,7 @@ _END = math.log(99)
 """Log-odds beyond this (0.01 and 0.99) are all the same."""
 _SURE = 3.0
 """The log-odds of the levels' means after the calibration: 0.05 and 0.95."""
-_SEPARABLE = 0.8
+_SEPARABLE = 0.85
 """The least share of the variance that two levels explain. Two halves of a uniform distribution explain 0.75, those of
 a normal one 0.64 (Otsu 1979, section II, calls it η)."""
 _NORMAL = 1.96 / 0.6745

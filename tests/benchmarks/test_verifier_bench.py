@@ -45,7 +45,8 @@ def test_rates() -> None:
 
 
 def test_the_last_view_is_the_verifiers_own() -> None:
-    whole, part = np.array([[0.9, 0.2]]), np.array([[0.5, 0.5]])
+    whole, part = np.array([[0.9, 0.2, 0.95]]), np.array([[0.5, 0.5, 0.5]])
     found = {name: view(whole, part)[0] for name, view in verifiers.VIEWS.items()}
-    np.testing.assert_allclose(found["the mean of the odds of both"], [0.75, 1 / 3])
+    np.testing.assert_allclose(found["the mean of the odds of both"], [0.75, 1 / 3, 0.813], atol=1e-3)
+    np.testing.assert_allclose(found["the mean where the whole is unsure"][1:], [1 / 3, 0.95])
     np.testing.assert_allclose(found["the more certain of both"], whole[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _ALIKE = 1e-4
 """Texts whose embeddings differ by less than this in every number say the same to the model."""
 
+UNSURE = math.log(9)
+"""Log-odds up to this are looked at more closely: from 0.1 to 0.9."""
+
 
 @dataclasses.dataclass(frozen=True)
 class ClipOptions:
@@ -44,7 +48,8 @@ class ClipVerifier:
 
     The words for an attribute, their negation and the words for its siblings are each embedded in several sentences,
     whose mean is taken. The probability is that of the attribute's words among all of these, by a softmax over the
-    model's logits. Of an edit, the odds on the whole picture and on the part that it changed are averaged.
+    model's logits. Of an edit, the odds on the part that it changed are averaged with those on the whole picture where
+    the latter are unsure (between 0.1 and 0.9): elsewhere the part says little, and nothing of what lies outside.
 
     It cannot tell (NaN) of words that the model does not tell from their negation or from a sibling's.
     """
@@ -80,7 +85,8 @@ class ClipVerifier:
             changed = [place for place, sight in enumerate(sights) if sight.crop is not None]
             crops = [sights[place].picture.crop(sights[place].crop) for place in changed]
             if crops:
-                odds[changed] = (odds[changed] + self._odds(crops, texts)) / 2
+                whole = odds[changed]
+                odds[changed] = ((whole + self._odds(crops, texts)) / 2).where(whole.abs() < UNSURE, whole)
             found: NDArray[np.float64] = odds.sigmoid().double().cpu().numpy()
         return found
 
