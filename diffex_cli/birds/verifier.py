@@ -38,6 +38,7 @@ class ProbeVerifier:
     what the values make probable. Of placebos, groups and words that it does not know it cannot tell."""
 
     costs = False
+    calibrated = True
 
     def __init__(self, device: str = "auto") -> None:
         self._probe = open_classifier("birds:probe", device)

@@ -211,5 +211,5 @@ def tensor_network(model: Any, device: torch.device, prepare: Prepare, names: tu
     return Network(prepare, run, names, inside=Inside(model, pixels, model))
 
 
-def cannot_load(spec: Spec, error: Exception) -> UsageError:
-    return UsageError(f"cannot load the classifier {spec.text}: {one_line(error)}")
+def cannot_load(spec: Spec, error: Exception, what: str = "classifier") -> UsageError:
+    return UsageError(f"cannot load the {what} {spec.text}: {one_line(error)}")

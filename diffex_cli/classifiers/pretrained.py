@@ -32,12 +32,20 @@ class Pretrained:
     """Where a spec's model is. A hub model is pinned to the commit that is in the local cache, or else to the newest;
     the option ``revision`` asks for another one."""
 
-    def __init__(self, spec: Spec, files: tuple[str, ...], needed: Mapping[str, tuple[str, ...]], hint: str) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        files: tuple[str, ...],
+        needed: Mapping[str, tuple[str, ...]],
+        hint: str,
+        what: str = "classifier",
+    ) -> None:
         """Look at the spec and, for a folder, at its files. ``files``: patterns of the folder's files that can change a
         logit. ``needed``: what a folder must have, by the name that the error uses: patterns of which one has to match.
+        ``what``: the backend's kind, for sentences.
         """
         need_model(spec, f"{spec.name}:FOLDER or {spec.name}:HUB-ID")
-        self._spec = spec
+        self._spec, self._what = spec, what
         self._files = files
         self._revision = spec.options.get("revision")
         self.folder = local_folder(spec.model, repr(spec.text))
@@ -76,7 +84,7 @@ class Pretrained:
             except DiffexError:
                 raise
             except Exception as error:
-                raise cannot_load(self._spec, error) from error
+                raise cannot_load(self._spec, error, self._what) from error
         for part in loaded if isinstance(loaded, tuple) else (loaded,):
             refuse_hub_adapter(part, self._spec.text)
         return loaded
@@ -90,7 +98,8 @@ def lacking_weights(info: Mapping[str, Any], but: str = "?") -> str:
     return ", ".join(lacking[:3]) + (" …" if lacking[3:] else "")
 
 
-def refuse_untrained(info: Mapping[str, Any], spec: Spec, what: str) -> None:
-    """Refuse a model of which a weight is not in the checkpoint."""
+def refuse_untrained(info: Mapping[str, Any], spec: Spec, wanted: str, what: str = "classifier") -> None:
+    """Refuse a model of which a weight is not in the checkpoint. ``wanted``: what it should be; ``what``: the backend's
+    kind."""
     if lacking := lacking_weights(info):
-        raise DiffexError(f"the classifier {spec.text} has no usable weights for {lacking}: it is not {what}")
+        raise DiffexError(f"the {what} {spec.text} has no usable weights for {lacking}: it is not {wanted}")

@@ -20,8 +20,8 @@ from diffex_cli.artifacts.search_document import Backend
 from diffex_cli.artifacts.verifier_test import VerifierTest, file_of_test, read_test, write_test
 from diffex_cli.core.errors import DiffexError, UsageError, one_line
 from diffex_cli.core.progress import Progress
+from diffex_cli.measure.calibration import SEEN
 from diffex_cli.measure.session import Session
-from diffex_cli.measure.standing_in import SEEN
 from diffex_cli.measure.verifying import attributes_of, make_readings, missing_readings
 from diffex_cli.verifiers.base import Attribute, Sight
 from diffex_cli.verifiers.opened import OpenedVerifier
@@ -91,10 +91,18 @@ def _test(session: Session, verifier: OpenedVerifier, progress: Progress, stage:
         seen=int((originals >= SEEN).any(axis=0).sum()),
         nonsense=NONSENSE,
         nonsense_read=int(np.isfinite(nonsense).sum()),
-        nonsense_seen=int((nonsense >= SEEN).sum()),
+        nonsense_seen=int((nonsense >= _least(verifier, originals)[:, None]).sum()),
         problem=problem,
         provenance=provenance(stage, {"verifier": session.settings.verifier}),
     )
+
+
+def _least(verifier: OpenedVerifier, originals: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From which reading on an original shows nonsense, shape (originals,): of readings that are no probabilities, the
+    highest of any attribute there."""
+    if verifier.calibrated or not originals.shape[1]:
+        return np.full(len(originals), SEEN)
+    return np.nan_to_num(originals, nan=0.0).max(axis=1)
 
 
 def _off_plain(

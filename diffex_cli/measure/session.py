@@ -35,6 +35,7 @@ from diffex_cli.editors.regions.bounded import BoundedEditor
 from diffex_cli.editors.regions.bounds import Bounds
 from diffex_cli.measure import rates
 from diffex_cli.measure.bounding import bounded, check_bounds, open_bounds
+from diffex_cli.measure.calibration import AS_READ, Calibration
 from diffex_cli.measure.forecast import Forecast
 from diffex_cli.measure.looking import protected
 from diffex_cli.measure.paying import Purse
@@ -81,6 +82,8 @@ class Session:
         """Which of ``editor``, ``classifier`` and ``verifier`` gave a result: their settings are known to be good."""
         self.tested = False
         """What the test of the verifier says is known, and need not be looked up again."""
+        self.calibration = AS_READ
+        """How the verifier's readings are meant."""
 
     @functools.cached_property
     def corpus(self) -> Corpus:
@@ -230,8 +233,16 @@ class Session:
 
     @functools.cached_property
     def stand_ins(self) -> StandIns:
-        """The edits that stand for its candidates."""
-        return StandIns(self.searched, tuple(self.images), self.settings.seed, self.readings)
+        """The edits that stand for its candidates. What images show is not known before readings that are no
+        probabilities are calibrated."""
+        known = self.verifier is None or self.verifier.calibrated or self.calibration.placebos is not None
+        readings = self.readings if known else {}
+        return StandIns(self.searched, tuple(self.images), self.settings.seed, readings, self.calibration)
+
+    def calibrate(self, found: Calibration) -> None:
+        """From now on read by this."""
+        self.calibration = found
+        self.__dict__.pop("stand_ins", None)
 
     @functools.cached_property
     def readings(self) -> dict[str, dict[str, float]]:

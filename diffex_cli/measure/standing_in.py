@@ -17,10 +17,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
+from diffex_cli.measure.calibration import AS_READ, SEEN, Calibration
 from diffex_cli.verifiers.base import Readings
-
-SEEN = 0.5
-"""From this probability on an attribute is seen."""
 
 
 class StandIns:
@@ -30,10 +28,18 @@ class StandIns:
         corpus: as it is searched.
         images: keys of all input images.
         readings: of the originals at least, as far as there are any; those that are made later count too.
+        calibration: what they mean.
     """
 
-    def __init__(self, corpus: Corpus, images: Sequence[str], seed: int, readings: Readings) -> None:
-        self._corpus, self._readings = corpus, readings
+    def __init__(
+        self,
+        corpus: Corpus,
+        images: Sequence[str],
+        seed: int,
+        readings: Readings,
+        calibration: Calibration = AS_READ,
+    ) -> None:
+        self._corpus, self._readings, self._calibration = corpus, readings, calibration
         self._order = sorted(images, key=lambda key: hashlib.sha256(f"{seed}\n{key}".encode()).digest())
         self._nodes = {node.candidate.id: node for node in corpus.walk()}
 
@@ -63,7 +69,7 @@ class StandIns:
         return term
 
     def _reading(self, node: Node, image: str) -> float:
-        return self._readings.get(image, {}).get(node.id, math.nan)
+        return self._calibration.probability(node.id, self._readings.get(image, {}).get(node.id, math.nan))
 
     @functools.cached_property
     def _members(self) -> Mapping[str, Mapping[str, Node]]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from diffex_cli.core.hierarchy import is_within
-from diffex_cli.measure.standing_in import SEEN
+from diffex_cli.measure.calibration import AS_READ, SEEN, Calibration
 from diffex_cli.search.statistics.claims import SETS_JOINED_BY
 from diffex_cli.search.statistics.intervals import wilson
 from diffex_cli.verifiers.base import Readings
@@ -87,9 +87,11 @@ class Attributes:
         return any(is_within(id, one) for one in self.protected)
 
 
-def besides(edits: Iterable[Made], readings: Readings, attributes: Attributes) -> tuple[Leak, ...]:
+def besides(
+    edits: Iterable[Made], readings: Readings, attributes: Attributes, calibration: Calibration = AS_READ
+) -> tuple[Leak, ...]:
     """All attributes that were read before and after edits that did not ask for them: the protected ones first, then
-    those that most often crossed from seen to not seen or back.
+    those that most often crossed from seen to not seen or back, by more than noise.
 
     What an edit is asked for is no leak, nor are the groups above it and what is below it. Nor is it one that what
     cannot be seen beside an added attribute disappears, or appears where the other is removed.
@@ -100,11 +102,12 @@ def besides(edits: Iterable[Made], readings: Readings, attributes: Attributes) -
     asked = functools.cache(lambda candidate: _Asked.of(candidate, attributes))
     for edit in edits:
         own = asked(edit.candidate)
-        for id, before, after in _read(readings.get(edit.before, {}), readings.get(edit.after, {})):
+        for id, *read in _read(readings.get(edit.before, {}), readings.get(edit.after, {})):
             if id not in attributes.names or id in own.in_line:
                 continue
             known[id] += 1
-            if (before >= SEEN) != (after >= SEEN):
+            before, after = (calibration.probability(id, one) for one in read)
+            if (before >= SEEN) != (after >= SEEN) and calibration.moved(id, before, after):
                 changed[id] += id not in (own.may_appear if after >= SEEN else own.may_vanish)
         kin |= own.may_appear | own.may_vanish
     found = []

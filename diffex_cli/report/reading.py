@@ -191,7 +191,7 @@ def also_changed(run: FinishedRun) -> Mapping[str, tuple[Leak, ...]]:
         measured = [row for image in run.searched if (row := run.measured.get((id, image))) and not row.shown]
         edits = [(edit.candidate, row.image, edit.edit) for row in measured if (edit := run.edits.get(row.edit))]
         keys = [Made(candidate, run.key(image, RECONSTRUCTION), edit) for candidate, image, edit in edits]
-        return besides(keys, run.readings, attributes)
+        return besides(keys, run.readings, attributes, run.calibration)
 
     return _ByCandidate(run.candidates, of)
 
@@ -206,6 +206,8 @@ def _warnings(run: FinishedRun) -> Iterator[str]:
     may_have_failed = any(row.status == "failed" for row in run.edits.values())
     yield from run.run.warnings
     yield from run.unusable
+    if warning := run.calibration.warning:
+        yield warning
     asked = (RECONSTRUCTION, *run.candidates.values()) if may_have_failed else ()
     found = [run.edit(image, one) for one in asked for image in run.images]
     rows = [row for row in found if row is not None]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import MeasuredRow
 from diffex_cli.core.hierarchy import Candidate, Corpus, is_within
+from diffex_cli.measure.calibration import SEEN, Calibration, calibrate
 from diffex_cli.measure.session import EditWish, Session
-from diffex_cli.measure.standing_in import SEEN
 from diffex_cli.measure.verifying import attributes_of
 from diffex_cli.search.statistics.adjusted import Correction, fit
 from diffex_cli.search.statistics.flips import Share
@@ -112,20 +112,21 @@ class Checked:
         return self._known(edited, ideal - after)
 
     def landed(self, edited: Candidate, image: str) -> bool | None:
-        """All that the edit was asked for is seen; ``None`` if that is not known."""
-        reading = self._session.readings.get(self._session.key(image, edited), {})
-        found = [(reading.get(term.node, math.nan), term.remove) for term in edited.terms]
-        if any(math.isnan(seen) for seen, _ in found):
+        """All that the edit was asked for is seen, and more than noise has changed it; ``None`` if that is not
+        known."""
+        found = [self._seen(edited, image, term.node) for term in edited.terms]
+        if any(math.isnan(seen) for seen in found):
             return None
-        return all((seen >= SEEN) != remove for seen, remove in found)
+        before = [self._seen(Candidate(), image, term.node) for term in edited.terms]
+        return all(
+            (after >= SEEN) != term.remove and self._session.calibration.moved(term.node, earlier, after)
+            for term, earlier, after in zip(edited.terms, before, found, strict=True)
+        )
 
     def class_lost(self, edited: Candidate, image: str, classes: Mapping[str, str]) -> bool | None:
         """The image's own class is seen in the reconstruction, and no longer in the edit; ``None`` if it is not seen
         in the reconstruction, or that is not known."""
-        before, after = (
-            self._session.readings.get(self._session.key(image, one), {}).get(classes.get(image, ""), math.nan)
-            for one in (Candidate(), edited)
-        )
+        before, after = (self._seen(one, image, classes.get(image, "")) for one in (Candidate(), edited))
         if math.isnan(after) or not before >= SEEN:
             return None
         return after < SEEN
@@ -165,9 +166,23 @@ class Checked:
             values = np.where([id in near for id in self._attributes], values, 0.0)
         return np.nan_to_num(values)
 
+    def calibration(self, placebos: Iterable[tuple[Candidate, str]], images: Iterable[str]) -> Calibration:
+        """By what was read of these placebo edits and their reconstructions, and of these originals."""
+        readings = self._session.readings
+
+        def of(edited: Candidate, image: str) -> Mapping[str, float]:
+            return readings.get(self._session.key(image, edited), {})
+
+        pairs = [(of(Candidate(), image), of(edited, image)) for edited, image in placebos]
+        pictures = [one for image in images for one in (readings.get(image, {}), of(Candidate(), image))]
+        return calibrate(pictures, [(before, after) for before, after in pairs if before and after])
+
     def _read(self, edited: Candidate, image: str) -> Floats:
+        return np.array([self._seen(edited, image, id) for id in self._attributes], dtype=np.float64)
+
+    def _seen(self, edited: Candidate, image: str, id: str) -> float:
         reading = self._session.readings.get(self._session.key(image, edited), {})
-        return np.array([reading.get(id, math.nan) for id in self._attributes], dtype=np.float64)
+        return self._session.calibration.probability(id, reading.get(id, math.nan))
 
 
 def _share(found: Iterable[bool | None]) -> Share:

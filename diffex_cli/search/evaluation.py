@@ -23,6 +23,7 @@ from diffex_cli.measure.targets import ALL, Target, choose, logit_blocks
 from diffex_cli.measure.unusable import check_originals, unusable
 from diffex_cli.search.algorithm.contest import Request
 from diffex_cli.search.algorithm.panel import panel_order
+from diffex_cli.search.budget import Budget
 from diffex_cli.search.checked import Checked
 from diffex_cli.search.correcting import Corrections
 from diffex_cli.search.fetching import Requester
@@ -92,11 +93,26 @@ class Evaluator:
         if self._session.images.keys() <= self._session.scores.keys():
             record(self._session.run, "search", self._session.stage_settings, self.target)
 
+    def calibrate(self, limit: Budget) -> None:
+        """If the verifier gives no probabilities, find out what its readings mean, from the placebos among the roots
+        and before anything else is edited, so that a search that is repeated finds the same. Within a budget, which
+        shares out the placebos' edits later, they are taken as they are."""
+        if self.checked is None or self._session.verifier is None or self._session.verifier.calibrated:
+            return
+        placebos = [root.candidate for root in self.corpus.roots if root.placebo and limit.total is None]
+        wishes = [(one, self.images) for one in placebos]
+        self.fetch(wishes)
+        edits = [edit for one, images in wishes for edit in self.edits(one, images)]
+        self.fetcher.look(self.checked.of_edits(edits, {}))
+        self._session.calibrate(self.checked.calibration(edits, self.images))
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to know of the target before its figures are trusted."""
         session = self._session
+        uncalibrated = session.calibration.warning
         return (
+            *((uncalibrated,) if uncalibrated else ()),
             *saturation(self.targets, self._originals(session.images), session.settings.scale),
             *unusable(
                 session.scores, session.images, ((row.edit, row.candidate, row.image) for row in self.fetcher.edits)

@@ -116,6 +116,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         if screened is None:
             outlook.level(0, corpus.roots)
             _prepare(session, evaluator)
+        evaluator.calibrate(limit)
         trace, joint = _searched(corpus, evaluator, limit, settings, outlook)
         _check_measured(trace, evaluator, settings)
         again = limit.total is None and not settings.racing
@@ -230,6 +231,7 @@ def _screened(session: Session, progress: Progress, fill: bool) -> Screening | N
     outlook = Outlook(session.screening, evaluator, limit, progress, evaluator.corpus.roots, "screening, ", afterwards)
     outlook.level(0, evaluator.corpus.roots)
     _prepare(session, evaluator)
+    evaluator.calibrate(limit)
     return screen(session.screening, evaluator, limit, session.settings, outlook)
 
 

@@ -13,7 +13,9 @@ from diffex_cli.artifacts.rows import MeasuredRow, RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.artifacts.search_document import (
     SETTINGS,
+    AttributeScale,
     Backend,
+    CalibrationRecord,
     Detectable,
     Floor,
     Holdout,
@@ -26,6 +28,7 @@ from diffex_cli.artifacts.search_document import (
 )
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.hierarchy import Candidate
+from diffex_cli.measure.calibration import Calibration
 from diffex_cli.measure.session import EditWish, Session
 from diffex_cli.search.algorithm.algorithms import Evaluation, Trace
 from diffex_cli.search.algorithm.joint import JointEvaluation
@@ -149,6 +152,7 @@ def _document(session: Session, searched: Searched, evaluator: Evaluator) -> Sea
         verifier=None if session.verifier is None else Backend(settings.verifier, session.verifier.fingerprint),
         protect=session.protected,
         exclusive=() if evaluator.checked is None else evaluator.checked.exclusive,
+        calibration=_calibration(session.calibration),
         corpus_sha256=corpus_digest(session.corpus),
         images_sha256=images_digest(session.images),
         screening=None if searched.screening is None else _screening(searched.screening),
@@ -158,6 +162,13 @@ def _document(session: Session, searched: Searched, evaluator: Evaluator) -> Sea
         ),
         joint=tuple(_set(one, findings.row(one.id)) for one in searched.joint),
     )
+
+
+def _calibration(found: Calibration) -> CalibrationRecord | None:
+    if found.placebos is None:
+        return None
+    scales = [AttributeScale(id, one.threshold, one.width, one.noise) for id, one in sorted(found.scales.items())]
+    return CalibrationRecord(found.placebos, tuple(scales))
 
 
 def _tried(one: Evaluation, row: RankingRow) -> Tried:

@@ -49,6 +49,8 @@ class Verifier(Protocol):
     Attributes:
         fingerprint: of everything that its answers depend on.
         costs: an answer costs money or much time, so that not every attribute is asked about for every picture.
+        calibrated: its answers are probabilities. Otherwise they only rise with them, and from which one on an
+            attribute is seen is found out of each run's own readings. An own verifier may leave this out, if they are.
     """
 
     @property
@@ -56,6 +58,9 @@ class Verifier(Protocol):
 
     @property
     def costs(self) -> bool: ...
+
+    @property
+    def calibrated(self) -> bool: ...
 
     def exclusive(self, attributes: Sequence[Attribute]) -> Collection[frozenset[str]]:
         """Ids of attributes of which a picture shows one at most, as the verifier reads them."""

@@ -42,9 +42,18 @@ class OpenedVerifier:
     def costs(self) -> bool:
         with foreign(self.who):
             costs: object = self.own.costs
-        if not isinstance(costs, bool):
-            raise DiffexError(f"{self.who} says {costs!r:.80} of whether it costs, which must be True or False")
-        return costs
+        return self._told(costs, "it costs")
+
+    @functools.cached_property
+    def calibrated(self) -> bool:
+        with foreign(self.who):
+            calibrated: object = getattr(self.own, "calibrated", True)
+        return self._told(calibrated, "it is calibrated")
+
+    def _told(self, found: object, what: str) -> bool:
+        if not isinstance(found, bool):
+            raise DiffexError(f"{self.who} says {found!r:.80} of whether {what}, which must be True or False")
+        return found
 
     def exclusive(self, attributes: Sequence[Attribute]) -> tuple[frozenset[str], ...]:
         """Sets of at least two ids."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from diffex_cli.artifacts.rows import EditRow
-from diffex_cli.measure.standing_in import SEEN
+from diffex_cli.measure.calibration import SEEN
 from diffex_cli.study.order import shuffled
 from diffex_cli.verifiers.base import Readings
 

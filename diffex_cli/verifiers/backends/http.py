@@ -42,6 +42,8 @@ class HttpVerifier:
         """A digest of the model's name. Where the server is, is no part of it."""
         return digest({"verifier": "http", "model": self._model.name})
 
+    calibrated = True
+
     @property
     def costs(self) -> bool:
         return self._model.costs

@@ -28,6 +28,8 @@ class FunctionVerifier:
     Nobody can tell what a function depends on, so that each object has a fingerprint of its own.
     """
 
+    calibrated = True
+
     def __init__(self, function: Function, costs: bool = False) -> None:
         self._function = function
         self.costs = costs
@@ -54,6 +56,8 @@ class PythonVerifier:
     """``python:<module>:<callable>[:version=V,costs=yes]``: a function of a module of one's own, as
     :class:`FunctionVerifier` takes it. The module may be in the current folder. The fingerprint covers the module's own
     source and nothing that it imports or loads: give another ``version`` when those change."""
+
+    calibrated = True
 
     def __init__(self, spec: Spec, device: str = "auto") -> None:
         """Find the module, without importing it. The callable chooses its own device."""
