@@ -102,7 +102,7 @@ def _least(verifier: OpenedVerifier, originals: NDArray[np.float64]) -> NDArray[
     highest of any attribute there."""
     if verifier.calibrated or not originals.shape[1]:
         return np.full(len(originals), SEEN)
-    return np.nan_to_num(originals, nan=0.0).max(axis=1)
+    return np.asarray(np.nan_to_num(originals, nan=0.0).max(axis=1))
 
 
 def _off_plain(
