@@ -42,6 +42,7 @@ from diffex_cli.birds.panel.members import PANEL, Member
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.opened import open_classifier
 from diffex_cli.core import domains
+from diffex_cli.core.hierarchy import grouped
 
 SETS = ("panel", "fresh")
 Opener: TypeAlias = Callable[[], tuple[Classifier, str]]
@@ -117,6 +118,10 @@ def _member(member: Member, probe: Callable[[], Classifier]) -> tuple[Classifier
     return open_classifier(member.spec), member.target
 
 
+def _is_null(subject: str) -> bool:
+    return any(member.spec == subject and member.family == "null" for member in PANEL.values())
+
+
 class _Bench:
     """The marks so far, and those that are still to be made.
 
@@ -135,7 +140,7 @@ class _Bench:
         lines = self._file.read_text().splitlines() if self._file.exists() else ()
         self._known = {key: Marks(**values) for key, values in map(json.loads, lines)}
         self._subject: Subject | None = None  # whose exact effects are at hand
-        self._exact: dict[str, float] = {}
+        self._exact: dict[object, dict[str, float]] = {}  # by how groups are measured
         self._pairs: PairTruth | None = None
 
     def marks(self, subject: str, opened: Opener, editor: str, name: str, variant: Variant) -> Marks | None:
@@ -145,7 +150,11 @@ class _Bench:
             log(f"{subject}, {editor}: {name}")
             if self._subject is None or self._subject.name != subject:
                 classifier, target = opened()
-                self._subject, self._pairs, self._exact = Subject(subject, Memo(classifier), target), None, {}
+                self._subject, self._pairs, self._exact = (
+                    Subject(subject, Memo(classifier), target, _is_null(subject)),
+                    None,
+                    {},
+                )
             self._known[key] = self._made(self._subject, editor, variant)
             with self._file.open("a") as file:
                 file.write(json.dumps([key, dataclasses.asdict(self._known[key])]) + "\n")
@@ -153,13 +162,15 @@ class _Bench:
 
     def _made(self, subject: Subject, editor: str, variant: Variant) -> Marks:
         images = prepared(self._run, self._count)
-        self._exact = self._exact or exact_effects(subject, self._hierarchy, images)
+        groups = str(variant.options["groups"])
+        if groups not in self._exact:
+            self._exact[groups] = exact_effects(subject, grouped(self._hierarchy, groups), images)
         summary = searched(subject, self._run, editor, variant)
         pair = math.nan
         if "joint" in variant.options:
             self._pairs = self._pairs or PairTruth(subject, self._hierarchy, images, self._work / "pairs")
             pair = self._pairs.right(named_pair(summary.ranking, self._hierarchy))
-        return marks_of(summary.ranking, self._exact, summary.edits, pair)
+        return marks_of(summary.ranking, self._exact[groups], summary.edits, pair)
 
 
 if __name__ == "__main__":

@@ -71,11 +71,16 @@ def by_verifier(spec: str) -> tuple[str, Variant]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Subject:
-    """A classifier that is explained, and the class."""
+    """A classifier that is explained, and the class.
+
+    Attributes:
+        null: it goes by nothing that can be seen.
+    """
 
     name: str
     classifier: Classifier
     target: str
+    null: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,7 +128,19 @@ class Memo:
 
 
 def exact_effects(subject: Subject, hierarchy: Corpus, images: Sequence[str]) -> dict[str, float]:
-    """Candidate → the exact mean change of the target's logit: of a group the mean of its options, of a placebo 0."""
+    """Candidate → the exact mean change of the target's logit.
+
+    Of a group that is measured by its members it is the mean of theirs, of one that is measured by its words the mean
+    of what these may mean ("crest": a short or a tall one, while "no crest" is a member, too); of a placebo it is 0, as is
+    everything to a null classifier, whatever its noise is on some pictures.
+
+    Args:
+        hierarchy: as it is searched.
+    """
+    nodes = {node.candidate.id: node.members if not node.drawn else (node,) for node in hierarchy.walk()}
+    options = {id: [option for one in own for option in MEANINGS[one.prompt]] for id, own in nodes.items()}
+    if subject.null:
+        return dict.fromkeys(options, 0.0)
     birds = [samples.records()[image] for image in images]
     column = list(subject.classifier.labels).index(subject.target)
     before = subject.classifier.logits([render(bird) for bird in birds])[:, column]
@@ -131,7 +148,6 @@ def exact_effects(subject: Subject, hierarchy: Corpus, images: Sequence[str]) ->
     for attribute, value in sorted({option for options in MEANINGS.values() for option in options}):
         after = subject.classifier.logits([render(bird.with_values(**{attribute: value})) for bird in birds])
         alone[attribute, value] = float((after[:, column] - before).mean())
-    options = {node.candidate.id: MEANINGS[node.prompt] for node in hierarchy.walk()}
     return {id: float(np.mean([alone[one] for one in meant])) if meant else 0.0 for id, meant in options.items()}
 
 

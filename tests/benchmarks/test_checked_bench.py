@@ -25,7 +25,7 @@ from diffex_cli.birds.renderer import render
 from diffex_cli.birds.verifier import ProbeVerifier
 from diffex_cli.classifiers.opened import open_classifier
 from diffex_cli.core import domains
-from diffex_cli.core.hierarchy import Corpus, Node, slug
+from diffex_cli.core.hierarchy import Corpus, Node, grouped, slug
 from diffex_cli.verifiers.attributes import every_attribute
 from diffex_cli.verifiers.base import Sight
 
@@ -92,7 +92,7 @@ def test_a_function_depends_on_what_it_is_said_to(name: str) -> None:
 
 def test_exact_effects_are_those_of_drawing_again() -> None:
     subject = Subject("fresh:against", Memo(FunctionClassifier("against", open_classifier("birds:probe"))), "yes")
-    exact = exact_effects(subject, BIRDS, IMAGES)
+    exact = exact_effects(subject, grouped(BIRDS, "words"), IMAGES)
     assert exact["accessories/hat"] == 0
     assert exact["head/eye-color/yellow-eye"] < -0.5
     assert exact["head/eye-color"] == pytest.approx(
@@ -176,3 +176,19 @@ def test_one_classifier_goes_through_to_the_table_and_is_not_searched_again(
     shutil.rmtree(tmp_path / "run-2")
     main(few)
     assert capsys.readouterr().out == table
+
+
+def test_a_group_is_what_it_is_measured_by() -> None:
+    """By its words a crest is a short or a tall one; its members are these and none."""
+    member = PANEL["single-no-tall-crest"]
+    subject = Subject(member.spec, Memo(open_classifier(member.spec)), member.target)
+    words, members = (exact_effects(subject, grouped(BIRDS, groups), IMAGES) for groups in ("words", "members"))
+    single = [words[f"head/crest/{one}-crest"] for one in ("no", "short", "tall")]
+    assert words["head/crest"] == pytest.approx(np.mean(single[1:]))
+    assert members["head/crest"] == pytest.approx(np.mean(single))
+    assert words["head/crest"] != pytest.approx(members["head/crest"], abs=0.1)
+
+
+def test_to_a_null_classifier_everything_is_nothing() -> None:
+    subject = Subject("noise", open_classifier("birds:panel-null-noise-1"), "no", null=True)
+    assert set(exact_effects(subject, BIRDS, IMAGES).values()) == {0.0}
