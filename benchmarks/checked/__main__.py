@@ -42,7 +42,7 @@ from diffex_cli.birds.panel.members import PANEL, Member
 from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.opened import open_classifier
 from diffex_cli.core import domains
-from diffex_cli.core.hierarchy import grouped
+from diffex_cli.core.hierarchy import Groups, grouped
 
 SETS = ("panel", "fresh")
 Opener: TypeAlias = Callable[[], tuple[Classifier, str]]
@@ -162,7 +162,7 @@ class _Bench:
 
     def _made(self, subject: Subject, editor: str, variant: Variant) -> Marks:
         images = prepared(self._run, self._count)
-        groups = str(variant.options["groups"])
+        groups: Groups = "words" if variant.options["groups"] == "words" else "corpus"
         if groups not in self._exact:
             self._exact[groups] = exact_effects(subject, grouped(self._hierarchy, groups), images)
         summary = searched(subject, self._run, editor, variant)

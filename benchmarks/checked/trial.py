@@ -131,8 +131,8 @@ def exact_effects(subject: Subject, hierarchy: Corpus, images: Sequence[str]) ->
     """Candidate → the exact mean change of the target's logit.
 
     Of a group that is measured by its members it is the mean of theirs, of one that is measured by its words the mean
-    of what these may mean ("crest": a short or a tall one, while "no crest" is a member, too); of a placebo it is 0, as is
-    everything to a null classifier, whatever its noise is on some pictures.
+    of what these may mean ("crest": a short or a tall one, while "no crest" is a member, too); of a placebo it is 0, as
+    is everything to a null classifier, whatever its noise is on some pictures.
 
     Args:
         hierarchy: as it is searched.
