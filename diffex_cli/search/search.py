@@ -19,6 +19,7 @@ from diffex_cli.core.settings import Settings
 from diffex_cli.language_models.costs import Spending
 from diffex_cli.measure.looking import reported, sampled
 from diffex_cli.measure.making import tally
+from diffex_cli.measure.paying import LimitReached
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.scoring import check_kept_labels
 from diffex_cli.measure.session import Backends, Session, locked_session
@@ -134,7 +135,8 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
         found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
         of_all = ranking_of_all(trace, joint, evaluator, settings.delta) if len(evaluator.targets) > 1 else None
         searched = writing.Searched(trace, joint, found, of_all, screened)
-        if fill and _look_further(searched, evaluator, settings):
+        looked, limited = _look_further(searched, evaluator, settings) if fill else (False, ())
+        if looked:
             found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
             searched = dataclasses.replace(searched, findings=found)
         written = writing.write(session, searched, evaluator)
@@ -161,7 +163,7 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             failure=edits.failure,
             up_to_date=not written.changed,
             set_aside=written.aside,
-            warnings=(*session.run.warnings, *evaluator.warnings),
+            warnings=(*session.run.warnings, *evaluator.warnings, *limited),
             measured=Measured(session.edits, session.scores),
             spending=_spending(session),
         )
@@ -185,15 +187,23 @@ def _searched(
     return trace, _joint(settings, trace, evaluator, limit)
 
 
-def _look_further(searched: writing.Searched, evaluator: Evaluator, settings: Settings) -> bool:
-    """Have a verifier that costs look at everything in a sample of what is reported; false if there is nothing to."""
+def _look_further(searched: writing.Searched, evaluator: Evaluator, settings: Settings) -> tuple[bool, tuple[str, ...]]:
+    """Have a verifier that costs look at everything in a sample of what is reported.
+
+    Returns:
+        whether it looked at anything, and a warning if the limit on its cost let it look at a part alone: what is found
+        stands without it.
+    """
     if evaluator.checked is None or not evaluator.checked.costs:
-        return False
+        return False, ()
     rows = writing.measured_rows(searched, evaluator)
     some = sampled(rows, reported(searched.findings.ranking), settings.seed)
     wanted = evaluator.checked.of_sample(some, evaluator.classes)
-    evaluator.fetcher.look(wanted)
-    return bool(wanted)
+    try:
+        evaluator.fetcher.look(wanted)
+    except LimitReached as error:
+        return True, (f"what the edits changed besides is known of few of them: {error}",)
+    return bool(wanted), ()
 
 
 def check(settings: Settings, fill: bool = True) -> None:
