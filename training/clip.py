@@ -33,7 +33,7 @@ from training.classifiers import augment, normalize
 SIDE = 64
 _PATCH = 16
 BATCH = 32
-STEPS = 1800
+STEPS = 4000
 COUNT = 4500
 """Pictures to learn from."""
 DETAILS = 0.25
