@@ -56,7 +56,7 @@ class Evaluator:
     def __init__(
         self, session: Session, progress: Progress, fill: bool, before: Evaluator | None = None, check: bool = True
     ) -> None:
-        self._session = session
+        self._session, self._fill = session, fill
         settings = session.settings
         self.corpus: Corpus = session.searched
         self.images, self.held_out = image_parts(session)
@@ -145,7 +145,8 @@ class Evaluator:
         edits = [edit for one, images in wishes for edit in self.edits(one, images)]
         self.fetcher.fetch([(edited, [image]) for edited, image in edits])
         if self.checked is not None and self.corrections is not None:
-            self.fetcher.look(self.checked.of_edits(edits, self.classes))
+            # the class is asked for where the verifier is at hand, and not waited for
+            self.fetcher.look(self.checked.of_edits(edits, self.classes if self._fill else {}))
             self.corrections.add(edits)
 
     @functools.cached_property

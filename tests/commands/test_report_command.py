@@ -80,7 +80,7 @@ def test_the_run_may_be_named_without_an_option() -> None:
     assert told("report", "run", "-q") == "run/report/index.html\n"
     found = json.loads(told("report", "--run", "run", "--json"))
     assert set(found) == {
-        *("html", "csv", "edits", "data", "figure", "assets", "size", "pictures", "candidates", "warnings"),
+        *("html", "csv", "edits", "leaks", "data", "figure", "assets", "size", "pictures", "candidates", "warnings"),
         "thumbnails_beside",
     }
     assert found["assets"] is None

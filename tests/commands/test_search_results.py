@@ -258,7 +258,7 @@ def test_a_run_of_an_earlier_version_still_has_its_report(runs: Path) -> None:
     shutil.copytree(runs / "held", old)
     table = pq.read_table(old / "ranking.parquet")
     optional = [field.name for field in table.schema if field.nullable]
-    assert len(optional) == 42
+    assert len(optional) == 44
     pq.write_table(table.drop_columns(optional), old / "ranking.parquet")
     search = yaml.safe_load((old / "search.yaml").read_text())
     since = ("passed", "held_out", "floor", "detectable", "corrected_for", "joint", "best_joint", "screening")

@@ -18,6 +18,7 @@ from diffex_cli.birds import samples
 from diffex_cli.birds.attributes import random_bird
 from diffex_cli.birds.renderer import render
 from diffex_cli.commands.main import app
+from diffex_cli.measure.self_test import NONSENSE
 from diffex_cli.study.study import read_study
 
 ROOT = Path(__file__).parents[2]
@@ -190,6 +191,10 @@ PREPARED: Mapping[str, Callable[[Path, Path, Path], None]] = {
 }
 
 
+_PLAIN = 6000
+"""A question about a plain picture has fewer characters than this, one about a bird has more."""
+
+
 def language_model() -> Any:
     """A server that speaks both wire formats and answers every question with what its schema asks for."""
     from fault_server import FaultServer, Reply, Request
@@ -202,8 +207,15 @@ def language_model() -> Any:
             given = request.body.get("output_config", request.body.get("response_format"))
             if given is None:
                 return Reply(text="yes")
+            if '["yes", "no"]' in json.dumps(given) and not self.sees(request):
+                return Reply(text=json.dumps({"answer": "no"}))
             wanted = given.get("format", given.get("json_schema", {}))["schema"]
             return Reply(text=json.dumps(self._made(wanted)))
+
+        def sees(self, request: Request) -> bool:
+            """Everything but nonsense, in every picture that is not plain."""
+            said = json.dumps(request.body)
+            return len(said) > _PLAIN and not any(word in said for word in NONSENSE)
 
         def _made(self, schema: Mapping[str, Any], name: str = "") -> Any:
             if "enum" in schema:

@@ -15,12 +15,15 @@ import pytest
 from pipeline import N_IMAGES, SILENT, make_corpus, settings
 from typer.testing import CliRunner
 
+from diffex_cli.artifacts.search_document import Backend
 from diffex_cli.artifacts.spent import Spent, read_spent
+from diffex_cli.artifacts.verifier_test import VerifierTest, write_test
 from diffex_cli.commands.main import app
 from diffex_cli.core.errors import DiffexError, IncompleteError, UsageError
 from diffex_cli.core.progress import SilentProgress
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import edit, verify
+from diffex_cli.measure.self_test import NONSENSE
 from diffex_cli.measure.session import Session
 from diffex_cli.measure.verifying import attributes_of, make_readings
 from diffex_cli.search import search
@@ -48,8 +51,13 @@ def spec(server: Any, options: str = ",price_in=1000,price_out=1000") -> str:
     return f"vlm:openai:eye:base_url={server.url}/v1,retries=0{options}"
 
 
-def paid(root: Path, server: Any, **changes: Any) -> Settings:
-    return settings(root, **{"verifier": spec(server), **changes})
+def paid(root: Path, server: Any, tested: bool = True, **changes: Any) -> Settings:
+    """The verifier's test, which costs questions too, counts as passed."""
+    made = settings(root, **{"verifier": spec(server), **changes})
+    if tested and made.run.exists() and (verifier := Session(made).verifier) is not None:
+        who = Backend(made.verifier, verifier.fingerprint)
+        write_test(made.run, VerifierTest(who, 4, 8, 8, 8, NONSENSE, 12, 0, 0.9))
+    return made
 
 
 def in_all(made: Settings) -> int:
@@ -62,8 +70,8 @@ def rows(made: Settings) -> list[dict[str, Any]]:
 
 
 def test_every_answer_is_kept_and_nothing_is_asked_twice(tmp_path: Path, server: Any) -> None:
-    made = paid(tmp_path, server)
     make_corpus(tmp_path)
+    made = paid(tmp_path, server)
     total = in_all(made)
     summary = verify.run(made, SILENT)
     assert summary.spending is not None
@@ -79,8 +87,8 @@ def test_every_answer_is_kept_and_nothing_is_asked_twice(tmp_path: Path, server:
 
 
 def test_a_limit_stops_before_it_is_crossed_and_a_higher_one_goes_on(tmp_path: Path, server: Any) -> None:
-    made = paid(tmp_path, server, max_cost=4.0)
     make_corpus(tmp_path)
+    made = paid(tmp_path, server, max_cost=4.0)
     total = in_all(made)
     first = verify.run(made, SILENT)
     assert first.spending is not None
@@ -110,8 +118,8 @@ def test_a_limit_that_pays_for_nothing_and_prices_that_nobody_knows(tmp_path: Pa
 
 
 def test_a_limit_that_another_stage_was_given_needs_no_prices(tmp_path: Path, server: Any) -> None:
-    made = paid(tmp_path, server, max_cost=1.0, verifier=spec(server, ""))
     make_corpus(tmp_path)
+    made = paid(tmp_path, server, max_cost=1.0, verifier=spec(server, ""))
     stored = dataclasses.replace(made, origins={**made.origins, "max_cost": "run.yaml"})
     summary = verify.run(stored, SILENT)
     assert summary.spending is not None
@@ -129,8 +137,8 @@ class Interrupting(SilentProgress):
 
 
 def test_an_interrupt_loses_nothing_that_was_paid(tmp_path: Path, server: Any) -> None:
-    made = paid(tmp_path, server)
     make_corpus(tmp_path)
+    made = paid(tmp_path, server)
     with pytest.raises(KeyboardInterrupt):
         verify.run(made, Interrupting())
     asked = len(server.requests)
@@ -164,8 +172,8 @@ def test_a_service_that_goes_down_loses_nothing_either(tmp_path: Path, server: A
 
 
 def test_answers_that_cannot_be_used_are_asked_for_once(tmp_path: Path, server: Any) -> None:
-    made = paid(tmp_path, server)
     make_corpus(tmp_path)
+    made = paid(tmp_path, server)
     server.script(reply(text="I see a bird.", words=[{"I": -0.1}]))
     assert verify.run(made, SILENT).seen == N_IMAGES
     assert all(math.isnan(row["probability"]) for row in rows(made))
@@ -192,8 +200,8 @@ def test_a_picture_that_cannot_be_read_costs_nothing(tmp_path: Path, server: Any
 
 
 def test_no_more_at_a_time_than_asked_for(tmp_path: Path, server: Any) -> None:
-    made = paid(tmp_path, server, parallel=3)
     make_corpus(tmp_path)
+    made = paid(tmp_path, server, parallel=3)
     at_once, most = [0], [0]
 
     def counted(request: Any) -> Any:
@@ -244,8 +252,23 @@ def test_the_plan_says_what_it_would_cost_and_asks_nobody(tmp_path: Path, server
     assert (after.questions, after.kept, after.cost) == (0, plan.questions.questions, 0)
 
 
+def test_the_test_before_it_is_used_is_paid_for_too(tmp_path: Path, server: Any) -> None:
+    server.script(reply(words=[{"No": math.log(0.99), "Yes": math.log(0.01)}]))
+    make_corpus(tmp_path)
+    made = paid(tmp_path, server, tested=False)
+    summary = verify.run(made, SILENT)
+    assert summary.test == "undecided", "a verifier that sees nothing may be right"
+    asked = len(server.requests)
+    assert asked > len(rows(made)) == in_all(made)
+    assert summary.spending is not None
+    assert summary.spending.questions == asked
+    fingerprint = Session(made).verifier.fingerprint  # type: ignore[union-attr]
+    assert read_spent(made.run, fingerprint).questions == asked
+
+
 def test_on_the_command_line(tmp_path: Path, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     make_corpus(tmp_path)
+    paid(tmp_path, server)
     monkeypatch.chdir(tmp_path)
     verifier = ("--run", "run", "--verifier", spec(server), "--editor", "tint:")
 

@@ -351,7 +351,7 @@ def test_the_arguments_are_the_settings_of_a_search() -> None:
     parameters = inspect.signature(explain).parameters
     assert parameters["beam"].default == Settings().beam
     assert parameters["delta"].default == Settings().delta
-    of_corpora = {"merge", "base_url", "depth", "breadth", "runs", "knowledge", "max_cost", "parallel"}
+    of_corpora = {"merge", "base_url", "depth", "breadth", "runs", "knowledge"}
     of_reviews = {"review_precision", "review_recall"}
     of_inputs = {"run", "domain", "provider", "corpus_file", "images", "trust_run", "verify_files"}
     settings = {name for name in (*parameters, *Options.__annotations__) if name in FIELDS}
