@@ -157,8 +157,8 @@ class Notes(SilentProgress):
 
 
 def test_a_service_that_goes_down_loses_nothing_either(tmp_path: Path, server: Any) -> None:
-    made, notes = paid(tmp_path, server), Notes()
     make_corpus(tmp_path)
+    made, notes = paid(tmp_path, server), Notes()
     server.script(*[reply(words=[NO])] * 7, reply(status=500, text=f"down, {KEY}"))
     with pytest.raises(DiffexError, match="fails: HTTP 500") as caught:
         verify.run(made, notes)
