@@ -15,10 +15,12 @@ from diffex_cli.core.hierarchy import Candidate, Corpus, Node, Term
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Measured:
-    """What somebody who holds the search's editor and classifier has read of them already, or made just now."""
+    """What somebody who holds the search's editor and classifier has read of them already, or made just now; of the
+    search itself, if it was there."""
 
     edits: Mapping[str, EditRow]
     scores: Scores
+    result: tuple[SearchDocument, tuple[RankingRow, ...], tuple[MeasuredRow, ...]] | None = None
 
 
 class FinishedSearch:
@@ -41,6 +43,8 @@ class FinishedSearch:
         self.result = run.result
         if measured is not None:
             self.edits, self.scores = measured.edits, measured.scores
+            if measured.result is not None:
+                self._of_one_search = measured.result
 
     @functools.cached_property
     def search(self) -> SearchDocument:

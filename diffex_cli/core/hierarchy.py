@@ -52,7 +52,7 @@ class Candidate:
     def __post_init__(self) -> None:
         object.__setattr__(self, "terms", tuple(sorted(self.terms, key=lambda term: (term.node, term.remove))))
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """The terms' ids joined by ``" + "``; empty for the reconstruction."""
         return " + ".join(term.id for term in self.terms)
@@ -73,7 +73,7 @@ RECONSTRUCTION = Candidate()
 Group: TypeAlias = Literal["members", "words"]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Node:
     """One attribute.
 
@@ -110,13 +110,13 @@ class Node:
         """It is measured by an edit with its own words."""
         return not self.children or self.group == "words"
 
-    @property
+    @functools.cached_property
     def members(self) -> tuple[Node, ...]:
         """What a group is measured by, in the order of the file: the finest nodes below it that are drawn, and the
         groups that are."""
         return tuple(one for child in self.children for one in ((child,) if child.drawn else child.members))
 
-    @property
+    @functools.cached_property
     def candidate(self) -> Candidate:
         """The candidate of this attribute alone."""
         return Candidate((Term(self.id, self.prompt, self.remove, self.overrides, self.replaces),))

@@ -45,8 +45,10 @@ class StandIns:
 
     def candidate(self, candidate: Candidate, image: str) -> Candidate:
         """What is edited for a candidate on an image: the reconstruction if nothing is."""
-        terms = {term.id: term for asked in candidate.terms if (term := self._term(asked, image)) is not None}
-        return Candidate(tuple(terms.values())) if candidate.terms else candidate
+        found = [self._term(asked, image) for asked in candidate.terms]
+        if all(term is asked for term, asked in zip(found, candidate.terms, strict=True)):
+            return candidate
+        return Candidate(tuple({term.id: term for term in found if term is not None}.values()))
 
     def member(self, node: Node, image: str) -> Node:
         """The member of a group that an image gets; a node that is drawn is its own."""

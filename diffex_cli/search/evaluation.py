@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,9 @@ from diffex_cli.search.statistics.holdout import holdout_by_default, split
 from diffex_cli.search.statistics.influence import Effect
 from diffex_cli.search.statistics.intervals import Estimate, mean_interval
 from diffex_cli.search.statistics.summary import CandidateStatistics, candidate_statistics
+
+_Place: TypeAlias = tuple[str, tuple[str, ...]]
+"""A candidate's id, and the keys of images."""
 
 
 class Evaluator:
@@ -67,6 +71,9 @@ class Evaluator:
             self.corrections = Corrections(self.checked, self.images, settings.seed)
         self._pools = Pools(self.corpus, self.edited, self._is_measured)
         self._chosen: dict[str, Target] = {}
+        self._edits: dict[_Place, list[tuple[Candidate, str]]] = {}
+        self._keys: dict[_Place, list[str]] = {}
+        self._found: dict[tuple[_Place, str], NDArray[np.float64]] = {}
         self._candidates = {node.candidate.id: node.candidate for node in self.corpus.walk()}
         self.groups = frozenset(node.candidate.id for node in self.corpus.walk() if node.children)
 
@@ -103,8 +110,9 @@ class Evaluator:
         wishes = [(one, self.images) for one in placebos]
         self.fetch(wishes)
         edits = [edit for one, images in wishes for edit in self.edits(one, images)]
-        self.fetcher.look(self.checked.of_edits(edits, {}))
+        self.look(self.checked.of_edits(edits, {}))
         self._session.calibrate(self.checked.calibration(edits, self.images))
+        self._forget()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -141,13 +149,24 @@ class Evaluator:
         """Have candidates edited, scored and checked on some images each."""
         self._pools.add(wishes)
         if self.checked is not None:
-            self.fetcher.look(self.checked.of_originals(wishes))
+            self.look(self.checked.of_originals(wishes))
         edits = [edit for one, images in wishes for edit in self.edits(one, images)]
         self.fetcher.fetch([(edited, [image]) for edited, image in edits])
+        self._forget()
         if self.checked is not None and self.corrections is not None:
             # the class is asked for where the verifier is at hand, and not waited for
-            self.fetcher.look(self.checked.of_edits(edits, self.classes if self._fill else {}))
+            self.look(self.checked.of_edits(edits, self.classes if self._fill else {}))
             self.corrections.add(edits)
+
+    def look(self, wanted: Mapping[str, Collection[str]]) -> None:
+        """Have the verifier read attributes off pictures: the picture's key → attributes."""
+        self.fetcher.look(wanted)
+        self._forget()
+
+    def _forget(self) -> None:
+        """What stands for a candidate may have changed, or what is known of it."""
+        for kept in (self._edits, self._keys, self._found):
+            kept.clear()
 
     @functools.cached_property
     def classes(self) -> Mapping[str, str]:
@@ -198,7 +217,10 @@ class Evaluator:
 
     def edits(self, candidate: Candidate, images: Sequence[str]) -> list[tuple[Candidate, str]]:
         """What is edited for a candidate on each of some images."""
-        return [(self.edited(candidate, image), image) for image in images]
+        place = candidate.id, tuple(images)
+        if place not in self._edits:
+            self._edits[place] = [(self.edited(candidate, image), image) for image in images]
+        return self._edits[place]
 
     def _correction(self, target: Target) -> Correction | None:
         if self.corrections is None:
@@ -206,6 +228,9 @@ class Evaluator:
         return self.corrections.of(target.name, lambda one, images: self._asked(one, images, target))
 
     def _asked(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
+        before = self._values(RECONSTRUCTION, images, target)
+        if not self._pools.pooled(candidate):
+            return self._values(candidate, images, target) - before
         shares: dict[str, tuple[Candidate, dict[int, float]]] = {}
         for place, (parts, _) in enumerate(self._parts(candidate, images)):
             for edited, share in parts:
@@ -214,7 +239,7 @@ class Evaluator:
         for edited, own in shares.values():
             values = self._values(edited, [images[place] for place in own], target)
             after[list(own)] += values * list(own.values())
-        return after - self._values(RECONSTRUCTION, images, target)
+        return after - before
 
     def _parts(self, candidate: Candidate, images: Sequence[str]) -> list[tuple[Parts, str]]:
         return [(self._pools.parts(candidate, image), image) for image in images]
@@ -302,7 +327,11 @@ class Evaluator:
         return row is not None and row.status == "no-op"
 
     def _values(self, candidate: Candidate, images: Sequence[str], target: Target) -> NDArray[np.float64]:
-        return target.on_scale(self._rows(candidate, images), self._originals(images), self._session.settings.scale)
+        place = (candidate.id, tuple(images)), target.name
+        if place not in self._found:
+            rows, originals = self._rows(candidate, images), self._originals(images)
+            self._found[place] = target.on_scale(rows, originals, self._session.settings.scale)
+        return self._found[place]
 
     def _rows(self, candidate: Candidate, images: Sequence[str]) -> list[ScoreRow | None]:
         """The scores of an edit of every image; ``None`` where it failed, or its scores are not finite."""
@@ -310,15 +339,18 @@ class Evaluator:
 
     def keys(self, candidate: Candidate, images: Sequence[str]) -> list[str]:
         """The keys of the edits that stand for a candidate on some images."""
-        alike: dict[str, tuple[Candidate, list[str]]] = {}
-        for edited, image in self.edits(candidate, images):
-            alike.setdefault(edited.id, (edited, []))[1].append(image)
-        found = {
-            image: key
-            for edited, own in alike.values()
-            for image, key in zip(own, self._session.keys(own, edited), strict=True)
-        }
-        return [found[image] for image in images]
+        place = candidate.id, tuple(images)
+        if place not in self._keys:
+            alike: dict[str, tuple[Candidate, list[str]]] = {}
+            for edited, image in self.edits(candidate, images):
+                alike.setdefault(edited.id, (edited, []))[1].append(image)
+            found = {
+                image: key
+                for edited, own in alike.values()
+                for image, key in zip(own, self._session.keys(own, edited), strict=True)
+            }
+            self._keys[place] = [found[image] for image in images]
+        return self._keys[place]
 
     def _originals(self, images: Sequence[str] | Mapping[str, object]) -> list[ScoreRow]:
         return [self._session.scores[image] for image in images]

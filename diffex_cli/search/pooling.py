@@ -33,6 +33,7 @@ class Pools:
         self._edited, self._measured = edited, measured
         self._tried: set[tuple[str, str]] = set()
         self._pooled: frozenset[tuple[str, str]] = frozenset()
+        self._opened: frozenset[str] = frozenset()
         self._known: dict[tuple[str, str], Parts] = {}
 
     def add(self, wishes: Iterable[EditWish]) -> None:
@@ -49,7 +50,12 @@ class Pools:
         )
         anew = found != self._pooled
         self._pooled, self._known = found, {}
+        self._opened = frozenset(id for id, _ in found)
         return anew
+
+    def pooled(self, candidate: Candidate) -> bool:
+        """On an image or more its effect may be a mean over several edits."""
+        return candidate.id in self._opened
 
     def parts(self, candidate: Candidate, image: str) -> Parts:
         """What the candidate's effect on an image is the mean of; its own edit alone if one of them failed."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from diffex_cli.artifacts.finished_search import Measured
 from diffex_cli.artifacts.provenance import provenance
 from diffex_cli.artifacts.results import Result
-from diffex_cli.artifacts.rows import RankingRow
+from diffex_cli.artifacts.rows import MeasuredRow, RankingRow
+from diffex_cli.artifacts.search_document import SearchDocument
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.hierarchy import Candidate, Corpus
 from diffex_cli.core.progress import Progress
@@ -161,12 +162,18 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             no_ops=edits.no_ops,
             failed=edits.failed,
             failure=edits.failure,
-            up_to_date=not written.changed,
+            up_to_date=written.last is not None,
             set_aside=written.aside,
             warnings=(*session.run.warnings, *evaluator.warnings, *limited),
-            measured=Measured(session.edits, session.scores),
+            measured=Measured(session.edits, session.scores, _result(written)),
             spending=_spending(session),
         )
+
+
+def _result(
+    written: writing.Written,
+) -> tuple[SearchDocument, tuple[RankingRow, ...], tuple[MeasuredRow, ...]] | None:
+    return None if written.last is None else (written.last, written.tables.ranking, written.tables.measured)
 
 
 def _spending(session: Session) -> Spending | None:
@@ -200,7 +207,7 @@ def _look_further(searched: writing.Searched, evaluator: Evaluator, settings: Se
     some = sampled(rows, reported(searched.findings.ranking), settings.seed)
     wanted = evaluator.checked.of_sample(some, evaluator.classes)
     try:
-        evaluator.fetcher.look(wanted)
+        evaluator.look(wanted)
     except LimitReached as error:
         return True, (f"what the edits changed besides is known of few of them: {error}",)
     return bool(wanted), ()

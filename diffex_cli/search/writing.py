@@ -67,9 +67,11 @@ class Searched:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Written:
-    """Whether there was anything to write, and the last search's result, as it is kept, if it had to make room."""
+    """What was there already, if it says the same, and the last search's result, as it is kept, if it had to make
+    room."""
 
-    changed: bool
+    last: SearchDocument | None
+    tables: results.Tables
     aside: results.Result | None = None
 
 
@@ -80,18 +82,18 @@ def write(session: Session, searched: Searched, evaluator: Evaluator) -> Written
     run, document = session.run, _document(session, searched, evaluator)
     tables = results.Tables(searched.findings.ranking, measured_rows(searched, evaluator), searched.of_all)
     before = results.kept(run, document)
-    if _same(run, document, tables):
+    if last := _same(run, document, tables):
         if before is not None:  # somebody was killed on the way
             results.forget(run, before)
-        return Written(changed=False)
-    if before is not None and _same(before, document, tables):
-        return Written(changed=False, aside=results.bring_back(run, before))
+        return Written(last, tables)
+    if before is not None and (last := _same(before, document, tables)):
+        return Written(last, tables, aside=results.bring_back(run, before))
     made = provenance("search", session.settings.used())
     aside = None if _is_of_the_same(run, document) else results.set_aside(run)
     results.write(run, dataclasses.replace(document, provenance=made), tables, made)
     if before is not None:
         results.forget(run, before)
-    return Written(changed=True, aside=aside)
+    return Written(None, tables, aside=aside)
 
 
 def measured_rows(searched: Searched, evaluator: Evaluator) -> tuple[MeasuredRow, ...]:
@@ -230,13 +232,25 @@ def _screened(one: Evaluation, found: Screening) -> Screened:
     )
 
 
-def _same(run: RunDirectory, document: SearchDocument, tables: results.Tables) -> bool:
+def _same(run: RunDirectory, document: SearchDocument, tables: results.Tables) -> SearchDocument | None:
+    """The result that is there, if it says the same."""
     try:
         last = run.search()
-        # by text: NaN is not equal to itself
-        return (
-            repr(results.tables(run, last)) == repr(tables)
-            and dataclasses.replace(last, provenance=document.provenance, id=None) == document
+        found = results.tables(run, last)
+        same = (
+            dataclasses.replace(last, provenance=document.provenance, id=None) == document
+            and _alike(found.ranking, tables.ranking)
+            and _alike(found.measured, tables.measured)
+            and (found.of_all is None) == (tables.of_all is None)
+            and _alike(found.of_all or (), tables.of_all or ())
         )
     except (IncompleteError, UsageError):
-        return False
+        return None
+    return last if same else None
+
+
+def _alike(some: Sequence[object], others: Sequence[object]) -> bool:
+    # NaN is not equal to itself
+    return len(some) == len(others) and all(
+        one == other or repr(one) == repr(other) for one, other in zip(some, others, strict=True)
+    )

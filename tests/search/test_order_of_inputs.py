@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ SEARCHES: dict[str, dict[str, Any]] = {
 
 
 def turned(node: Node) -> Node:
-    return Node(**{**{name: getattr(node, name) for name in node.__slots__}, "children": _turned(node.children)})
+    return dataclasses.replace(node, children=_turned(node.children))
 
 
 def _turned(nodes: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -19,12 +19,12 @@ HEAD = Node(id="head", name="head", prompt="head", children=(CREST, EYE))
 
 
 def _pools(failed: frozenset[tuple[str, str]] = frozenset(), root: Node = HEAD) -> Pools:
-    """Of a group, the last of its members stands for it."""
+    """Of a group, the last of its members by name stands for it."""
     nodes = {node.candidate.id: node for node in root.walk()}
 
     def edited(candidate: Candidate, image: str) -> Candidate:
         node = nodes[candidate.id]
-        return candidate if node.drawn else node.members[-1].candidate
+        return candidate if node.drawn else max(node.members, key=lambda one: one.id).candidate
 
     return Pools(Corpus("birds", (root,)), edited, lambda candidate, image: (candidate.id, image) not in failed)
 
