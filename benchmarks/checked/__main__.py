@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for editor in arguments.editor:
         found: dict[tuple[str, str], dict[str, Marks]] = {}
         for set_name in arguments.sets:
-            for subject, opened in _subjects(set_name, arguments.work):
+            for subject, opened in _subjects(set_name, arguments.work, arguments.numbers):
                 if arguments.only and subject not in arguments.only:
                     continue
                 for name, variant in variants.items():
@@ -79,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--editor", nargs="+", default=["ledits:birds"], metavar="SPEC", help="by which editors, a table each"
     )
-    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=(*SETS, "drawn"))
+    parser.add_argument("--numbers", nargs="+", type=int, default=range(12), metavar="N", help="of those drawn by lot")
     parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=list(VARIANTS), metavar="NAME")
     parser.add_argument(
         "--verifiers", nargs="*", default=[], metavar="SPEC", help="this build with other verifiers, a variant each"
@@ -90,9 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _subjects(name: str, work: Path) -> Iterator[tuple[str, Opener]]:
+def _subjects(name: str, work: Path, numbers: Sequence[int]) -> Iterator[tuple[str, Opener]]:
     """The classifiers of a set, and what opens each: some are trained then."""
     probe = functools.cache(lambda: Memo(open_classifier("birds:probe")))
+    if name == "drawn":
+        for number in numbers:
+            yield f"drawn-{number}", functools.partial(_function, f"drawn-{number}", probe)
+        return
     if name == "fresh":
         for one in FUNCTIONS:
             yield f"fresh:{one}", functools.partial(_function, one, probe)

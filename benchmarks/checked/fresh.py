@@ -18,6 +18,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from benchmarks.checked.drawn import Seen, drawn
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.birds.panel.formulas import Has, has
 from diffex_cli.birds.panel.members import Planted
@@ -25,9 +26,6 @@ from diffex_cli.birds.probe import ATTRIBUTE_LABELS
 from diffex_cli.birds.renderer import render
 from diffex_cli.classifiers.base import Classifier
 from training.panel import planted_specimen
-
-Seen = Callable[[Has], NDArray[np.float64]]
-"""What the probe says: the probability that each picture has something, shape (pictures,)."""
 
 COUNT, STEPS, BATCH = 1200, 300, 32
 """Pictures to learn from, and steps of so many of them."""
@@ -88,7 +86,8 @@ class FunctionClassifier:
     labels = ("no", "yes")
 
     def __init__(self, name: str, probe: Classifier) -> None:
-        self._name, self._probe = name, probe
+        self._function = FUNCTIONS[name] if name in FUNCTIONS else drawn(int(name.removeprefix("drawn-")))
+        self._probe = probe
         self.settings: Mapping[str, object] = {"backend": "function", "model": name}
         self.fingerprint = digest({**self.settings, "probe": probe.fingerprint})
 
@@ -103,7 +102,7 @@ class FunctionClassifier:
             total: NDArray[np.float64] = shares[:, wanted].sum(axis=1)
             return total
 
-        yes = FUNCTIONS[self._name](seen)
+        yes = self._function(seen)
         return np.stack([np.zeros_like(yes), yes], axis=1)
 
 
