@@ -164,8 +164,7 @@ class RunDirectory:
         if editor is not None:
             ours = equals(table["editor"], editor)
             table = table if ours.all() else table.filter(pa.array(ours))
-        columns = (table[field.name].to_pylist() for field in dataclasses.fields(EditRow))
-        rows = {row.edit: row for row in map(EditRow, *columns)}
+        rows = {row.edit: row for row in _rows_of(table, EditRow)}
         claims = {key: self._claim(row) for key, row in rows.items() if row.status != "failed"}
         unfit = self._verified.unfit(claim for claim in claims.values() if claim is not None)
         broken = {key: rows[key] for key, claim in claims.items() if claim is None or claim in unfit}
@@ -307,7 +306,7 @@ class RunDirectory:
         search = search or self.search()
         if (search.id is None or "groups" in search.unsaid) and not is_file(self.result / "measured.parquet"):
             return ()
-        return tuple(MeasuredRow(**values) for values in self._of_search("measured.parquet", MEASURED, search))
+        return self._of_search("measured.parquet", MEASURED, MeasuredRow, search)
 
     def write_measured(
         self, rows: Sequence[MeasuredRow], provenance: Mapping[str, object], search: str | None = None
@@ -326,9 +325,11 @@ class RunDirectory:
         write_search(self.result / "search.yaml", document)
 
     def _ranked(self, name: str, search: SearchDocument) -> tuple[RankingRow, ...]:
-        return tuple(RankingRow(**values) for values in self._of_search(name, RANKING, search))
+        return self._of_search(name, RANKING, RankingRow, search)
 
-    def _of_search(self, name: str, schema: TableSchema, search: SearchDocument) -> list[dict[str, Any]]:
+    def _of_search(
+        self, name: str, schema: TableSchema, row: Callable[..., _T], search: SearchDocument
+    ) -> tuple[_T, ...]:
         """The rows of a table that a search wrote."""
         path = self.result / name
         with self._made_by("search", path):
@@ -336,12 +337,11 @@ class RunDirectory:
         if search_of(table) != search.id:
             again = f"diffex search --run {self.path} --target '{search.target}'"
             raise IncompleteError(f"search.yaml and {name} in {self.result} are of different searches: run `{again}`")
-        rows: list[dict[str, Any]] = table.to_pylist()
-        return rows
+        return _rows_of(table, row)
 
     def _rows(self, path: Path, schema: TableSchema, row: Callable[..., _T], stage: str) -> tuple[_T, ...]:
         with self._made_by(stage, path):
-            return tuple(row(**values) for values in read_table(path, schema).to_pylist())
+            return _rows_of(read_table(path, schema), row)
 
     def _write_rows(
         self,
@@ -371,3 +371,9 @@ def input_row(picture: Image.Image, source: str, label: str | None) -> InputImag
     """An input image's row."""
     key = image_key(picture)
     return InputImage(key, f"images/{key[:16]}.png", source, picture.width, picture.height, label)
+
+
+def _rows_of(table: pa.Table, row: Callable[..., _T]) -> tuple[_T, ...]:
+    """By columns, which takes half as long as a dictionary a row."""
+    names = [field.name for field in dataclasses.fields(row)]  # type: ignore[arg-type]
+    return tuple(map(row, *(table[name].to_pylist() for name in names)))

@@ -14,6 +14,7 @@ from typing import Any
 from diffex_cli.artifacts.documents import read_document, write_document
 from diffex_cli.artifacts.records import read_record
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Groups
 from diffex_cli.core.settings import REGION, Scale
 
 SEARCH_SCHEMA = "diffex.search/1"
@@ -189,7 +190,7 @@ class SearchDocument:
     scale: Scale = "logit"
     accept: str | None = None
     direction: str = "corpus"
-    groups: str = "words"
+    groups: Groups = "words"
     effects: str = "asked"
     racing: bool | None = None
     max_edits: int | None = None

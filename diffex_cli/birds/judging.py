@@ -50,5 +50,5 @@ def truth_of_run(
     found = {row.candidate: row.effect for row in finished.ranking if math.isfinite(row.effect)}
     spec = search.classifier.spec
     (consent or Consent(run)).check("classifier", spec, run / SEARCH_ORIGIN)
-    rows = exact_effects(spec, search.target, list(finished.images))
+    rows = exact_effects(spec, search.target, list(finished.images), search.groups)
     return TruthReport(spec, tuple(rows), found, agreement(rows, found, search.delta))

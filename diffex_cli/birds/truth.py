@@ -22,15 +22,15 @@ from diffex_cli.classifiers.base import Classifier
 from diffex_cli.classifiers.opened import open_classifier
 from diffex_cli.core import domains
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.hierarchy import Node
+from diffex_cli.core.hierarchy import Groups, Node, grouped
 from diffex_cli.search.statistics.metrics import ndcg_at_k, spearman
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TruthRow:
     """One attribute's exact effect. ``effect`` is the mean over ``n`` birds of the target's logit on the counterfactual
-    minus that on the bird; for a coarse attribute also over its options, all equally likely. ``influence`` is its
-    absolute value."""
+    minus that on the bird; for a group also over its members, or over what its words may mean, all equally likely.
+    ``influence`` is its absolute value."""
 
     rank: int
     candidate: str
@@ -61,13 +61,14 @@ class Agreement:
 
 
 def exact_effects(
-    classifier_spec: str, target: str | None = None, images: Sequence[str] | None = None
+    classifier_spec: str, target: str | None = None, images: Sequence[str] | None = None, groups: Groups = "corpus"
 ) -> list[TruthRow]:
     """Measure every attribute of the birds corpus, the largest influence first.
 
     Args:
         target: a label; by default the one predicted most often.
         images: the keys of the sample images to use; by default all 48.
+        groups: whether the effect of a group is that of its members, or of its words.
     """
     classifier = open_classifier(classifier_spec)
     birds = _birds(images)
@@ -75,7 +76,7 @@ def exact_effects(
     column = _target_column(classifier.labels, target, logits)
     options = sorted({option for meaning in MEANINGS.values() for option in meaning})
     deltas = {option: _option_deltas(classifier, birds, option, logits[:, column], column) for option in options}
-    corpus = corpus_yaml.read_corpus(domains.corpus_file("birds"))
+    corpus = grouped(corpus_yaml.read_corpus(domains.corpus_file("birds")), groups)
     rows = [_row(node, classifier.labels[column], deltas, len(birds)) for node in corpus.walk()]
     rows.sort(key=lambda row: (-row.influence, row.candidate))
     return [dataclasses.replace(row, rank=rank) for rank, row in enumerate(rows, 1)]
@@ -124,6 +125,6 @@ def _option_deltas(
 
 
 def _row(node: Node, target: str, deltas: Mapping[Option, NDArray[np.float64]], n: int) -> TruthRow:
-    options = MEANINGS[node.prompt]
+    options = [option for one in ((node,) if node.drawn else node.members) for option in MEANINGS[one.prompt]]
     effect = float(np.mean([deltas[option].mean() for option in options])) if options else 0.0
     return TruthRow(0, node.candidate.id, node.name, target, effect, abs(effect), n)

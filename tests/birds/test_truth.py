@@ -10,6 +10,7 @@ from diffex_cli.birds.renderer import render
 from diffex_cli.birds.truth import TruthRow, agreement, exact_effects
 from diffex_cli.core import domains
 from diffex_cli.core.errors import UsageError
+from diffex_cli.core.hierarchy import Groups
 
 SPEC = "python:corner_classifier:logits"
 PROMPTS = {node.id: node.prompt for node in corpus_yaml.read_corpus(domains.corpus_file("birds")).walk()}
@@ -45,11 +46,25 @@ def test_fine_effects_are_those_of_the_pictures(effects: dict[str, float], image
     assert max(effects, key=lambda prompt: abs(effects[prompt])).endswith("background")
 
 
-def test_a_coarse_effect_is_the_mean_of_its_options(effects: dict[str, float]) -> None:
+def test_a_coarse_effect_is_the_mean_of_its_options(images: list[str]) -> None:
+    rows = exact_effects(SPEC, images=images, groups="words")
+    effects = {PROMPTS[row.candidate]: row.effect for row in rows}
     fine = {options[0]: effects[prompt] for prompt, options in MEANINGS.items() if len(options) == 1}
     for prompt in COARSE:
         mean = sum(fine[option] for option in MEANINGS[prompt]) / len(MEANINGS[prompt])
         assert effects[prompt] == pytest.approx(mean, abs=1e-12)
+
+
+def test_a_group_is_its_members_or_what_its_words_may_mean(images: list[str]) -> None:
+    def effects(groups: Groups) -> dict[str, float]:
+        rows = exact_effects("birds:panel-single-no-tall-crest", "yes", images, groups)
+        return {row.name: row.effect for row in rows}
+
+    members, words = effects("corpus"), effects("words")
+    none, short, tall = (members[f"{one} crest"] for one in ("no", "short", "tall"))
+    assert none == pytest.approx(short, abs=0.01)
+    assert members["crest"] == pytest.approx((none + short + tall) / 3, abs=1e-12)
+    assert words["crest"] == pytest.approx((short + tall) / 2, abs=1e-12), "its words do not mean that there is none"
 
 
 def test_what_the_classifier_does_not_look_at_has_no_effect(effects: dict[str, float]) -> None:
