@@ -15,6 +15,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.search_document import SearchDocument
+from diffex_cli.core.errors import IncompleteError
+
 SEEN = 0.5
 """From this probability on an attribute is seen."""
 
@@ -94,6 +98,26 @@ class Calibration:
 
 AS_READ = Calibration()
 """Of a verifier that gives probabilities."""
+
+
+def of_search(search: SearchDocument) -> Calibration:
+    """How a search took its verifier's readings."""
+    found = search.calibration
+    if found is None:
+        return AS_READ
+    return Calibration(
+        {one.attribute: Scale(one.threshold, one.width, one.noise) for one in found.scales}, found.placebos
+    )
+
+
+def of_last_search(run: RunDirectory, fingerprint: str) -> Calibration:
+    """How the last search took the readings of the verifier with this fingerprint; as they are, if it had another."""
+    try:
+        search = run.search()
+    except IncompleteError:
+        return AS_READ
+    used = search.verifier is not None and search.verifier.fingerprint == fingerprint
+    return of_search(search) if used else AS_READ
 
 
 def calibrate(pictures: Sequence[Reading], placebos: Sequence[tuple[Reading, Reading]]) -> Calibration:

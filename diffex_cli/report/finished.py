@@ -15,7 +15,7 @@ from diffex_cli.artifacts.rows import RankingRow
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
-from diffex_cli.measure.calibration import AS_READ, Calibration, Scale
+from diffex_cli.measure.calibration import Calibration, of_search
 from diffex_cli.measure.targets import Quantity, Value, quantity, values
 from diffex_cli.measure.unusable import unusable
 from diffex_cli.report.facts import untested
@@ -165,11 +165,7 @@ class FinishedRun(FinishedSearch):
     @functools.cached_property
     def calibration(self) -> Calibration:
         """How the search took those."""
-        found = self.search.calibration
-        if found is None:
-            return AS_READ
-        scales = {one.attribute: Scale(one.threshold, one.width, one.noise) for one in found.scales}
-        return Calibration(scales, found.placebos)
+        return of_search(self.search)
 
     @functools.cached_property
     def _rounding(self) -> float:

@@ -17,6 +17,7 @@ from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate
 from diffex_cli.core.registry import short_spec
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure.looking import own_classes
+from diffex_cli.measure.reviewed import as_taken
 from diffex_cli.measure.saturation import saturation
 from diffex_cli.measure.targets import Value, explained
 from diffex_cli.report.claims import with_claims
@@ -87,7 +88,9 @@ def _trust(run: FinishedRun) -> Trust | None:
     if verifier is None:
         return None
     home, fingerprint = run.run.path, verifier.fingerprint
-    return Trust(verifier.spec, read_test(home, fingerprint), read_review(home, fingerprint))
+    review = read_review(home, fingerprint)
+    taken = None if review is None else as_taken(review, run.calibration)
+    return Trust(verifier.spec, read_test(home, fingerprint), taken)
 
 
 _T = TypeVar("_T")

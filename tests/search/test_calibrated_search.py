@@ -12,19 +12,23 @@ from numpy.typing import NDArray
 from PIL import Image
 from pipeline import SILENT, settings
 
+from diffex_cli.artifacts.review import read_review
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds import samples
 from diffex_cli.birds.editor import RenderEditor
+from diffex_cli.birds.meanings import MEANINGS
 from diffex_cli.birds.verifier import ProbeVerifier
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.measure.calibration import PLACEBOS
+from diffex_cli.measure.calibration import AS_READ, PLACEBOS, of_last_search
+from diffex_cli.measure.reviewed import as_taken
 from diffex_cli.measure.session import Backends
 from diffex_cli.report.finished import read_finished
 from diffex_cli.report.reading import read_report_data
 from diffex_cli.search import search
+from diffex_cli.study.review import making
 from diffex_cli.verifiers.base import Attribute, Sight
 
 HIERARCHY = """\
@@ -108,6 +112,23 @@ def test_what_is_shown_already_is_found_out_of_the_readings(shy: tuple[Settings,
     assert summary.best == tall.candidate
     assert tall.effect < -1
     assert summary.warnings == ()
+
+
+def test_people_are_asked_about_what_the_search_took_for_seen(shy: tuple[Settings, search.SearchSummary]) -> None:
+    of, _ = shy
+    backends = Backends(editor=Smudging(parse_spec("render:birds")), verifier=Shy())
+    making.make_page(of, 24, backends)
+    review = read_review(of.run, Shy.fingerprint)
+    assert review is not None
+    assert min(item.probability for item in review.items) > 0.5, "taken as they are, all would be seen"
+    originals = [item for item in review.items if item.subject in samples.records()]
+    assert {item.seen for item in originals} == {True, False}
+    for item in originals:
+        ((attribute, value),) = MEANINGS[item.words]
+        assert item.seen == (samples.records()[item.subject].value(attribute) == value)
+    taken = as_taken(as_taken(review, AS_READ), of_last_search(RunDirectory(of.run), Shy.fingerprint))
+    assert taken == review
+    assert of_last_search(RunDirectory(of.run), "another") == AS_READ
 
 
 def test_taken_as_it_is_it_sees_everything_everywhere(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given
 
+from diffex_cli.measure.calibration import Calibration, Scale
 from diffex_cli.study.review.choosing import drawn
 
 ATTRIBUTES = [f"a{number}" for number in range(12)]
@@ -39,6 +40,17 @@ def test_half_is_seen_half_is_edited_and_all_attributes_have_their_turn() -> Non
     assert set(attributes) == set(ATTRIBUTES[:-1])
     assert max(attributes.values()) <= 4
     assert all(one.attribute in one.subject for one in chosen if one.subject not in IMAGES), "what it was asked for"
+
+
+def test_what_counts_as_seen_is_as_the_search_takes_it() -> None:
+    calibration = Calibration({"a0": Scale(threshold=0.95), "a1": Scale(threshold=0.05)}, placebos=20)
+    found = drawn(readings(), IMAGES, EDITS, ATTRIBUTES, 10**6, 0, calibration)
+    seen = {
+        name: {(one.probability, one.seen) for one in found if one.attribute == name} for name in ("a0", "a1", "a2")
+    }
+    assert seen["a0"] == {(0.9, False), (0.1, False)}
+    assert seen["a1"] == {(0.9, True), (0.1, True)}
+    assert seen["a2"] == {(0.9, True), (0.1, False)}
 
 
 def test_the_seed_fixes_the_draw() -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 from diffex_cli.artifacts.files import sweep
 from diffex_cli.artifacts.lock import RunLock
 from diffex_cli.artifacts.review import ANSWERS, Review, file_of_review, reviews, write_review
+from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.inside import check_run
 from diffex_cli.core.settings import Settings
+from diffex_cli.measure.calibration import of_last_search
+from diffex_cli.measure.reviewed import as_taken
 from diffex_cli.report.verifier_trust import compared, review_sentences
 from diffex_cli.search.statistics.confusion import Rate
 from diffex_cli.study.agreement import alpha
@@ -64,6 +67,7 @@ def take_in(settings: Settings, files: Sequence[Path]) -> ReviewSummary:
         given = [read_answers(file) for file in files]
         check_distinct(given)
         review = _review_of(given, settings.run)
+        review = as_taken(review, of_last_search(RunDirectory(settings.run), review.verifier.fingerprint))
         study = _as_study(review)
         answers = {person: dict(found) for person, found in review.answers.items()}
         for one in given:

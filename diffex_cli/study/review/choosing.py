@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from diffex_cli.artifacts.rows import EditRow
-from diffex_cli.measure.calibration import SEEN
+from diffex_cli.measure.calibration import AS_READ, SEEN, Calibration
 from diffex_cli.study.order import shuffled
 from diffex_cli.verifiers.base import Readings
 
@@ -18,16 +18,13 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
-    """What a verifier said of an attribute in a picture: the input image's key or the edit's, and a probability."""
+    """What a verifier said of an attribute in a picture: the input image's key or the edit's, a probability, and
+    whether that counts as seen."""
 
     subject: str
     attribute: str
     probability: float
-
-    @property
-    def seen(self) -> bool:
-        """It counts as seen."""
-        return self.probability >= SEEN
+    seen: bool
 
 
 def drawn(
@@ -37,6 +34,7 @@ def drawn(
     attributes: Sequence[str],
     wanted: int,
     seed: int,
+    calibration: Calibration = AS_READ,
 ) -> tuple[Reading, ...]:
     """At most so many readings, by lot: those that are seen and those that are not in turn, each of edits and of
     originals in turn, each of all attributes in turn, as far as there are any.
@@ -46,7 +44,7 @@ def drawn(
     known = set(attributes)
     originals = [(image, attribute) for image in images for attribute in attributes]
     asked = [(edit.edit, attribute) for edit in edits for attribute in _asked(edit) if attribute in known]
-    kinds = {"original": _read(readings, originals), "edit": _read(readings, asked)}
+    kinds = {"original": _read(readings, originals, calibration), "edit": _read(readings, asked, calibration)}
     queues = []
     for seen in (True, False):
         of_kinds = [
@@ -61,9 +59,14 @@ def _asked(edit: EditRow) -> list[str]:
     return [term.removeprefix("-") for term in edit.candidate.split(" + ") if term]
 
 
-def _read(readings: Readings, pairs: Iterable[tuple[str, str]]) -> list[Reading]:
-    found = (Reading(*pair, readings.get(pair[0], {}).get(pair[1], math.nan)) for pair in dict.fromkeys(pairs))
-    return [one for one in found if not math.isnan(one.probability)]
+def _read(readings: Readings, pairs: Iterable[tuple[str, str]], calibration: Calibration) -> list[Reading]:
+    found = []
+    for subject, attribute in dict.fromkeys(pairs):
+        probability = readings.get(subject, {}).get(attribute, math.nan)
+        if not math.isnan(probability):
+            seen = calibration.probability(attribute, probability) >= SEEN
+            found.append(Reading(subject, attribute, probability, seen))
+    return found
 
 
 def _by_attribute(readings: Iterable[Reading], text: str) -> Iterator[Reading]:

@@ -17,6 +17,8 @@ from diffex_cli.artifacts.review import Review, Reviewed, file_of_review, read_r
 from diffex_cli.artifacts.search_document import Backend
 from diffex_cli.core.errors import IncompleteError, UsageError
 from diffex_cli.core.settings import Settings
+from diffex_cli.measure.calibration import Calibration, of_last_search
+from diffex_cli.measure.reviewed import as_taken
 from diffex_cli.measure.session import Backends, Session, locked_session
 from diffex_cli.measure.verify import check_verify, edits_looked_at
 from diffex_cli.measure.verifying import attributes_of
@@ -94,16 +96,20 @@ def _review(session: Session, wanted: int | None) -> Review:
     assert verifier is not None
     attributes = {one.id: one for one in attributes_of(session.searched)}
     before = read_review(session.run.path, verifier.fingerprint)
+    calibration = of_last_search(session.run, verifier.fingerprint)
     if before is not None:
         other = _otherwise(before, session, attributes, wanted)
         if not other:
             return dataclasses.replace(
-                before, least_precision=settings.review_precision, least_recall=settings.review_recall
+                as_taken(before, calibration),
+                least_precision=settings.review_precision,
+                least_recall=settings.review_recall,
             )
         if before.answers:
             file = file_of_review(session.run.path, verifier.fingerprint)
             raise UsageError(f"{file} holds a review that was answered and {other}: remove it to draw another")
-    return _drawn(session, Backend(settings.verifier, verifier.fingerprint), attributes, wanted or WANTED)
+    own = Backend(settings.verifier, verifier.fingerprint)
+    return _drawn(session, own, attributes, wanted or WANTED, calibration)
 
 
 def _otherwise(before: Review, session: Session, attributes: dict[str, Attribute], wanted: int | None) -> str:
@@ -119,10 +125,12 @@ def _otherwise(before: Review, session: Session, attributes: dict[str, Attribute
     return ""
 
 
-def _drawn(session: Session, verifier: Backend, attributes: dict[str, Attribute], wanted: int) -> Review:
+def _drawn(
+    session: Session, verifier: Backend, attributes: dict[str, Attribute], wanted: int, calibration: Calibration
+) -> Review:
     settings = session.settings
     edits = edits_looked_at(session)
-    chosen = drawn(session.readings, session.images, edits, list(attributes), wanted, settings.seed)
+    chosen = drawn(session.readings, session.images, edits, list(attributes), wanted, settings.seed, calibration)
     if not chosen:
         raise IncompleteError(f"{verifier.spec} has read nothing that a person could check: run `diffex verify` first")
     content = [[one.subject, one.attribute, asked(attributes[one.attribute])] for one in chosen]
