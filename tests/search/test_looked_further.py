@@ -21,6 +21,7 @@ from diffex_cli.core.registry import parse_spec
 from diffex_cli.core.settings import Settings
 from diffex_cli.measure import verify
 from diffex_cli.measure.looking import SAMPLED, sampled
+from diffex_cli.measure.paying import LimitReached
 from diffex_cli.measure.session import Backends, Session
 from diffex_cli.report import sentences
 from diffex_cli.report.reading import read_report_data
@@ -103,6 +104,35 @@ def test_what_was_sampled_changes_no_effect_and_nothing_a_second_time(
     # the size of a batch changes a reading's last bits
     effects = {row.candidate: pytest.approx(row.effect, abs=1e-6) for row in first.ranking}
     assert {row.candidate: row.effect for row in plain.ranking} == effects
+
+
+class Limited(Dear):
+    """May answer so many questions, as one that is paid within ``--max-cost``."""
+
+    most = 0
+
+    def seen(self, sights: Sequence[Sight], attributes: Sequence[Attribute]) -> NDArray[Any]:
+        if self.asked + len(sights) * len(attributes) > self.most:
+            raise LimitReached("--max-cost 1 was reached")
+        return super().seen(sights, attributes)
+
+
+def test_what_is_found_stands_when_the_limit_ends_the_last_sample(
+    costly: tuple[Settings, search.SearchSummary, Dear], tmp_path: Path
+) -> None:
+    _, whole, dear = costly
+    limited, of = Limited("cpu"), made(tmp_path, protect=("tail",))
+    limited.most = dear.asked - 1
+    summary = searched(of, limited)
+    assert 0 < limited.asked < dear.asked
+    assert [warning.split(":")[0] for warning in summary.warnings] == [
+        "what the edits changed besides is known of few of them"
+    ]
+    effects = [(row.candidate, pytest.approx(row.effect, abs=1e-6), row.claim) for row in whole.ranking]
+    assert [(row.candidate, row.effect, row.claim) for row in summary.ranking] == effects
+    again = Dear("cpu")
+    assert searched(of, again).ranking == summary.ranking
+    assert again.asked > 0, "a higher limit goes on where that one ended"
 
 
 def test_verify_looks_at_such_a_sample(
