@@ -18,10 +18,13 @@ from diffex_cli.birds import samples
 from diffex_cli.birds.editor import RenderEditor
 from diffex_cli.birds.meanings import MEANINGS
 from diffex_cli.birds.verifier import ProbeVerifier
+from diffex_cli.core.errors import IncompleteError
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
 from diffex_cli.editors.base import EditRequest, EditResult
+from diffex_cli.editors.opened import OpenedEditor
+from diffex_cli.measure import edit, score, verify
 from diffex_cli.measure.calibration import AS_READ, PLACEBOS, of_last_search
 from diffex_cli.measure.reviewed import as_taken
 from diffex_cli.measure.session import Backends
@@ -30,6 +33,7 @@ from diffex_cli.report.reading import read_report_data
 from diffex_cli.search import search
 from diffex_cli.study.review import making
 from diffex_cli.verifiers.base import Attribute, Sight
+from diffex_cli.verifiers.opened import OpenedVerifier
 
 HIERARCHY = """\
 schema: diffex.corpus/1
@@ -167,3 +171,25 @@ def test_too_few_placebos_are_told(tmp_path: Path, changes: dict[str, Any]) -> N
     kept = RunDirectory(of.run).search().calibration
     assert kept is not None
     assert (kept.placebos, kept.scales) == (there, ())
+
+
+def test_the_loop_without_filling_calibrates_the_same(
+    shy: tuple[Settings, search.SearchSummary], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diffex_cli.measure.session.open_verifier", lambda *_: OpenedVerifier(Shy(), "object:shy"))
+    smudging = OpenedEditor(Smudging(parse_spec("render:birds")), "object:smudging")
+    monkeypatch.setattr("diffex_cli.measure.session.open_editor", lambda *_: smudging)
+    of = made(tmp_path)
+    for _ in range(8):
+        try:
+            found = search.run(of, SILENT, fill=False)
+            break
+        except IncompleteError:
+            edit.run(of, SILENT, requests=True)
+            score.run(of, SILENT)
+            verify.run(of, SILENT)
+    calibrations = [RunDirectory(one.run).search().calibration for one in (of, shy[0])]
+    assert calibrations[0] == calibrations[1] is not None
+    # the size of a batch changes a logit's last bits
+    expected = {row.candidate: (row.shown, row.landed, pytest.approx(row.effect, abs=1e-3)) for row in shy[1].ranking}
+    assert {row.candidate: (row.shown, row.landed, row.effect) for row in found.ranking} == expected

@@ -112,6 +112,14 @@ def test_a_group_is_measured_by_the_edits_of_its_members(faithful: tuple[Setting
     assert all(finished.edit(image, finished.candidates["head/crest"]) is not None for image in finished.images)
 
 
+def test_a_group_is_followed_for_one_of_its_members_without_further_edits(tmp_path: Path) -> None:
+    of = made(tmp_path, algorithm="beam", delta=0.9, n_images=36)
+    found = {row.candidate: row for row in run(of).ranking}
+    assert found["head"].reason.startswith("reach 0.691 is below δ = 0.9; followed for 'tall crest', which moves ")
+    assert found["head/crest/tall-crest"].status == "kept"
+    assert not any(id.startswith(("head/head-color/", "tail/")) for id in found), "no member of theirs moves anything"
+
+
 def test_its_verifier_was_tested_before(faithful: tuple[Settings, search.SearchSummary]) -> None:
     trust = read_report_data(faithful[0].run).trust
     assert trust is not None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+import pytest
 from contests import Panel
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from searches import search
 
 from diffex_cli.core.hierarchy import Corpus, Node
@@ -95,10 +99,35 @@ def test_the_strongest_below_get_the_places() -> None:
     groups = [group("a", leaf("a/x"), leaf("a/y")), group("b", leaf("b/x")), group("c", leaf("c/x"))]
     deltas = {"a/x": [0.3], "a/y": [-0.5], "b/x": [0.7], "c/x": [0.1]}
     rules = Rules(delta=0.2)
-    found = probe_below(groups, Panel(deltas), rules, places=5)
+    found = probe_below(groups, Panel(deltas), rules, 5, unknown)
     assert list(found.items()) == [("b", Probe("b/x", 0.7, 1)), ("a", Probe("a/y", 0.5, 1))]
-    few = probe_below(groups, Panel(deltas), rules, places=1)
+    few = probe_below(groups, Panel(deltas), rules, 1, unknown)
     assert list(few) == ["b"]
+
+
+def unknown(_: Node) -> list[tuple[Node, NDArray[np.float64]]]:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("strong", "found"),
+    [
+        ([0.4, -0.2, 0.3], {"a": Probe("a/y/strong", 0.3, 3)}),
+        ([0.1, -0.2, 0.1], {}),
+        ([0.4, math.nan, 0.3], {"a": Probe("a/y", 5.0, 1)}),
+    ],
+    ids=["strong", "weak", "known of too few images"],
+)
+def test_what_is_known_of_members_costs_no_edit(strong: list[float], found: dict[str, Probe]) -> None:
+    a = group("a", group("a/y", leaf("a/y/strong"), leaf("a/y/weak")))
+    changes = {"a/y/strong": strong, "a/y/weak": [0.0, 0.0, 0.0]}
+    panel = Panel({"a/y": [5.0]})
+
+    def below(of: Node) -> list[tuple[Node, NDArray[np.float64]]]:
+        return [(member, np.array(changes[member.id])) for member in of.members]
+
+    assert probe_below([a], panel, Rules(delta=0.2), 5, below) == found
+    assert bool(panel.asked) == math.isnan(sum(strong)), "it looks at children if it knows too little"
 
 
 @settings(deadline=None, max_examples=30)
