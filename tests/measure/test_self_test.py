@@ -30,8 +30,8 @@ KNOWN = ("rough", "smooth", "shadow")
 class Eyes:
     """Answer picture by picture and word by word, and count."""
 
-    def __init__(self, answer: Answer, costs: bool = False) -> None:
-        self.answer, self.costs, self.fingerprint = answer, costs, "eyes"
+    def __init__(self, answer: Answer, costs: bool = False, calibrated: bool = True) -> None:
+        self.answer, self.costs, self.calibrated, self.fingerprint = answer, costs, calibrated, "eyes"
         self.answers = 0
 
     def exclusive(self, attributes: Sequence[Attribute]) -> tuple[frozenset[str], ...]:
@@ -63,9 +63,11 @@ def wanted_of(session: Session) -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(session.images, tuple(one.id for one in attributes_of(session.corpus)))
 
 
-def tried(root: Path, answer: Answer, progress: SilentProgress = SILENT, **changes: Any) -> VerifierTest:
+def tried(
+    root: Path, answer: Answer, progress: SilentProgress = SILENT, calibrated: bool = True, **changes: Any
+) -> VerifierTest:
     """What the test of a verifier finds, one that fails too."""
-    session = session_of(root, Eyes(answer), any_verifier=True, **changes)
+    session = session_of(root, Eyes(answer, calibrated=calibrated), any_verifier=True, **changes)
     check_verifier(session, wanted_of(session), progress, "verify")
     found = read_test(session.run.path, "eyes")
     assert found is not None
@@ -95,6 +97,20 @@ def test_one_that_says_yes_to_everything_does_not_listen(tmp_path: Path) -> None
     assert (test.verdict, test.sight, test.sense) == ("failed", "passed", "failed")
     assert test.told.startswith("it sees words that mean nothing (‘a blorvex quandle’, ")
     assert test.told.endswith(" in 12 of 12 readings of originals")
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "nonsense", "sense"),
+    [(True, 0.6, "failed"), (False, 0.6, "passed"), (False, 0.7, "failed")],
+    ids=["probabilities", "less than of what is there", "as much as of what is there"],
+)
+def test_what_is_no_probability_may_be_high_for_nonsense_but_not_as_high_as_for_what_is_there(
+    calibrated: bool, nonsense: float, sense: str, tmp_path: Path
+) -> None:
+    def answer(picture: Image.Image, words: str) -> float:
+        return nonsense if words in NONSENSE else 0.7 if honest(picture, words) else 0.55
+
+    assert tried(tmp_path, answer, calibrated=calibrated).sense == sense
 
 
 @pytest.mark.parametrize(
