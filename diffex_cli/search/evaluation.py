@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffex_cli.artifacts.rows import EditRow, ScoreRow
-from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus
+from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Corpus, Node
 from diffex_cli.core.output_kinds import probabilities
 from diffex_cli.core.progress import Progress
 from diffex_cli.measure.looking import own_classes
@@ -197,6 +197,21 @@ class Evaluator:
         if self.corrections is None or correction is None:
             return deltas
         return self.corrections.corrected(correction, deltas, self._parts(candidate, images))
+
+    def below(self, group: Node) -> list[tuple[Node, NDArray[np.float64]]]:
+        """A group's members, and the changes of each on the images that it was edited on for this group or, once it
+        was opened, for itself; nothing of one that is edited with its own words."""
+        if group.drawn:
+            return []
+        if self._pools.pooled(group.candidate):
+            children = [self.below(child) or [(child, self._of_all(child))] for child in group.children]
+            return [one for some in children for one in some]
+        members = [self._session.stand_ins.member(group, image) for image in self.images]
+        changes = self._of_all(group)
+        return [(one, changes[[member.id == one.id for member in members]]) for one in group.members]
+
+    def _of_all(self, node: Node) -> NDArray[np.float64]:
+        return self.deltas(node.candidate, self.images)
 
     def asked(self, candidate: Candidate, images: Sequence[str]) -> NDArray[np.float64]:
         """The same as it was measured, without any correction."""

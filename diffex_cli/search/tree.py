@@ -24,6 +24,7 @@ def search_tree(corpus: Corpus, evaluator: Evaluator, limit: Budget, settings: S
         evaluator,
         rules(settings),
         budget=lambda depth: limit.for_level(corpus, depth, settings.max_depth, evaluator.images),
+        below=evaluator.below,
         on_level=outlook.searched,
     )
 

@@ -42,7 +42,7 @@ from collections.abc import Callable, Mapping, Sequence
 from diffex_cli.core.hierarchy import Corpus, Node
 from diffex_cli.search.algorithm.contest import Panel, measured
 from diffex_cli.search.algorithm.levels import race_level
-from diffex_cli.search.algorithm.probing import Probe, probe_below
+from diffex_cli.search.algorithm.probing import Below, Probe, probe_below
 from diffex_cli.search.algorithm.rules import Rules, Scored
 from diffex_cli.search.algorithm.trace import Algorithm, Evaluation, Level, Status, Trace
 from diffex_cli.search.statistics.influence import Effect, order
@@ -56,6 +56,7 @@ def search(
     rules: Rules,
     *,
     budget: Callable[[int], int | None] = lambda depth: None,
+    below: Below = lambda group: (),
     on_level: Callable[[Level], None] | None = None,
 ) -> Trace:
     """Search a hierarchy, level by level, for the attributes that move the target's logit.
@@ -64,6 +65,7 @@ def search(
         panel: asked once a level for all nodes needed there, in the order of the corpus, and once at most for a look
             below groups; in a race once a step. What it raises ends the search.
         budget: depth → how many edits the level may take, asked before it is measured; ``None`` for no limit.
+        below: what is known of a group's members without another edit.
 
     Source: the paper's Algorithm 1, Eq. 1 and 2.
     """
@@ -75,7 +77,7 @@ def search(
         raced = rules.racing or max_edits is not None
         scored = _raced(frontier, panel, rules, max_edits) if raced else _measured(frontier, panel)
         # a budget is for what is looked at, not for what would have been left out
-        level = Level(depth, _decide(scored, rules, depth, panel if max_edits is None else None))
+        level = Level(depth, _decide(scored, rules, depth, panel if max_edits is None else None, below))
         levels.append(level)
         if on_level is not None:
             on_level(level)
@@ -102,20 +104,22 @@ def _raced(
     ]
 
 
-def _decide(scored: Sequence[Scored], rules: Rules, depth: int, panel: Panel | None) -> tuple[Evaluation, ...]:
+def _decide(
+    scored: Sequence[Scored], rules: Rules, depth: int, panel: Panel | None, below: Below
+) -> tuple[Evaluation, ...]:
     """Who of one level is in the beam, kept and expanded; without a panel, there is no look below groups."""
     last = depth == rules.max_depth
     ranked = sorted(scored, key=lambda one: order(rules.promise(one), one.id))
     objections = _objections(ranked, rules, depth)
-    probes = {} if last or panel is None else _probed(ranked, objections, rules, panel)
+    probes = {} if last or panel is None else _probed(ranked, objections, rules, panel, below)
     evaluations = []
     for one in ranked:
         objection = objections[one.id]
         shortfall = objection or rules.shortfall(one)
-        below = probes.get(one.id)
-        expanded = (objection is None or below is not None) and bool(one.node.children) and not last
-        if below is not None:
-            reason = f"{shortfall}; followed for {below.child!r}, which moves {below.n} images by {below.reach:.3g}"
+        probe = probes.get(one.id)
+        expanded = (objection is None or probe is not None) and bool(one.node.children) and not last
+        if probe is not None:
+            reason = f"{shortfall}; followed for {probe.child!r}, which moves {probe.n} images by {probe.reach:.3g}"
         elif shortfall is None:
             reason = f"influence {one.effect.influence:.3g}"
         elif expanded and rules.algorithm == "beam":
@@ -152,7 +156,7 @@ def _objections(ranked: Sequence[Scored], rules: Rules, depth: int) -> dict[str,
 
 
 def _probed(
-    ranked: Sequence[Scored], objections: Mapping[str, str | None], rules: Rules, panel: Panel
+    ranked: Sequence[Scored], objections: Mapping[str, str | None], rules: Rules, panel: Panel, below: Below
 ) -> Mapping[str, Probe]:
     """The groups that get the places that are left in the beam."""
     if rules.algorithm != "beam":
@@ -160,4 +164,4 @@ def _probed(
     free = rules.beam - sum(objection is None for objection in objections.values())
     discarded = [one.node for one in ranked if objections[one.id] is not None and one.effect.n]
     groups = [node for node in discarded if node.children and not node.placebo]
-    return probe_below(groups, panel, rules, free)
+    return probe_below(groups, panel, rules, free, below)
