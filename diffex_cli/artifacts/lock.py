@@ -7,6 +7,8 @@ import json
 import os
 import socket
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -28,11 +30,14 @@ class RunLock:
     Args:
         folder: the run directory; made if it does not exist.
         command: what holds it, for the message that others get.
+        shared: together with others that share it.
+        name: of the file, for a lock of something in the run.
     """
 
-    def __init__(self, folder: Path, command: str) -> None:
-        self._path = folder / ".lock"
+    def __init__(self, folder: Path, command: str, shared: bool = False, name: str = ".lock") -> None:
+        self._path = folder / name
         self._command = command
+        self._shared = shared
         self._file: IO[str] | None = None
 
     def __enter__(self) -> RunLock:
@@ -49,7 +54,7 @@ class RunLock:
         except OSError as error:
             raise DiffexError(f"cannot write to the run directory {self._path.parent}: {error.strerror}") from error
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if self._shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
             holder = _holder(file)
             file.close()
@@ -61,6 +66,9 @@ class RunLock:
         if not _is_lock(file):
             file.close()
             raise UsageError(f"{self._path} is not diffex's: remove it, or name another run directory")
+        self._file = file
+        if self._shared:  # one name would stand for all
+            return self
         file.truncate(0)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         json.dump(
@@ -68,7 +76,6 @@ class RunLock:
             file,
         )
         file.flush()
-        self._file = file
         return self
 
     def __exit__(
@@ -76,9 +83,21 @@ class RunLock:
     ) -> None:
         """Let go. The empty file stays: removing it would let two processes lock two files of one name."""
         if self._file is not None:
-            self._file.truncate(0)
+            if not self._shared:
+                self._file.truncate(0)
             self._file.close()
             self._file = None
+
+
+@contextmanager
+def shard_lock(folder: Path, command: str, shard: str) -> Iterator[None]:
+    """Hold a run directory together with its other shards, and this one, by its name, alone.
+
+    Raises:
+        DiffexError: somebody holds the run alone, or the same shard.
+    """
+    with RunLock(folder, command, shared=True), RunLock(folder, command, name=f".lock-{shard}"):
+        yield
 
 
 def _opener(path: str, flags: int) -> int:

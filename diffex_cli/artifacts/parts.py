@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,7 +92,8 @@ def paths_in(folder: Path) -> list[Path]:
 def new_path(folder: Path) -> Path:
     """Where the next part goes, behind those that diffex has written."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return folder / f"{stamp}-{os.getpid()}-{next(_numbers)}.parquet"
+    # other machines may have a process of the same number
+    return folder / f"{stamp}-{os.getpid()}-{next(_numbers)}-{secrets.token_hex(4)}.parquet"
 
 
 def while_others_merge(read: Callable[[], _T]) -> _T:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
+from diffex_cli.commands.options import CONFIG, DryRun, Given, ShardOption, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import failures, print_plan, run_stage
 from diffex_cli.core.settings import REGION, WORK
@@ -25,6 +25,7 @@ def edit(
             "--requests", help="Make the edits that `diffex search --no-fill` asked for.", rich_help_panel=WORK
         ),
     ] = False,
+    shard: ShardOption = None,
     dry_run: DryRun = False,
     output: Output,
 ) -> None:
@@ -34,11 +35,13 @@ def edit(
     """
     settings = given.settings("editor")
     from diffex_cli.measure import edit as stage
+    from diffex_cli.measure.sharding import parse_shard
 
+    part = None if shard is None else parse_shard(shard)
     if dry_run:
-        print_plan(output, stage.plan(settings, requests=requests))
+        print_plan(output, stage.plan(settings, requests=requests, shard=part))
         return
-    summary = run_stage(output, lambda progress: stage.run(settings, progress, requests=requests))
+    summary = run_stage(output, lambda progress: stage.run(settings, progress, requests=requests, shard=part))
     if summary.made == 0:
         text = f"Nothing to do: all {summary.needed} edits are there."
     else:

@@ -29,6 +29,15 @@ DryRun: TypeAlias = Annotated[
     bool,
     typer.Option("--dry-run", help="Only say how much there is to do, and how long it may take.", rich_help_panel=WORK),
 ]
+ShardOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Do the I-th of N shares of the images; the others may run at the same time, on other machines too.",
+        rich_help_panel=WORK,
+    ),
+]
 All: TypeAlias = Annotated[
     bool, typer.Option("--all", help="List every attribute, not only the ten strongest.", rich_help_panel=WORK)
 ]

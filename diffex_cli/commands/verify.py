@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from diffex_cli.commands.options import CONFIG, DryRun, Given, takes
+from diffex_cli.commands.options import CONFIG, DryRun, Given, ShardOption, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import print_plan, run_stage, spending_text
 from diffex_cli.core.errors import UsageError
@@ -55,13 +55,15 @@ class _Review:
         ),
     ] = None
 
-    def check(self, files: list[Path] | None, *, dry_run: bool) -> None:
+    def check(self, files: list[Path] | None, *, dry_run: bool, shard: str | None) -> None:
         """Complain about what does not go together."""
         if not self.review:
             for name, value in {"FILES": files, "--terminal": self.terminal, "--readings": self.readings}.items():
                 if value:
                     raise UsageError(f"{name} belongs to --review: add that, or leave {name} out")
             return
+        if shard is not None:
+            raise UsageError("--shard shares out what a verifier looks at, and --review asks a person: leave one out")
         if dry_run:
             raise UsageError(
                 "--dry-run tells how much a verifier has to look at, and --review asks a person: leave one out"
@@ -83,6 +85,7 @@ def verify(
     *,
     review: _Review,
     given: Given,
+    shard: ShardOption = None,
     dry_run: DryRun = False,
     output: Output,
 ) -> None:
@@ -91,17 +94,19 @@ def verify(
     Optional: `diffex search` asks for what it lacks. Every reading is kept, so that nothing is asked twice; another
     verifier's readings stay beside it. `--review` has people check some of them, who do not see what it said.
     """
-    review.check(files, dry_run=dry_run)
+    review.check(files, dry_run=dry_run, shard=shard)
     if review.review:
         _print_review(output, _reviewed(review, files or [], given))
         return
     settings = given.settings("editor")
     from diffex_cli.measure import verify as stage
+    from diffex_cli.measure.sharding import parse_shard
 
+    part = None if shard is None else parse_shard(shard)
     if dry_run:
-        print_plan(output, stage.plan(settings))
+        print_plan(output, stage.plan(settings, shard=part))
         return
-    summary = run_stage(output, lambda progress: stage.run(settings, progress))
+    summary = run_stage(output, lambda progress: stage.run(settings, progress, shard=part))
     if summary.seen == 0:
         text = f"Nothing to do: {settings.verifier} has looked at all {summary.needed} pictures."
     else:

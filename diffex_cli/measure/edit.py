@@ -16,6 +16,7 @@ from diffex_cli.measure import plan as plans
 from diffex_cli.measure.making import make_edits, tally
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.session import Session, locked_session, planned_session
+from diffex_cli.measure.sharding import Shard, share
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,20 +38,22 @@ class EditSummary:
     warnings: tuple[str, ...]
 
 
-def run(settings: Settings, progress: Progress, requests: bool = False) -> EditSummary:
+def run(settings: Settings, progress: Progress, requests: bool = False, shard: Shard | None = None) -> EditSummary:
     """Make the edits that are missing.
 
     Args:
         requests: make those that ``requests.parquet`` lists, instead of the reconstruction and what stands for the
             roots of the hierarchy.
+        shard: make those of its images alone.
     """
-    with locked_session("edit", settings) as session:
-        maker, wanted = _wanted(session, requests)
+    with locked_session("edit", settings, shard=shard) as session:
+        maker, wanted = _wanted(session, requests, shard)
         missing = maker.missing(wanted)
         session.check("perception", "region")  # before anything is remembered
         record(session.run, "edit", settings)
         rows = make_edits(maker, missing, progress, "edit")
-        session.run.edit_parts.merge(provenance("edit", {}))
+        if shard is None:
+            session.run.edit_parts.merge(provenance("edit", {}))
         return EditSummary(
             needed=len(wanted),
             cached=len(wanted) - len(missing),
@@ -61,22 +64,23 @@ def run(settings: Settings, progress: Progress, requests: bool = False) -> EditS
         )
 
 
-def plan(settings: Settings, requests: bool = False) -> plans.Plan:
+def plan(settings: Settings, requests: bool = False, shard: Shard | None = None) -> plans.Plan:
     """What :func:`run` would do."""
     session = planned_session("edit", settings)
-    maker, wanted = _wanted(session, requests)
+    maker, wanted = _wanted(session, requests, shard)
     session.check("perception", "region")
     return plans.edits("edit", maker, wanted, wanted)
 
 
-def _wanted(session: Session, requests: bool) -> tuple[Session, list[EditRequest]]:
+def _wanted(session: Session, requests: bool, shard: Shard | None) -> tuple[Session, list[EditRequest]]:
     """What to make, and the session that makes it: a search asks for the edits of its screening first."""
+    own = share(tuple(session.images), shard)
     if not requests:
-        images, standing = tuple(session.images), session.stand_ins
+        images, standing = tuple(one for one in session.images if one in own), session.stand_ins
         roots = [root.candidate for root in session.searched.roots]
         edits = [(standing.candidate(one, image), (image,)) for one in roots for image in images]
         return session, session.requests([(RECONSTRUCTION, images), *edits])
-    rows = session.run.requests()
+    rows = [row for row in session.run.requests() if shard is None or row.image in own]
     screening = session.screening
     if rows and screening is not None and rows[0].editor == screening.editor_fingerprint:
         return screening, _requested(screening, rows)

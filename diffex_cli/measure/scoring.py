@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Literal, TypeVar
 
@@ -60,10 +60,10 @@ class Picture:
     kind: Literal["original", "edit"]
 
 
-def unscored(session: Session, edits: Iterable[EditRow]) -> list[Picture]:
-    """The input images, and those of the edits that have a picture, which the classifier has not scored. A score that
-    is not finite is one: it would be the same again."""
-    subjects = [Picture(image, "original") for image in session.images]
+def unscored(session: Session, edits: Iterable[EditRow], images: Collection[str] | None = None) -> list[Picture]:
+    """The input images (or some of them), and those of the edits that have a picture, which the classifier has not
+    scored. A score that is not finite is one: it would be the same again."""
+    subjects = [Picture(image, "original") for image in session.images if images is None or image in images]
     subjects += [Picture(row.edit, "edit") for row in edits if row.status != "failed"]
     scores = session.scores
     return [subject for subject in subjects if subject.key not in scores and subject.key not in scores.unusable]

@@ -15,7 +15,7 @@ from PIL import Image
 from diffex_cli.artifacts.consent import Consent
 from diffex_cli.artifacts.files import sweep
 from diffex_cli.artifacts.keys import edit_key, edit_keys
-from diffex_cli.artifacts.lock import RunLock
+from diffex_cli.artifacts.lock import RunLock, shard_lock
 from diffex_cli.artifacts.pictures import LazyPictures
 from diffex_cli.artifacts.provenance import authors
 from diffex_cli.artifacts.rows import EditRow, InputImage, Scores
@@ -40,6 +40,7 @@ from diffex_cli.measure.forecast import Forecast
 from diffex_cli.measure.looking import protected
 from diffex_cli.measure.paying import Purse
 from diffex_cli.measure.recording import forgotten_if_bad
+from diffex_cli.measure.sharding import Shard
 from diffex_cli.measure.standing_in import StandIns
 from diffex_cli.verifiers.asking import AskingVerifier
 from diffex_cli.verifiers.attributes import digests_of
@@ -369,10 +370,13 @@ def planned_session(stage: str, settings: Settings) -> Session:
 
 
 @contextmanager
-def locked_session(stage: str, settings: Settings, backends: Backends | None = None) -> Iterator[Session]:
-    """A session in a run directory that nobody else writes to meanwhile.
+def locked_session(
+    stage: str, settings: Settings, backends: Backends | None = None, shard: Shard | None = None
+) -> Iterator[Session]:
+    """A session in a run directory that nobody else writes to meanwhile, but its other shards if it is one.
 
-    What is recorded in it is forgotten if the stage fails before its settings are known to be good.
+    What is recorded in it is forgotten if the stage fails before its settings are known to be good; what shards record,
+    all the same, stays.
 
     Raises:
         DiffexError: somebody else does.
@@ -380,9 +384,14 @@ def locked_session(stage: str, settings: Settings, backends: Backends | None = N
         UsageError: the first stage would begin a run among somebody's files, or a folder of the run is a link.
     """
     check_run(stage, settings.run)
+    session = Session(settings, backends)
+    if shard is not None:
+        with shard_lock(settings.run, f"diffex {stage} --shard {shard}", shard.name):
+            session.consent.remember()
+            yield session
+        return
     with RunLock(settings.run, f"diffex {stage}"):
         sweep(settings.run)
-        session = Session(settings, backends)
         session.consent.remember()
         with forgotten_if_bad(session.run, stage, session.proved):
             yield session

@@ -21,6 +21,7 @@ from diffex_cli.measure.paying import LimitReached, Look
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.self_test import check_verifier
 from diffex_cli.measure.session import Session, locked_session, planned_session
+from diffex_cli.measure.sharding import Shard, share
 from diffex_cli.measure.verifying import make_readings, missing_readings
 from diffex_cli.verifiers.attributes import attributes_of
 from diffex_cli.verifiers.base import Attribute
@@ -45,17 +46,21 @@ class VerifySummary:
     spending: Spending | None = None
 
 
-def run(settings: Settings, progress: Progress) -> VerifySummary:
+def run(settings: Settings, progress: Progress, shard: Shard | None = None) -> VerifySummary:
     """Ask the verifier what it was not asked yet of the input images, and of their edits by this editor, and the one
     that screens for it, with this seed.
 
+    Args:
+        shard: ask it of its images alone, and of their edits.
+
     Raises:
-        UsageError: no verifier is named, or it fails its test.
+        UsageError: no verifier is named, or it fails its test, or one that asks a service is to be one of many.
     """
-    with locked_session("verify", settings) as session:
+    with locked_session("verify", settings, shard=shard) as session:
         check_verify(session)
+        _check_shard(session, shard)
         record(session.run, "verify", session.stage_settings)
-        wanted = [(one, _wanted(one)) for one in session.benches]
+        wanted = [(one, _wanted(one, shard)) for one in session.benches]
         needed = len({subject for _, subjects in wanted for subject in subjects})
         missing = _missing(wanted)
         before, limit = sum(map(_cells, missing)), tuple[str, ...]()
@@ -65,7 +70,8 @@ def run(settings: Settings, progress: Progress) -> VerifySummary:
                 make_readings(one, subjects, progress, "verify")
         except LimitReached as error:
             limit = (str(error),)
-        session.run.seen_parts.merge(provenance("verify", {}))
+        if shard is None:
+            session.run.seen_parts.merge(provenance("verify", {}))
         n, left = len(attributes_of(session.searched)), _missing(wanted)
         seen = len(set().union(*missing)) - len(set().union(*left))
         asked_of = sum(len(ids) for _, subjects in wanted for ids in subjects.values())
@@ -74,11 +80,12 @@ def run(settings: Settings, progress: Progress) -> VerifySummary:
         return VerifySummary(needed, cached, seen, n, _verdict(session), (*session.run.warnings, *limit), spent)
 
 
-def plan(settings: Settings) -> plans.Plan:
+def plan(settings: Settings, shard: Shard | None = None) -> plans.Plan:
     """What :func:`run` would do."""
     session = planned_session("verify", settings)
     check_verify(session)
-    wanted = [(one, _wanted(one)) for one in session.benches]
+    _check_shard(session, shard)
+    wanted = [(one, _wanted(one, shard)) for one in session.benches]
     needed, missing = set().union(*(subjects for _, subjects in wanted)), _missing(wanted)
     plan = plans.count("verify", "pictures", len(needed), len(set().union(*missing)))
     if session.purse is None:
@@ -123,12 +130,20 @@ def check_verify(session: Session) -> None:
     session.check("protected", "readings", "purse")
 
 
+def _check_shard(session: Session, shard: Shard | None) -> None:
+    if shard is not None and session.purse is not None:
+        raise UsageError(
+            f"--shard {shard}: the verifier {session.settings.verifier} asks a service, which one process does as fast "
+            "as it answers (--parallel), within one limit (--max-cost): leave out --shard"
+        )
+
+
 def _verdict(session: Session) -> Verdict | None:
     test = None if session.verifier is None else read_test(session.run.path, session.verifier.fingerprint)
     return None if test is None else test.verdict
 
 
-def _wanted(session: Session) -> dict[str, tuple[str, ...]]:
+def _wanted(session: Session, shard: Shard | None) -> dict[str, tuple[str, ...]]:
     """Of every picture all attributes, and of an edit the class of its image; of an edit, if an answer costs something,
     the attributes that it was asked for, the others of the same parents and the protected ones, but of a sample all."""
     attributes = attributes_of(session.searched)
@@ -136,8 +151,11 @@ def _wanted(session: Session) -> dict[str, tuple[str, ...]]:
     costs = session.verifier is not None and session.verifier.costs
     whole = _sample(session) if costs else None
     classes = own_classes(session.images, session.settings.target)
-    wanted = dict.fromkeys(session.images, everything)
+    own = share(tuple(session.images), shard)
+    wanted = {image: everything for image in session.images if image in own}
     for row in edits_looked_at(session):
+        if row.image not in own:
+            continue
         of_class = (classes[row.image],) if row.image in classes else ()
         if whole is None or row.edit in whole:
             wanted[row.edit] = (*everything, *of_class)

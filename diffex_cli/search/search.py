@@ -141,10 +141,8 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             found = findings(trace, joint, held, evaluator, settings, screened.measured if screened else ())
             searched = dataclasses.replace(searched, findings=found)
         written = writing.write(session, searched, evaluator)
-        if fill:
-            session.run.edit_parts.merge(provenance("search", {}))
-            session.run.score_parts.merge(provenance("search", {}))
-            session.run.seen_parts.merge(provenance("search", {}))
+        for parts in (session.run.edit_parts, session.run.score_parts, session.run.seen_parts):
+            parts.merge(provenance("search", {}))
         edits = tally(evaluator.fetcher.edits)
         return SearchSummary(
             target=evaluator.target,
