@@ -177,7 +177,7 @@ def test_on_the_command_line(tmp_path: Path) -> None:
 
 def test_the_array_of_the_documentation(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text(encoding="utf-8")
-    (script,) = re.findall(r"^```bash\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    (script,) = re.findall(r"^```sh\n(#!.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
     (tmp_path / "diffex").write_text(f'#!/bin/sh\nexec {sys.executable} -m diffex_cli "$@" --trust-run\n')
     (tmp_path / "diffex").chmod(0o755)
     made = make_corpus(tmp_path)
