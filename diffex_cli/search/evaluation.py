@@ -181,8 +181,12 @@ class Evaluator:
         """From now on measure groups by all edits of their members so far, and correct the changes by what the verifier
         saw in them; false if that changes nothing."""
         pooled = self._pools.renew()
-        adjusts = self.corrections is not None and self._session.settings.effects == "adjusted"
-        return (adjusts and self.corrections is not None and self.corrections.renew()) or pooled
+        return (self.adjusts and self.corrections is not None and self.corrections.renew()) or pooled
+
+    @property
+    def adjusts(self) -> bool:
+        """The changes will be corrected."""
+        return self.corrections is not None and self._session.settings.effects == "adjusted"
 
     @functools.cached_property
     def order(self) -> tuple[int, ...]:

@@ -119,12 +119,14 @@ def run(settings: Settings, progress: Progress, fill: bool = True, backends: Bac
             outlook.level(0, corpus.roots)
             _prepare(session, evaluator)
         evaluator.calibrate(limit)
-        trace, joint = _searched(corpus, evaluator, limit, settings, outlook)
-        _check_measured(trace, evaluator, settings)
         again = limit.total is None and not settings.racing
+        looked = not (again and evaluator.adjusts)
+        trace, joint = _searched(corpus, evaluator, limit, settings, outlook, looked)
+        _check_measured(trace, evaluator, settings)
         for _ in range(PASSES if again else 0):
-            if not evaluator.correct():
+            if not evaluator.correct() and looked:
                 break
+            looked = True
             outlook = Outlook(session, evaluator, limit, progress, corpus.roots, "corrected, ")
             trace, joint = _searched(corpus, evaluator, limit, settings, outlook)
         if not again and evaluator.correct():
@@ -182,11 +184,12 @@ def _spending(session: Session) -> Spending | None:
 
 
 def _searched(
-    corpus: Corpus, evaluator: Evaluator, limit: Budget, settings: Settings, outlook: Outlook
+    corpus: Corpus, evaluator: Evaluator, limit: Budget, settings: Settings, outlook: Outlook, look: bool = True
 ) -> tuple[Trace, tuple[JointEvaluation, ...]]:
     """Search the hierarchy, then across its branches. With the effects corrected anew, what is measured already costs
-    nothing, and what they lead to besides is edited."""
-    trace = search_tree(corpus, evaluator, limit, settings, outlook)
+    nothing, and what they lead to besides is edited. Before that nobody has to ``look`` below groups: what leaks into
+    an edit moves a few images as what matters does."""
+    trace = search_tree(corpus, evaluator, limit, settings, outlook, look)
     if settings.joint > 1:
         outlook.last("attributes together")
     return trace, _joint(settings, trace, evaluator, limit)
