@@ -83,6 +83,8 @@ class VerifiedPictures:
         self._run = run
         self._inside = inside
         self._again = again
+        self._sealed: set[bytes] = set()
+        """Of those that were found to be right, as long as their files stay as they were."""
 
     def unfit(self, claims: Iterable[Claim]) -> set[Claim]:
         """Those whose picture is missing, broken or another one."""
@@ -92,9 +94,16 @@ class VerifiedPictures:
             status = self._inside.status(claim.file)
             if status is None:
                 gone.add(claim)
-            elif (seal := _seal(claim, status)) not in known:
+            elif (seal := _seal(claim, status)) in known:
+                self._sealed.add(seal)
+            else:
                 unsealed[claim] = seal, time.time_ns() - status.st_ctime_ns > _YOUNG
         return gone | self._looked_at(unsealed)
+
+    def still_right(self, claim: Claim) -> bool:
+        """Whether the picture was found to be what is claimed, and its file has not been changed since."""
+        status = self._inside.status(claim.file)
+        return status is not None and _seal(claim, status) in self._sealed
 
     def _looked_at(self, unsealed: dict[Claim, tuple[bytes, bool]]) -> set[Claim]:
         """Those of these that are unfit; the others are noted, also if an interrupt ends this."""
@@ -111,6 +120,7 @@ class VerifiedPictures:
                         elif some[claim][1]:
                             seals.add(some[claim][0])
         finally:
+            self._sealed |= seals
             self._note(seals)
         return unfit
 

@@ -115,8 +115,11 @@ def make_edits(
         progress.advance("edit")
         telling.met(answered.request)
 
+    looked_at_next = stage == "search"
+    if looked_at_next:
+        session.just_made.begin()
     progress.start("edit", len(requests))
-    telling = Editing(session, requests, progress, scored=stage == "search")
+    telling = Editing(session, requests, progress, scored=looked_at_next)
     try:
         with BackgroundWriter(keep) as background:
             for answered in _answers(session, requests):
