@@ -239,3 +239,33 @@ def test_with_and_without_notes_the_answers_are_the_same(
                 patch.setattr(VerifiedPictures, "_note", lambda *_: None)
                 without = unfit(run, *claims)
             assert unfit(run, *claims, again=step == "look again") == without
+
+
+def test_a_picture_that_was_looked_at_is_right_until_its_file_changes(run: Path) -> None:
+    one, other = claim(run, 1), claim(run, 2)
+    for _ in range(2):  # by looking, and by what was noted
+        pictures = VerifiedPictures(run, Inside(run))
+        assert not pictures.still_right(one), "it was not looked at"
+        assert pictures.unfit([one]) == set()
+        assert [pictures.still_right(each) for each in (one, other)] == [True, False]
+    assert not pictures.still_right(Claim(one.file, named_key(one.file), None)), "that is another claim"
+    save(run / one.file, 1)
+    assert not pictures.still_right(one)
+    (run / one.file).unlink()
+    assert not pictures.still_right(one)
+
+
+def test_one_that_may_still_change_within_a_tick_is_not_taken_for_right(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verified, "_YOUNG", 10**18)
+    one, pictures = claim(run, 1), VerifiedPictures(run, Inside(run))
+    assert pictures.unfit([one]) == set()
+    assert not pictures.still_right(one)
+
+
+def test_a_wrong_one_is_not_right(run: Path) -> None:
+    one, pictures = claim(run, 1), VerifiedPictures(run, Inside(run))
+    save(run / one.file, 2)
+    assert pictures.unfit([one]) == {one}
+    assert not pictures.still_right(one)
