@@ -80,7 +80,7 @@ def unscored(session: Session, edits: Iterable[EditRow]) -> list[Picture]:
 
 def make_scores(session: Session, subjects: Sequence[Picture], progress: Progress, stage: str) -> int:
     """Score pictures in batches and write the scores as they come. While a batch is scored, several threads read the
-    next pictures, and one prepares them if the classifier does that apart: at most five batches are in memory at a time.
+    next pictures, and one prepares them if the classifier does that apart: at most five batches are in memory.
     """
     if not subjects:
         return 0

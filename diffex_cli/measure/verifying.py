@@ -116,8 +116,9 @@ def make_readings(session: Session, wanted: Mapping[str, Collection[str]], progr
         writer.flush()
         rates.remember(session.forecast.rates)
     if unread:
+        first = next(iter(unread))
         progress.note(
-            f"{unread.total()} of {len(missing)} pictures could not be shown to the verifier, such as: {next(iter(unread))}"
+            f"{unread.total()} of {len(missing)} pictures could not be shown to the verifier, such as: {first}"
         )
     return len(missing)
 
