@@ -186,7 +186,12 @@ class RunDirectory:
         digest = image_key(picture)
         file = f"edits/files/{digest[:2]}/{digest[:16]}.png"
         self._save(Claim(file, digest), picture)
+        self._verified.wrote(Claim(file, named_key(file), picture.size))
         return file
+
+    def note_saved(self) -> None:
+        """Have the next commands know which of the pictures written here need not be looked at."""
+        self._verified.note_written()
 
     def edited_picture(self, row: EditRow) -> Image.Image:
         """An edit's pixels, checked against what its row names.

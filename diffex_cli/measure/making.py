@@ -126,6 +126,7 @@ def make_edits(
                 background.put(answered)
     finally:
         writer.flush()
+        session.run.note_saved()
         telling.end()
         rate = rates.seconds_per_edit(rows)
         rates.remember(session.forecast.rates | ({} if rate is None else {session.editor_fingerprint: rate}))

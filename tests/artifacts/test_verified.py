@@ -269,3 +269,62 @@ def test_a_wrong_one_is_not_right(run: Path) -> None:
     save(run / one.file, 2)
     assert pictures.unfit([one]) == {one}
     assert not pictures.still_right(one)
+
+
+def written(run: Path, colour: int) -> tuple[VerifiedPictures, Claim]:
+    pictures = VerifiedPictures(run, Inside(run))
+    there = claim(run, colour)
+    pictures.wrote(there)
+    return pictures, there
+
+
+def test_what_was_written_is_not_looked_at(run: Path, looks: list[str]) -> None:
+    pictures, there = written(run, 1)
+    assert not pictures.still_right(there), "it may be too young"
+    pictures.note_written()
+    assert pictures.still_right(there)
+    assert unfit(run, there) == set()
+    assert looks == []
+    assert unfit(run, there, again=True) == set()
+    assert looks == [there.file]
+
+
+@pytest.mark.parametrize("when", ["before it is noted", "after"])
+def test_what_was_swapped_since_it_was_written_is_found(run: Path, when: str) -> None:
+    pictures, there = written(run, 1)
+    if when == "after":
+        pictures.note_written()
+    save(run / there.file, 2)
+    pictures.note_written()
+    assert not pictures.still_right(there)
+    assert unfit(run, there) == {there}
+
+
+def test_what_is_gone_is_not_noted(run: Path) -> None:
+    pictures, there = written(run, 1)
+    (run / there.file).unlink()
+    pictures.note_written()
+    assert unfit(run, there) == {there}
+
+
+def test_the_young_wait(run: Path, looks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures, there = written(run, 1)
+    monkeypatch.setattr(verified, "_YOUNG", 10**18)
+    pictures.note_written()
+    assert not pictures.still_right(there)
+    monkeypatch.setattr(verified, "_YOUNG", -(10**18))
+    pictures.note_written()
+    assert pictures.still_right(there)
+    assert unfit(run, there) == set()
+    assert looks == []
+
+
+def test_looking_again_forgets_nothing_that_was_written(run: Path, looks: list[str]) -> None:
+    pictures = VerifiedPictures(run, Inside(run), again=True)
+    one, other = claim(run, 1), claim(run, 2)
+    assert pictures.unfit([one]) == set()
+    pictures.wrote(other)
+    pictures.note_written()
+    looks.clear()
+    assert unfit(run, one, other) == set()
+    assert looks == []
