@@ -82,7 +82,7 @@ def scoring(images: int = 16, rounds: int = 3, workloads: Sequence[str] = WORKLO
         rounds: how often all are measured one after the other.
         before: a checkout of an earlier diffex, to be measured beside this one.
     """
-    lines = []
+    lines: list[tuple[str, ...]] = []
     builds = [Build("this", _OURS)] + ([] if before is None else [Build("before", before)])
     with tempfile.TemporaryDirectory() as folder:
         for name in workloads:

@@ -8,6 +8,7 @@ from pipeline import N_IMAGES, N_ROOTS, SILENT, make_corpus, settings
 
 from diffex_cli.artifacts import verified
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.verified import Claim
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.measure import edit, score
 from diffex_cli.measure.scoring import make_scores, unscored
@@ -97,7 +98,12 @@ def test_what_edit_has_written_is_not_looked_at_before_it_is_scored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at: list[str] = []
-    monkeypatch.setattr(verified, "fits", lambda claim, run: looked_at.append(claim.file) is None)
+
+    def spy(claim: Claim, run: Path) -> bool:
+        looked_at.append(claim.file)
+        return True
+
+    monkeypatch.setattr(verified, "fits", spy)
     monkeypatch.setattr(verified, "_YOUNG", -(10**18))
     made = make_corpus(tmp_path)
     edit.run(made, SILENT)
