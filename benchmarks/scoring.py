@@ -122,9 +122,10 @@ def _lines(
         workers = {build.name: stack.enter_context(worker(build, flags)) for build in builds}
         for turn in range(rounds):
             log(f"scoring: {workload.name}, round {turn + 1} of {rounds}")
+            alone = _cost(bare, len(pictures))
             for road in ("bare", *_ROADS):
                 for name, measure in workers.items():
-                    cost = _cost(bare, len(pictures)) if road == "bare" else measure(road)
+                    cost = alone if road == "bare" else measure(road)
                     if cost.pictures != len(pictures):
                         raise RuntimeError(f"{name} scored {cost.pictures} pictures, not {len(pictures)}")
                     found.setdefault((name, road), []).append(cost)
