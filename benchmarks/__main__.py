@@ -77,7 +77,7 @@ def _parts(arguments: argparse.Namespace) -> Mapping[str, Callable[[], str]]:
         "profile": lambda: profile(arguments.profile_pairs, arguments.options),
         "scaling": lambda: scaling(arguments.sizes),
         "steps": lambda: steps(arguments.work, arguments.steps_images, arguments.steps),
-        "scoring": lambda: scoring(arguments.score_images, arguments.rounds),
+        "scoring": lambda: scoring(arguments.score_images, arguments.rounds, before=arguments.before),
         "report": lambda: reports(arguments.report_sizes),
         "again": lambda: again(arguments.again_sizes, arguments.before),
         "memory": lambda: memory(before=arguments.before),
@@ -130,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     throughput.add_argument("--rounds", type=int, default=3)
     pages = parser.add_argument_group("report")
     pages.add_argument("--report-sizes", nargs="+", default=REPORT_SIZES, help="of the runs", **pairs)
-    stages = parser.add_argument_group("again, memory")
+    stages = parser.add_argument_group("again, memory, scoring")
     stages.add_argument("--again-sizes", nargs="+", default=AGAIN_JOBS, help="of the runs in `again`", **pairs)
     stages.add_argument("--before", type=Path, help="a checkout of an earlier diffex, to measure beside this one")
     return parser

@@ -1,14 +1,17 @@
-"""``scoring``: how many pictures a second are scored, against a bare loop over the batched model."""
+"""``scoring``: how many pictures a second are scored, against a bare loop over the batched model. Linux only."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
-import shutil
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,7 @@ from transformers import (
 from benchmarks.log import log
 from benchmarks.machine import environment
 from benchmarks.markdown import table
+from benchmarks.memory import Build
 from diffex_cli.artifacts.run import RunDirectory
 from diffex_cli.birds import samples
 from diffex_cli.classifiers.opened import BATCH
@@ -32,14 +36,14 @@ from diffex_cli.core.configuration import resolve
 from diffex_cli.core.domains import packaged
 from diffex_cli.core.machine import quiet_transformers
 from diffex_cli.core.progress import SilentProgress
-from diffex_cli.core.settings import Settings
 from diffex_cli.corpus import corpus
-from diffex_cli.measure import edit, score
-from diffex_cli.measure.session import Session, locked_session
+from diffex_cli.measure import edit
 
 WORKLOADS = ("birds", "efficientnet")
 """A small model on small pictures, and one of the usual size on pictures of the usual size."""
 
+_ROADS = ("adapter", "score", "search")
+_OURS = Path(__file__).parents[1]
 _NOISE = 2.0
 _SILENT = SilentProgress()
 
@@ -58,34 +62,45 @@ class Workload:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Round:
-    """Seconds that the same pictures took."""
+class Cost:
+    """What scoring so many pictures took.
 
-    bare: float
-    adapter: float
-    stage: float
+    Attributes:
+        processor: seconds of all threads.
+    """
+
+    seconds: float
+    processor: float
+    pictures: int
 
 
-def scoring(images: int = 16, rounds: int = 3, workloads: Sequence[str] = WORKLOADS) -> str:
-    """Pictures a second by three roads, in turns, as Markdown.
+def scoring(images: int = 16, rounds: int = 3, workloads: Sequence[str] = WORKLOADS, before: Path | None = None) -> str:
+    """Pictures a second by several roads, in turns, as Markdown.
 
     Args:
         images: how many sample images; their edits at the root level by the editor ``tint`` are scored with them.
-        rounds: how often the three are measured one after the other.
+        rounds: how often all are measured one after the other.
+        before: a checkout of an earlier diffex, to be measured beside this one.
     """
-    lines = []
+    lines: list[tuple[str, ...]] = []
+    builds = [Build("this", _OURS)] + ([] if before is None else [Build("before", before)])
     with tempfile.TemporaryDirectory() as folder:
         for name in workloads:
             work = Path(folder) / name
-            lines.append(_line(_workload(name, work / "model"), work, images, rounds))
-    header = ("classifier", "pictures", "bare model", "adapter", "`diffex score`", "adapter / bare", "score / bare")
+            lines += _lines(_workload(name, work / "model"), work, images, rounds, builds)
+    header = (
+        *("classifier", "build", "pictures", "bare model", "adapter", "`diffex score`", "in a search"),
+        *("adapter / bare", "score / bare", "search / bare"),
+    )
     return (
         table(header, lines)
-        + f"\n\nPictures a second, and the median ratio of {rounds} rounds, each of which measures the three in turn, "
-        + f"after a warm-up. *Bare* is the loaded model in a loop over batches of {BATCH} tensors that are in memory, "
-        + "in float32; *adapter* is the classifier's `logits` of pictures in memory, preprocessing included; "
-        + "*`diffex score`* is the stage without loading the model: reading the run and its PNGs, preprocessing, "
-        + "scoring, writing and merging the parts.\n\n"
+        + f"\n\nPictures a second, and the median ratios of {rounds} rounds, each of which measures all in turn, "
+        + "after a warm-up; in brackets those of the processor's seconds, which other programs of the machine disturb "
+        + f"less. *Bare* is the loaded model in a loop over batches of {BATCH} tensors that are in memory, in float32; "
+        + "*adapter* is the classifier's `logits` of pictures in memory, preprocessing included; *`diffex score`* is "
+        + "the stage without loading the model: reading the run and its PNGs, preprocessing, scoring, writing and "
+        + "merging the parts; *in a search* it scores what was edited just before. "
+        + f"Load of the machine afterwards: {os.getloadavg()[0]:.1f}.\n\n"
         + environment()
     )
 
@@ -96,46 +111,76 @@ def _workload(name: str, folder: Path) -> Workload:
     return Workload("EfficientNet-B0 at 224 px, pictures of 512 px", _efficientnet(folder), 512)
 
 
-def _line(workload: Workload, work: Path, images: int, rounds: int) -> tuple[str, ...]:
-    settings = _edited_run(workload, work, images)
-    pictures = _pictures(RunDirectory(settings.run))
+def _lines(
+    workload: Workload, work: Path, images: int, rounds: int, builds: Sequence[Build]
+) -> Iterator[tuple[str, ...]]:
+    flags = _edited_run(workload, work, images)
+    pictures = _pictures(RunDirectory(Path(flags["run"])))
     bare = _bare_loop(workload.model, pictures)
-    adapter = Session(settings).classifier
-    adapter.logits(pictures[:BATCH])
-    found = []
-    for turn in range(rounds):
-        log(f"scoring: {workload.name}, round {turn + 1} of {rounds}")
-        found.append(
-            Round(_seconds(bare), _seconds(lambda: adapter.logits(pictures)), _stage_seconds(settings, len(pictures)))
-        )
-    count = len(pictures)
-    return (
-        workload.name,
-        str(count),
-        *(f"{count / statistics.median(times):.3g}" for times in zip(*map(dataclasses.astuple, found), strict=True)),
-        f"{statistics.median(turn.bare / turn.adapter for turn in found):.2f}",
-        f"{statistics.median(turn.bare / turn.stage for turn in found):.2f}",
-    )
+    found: dict[tuple[str, str], list[Cost]] = {}
+    with contextlib.ExitStack() as stack:
+        workers = {build.name: stack.enter_context(worker(build, flags)) for build in builds}
+        for turn in range(rounds):
+            log(f"scoring: {workload.name}, round {turn + 1} of {rounds}")
+            alone = _cost(bare, len(pictures))
+            for road in ("bare", *_ROADS):
+                for name, measure in workers.items():
+                    cost = alone if road == "bare" else measure(road)
+                    if cost.pictures != len(pictures):
+                        raise RuntimeError(f"{name} scored {cost.pictures} pictures, not {len(pictures)}")
+                    found.setdefault((name, road), []).append(cost)
+    for build in builds:
+        costs = [found[build.name, road] for road in ("bare", *_ROADS)]
+        speeds = [len(pictures) / statistics.median(one.seconds for one in some) for some in costs]
+        ratios = [_ratio(costs[0], some) for some in costs[1:]]
+        yield workload.name, build.name, str(len(pictures)), *(f"{speed:.3g}" for speed in speeds), *ratios
 
 
-def _edited_run(workload: Workload, work: Path, images: int) -> Settings:
-    """A run of which nothing is scored yet: sample images of the wanted size, and their edits."""
+def _ratio(bare: Sequence[Cost], road: Sequence[Cost]) -> str:
+    pairs = list(zip(bare, road, strict=True))
+    seconds = statistics.median(one.seconds / other.seconds for one, other in pairs)
+    return f"{seconds:.2f} ({statistics.median(one.processor / other.processor for one, other in pairs):.2f})"
+
+
+@contextlib.contextmanager
+def worker(build: Build, flags: Mapping[str, str]) -> Iterator[Callable[[str], Cost]]:
+    """A process of a build that scores a run by the road it is given (:mod:`benchmarks.scoring_worker`)."""
+    command = [sys.executable, "-P", str(_OURS / "benchmarks" / "scoring_worker.py"), json.dumps(flags)]
+    environ = {**os.environ, "PYTHONPATH": str(build.folder)}
+    with subprocess.Popen(  # noqa: S603 - our own command line
+        command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        ask, answers = process.stdin, process.stdout
+        assert ask is not None
+        assert answers is not None
+
+        def measure(road: str) -> Cost:
+            ask.write(f"{road}\n")
+            ask.flush()
+            return Cost(**json.loads(answers.readline()))
+
+        yield measure
+        ask.close()
+
+
+def _edited_run(workload: Workload, work: Path, images: int) -> dict[str, str]:
+    """The flags of a run of which nothing is scored yet: sample images of the wanted size, and their edits."""
     inputs = work / "images"
     inputs.mkdir(parents=True)
     for place, picture in enumerate(list(samples.pictures().values())[:images]):
         _as_photograph(picture, workload.side, place).save(inputs / f"{place:02d}.png")
     flags = {
-        "run": work / "run",
+        "run": str(work / "run"),
         "domain": "birds",
-        "images": inputs,
+        "images": str(inputs),
         "editor": "tint:",
         "classifier": f"transformers:{workload.model}",
         "device": "cpu",
     }
-    settings = resolve(flags, {}, None)
+    settings = resolve({**flags, "run": work / "run", "images": inputs}, {}, None)
     corpus.run(settings, _SILENT)
     edit.run(settings, _SILENT)
-    return settings
+    return flags
 
 
 def _as_photograph(picture: Image.Image, side: int, seed: int) -> Image.Image:
@@ -169,23 +214,10 @@ def _bare_loop(folder: Path, pictures: Sequence[Image.Image]) -> Callable[[], li
     return loop
 
 
-def _stage_seconds(settings: Settings, expected: int) -> float:
-    """The stage's time from an empty ``scores/``, with the model loaded."""
-    shutil.rmtree(settings.run / "scores", ignore_errors=True)
-    with locked_session("score", settings) as session:
-        session.classifier.logits([Image.new("RGB", (64, 64))])
-        started = time.perf_counter()
-        summary = score.score_all(session, _SILENT)
-        seconds = time.perf_counter() - started
-    if summary.scored != expected:
-        raise RuntimeError(f"the stage scored {summary.scored} pictures, not {expected}")
-    return seconds
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+def _cost(work: Callable[[], object], pictures: int) -> Cost:
+    started, used = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - started
+    return Cost(time.perf_counter() - started, time.process_time() - used, pictures)
 
 
 def _efficientnet(folder: Path) -> Path:

@@ -83,6 +83,10 @@ class VerifiedPictures:
         self._run = run
         self._inside = inside
         self._again = again
+        self._sealed: set[bytes] = set()
+        """Of those that were found to be right, as long as their files stay as they were."""
+        self._written: dict[Claim, bytes] = {}
+        """Those that were written here, with their seals of then."""
 
     def unfit(self, claims: Iterable[Claim]) -> set[Claim]:
         """Those whose picture is missing, broken or another one."""
@@ -92,9 +96,39 @@ class VerifiedPictures:
             status = self._inside.status(claim.file)
             if status is None:
                 gone.add(claim)
-            elif (seal := _seal(claim, status)) not in known:
-                unsealed[claim] = seal, time.time_ns() - status.st_ctime_ns > _YOUNG
+            elif (seal := _seal(claim, status)) in known:
+                self._sealed.add(seal)
+            else:
+                unsealed[claim] = seal, _is_old(status)
         return gone | self._looked_at(unsealed)
+
+    def wrote(self, claim: Claim) -> None:
+        """The picture was just written, so that it need not be looked at if it is still the same when
+        :meth:`note_written` is called; by one thread at a time."""
+        status = self._inside.status(claim.file)
+        if status is not None:
+            self._written[claim] = _seal(claim, status)
+
+    def note_written(self) -> None:
+        """Note those that were written, if their files are as they were left. Those that are too young for it wait for
+        the next time."""
+        seals, young = set(), {}
+        for claim, seal in self._written.items():
+            status = self._inside.status(claim.file)
+            if status is None or _seal(claim, status) != seal:
+                continue
+            if _is_old(status):
+                seals.add(seal)
+            else:
+                young[claim] = seal
+        self._written = young
+        self._sealed |= seals
+        self._note(seals)
+
+    def still_right(self, claim: Claim) -> bool:
+        """Whether the picture was found to be what is claimed, and its file has not been changed since."""
+        status = self._inside.status(claim.file)
+        return status is not None and _seal(claim, status) in self._sealed
 
     def _looked_at(self, unsealed: dict[Claim, tuple[bytes, bool]]) -> set[Claim]:
         """Those of these that are unfit; the others are noted, also if an interrupt ends this."""
@@ -111,6 +145,7 @@ class VerifiedPictures:
                         elif some[claim][1]:
                             seals.add(some[claim][0])
         finally:
+            self._sealed |= seals
             self._note(seals)
         return unfit
 
@@ -125,7 +160,7 @@ class VerifiedPictures:
         cannot be noted is looked at again."""
         if not seals and not self._again:
             return
-        there = set() if self._again else _read(self._notes)
+        there = self._sealed if self._again else _read(self._notes)
         kept = seals if len(seals | there) > _MOST else seals | there
         with contextlib.suppress(DiffexError):
             write_bytes(self._notes, b"".join(sorted(kept)))
@@ -142,6 +177,10 @@ def _seal(claim: Claim, status: os.stat_result) -> bytes:
     state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
     text = repr((1, claim.file, claim.key, claim.size, state))
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=_BYTES).digest()
+
+
+def _is_old(status: os.stat_result) -> bool:
+    return time.time_ns() - status.st_ctime_ns > _YOUNG
 
 
 def _read(notes: Path) -> set[bytes]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from diffex_cli.classifiers.pretrained import CONFIGURATION, PROCESSOR, Pretrained, refuse_untrained
+from diffex_cli.classifiers.quick import quick
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import pick_device
 from diffex_cli.core.registry import Spec
@@ -39,7 +40,7 @@ class Contrastive:
     """
 
     model: Any
-    processor: Any
+    processor: Callable[[Sequence[Image.Image]], Any]
     tokenizer: Any
     device: torch.device
     scale: torch.Tensor
@@ -47,7 +48,7 @@ class Contrastive:
 
     def prepared(self, pictures: Sequence[Image.Image]) -> Any:
         """Pictures as :meth:`images` takes them, by name; not on the device yet."""
-        return self.processor(images=list(pictures), return_tensors="pt")
+        return self.processor(pictures)
 
     def images(self, **inputs: torch.Tensor) -> torch.Tensor:
         """Shape (pictures, embedding)."""
@@ -114,7 +115,8 @@ class ContrastiveSource:
         # what inference_mode makes could not be part of a graph later
         with torch.no_grad():
             scale = model.logit_scale.exp()
-        return Contrastive(model, processor, tokenizer, device, scale, getattr(model, "logit_bias", None))
+        prepare = quick(processor, return_tensors="pt")
+        return Contrastive(model, prepare, tokenizer, device, scale, getattr(model, "logit_bias", None))
 
     def _from(self, source: str, **where: Any) -> tuple[Any, Any, Any]:
         import torch

@@ -84,12 +84,18 @@ class Preprocessing:
     def __call__(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Prepare pictures of any size and mode. Returns shape (n, channels, height, width), or (n, height, width,
         channels) for the layout ``nhwc``."""
-        pixels = np.stack([self._pixels(image) for image in images]).astype(np.float32)
+        pixels = looked_up(self._table, [self._pixels(image) for image in images])
+        return pixels if self.layout == "nchw" else np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
+
+    @property
+    def _table(self) -> NDArray[np.float32]:
+        """What becomes of every value of every channel, shape (channels, 256)."""
+        values = np.repeat(np.arange(256, dtype=np.float32)[:, None], len(self.mean), axis=1)
         if self.range == 1:
-            pixels /= np.float32(255)
-        pixels -= np.asarray(self.mean, dtype=np.float32)
-        pixels /= np.asarray(self.std, dtype=np.float32)
-        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)) if self.layout == "nchw" else pixels
+            values /= np.float32(255)
+        values -= np.asarray(self.mean, dtype=np.float32)
+        values /= np.asarray(self.std, dtype=np.float32)
+        return values.T
 
     def _pixels(self, image: Image.Image) -> NDArray[np.uint8]:
         """Shape (height, width, channels)."""
@@ -129,6 +135,17 @@ class Preprocessing:
         means = tuple(min(255, max(0, round(scale * value))) for value in self.mean)
         red, green, blue = means if len(means) == 3 else means * 3
         return (blue, green, red) if self.channels == "bgr" else (red, green, blue)
+
+
+def looked_up(table: NDArray[np.float32], pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Pictures of one shape (height, width, channels) by a table of shape (channels, 256), as an array of shape (n,
+    channels, height, width): arithmetic on floats would go over all of them once a step."""
+    height, width, channels = pictures[0].shape
+    found = np.empty((len(pictures), channels, height, width), np.float32)
+    for picture, planes in zip(pictures, found, strict=True):
+        for channel, plane in enumerate(planes):
+            np.take(table[channel], picture[:, :, channel], out=plane, mode="clip")
+    return found
 
 
 def centred(

@@ -105,4 +105,4 @@ class _MadeBefore:
         return None if row is None or row.file is None else row
 
     def open(self, row: EditRow) -> Image.Image:
-        return self._session.run.edited_picture(row)
+        return self._session.edited_picture(row)

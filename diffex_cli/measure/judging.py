@@ -141,9 +141,11 @@ class EditChecker:
         if fault:
             return dataclasses.replace(failed, reason=fault)
         unchanged = self._unchanged(request, original, picture) if result.status == "ok" else None
+        file = self._session.run.save_edited(picture)
+        self._session.just_made.put(file, picture)
         return dataclasses.replace(
             failed,
-            file=self._session.run.save_edited(picture),
+            file=file,
             status="no-op" if unchanged else result.status,
             reason=unchanged or result.reason,
             perceptual=self._distance(request.image, original, picture),
@@ -163,7 +165,7 @@ class EditChecker:
         return f"no channel of any pixel differs from {what} by more than {CHANGED}/255"
 
     def _read_reconstruction(self, image: str) -> Image.Image:
-        return self._session.run.edited_picture(self._session.edits[self._session.key(image, RECONSTRUCTION)])
+        return self._session.edited_picture(self._session.edits[self._session.key(image, RECONSTRUCTION)])
 
     def _distance(self, image: str, original: Image.Image, picture: Image.Image) -> float | None:
         if self._perception is None:

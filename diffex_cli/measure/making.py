@@ -115,14 +115,18 @@ def make_edits(
         progress.advance("edit")
         telling.met(answered.request)
 
+    looked_at_next = stage == "search"
+    if looked_at_next:
+        session.just_made.begin()
     progress.start("edit", len(requests))
-    telling = Editing(session, requests, progress, scored=stage == "search")
+    telling = Editing(session, requests, progress, scored=looked_at_next)
     try:
         with BackgroundWriter(keep) as background:
             for answered in _answers(session, requests):
                 background.put(answered)
     finally:
         writer.flush()
+        session.run.note_saved()
         telling.end()
         rate = rates.seconds_per_edit(rows)
         rates.remember(session.forecast.rates | ({} if rate is None else {session.editor_fingerprint: rate}))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
+import os
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,22 +27,28 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def prefetched(make: Callable[[T], R], items: Iterable[T], ahead: int = 2) -> Generator[R, None, None]:
-    """What ``map(make, items)`` gives, made in another thread, in order, at most ``ahead`` before it is asked for.
+READERS = min(8, os.cpu_count() or 1)
+"""Threads that read pictures: Pillow decodes outside of the interpreter's lock."""
+
+
+def prefetched(
+    make: Callable[[T], R], items: Iterable[T], ahead: int = 2, threads: int = 1
+) -> Generator[R, None, None]:
+    """What ``map(make, items)`` gives, made in other threads, in order, at most ``ahead`` before it is asked for.
 
     An exception of ``make`` is raised in its place. Closing the iterator, as an exception in the loop over it does,
     waits for what is being made and makes nothing more.
 
     Args:
-        make: is called by one thread alone.
+        make: is called by as many threads as are said.
         items: iterated by the caller's thread.
         ahead: how many results may wait, ≥ 1: they take memory.
     """
     waiting: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetched") as thread:
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="prefetched") as pool:
         try:
             for item in items:
-                waiting.append(thread.submit(make, item))
+                waiting.append(pool.submit(make, item))
                 if len(waiting) > ahead:
                     yield waiting.popleft().result()
             while waiting:
@@ -70,8 +79,8 @@ def unscored(session: Session, edits: Iterable[EditRow], images: Collection[str]
 
 
 def make_scores(session: Session, subjects: Sequence[Picture], progress: Progress, stage: str) -> int:
-    """Score pictures in batches and write the scores as they come. The next pictures are read, and prepared if the
-    classifier does that apart, while a batch is scored.
+    """Score pictures in batches and write the scores as they come. While a batch is scored, several threads read the
+    next pictures, and one prepares them if the classifier does that apart: at most five batches are in memory.
     """
     if not subjects:
         return 0
@@ -81,8 +90,10 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
     settings = {"classifier": session.settings.classifier, "classifier_settings": classifier.settings}
     writer = session.run.score_writer(classifier.fingerprint, labels, provenance(stage, settings), output_kind)
     _relabel(session.scores, output_kind)
-    batches = [subjects[start : start + classifier.batch] for start in range(0, len(subjects), classifier.batch)]
-    ready = prefetched(lambda batch: classifier.prepare([_picture(session, subject) for subject in batch]), batches)
+    size = classifier.batch
+    batches = [subjects[start : start + size] for start in range(0, len(subjects), size)]
+    pictures = prefetched(functools.partial(_picture, session), subjects, ahead=size, threads=READERS)
+    ready = prefetched(lambda batch: classifier.prepare(list(itertools.islice(pictures, len(batch)))), batches)
     progress.start("score", len(subjects))
     telling = Scoring(session, len(subjects), progress)
     try:
@@ -96,6 +107,7 @@ def make_scores(session: Session, subjects: Sequence[Picture], progress: Progres
             telling.did(len(batch))
     finally:
         ready.close()
+        pictures.close()
         writer.flush()
         rates.remember(session.forecast.rates)
     return len(subjects)
@@ -136,12 +148,4 @@ def _relabel(scores: dict[str, ScoreRow], kind: OutputKind) -> None:
 def _picture(session: Session, subject: Picture) -> Image.Image:
     if subject.kind == "original":
         return session.pictures[subject.key]
-    row = session.edits[subject.key]
-    original, picture = session.images.get(row.image), session.run.edited_picture(row)
-    if original is None or picture.size != (original.width, original.height):
-        whose = f"its image {original.width}x{original.height}" if original else "there is no such image"
-        raise UsageError(
-            f"the edited picture {row.file} in {session.run.path} has {picture.width}x{picture.height} pixels, and "
-            f"{whose}: remove its part of edits/, and have it made again"
-        )
-    return picture
+    return session.edited_picture(session.edits[subject.key])

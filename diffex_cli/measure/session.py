@@ -37,6 +37,7 @@ from diffex_cli.measure import rates
 from diffex_cli.measure.bounding import bounded, check_bounds, open_bounds
 from diffex_cli.measure.calibration import AS_READ, Calibration
 from diffex_cli.measure.forecast import Forecast
+from diffex_cli.measure.just_made import JustMade
 from diffex_cli.measure.looking import protected
 from diffex_cli.measure.paying import Purse
 from diffex_cli.measure.recording import forgotten_if_bad
@@ -85,6 +86,7 @@ class Session:
         """What the test of the verifier says is known, and need not be looked up again."""
         self.calibration = AS_READ
         """How the verifier's readings are meant."""
+        self.just_made = JustMade()
 
     @functools.cached_property
     def corpus(self) -> Corpus:
@@ -103,6 +105,24 @@ class Session:
 
     def _picture(self, key: str) -> Image.Image:
         return self.run.picture(self.images[key])
+
+    def edited_picture(self, row: EditRow) -> Image.Image:
+        """An edit's pixels, from memory if it was just made, else read from its file; by any thread.
+
+        Raises:
+            UsageError: the file is missing, broken or another picture, or not of its image's size.
+        """
+        made = self.just_made.get(row.file)
+        if made is not None:
+            return made
+        original, picture = self.images.get(row.image), self.run.edited_picture(row)
+        if original is None or picture.size != (original.width, original.height):
+            whose = f"its image {original.width}x{original.height}" if original else "there is no such image"
+            raise UsageError(
+                f"the edited picture {row.file} in {self.run.path} has {picture.width}x{picture.height} pixels, and "
+                f"{whose}: remove its part of edits/, and have it made again"
+            )
+        return picture
 
     @functools.cached_property
     def editor(self) -> OpenedEditor | BoundedEditor:
@@ -287,6 +307,7 @@ class _Beside(Session):
         super().__init__(dataclasses.replace(main.settings, editor=editor, screen="none"))
         self.stage_settings = main.stage_settings
         self.run = main.run
+        self.just_made = main.just_made
         self._main = main
         self.check("editor")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
@@ -19,7 +20,7 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.measure import rates
 from diffex_cli.measure.changes import changed_box
 from diffex_cli.measure.paying import LimitReached, Purse
-from diffex_cli.measure.scoring import prefetched
+from diffex_cli.measure.scoring import READERS, prefetched
 from diffex_cli.measure.session import Session
 from diffex_cli.measure.telling import Verifying
 from diffex_cli.verifiers.attributes import CLASS, asked, attributes_of, class_attribute, every_attribute
@@ -76,10 +77,11 @@ def make_readings(session: Session, wanted: Mapping[str, Collection[str]], progr
     settings = {"verifier": session.settings.verifier}
     digests = {one.id: asked(one) for one in attributes.values()}
     writer = session.run.seen_writer(verifier.fingerprint, digests, provenance(stage, settings))
-    looking = _Looking(session)
-    ready = prefetched(looking.batch, _batches(missing))
+    batches = list(_batches(missing))
+    subjects = (subject for some, _ in batches for subject in some)
+    looks = prefetched(_Looking(session), subjects, ahead=2 * BATCH, threads=READERS)
     progress.start(_TASK, len(missing))
-    telling, unread = Verifying(session, verifier.fingerprint, len(missing), progress), 0
+    telling, unread = Verifying(session, verifier.fingerprint, len(missing), progress), Counter[str]()
 
     def keep(
         subjects: Sequence[str], ids: Sequence[str], found: NDArray[np.float32], reasons: Sequence[str | None]
@@ -94,27 +96,29 @@ def make_readings(session: Session, wanted: Mapping[str, Collection[str]], progr
         telling.did(pictures)
 
     try:
-        for batch in ready:
+        for asked_together in batches:
+            batch = _batch(*asked_together, list(itertools.islice(looks, len(asked_together[0]))))
             asked_of = [attributes[one] for one in batch.attributes]
             if session.purse is None:
                 keep(batch.subjects, batch.attributes, _seen(verifier, batch, asked_of), batch.reasons)
                 met(len(batch.subjects))
             else:
                 _bought(session.purse, batch, asked_of, keep, met)
-            unread += sum(reason is not None for reason in batch.reasons)
+            unread.update(reason for reason in batch.reasons if reason is not None)
     except DiffexError as error:
         if session.purse is not None and session.purse.asked and not isinstance(error, LimitReached):
             progress.note("What has been answered so far is kept: the same command continues from there.")
         raise
     finally:
-        ready.close()
+        looks.close()
         if session.purse is not None:
             session.purse.save()
         writer.flush()
         rates.remember(session.forecast.rates)
-    if looking.fault:
+    if unread:
+        first = next(iter(unread))
         progress.note(
-            f"{unread} of {len(missing)} pictures could not be shown to the verifier, such as: {looking.fault}"
+            f"{unread.total()} of {len(missing)} pictures could not be shown to the verifier, such as: {first}"
         )
     return len(missing)
 
@@ -139,6 +143,11 @@ class _Batch:
     attributes: tuple[str, ...]
     sights: tuple[Sight | None, ...]
     reasons: tuple[str | None, ...]
+
+
+def _batch(subjects: tuple[str, ...], attributes: tuple[str, ...], looks: Sequence[Sight | str]) -> _Batch:
+    sights = tuple(look if isinstance(look, Sight) else None for look in looks)
+    return _Batch(subjects, attributes, sights, tuple(look if isinstance(look, str) else None for look in looks))
 
 
 def _batches(missing: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -181,38 +190,23 @@ def _bought(
 
 
 class _Looking:
-    """Reads pictures, and where they were changed; for one thread.
-
-    Attributes:
-        fault: why the first that cannot be read cannot.
-    """
+    """Reads pictures, and where they were changed; for any number of threads."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._reconstructions = LazyPictures(session.images, self._read_reconstruction, keep=8)
-        self.fault = ""
 
-    def batch(self, asked: tuple[tuple[str, ...], tuple[str, ...]]) -> _Batch:
-        subjects, attributes = asked
-        looks = [self._look(subject) for subject in subjects]
-        sights = tuple(look if isinstance(look, Sight) else None for look in looks)
-        return _Batch(subjects, attributes, sights, tuple(look if isinstance(look, str) else None for look in looks))
-
-    def _look(self, subject: str) -> Sight | str:
+    def __call__(self, subject: str) -> Sight | str:
         """The picture, or why it cannot be read."""
         try:
             if subject in self._session.images:
                 return Sight(self._session.pictures[subject])
             return self._edited(self._session.edits[subject])
         except UsageError as error:
-            reason = one_line(error)
-        self.fault = self.fault or reason
-        return reason
+            return one_line(error)
 
     def _edited(self, row: EditRow) -> Sight:
-        original, picture = self._session.images[row.image], self._session.run.edited_picture(row)
-        if picture.size != (original.width, original.height):
-            raise UsageError(f"the edited picture {row.file} is not of its image's size")
+        picture = self._session.edited_picture(row)
         return Sight(picture, changed_box(self._before(row), picture) if row.candidate else None)
 
     def _before(self, row: EditRow) -> Image.Image:
@@ -221,8 +215,7 @@ class _Looking:
             found = self._reconstructions[row.image]
         except (KeyError, UsageError):
             found = None
-        original = self._session.pictures[row.image]
-        return original if found is None or found.size != original.size else found
+        return self._session.pictures[row.image] if found is None else found
 
     def _read_reconstruction(self, image: str) -> Image.Image:
-        return self._session.run.edited_picture(self._session.edits[self._session.key(image, RECONSTRUCTION)])
+        return self._session.edited_picture(self._session.edits[self._session.key(image, RECONSTRUCTION)])

@@ -239,3 +239,92 @@ def test_with_and_without_notes_the_answers_are_the_same(
                 patch.setattr(VerifiedPictures, "_note", lambda *_: None)
                 without = unfit(run, *claims)
             assert unfit(run, *claims, again=step == "look again") == without
+
+
+def test_a_picture_that_was_looked_at_is_right_until_its_file_changes(run: Path) -> None:
+    one, other = claim(run, 1), claim(run, 2)
+    for _ in range(2):  # by looking, and by what was noted
+        pictures = VerifiedPictures(run, Inside(run))
+        assert not pictures.still_right(one), "it was not looked at"
+        assert pictures.unfit([one]) == set()
+        assert [pictures.still_right(each) for each in (one, other)] == [True, False]
+    assert not pictures.still_right(Claim(one.file, named_key(one.file), None)), "that is another claim"
+    save(run / one.file, 1)
+    assert not pictures.still_right(one)
+    (run / one.file).unlink()
+    assert not pictures.still_right(one)
+
+
+def test_one_that_may_still_change_within_a_tick_is_not_taken_for_right(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verified, "_YOUNG", 10**18)
+    one, pictures = claim(run, 1), VerifiedPictures(run, Inside(run))
+    assert pictures.unfit([one]) == set()
+    assert not pictures.still_right(one)
+
+
+def test_a_wrong_one_is_not_right(run: Path) -> None:
+    one, pictures = claim(run, 1), VerifiedPictures(run, Inside(run))
+    save(run / one.file, 2)
+    assert pictures.unfit([one]) == {one}
+    assert not pictures.still_right(one)
+
+
+def written(run: Path, colour: int) -> tuple[VerifiedPictures, Claim]:
+    pictures = VerifiedPictures(run, Inside(run))
+    there = claim(run, colour)
+    pictures.wrote(there)
+    return pictures, there
+
+
+def test_what_was_written_is_not_looked_at(run: Path, looks: list[str]) -> None:
+    pictures, there = written(run, 1)
+    assert not pictures.still_right(there), "it may be too young"
+    pictures.note_written()
+    assert pictures.still_right(there)
+    assert unfit(run, there) == set()
+    assert looks == []
+    assert unfit(run, there, again=True) == set()
+    assert looks == [there.file]
+
+
+@pytest.mark.parametrize("when", ["before it is noted", "after"])
+def test_what_was_swapped_since_it_was_written_is_found(run: Path, when: str) -> None:
+    pictures, there = written(run, 1)
+    if when == "after":
+        pictures.note_written()
+    save(run / there.file, 2)
+    pictures.note_written()
+    assert not pictures.still_right(there)
+    assert unfit(run, there) == {there}
+
+
+def test_what_is_gone_is_not_noted(run: Path) -> None:
+    pictures, there = written(run, 1)
+    (run / there.file).unlink()
+    pictures.note_written()
+    assert unfit(run, there) == {there}
+
+
+def test_the_young_wait(run: Path, looks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures, there = written(run, 1)
+    monkeypatch.setattr(verified, "_YOUNG", 10**18)
+    pictures.note_written()
+    assert not pictures.still_right(there)
+    monkeypatch.setattr(verified, "_YOUNG", -(10**18))
+    pictures.note_written()
+    assert pictures.still_right(there)
+    assert unfit(run, there) == set()
+    assert looks == []
+
+
+def test_looking_again_forgets_nothing_that_was_written(run: Path, looks: list[str]) -> None:
+    pictures = VerifiedPictures(run, Inside(run), again=True)
+    one, other = claim(run, 1), claim(run, 2)
+    assert pictures.unfit([one]) == set()
+    pictures.wrote(other)
+    pictures.note_written()
+    looks.clear()
+    assert unfit(run, one, other) == set()
+    assert looks == []

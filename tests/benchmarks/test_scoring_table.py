@@ -5,22 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from figures import numbers, rows
 from PIL import Image
 
 from benchmarks import scoring as bench
+from benchmarks.memory import Build
 from benchmarks.scoring import Workload, scoring
+from diffex_cli.core.configuration import resolve
 from diffex_cli.core.domains import packaged
 from diffex_cli.measure.session import Session
 
 
-def test_a_line_for_each_classifier() -> None:
-    header, line = rows(scoring(images=1, rounds=1, workloads=["birds"]))
-    assert len(header) == 7
-    assert line[0] == "`birds:species`, 128 px"
-    pictures, bare, adapter, stage, *ratios = numbers(line[1:])
-    assert pictures > 5
-    np.testing.assert_allclose(ratios, [adapter / bare, stage / bare], atol=0.02)
+def test_a_line_for_each_classifier_and_build(capfd: pytest.CaptureFixture[str]) -> None:
+    header, *lines = rows(scoring(images=1, rounds=1, workloads=["birds"], before=bench._OURS))
+    assert len(header) == 10
+    assert [line[:2] for line in lines] == [["`birds:species`, 128 px", build] for build in ("this", "before")]
+    for line in lines:
+        pictures, bare, *speeds = numbers(line[2:7])
+        assert pictures > 5
+        ratios = [float(cell.partition(" ")[0]) for cell in line[7:]]
+        np.testing.assert_allclose(ratios, [speed / bare for speed in speeds], atol=0.02)
+    assert "Error" not in capfd.readouterr().err
 
 
 def test_the_larger_model_is_one(tmp_path: Path) -> None:
@@ -32,9 +38,11 @@ def test_the_larger_model_is_one(tmp_path: Path) -> None:
 
 
 def test_the_bare_loop_computes_what_the_adapter_computes(tmp_path: Path) -> None:
-    settings = bench._edited_run(Workload("birds", packaged("species"), 64), tmp_path, 2)
-    pictures = bench._pictures(Session(settings).run)
-    logits = Session(settings).classifier.logits(pictures)
+    flags = bench._edited_run(Workload("birds", packaged("species"), 64), tmp_path, 2)
+    session = Session(resolve({**flags, "run": tmp_path / "run"}, {}, None))
+    pictures = bench._pictures(session.run)
+    logits = session.classifier.logits(pictures)
     np.testing.assert_allclose(np.concatenate(bench._bare_loop(packaged("species"), pictures)()), logits, atol=1e-4)
-    assert bench._stage_seconds(settings, len(pictures)) > 0
-    assert len(Session(settings).scores) == len(pictures)
+    with bench.worker(Build("this", bench._OURS), flags) as measure:
+        assert measure("score").seconds > 0
+    assert len(Session(session.settings).scores) == len(pictures)

@@ -11,9 +11,19 @@ from hypothesis import strategies as st
 from diffex_cli.measure.scoring import prefetched
 
 
-@given(st.lists(st.integers()), st.integers(1, 4))
-def test_the_results_are_those_of_map(items: list[int], ahead: int) -> None:
-    assert list(prefetched(lambda item: item * 2, items, ahead)) == [item * 2 for item in items]
+@given(st.lists(st.integers()), st.integers(1, 4), st.integers(1, 3))
+def test_the_results_are_those_of_map(items: list[int], ahead: int, threads: int) -> None:
+    assert list(prefetched(lambda item: item * 2, items, ahead, threads)) == [item * 2 for item in items]
+
+
+def test_several_threads_make_them_at_once_and_in_order() -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def make(item: int) -> int:
+        both.wait()  # breaks unless two are being made
+        return item
+
+    assert list(prefetched(make, range(8), ahead=3, threads=2)) == list(range(8))
 
 
 def test_the_next_ones_are_made_meanwhile_in_one_other_thread() -> None:

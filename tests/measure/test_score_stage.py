@@ -6,7 +6,9 @@ import pytest
 from long_scores import write_long
 from pipeline import N_IMAGES, N_ROOTS, SILENT, make_corpus, settings
 
+from diffex_cli.artifacts import verified
 from diffex_cli.artifacts.run import RunDirectory
+from diffex_cli.artifacts.verified import Claim
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.measure import edit, score
 from diffex_cli.measure.scoring import make_scores, unscored
@@ -90,3 +92,23 @@ def test_a_kind_that_nobody_knows_is_the_adapters_mistake(tmp_path: Path) -> Non
     session.classifier.own.__class__ = type("Odd", (type(session.classifier.own),), {"output_kind": "ordinal"})
     with pytest.raises(DiffexError, match="says that its output_kind is 'ordinal', which must be one of softmax"):
         make_scores(session, unscored(session, ()), SILENT, "score")
+
+
+def test_what_edit_has_written_is_not_looked_at_before_it_is_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[str] = []
+
+    def spy(claim: Claim, run: Path) -> bool:
+        looked_at.append(claim.file)
+        return True
+
+    monkeypatch.setattr(verified, "fits", spy)
+    monkeypatch.setattr(verified, "_YOUNG", -(10**18))
+    made = make_corpus(tmp_path)
+    edit.run(made, SILENT)
+    assert score.run(made, SILENT).scored == PICTURES
+    assert not looked_at
+    next((made.run / "edits" / "files").rglob("*.png")).touch()
+    score.run(made, SILENT)
+    assert len(looked_at) == 1

@@ -15,6 +15,7 @@ from diffex_cli.artifacts.keys import digest_files
 from diffex_cli.classifiers.network import NetworkOptions
 from diffex_cli.classifiers.preprocessing import Input, PixelOptions, parse_preprocessing
 from diffex_cli.classifiers.pretrained import PROCESSOR
+from diffex_cli.classifiers.quick import quick
 from diffex_cli.core.errors import UsageError, one_line
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import need_model, option, text
@@ -70,20 +71,22 @@ class FilePreparation:
 
         # A network that takes 8-bit numbers scales and normalises them itself.
         plain = {"do_rescale": False, "do_normalize": False} if wanted.eight_bit else {}
+        processed = processing(processor, grey=wanted.channels == 1, return_tensors="np", **plain)
 
         def prepare(pictures: Sequence[Image.Image]) -> NDArray[Any]:
-            found = processed(processor, pictures, grey=wanted.channels == 1, return_tensors="np", **plain)
-            pixels = np.asarray(found["pixel_values"])
+            pixels = np.asarray(processed(pictures)["pixel_values"])
             return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1)) if wanted.layout == "nhwc" else pixels
 
         return prepare
 
 
-def processed(processor: Any, pictures: Sequence[Image.Image], *, grey: bool, **how: Any) -> Any:
+def processing(processor: Any, *, grey: bool, **how: Any) -> Callable[[Sequence[Image.Image]], Any]:
     """What an image processor of transformers makes of RGB pictures, or, for a network of one channel, of grey ones."""
-    if grey:
-        return processor(images=[picture.convert("L") for picture in pictures], do_convert_rgb=False, **how)
-    return processor(images=list(pictures), **how)
+    if not grey:
+        return quick(processor, **how)
+    return lambda pictures: processor(
+        images=[picture.convert("L") for picture in pictures], do_convert_rgb=False, **how
+    )
 
 
 def model_file(spec: Spec, example: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diffex_cli.classifiers.backends.processor import processed
+from diffex_cli.classifiers.backends.processor import processing
 from diffex_cli.classifiers.gradients import without_gradients
 from diffex_cli.classifiers.labels import numbered
 from diffex_cli.classifiers.network import Inside, Network, NetworkClassifier
@@ -47,7 +47,7 @@ class TransformersClassifier(NetworkClassifier[PretrainedOptions]):
         names = numbered(id2label, f"the classes of {self._spec.text} (id2label in its config.json)")
         grey = getattr(model.config, "num_channels", 3) == 1
         return Network(
-            prepare=lambda pictures: processed(processor, pictures, grey=grey, return_tensors="pt"),
+            prepare=processing(processor, grey=grey, return_tensors="pt"),
             run=without_gradients(lambda prepared: model(**prepared.to(device)).logits),
             names=tuple(map(str, names)),
             kind=_KINDS.get(model.config.problem_type or "", "regression" if len(id2label) == 1 else "softmax"),
