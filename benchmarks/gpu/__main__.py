@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.cold import cold_cache
-from benchmarks.gpu.bench import MODELS, Bench, Case, Unmeasured
+from benchmarks.gpu.bench import MODELS, Bench, Case, NotMeasuredError
 from benchmarks.gpu.blocks import BLOCKS, all_cases
 from benchmarks.gpu.card import described, machine_key
 from benchmarks.gpu.kept import Figures, Kept
@@ -74,7 +74,7 @@ def _measure(bench: Bench, case: Case) -> Figures | str:
     """No case may end the run: the next ones may work."""
     try:
         return case.measure()
-    except Unmeasured as why:
+    except NotMeasuredError as why:
         return f"not measured: {why}"
     except torch.AcceleratorError as error:
         if not is_out_of_memory(error):

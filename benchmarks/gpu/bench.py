@@ -19,7 +19,7 @@ from diffex_cli.editors.models.loading import quiet_diffusers
 MODELS = ("sdxl", "sd15")
 
 
-class Unmeasured(Exception):
+class NotMeasuredError(Exception):
     """Why a row has no figures."""
 
 
@@ -30,7 +30,7 @@ class Case:
     Attributes:
         label: what is measured, the row's first cells.
         seconds: about how long it takes on a large card: a guess that only tells whether to begin.
-        measure: gives the figures; raises :class:`Unmeasured`.
+        measure: gives the figures; raises :class:`NotMeasuredError`.
     """
 
     block: str
@@ -86,7 +86,7 @@ class Bench:
     def need_cuda(self, what: str) -> None:
         """Only CUDA has it."""
         if self.device.type != "cuda":
-            raise Unmeasured(f"{what} needs CUDA")
+            raise NotMeasuredError(f"{what} needs CUDA")
 
     _model: Held | None = dataclasses.field(default=None, init=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.gpu.bench import Bench, Case, Unmeasured
+from benchmarks.gpu.bench import Bench, Case, NotMeasuredError
 from benchmarks.gpu.engine import candidates, picture, requests, run
 from benchmarks.gpu.kept import Figures
 from benchmarks.gpu.timing import peak, spent, spread
@@ -75,16 +76,15 @@ def _workers(bench: Bench, model: str) -> Figures:
         try:
             editors = [ParallelEditor(spec, [str(bench.device)] * count) for count in (1, 2)]
         except Exception as error:  # the entry points of a source tree that was not installed
-            raise Unmeasured(f"the editor cannot be opened by name: {error}") from error
+            raise NotMeasuredError(f"the editor cannot be opened by name: {error}") from error
         times: list[list[float]] = [[], []]
         try:
             for editor in editors:
                 run(editor, images, some)
             for seed in range(1, rounds + 1):
                 for editor, kept in zip(editors, times, strict=True):
-                    kept.append(
-                        spent(lambda editor=editor, seed=seed: run(editor, images, some, seed), bench.device).seconds
-                    )  # type: ignore[misc]
+                    work = functools.partial(run, editor, images, some, seed)
+                    kept.append(spent(work, bench.device).seconds)
         finally:
             for editor in editors:
                 editor.close()

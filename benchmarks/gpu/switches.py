@@ -1,4 +1,4 @@
-"""``switches``: what channels_last, the attention's back end, a compiled U-Net, tiled decoding and CUDA graphs are worth.
+"""``switches``: the worth of channels_last, attention back ends, a compiled U-Net, tiled decoding, CUDA graphs.
 
 Each row has two sides, measured in turn.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from benchmarks.gpu.bench import Bench, Case, Held, Unmeasured
+from benchmarks.gpu.bench import Bench, Case, Held, NotMeasuredError
 from benchmarks.gpu.engine import candidates, picture, run
 from benchmarks.gpu.kept import Figures
 from benchmarks.gpu.timing import Spent, peak, spent, spread
@@ -40,8 +40,12 @@ def switch_cases(bench: Bench, model: str) -> Iterator[Case]:
     yield Case("switches", model, ("tiled decoding", "4"), 15, lambda: _tiling(bench, model))
     for rows in (2, 8):
         yield Case(
-            "switches", model, ("CUDA graph, U-Net call", f"{rows}"), 15, lambda rows=rows: _graph(bench, model, rows)
-        )  # type: ignore[misc]
+            "switches",
+            model,
+            ("CUDA graph, U-Net call", f"{rows}"),
+            15,
+            lambda rows=rows: _graph(bench, model, rows),  # type: ignore[misc]
+        )
 
 
 def compile_cases(bench: Bench, model: str) -> Iterator[Case]:
@@ -105,7 +109,7 @@ def _attention(bench: Bench, model: str, backend: SDPBackend) -> Figures:
     except RuntimeError as error:
         if "kernel" not in str(error):
             raise
-        raise Unmeasured("torch has no such kernel for this device, dtype and shape") from error
+        raise NotMeasuredError("torch has no such kernel for this device, dtype and shape") from error
     return _sides(bench, lambda: run(editor, images, some), forced, 1 / edits)
 
 
