@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.again import JOBS as AGAIN_JOBS
 from benchmarks.again import again
+from benchmarks.cold import cold_cache
 from benchmarks.embedded import open_editor, quality_table, truth_table
 from benchmarks.grid import edit_grid
 from benchmarks.log import log
@@ -27,7 +28,7 @@ from benchmarks.scaling import SIZES, scaling
 from benchmarks.scoring import scoring
 from benchmarks.speed import speed
 from benchmarks.steps import STEPS, steps
-from benchmarks.workload import Pairs, cold_cache, parse_pairs
+from benchmarks.workload import Pairs, parse_pairs
 from diffex_cli.birds import samples
 from diffex_cli.birds.attributes import Bird
 

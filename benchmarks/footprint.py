@@ -17,8 +17,9 @@ from contextlib import contextmanager
 
 import psutil
 
+from benchmarks.cold import cold_cache
 from benchmarks.counting import counting_rows
-from benchmarks.workload import Pairs, cold_cache, open_engine, parse_pairs, run_edits, workload
+from benchmarks.workload import Pairs, open_engine, parse_pairs, run_edits, workload
 
 _INTERVAL = 0.02
 

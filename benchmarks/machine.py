@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
 import torch
 
 from diffex_cli.artifacts.provenance import git_state
@@ -19,7 +19,7 @@ def environment() -> str:
     git = git_state()
     commit = f"commit {str(git['commit'])[:10]}{' with changes' if git['dirty'] else ''}, " if git else ""
     return (
-        f"*{_processor()}, {psutil.cpu_count()} cores, {torch.get_num_threads()} threads; "
+        f"*{_processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads; "
         f"Python {platform.python_version()}, {packages}; {commit}{datetime.now(UTC):%Y-%m-%d}.*"
     )
 

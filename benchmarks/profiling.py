@@ -14,11 +14,12 @@ from torch.profiler import profile as trace
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import CLIPTextModel
 
+from benchmarks.cold import cold_cache
 from benchmarks.log import log
 from benchmarks.machine import environment
 from benchmarks.markdown import table
 from benchmarks.spans import Spans
-from benchmarks.workload import Pairs, cold_cache, open_engine, run_edits, workload
+from benchmarks.workload import Pairs, open_engine, run_edits, workload
 from diffex_cli.core.domains import packaged
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline
 from diffex_cli.editors.ledits.model import DiffusionModel

@@ -9,16 +9,15 @@ from collections.abc import Sequence
 
 import torch
 
+from benchmarks.cold import cold_cache
 from benchmarks.counting import RowCount, counting_rows
 from benchmarks.log import log
 from benchmarks.machine import environment
 from benchmarks.markdown import table
-from benchmarks.stock import skip_for, stock_edit, stock_invert, stock_pipeline
-from benchmarks.workload import Pairs, cold_cache, open_engine, run_edits, workload
+from benchmarks.stock import concepts_of, skip_for, stock_edit, stock_invert, stock_pipeline
+from benchmarks.workload import Pairs, open_engine, run_edits, workload
 from diffex_cli.core.domains import packaged
-from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.registry import parse_spec
-from diffex_cli.editors.ledits.editing import Concept
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline
 from diffex_cli.editors.ledits.options import BIRDS_DEFAULTS, LeditsOptions, parse_options
 
@@ -137,22 +136,7 @@ def _stock_edits(pipeline: object, settings: LeditsOptions, pairs: Pairs, invert
         if invert_often or inverted != request.image:
             stock_invert(pipeline, work.images[request.image], settings.steps, skip, seed=0)
             inverted = request.image
-        stock_edit(pipeline, _concepts(request.candidate, settings), mask, "pil")
-
-
-def _concepts(candidate: Candidate, settings: LeditsOptions) -> list[Concept]:
-    """The engine's concepts; the stock pipeline counts tokens itself."""
-    return [
-        Concept(
-            prompt=term.prompt,
-            token_count=0,
-            guidance=settings.guidance,
-            threshold=settings.threshold,
-            warmup=settings.warmup,
-            cooldown=settings.cooldown or settings.steps,
-        )
-        for term in candidate.terms
-    ]
+        stock_edit(pipeline, concepts_of(request.candidate, settings), mask, "pil")
 
 
 def engine(options: Sequence[str], dtype: str, pairs: Pairs, name: str = "engine") -> Timing:

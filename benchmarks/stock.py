@@ -13,8 +13,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from diffex_cli.core.hierarchy import Candidate
 from diffex_cli.core.machine import quiet_transformers
 from diffex_cli.editors.ledits.editing import Concept, Mask
+from diffex_cli.editors.ledits.options import LeditsOptions
 
 with quiet_transformers():
     from diffusers import (
@@ -101,6 +103,21 @@ def stock_edit(stock: Any, concepts: Sequence[Concept], mask: Mask, output_type:
         use_intersect_mask=mask == "both",
         output_type=output_type,
     ).images
+
+
+def concepts_of(candidate: Candidate, settings: LeditsOptions) -> list[Concept]:
+    """The engine's concepts; the stock pipeline counts tokens itself."""
+    return [
+        Concept(
+            prompt=term.prompt,
+            token_count=0,
+            guidance=settings.guidance,
+            threshold=settings.threshold,
+            warmup=settings.warmup,
+            cooldown=settings.cooldown or settings.steps,
+        )
+        for term in candidate.terms
+    ]
 
 
 def stock_noise(shape: tuple[int, ...], steps: int, seed: int) -> Tensor:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from PIL import Image
 
@@ -78,20 +75,6 @@ def workload(pairs: Pairs) -> Workload:
         for prompt in PROMPTS[: pairs.attributes]
     )
     return Workload(images, requests)
-
-
-@contextmanager
-def cold_cache() -> Iterator[None]:
-    """An empty cache folder for the block: an inversion that an earlier job has kept would cost nothing."""
-    before = os.environ.get("DIFFEX_CACHE")
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["DIFFEX_CACHE"] = folder
-        try:
-            yield
-        finally:
-            del os.environ["DIFFEX_CACHE"]
-            if before is not None:
-                os.environ["DIFFEX_CACHE"] = before
 
 
 def open_engine(spec: str) -> LeditsEditor:

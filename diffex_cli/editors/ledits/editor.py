@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -97,11 +99,15 @@ class LeditsEditor(Settled):
     @functools.cached_property
     def _model(self) -> DiffusionModel:
         device = pick_device(self._device)
-        pipeline = load_pipeline(self._source, pick_dtype(self._options.dtype, device))
+        pipeline = self._load(device)
         compile_rows = (lambda: self._limit.rows) if self._options.compile else None
         model = DiffusionModel(pipeline, device, self._options.channels_last, compile_rows)
         self._told("load", 1)
         return model
+
+    def _load(self, device: torch.device) -> Any:
+        """The diffusers pipeline."""
+        return load_pipeline(self._source, pick_dtype(self._options.dtype, device))
 
     @functools.cached_property
     def _limit(self) -> RowLimit:
