@@ -178,11 +178,15 @@ class Checked:
         return calibrate(pictures, [(before, after) for before, after in pairs if before and after])
 
     def _read(self, edited: Candidate, image: str) -> Floats:
-        return np.array([self._seen(edited, image, id) for id in self._attributes], dtype=np.float64)
+        return np.array(self._seen_of(edited, image, self._attributes), dtype=np.float64)
 
     def _seen(self, edited: Candidate, image: str, id: str) -> float:
+        return self._seen_of(edited, image, (id,))[0]
+
+    def _seen_of(self, edited: Candidate, image: str, ids: Iterable[str]) -> list[float]:
         reading = self._session.readings.get(self._session.key(image, edited), {})
-        return self._session.calibration.probability(id, reading.get(id, math.nan))
+        probability = self._session.calibration.probability
+        return [probability(id, reading.get(id, math.nan)) for id in ids]
 
 
 def _share(found: Iterable[bool | None]) -> Share:
