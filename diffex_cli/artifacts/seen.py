@@ -82,7 +82,9 @@ def _still_asked(rows: pa.Table, asked: Callable[[str], str | None]) -> NDArray[
     same = [[one is not None and one == word for word in words] + [one is not None] for one in now]
     silent = len(words)
     codes = numbers(said.indices) if not said.null_count else np.nan_to_num(numbers(said.indices), nan=silent)
-    return np.array(same, bool).reshape(len(now), silent + 1)[numbers(attributes.indices), codes.astype(np.int64)]
+    asks: NDArray[np.bool_] = np.array(same, bool).reshape(len(now), silent + 1)
+    wanted: NDArray[np.bool_] = asks[numbers(attributes.indices), codes.astype(np.int64)]
+    return wanted
 
 
 def _by_subject(
