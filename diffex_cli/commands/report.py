@@ -197,7 +197,9 @@ def told(summary: Report, settings: Settings) -> str:
     """What the stage did, in a sentence or two."""
     from diffex_cli.artifacts.results import listed, results
 
-    text = f"The report on {summary.candidates} attributes, {summary.size / 1e6:.1f} MB: {summary.html}"
+    what = f"report on {summary.candidates} attributes, {summary.size / 1e6:.1f} MB"
+    text = f"Nothing to do: the {what} is there" if summary.up_to_date else f"The {what}"
+    text += f": {summary.html}"
     there = {one.folder: one for one in results(settings.run)}
     shown = there.pop(summary.html.parent.parent, None)
     if there:

@@ -50,20 +50,22 @@ def test_light_commands_import_no_heavy_library(arguments: list[str], tmp_path: 
     assert result.stdout
 
 
-def test_stages_that_find_nothing_to_do_import_no_model_library(tmp_path: Path) -> None:
-    """Of those that read and compare alone; the birds' editor, classifier, verifier and network are the real ones."""
+def test_stages_that_find_nothing_to_do_import_no_model_library(tmp_path: Path, own_cache: Path) -> None:
+    """The birds' editor, classifier, verifier and network are the real ones."""
     (tmp_path / "two.yaml").write_text(HIERARCHY)
     made = diffex(
         *("run", "--corpus-file", "two.yaml", "--n-images", "2", "--editor", "ledits:birds:steps=1"),
         *("--classifier", "birds:shortcut", "--target", "cardinal", "--perceptual", "birds"),
         cwd=tmp_path,
+        DIFFEX_CACHE=str(own_cache),
     )
     assert made.returncode == 0, made.stderr
-    assert diffex("verify", "-q", cwd=tmp_path).returncode == 0
+    for stage in ("verify", "report"):
+        assert diffex(stage, "-q", cwd=tmp_path, DIFFEX_CACHE=str(own_cache)).returncode == 0
     program = (
         "import sys\n"
         "from diffex_cli.commands.main import app\n"
-        "for stage in ('corpus', 'edit', 'verify', 'score', 'search'):\n"
+        "for stage in ('corpus', 'edit', 'verify', 'score', 'search', 'report'):\n"
         "    try:\n        app([stage], prog_name='diffex')\n"
         "    except SystemExit as end:\n        assert not end.code, end.code\n"
         f"    sys.stderr.write(''.join(f'{{stage}} imports {{name}}' for name in {MODELS!r} if name in sys.modules))\n"
@@ -71,7 +73,7 @@ def test_stages_that_find_nothing_to_do_import_no_model_library(tmp_path: Path) 
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
     )
-    assert result.stdout.count("Nothing to do: ") == 5
+    assert result.stdout.count("Nothing to do: ") == 6
     assert "imports" not in result.stderr
 
 
