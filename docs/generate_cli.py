@@ -22,6 +22,7 @@ COMMANDS = (
     "verify",
     "search",
     "report",
+    "run",
     "compare",
     "check",
     "classify",

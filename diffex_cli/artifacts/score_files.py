@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from diffex_cli.artifacts import arrow
 from diffex_cli.artifacts.files import atomic_write
 from diffex_cli.artifacts.row_rules import equals, labels_fault
 from diffex_cli.artifacts.schemas import LONG_SCORES, SCORES
@@ -219,7 +220,7 @@ def _batches(path: Path, parquet: Any, schema: TableSchema, rows: int) -> Iterat
 def _matrix(path: Path, column: pa.Array, classes: int) -> NDArray[np.float32]:
     """A column of lists as an array of shape (rows, classes); NaN for what is empty."""
     with casting(path):
-        lengths, numbers = (_numbers(one) for one in (pc.list_value_length(column), column.flatten()))
+        lengths, numbers = (arrow.numbers(one) for one in (pc.list_value_length(column), column.flatten()))
         there = ~np.isnan(lengths.astype(np.float64))
         if (lengths[there] != classes).any():
             raise UsageError(f"{path} has rows whose logits are not as many as its {classes} classes: {REMEDY}")
@@ -228,12 +229,6 @@ def _matrix(path: Path, column: pa.Array, classes: int) -> NDArray[np.float32]:
         values = np.full((len(there), classes), np.nan, np.float32)
         values[there] = single(numbers).reshape(-1, classes)
         return values
-
-
-def _numbers(column: pa.Array) -> NDArray[Any]:
-    """Shape: (rows,); NaN for what is empty. The usual way loads pandas, which takes a fifth of a second."""
-    usual = column.null_count or not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type))
-    return column.to_numpy(zero_copy_only=False) if usual else np.from_dlpack(column)
 
 
 def single(numbers: NDArray[Any]) -> NDArray[np.float32]:

@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from diffex_cli.artifacts.arrow import numbers, places
+from diffex_cli.artifacts.row_rules import equals
 from diffex_cli.artifacts.schemas import SEEN
+
+_NOTHING = np.zeros(0, np.float32)
 
 
 def latest(rows: pa.Table, verifier: str, asked: Callable[[str], str | None]) -> dict[str, dict[str, float]]:
@@ -22,14 +25,15 @@ def latest(rows: pa.Table, verifier: str, asked: Callable[[str], str | None]) ->
         asked: attribute → the digest of what is asked of it now, ``None`` if nothing is: a row that says another one is
             of another question, and as if it were not there.
     """
-    ours = rows.filter(pc.equal(rows["verifier"], verifier)).unify_dictionaries().combine_chunks()
+    own = equals(rows["verifier"], verifier)
+    ours = (rows if own.all() else rows.take(places(np.flatnonzero(own)))).unify_dictionaries().combine_chunks()
     subjects, attributes = _words(ours["subject"]), _words(ours["attribute"])
-    codes = subjects.indices.to_numpy().astype(np.int64) * max(len(attributes.dictionary), 1)
-    codes += attributes.indices.to_numpy()
+    codes = numbers(subjects.indices).astype(np.int64) * max(len(attributes.dictionary), 1)
+    codes += numbers(attributes.indices)
     last = np.sort(len(codes) - 1 - np.unique(codes[::-1], return_index=True)[1])
-    ours = ours.take(pa.array(last[_still_asked(ours, asked)[last]]))
-    probabilities = pc.fill_null(ours["probability"], np.nan).to_numpy()
-    return _by_subject(_words(ours["subject"]), _words(ours["attribute"]), probabilities)
+    ours = ours.take(places(last[_still_asked(ours, asked)[last]])).combine_chunks()
+    probabilities = [numbers(chunk) for chunk in ours["probability"].chunks]
+    return _by_subject(_words(ours["subject"]), _words(ours["attribute"]), np.concatenate([_NOTHING, *probabilities]))
 
 
 def table_of(
@@ -73,24 +77,27 @@ def _words(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 def _still_asked(rows: pa.Table, asked: Callable[[str], str | None]) -> NDArray[np.bool_]:
     """Shape (rows,). A row that does not say what was asked is another program's, which need not."""
-    attributes, said = _words(rows["attribute"]), rows["asked"].cast(pa.string())
-    now = pa.array([asked(name) for name in attributes.dictionary.to_pylist()], pa.string())
-    wanted = now.take(attributes.indices)
-    same = pc.fill_null(pc.equal(said, wanted), True)  # what the row does not say
-    return np.asarray(same.to_numpy() & wanted.is_valid().to_numpy(zero_copy_only=False), bool)
+    attributes, said = _words(rows["attribute"]), _words(rows["asked"])
+    now, words = [asked(name) for name in attributes.dictionary.to_pylist()], said.dictionary.to_pylist()
+    same = [[one is not None and one == word for word in words] + [one is not None] for one in now]
+    silent = len(words)
+    codes = numbers(said.indices) if not said.null_count else np.nan_to_num(numbers(said.indices), nan=silent)
+    asks: NDArray[np.bool_] = np.array(same, bool).reshape(len(now), silent + 1)
+    wanted: NDArray[np.bool_] = asks[numbers(attributes.indices), codes.astype(np.int64)]
+    return wanted
 
 
 def _by_subject(
     subjects: pa.DictionaryArray, attributes: pa.DictionaryArray, probabilities: NDArray[np.float32]
 ) -> dict[str, dict[str, float]]:
-    codes = subjects.indices.to_numpy()
+    codes = numbers(subjects.indices)
     order = np.argsort(codes, kind="stable")
     ends = np.flatnonzero(np.diff(codes[order])) + 1
-    names = np.array(attributes.dictionary.to_pylist(), object)[attributes.indices.to_numpy()[order]].tolist()
-    numbers = probabilities[order].tolist()
+    names = np.array(attributes.dictionary.to_pylist(), object)[numbers(attributes.indices)[order]].tolist()
+    values = probabilities[order].tolist()
     starts = [0, *ends.tolist(), len(order)] if len(order) else [0]
     keys = subjects.dictionary.to_pylist()
     return {
-        keys[codes[order[start]]]: dict(zip(names[start:end], numbers[start:end], strict=True))
+        keys[codes[order[start]]]: dict(zip(names[start:end], values[start:end], strict=True))
         for start, end in itertools.pairwise(starts)
     }

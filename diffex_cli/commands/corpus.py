@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -13,11 +13,20 @@ from diffex_cli.commands.options import CONFIG, DryRun, Given, listed, takes
 from diffex_cli.commands.output import Output
 from diffex_cli.commands.running import estimate_text, print_plan, run_stage, spending_text
 from diffex_cli.core.errors import UsageError
-from diffex_cli.core.settings import ASK, INPUT, WORK
+from diffex_cli.core.settings import ASK, INPUT, WORK, Settings
+
+if TYPE_CHECKING:
+    from diffex_cli.corpus.corpus import CorpusSummary
 
 app = App()
 
-_Providers: TypeAlias = Annotated[
+SETTINGS = (
+    *("domain", "provider", "corpus_file", "merge", "images", "n_images"),
+    *listed(ASK),
+    *("run", CONFIG, "seed", "trust_run"),
+)
+
+Providers: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--provider",
@@ -30,35 +39,23 @@ _Providers: TypeAlias = Annotated[
 ]
 
 
-@app.callback(invoke_without_command=True)
-@takes(
-    *(
-        "domain",
-        "provider",
-        "corpus_file",
-        "merge",
-        "images",
-        "n_images",
-        *listed(ASK),
-        "run",
-        CONFIG,
-        "seed",
-        "trust_run",
+Force: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Replace another domain's hierarchy, or what a finished search was made of.",
+        rich_help_panel=WORK,
     ),
-    provider=_Providers,
-)
+]
+
+
+@app.callback(invoke_without_command=True)
+@takes(*SETTINGS, provider=Providers)
 def corpus(
     context: typer.Context,
     given: Given,
     *,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force",
-            help="Replace another domain's hierarchy, or what a finished search was made of.",
-            rich_help_panel=WORK,
-        ),
-    ] = False,
+    force: Force = False,
     dry_run: DryRun = False,
     output: Output,
 ) -> None:
@@ -69,22 +66,42 @@ def corpus(
                 f"options come after the command's name: diffex corpus {context.invoked_subcommand} [OPTIONS]"
             )
         return
-    flags = given.flags
-    providers, merge = flags["provider"] or [], flags["merge"] or []
-    # who names providers anew does not mean to keep what an earlier command merged
-    anew = providers or merge or flags["corpus_file"]
-    settings = given.settings(
-        "domain",
-        provider=providers[0] if providers else None,
-        merge=[*providers[1:], *merge] if anew else None,
-    )
+    settings = resolved(given)
     from diffex_cli.corpus import corpus as stage
 
     if dry_run:
         plan, estimate = stage.plan(settings, force), stage.estimate(settings)
         print_plan(output, plan, {"questions": estimate}, estimate_text(estimate))
         return
-    summary = run_stage(output, lambda progress: stage.run(settings, progress, force=force))
+    summary = made(output, settings, force=force)
+    output.result(
+        {**dataclasses.asdict(summary), "run": settings.run}, told(summary, settings), quiet=str(settings.run)
+    )
+
+
+def resolved(given: Given, *required: str) -> Settings:
+    """The settings, where there may be several providers; the domain and the ``required`` have a value."""
+    flags = given.flags
+    providers, merge = flags["provider"] or [], flags["merge"] or []
+    # who names providers anew does not mean to keep what an earlier command merged
+    anew = providers or merge or flags["corpus_file"]
+    return given.settings(
+        "domain",
+        *required,
+        provider=providers[0] if providers else None,
+        merge=[*providers[1:], *merge] if anew else None,
+    )
+
+
+def made(output: Output, settings: Settings, *, force: bool) -> CorpusSummary:
+    """Run the stage."""
+    from diffex_cli.corpus import corpus as stage
+
+    return run_stage(output, lambda progress: stage.run(settings, progress, force=force))
+
+
+def told(summary: CorpusSummary, settings: Settings) -> str:
+    """What the stage did, in a sentence or two."""
     content = f"{summary.attributes} attributes on {summary.levels} levels, {summary.images} images"
     if summary.up_to_date:
         text = f"Nothing to do: {settings.run} has the domain {summary.domain} with {content}."
@@ -92,7 +109,7 @@ def corpus(
         text = f"The domain {summary.domain} with {content} is in {settings.run}."
     if summary.spending is not None:
         text += f"\n{spending_text(summary.spending)}"
-    output.result({**dataclasses.asdict(summary), "run": settings.run}, text, quiet=str(settings.run))
+    return text
 
 
 for _command in (corpus_tools.show, corpus_tools.edit, corpus_tools.validate, corpus_tools.grow):

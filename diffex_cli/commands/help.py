@@ -19,6 +19,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 PANELS: Mapping[str, Sequence[str]] = {
     "The five stages, in order": ("corpus", "edit", "score", "search", "report"),
+    "All of them, in one process": ("run",),
     "Between them, if you like": ("verify",),
     "After a search": ("compare", "check", "study", "birds"),
     "Before you start": ("doctor", "classify", "config"),

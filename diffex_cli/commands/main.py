@@ -18,6 +18,7 @@ from diffex_cli.commands import (
     doctor,
     edit,
     report,
+    run,
     score,
     search,
     study,
@@ -55,7 +56,8 @@ def diffex(
     """Explain an image classifier in words, with pictures and measured effects.
 
     Five stages, each its own process, on one run directory: corpus → edit → score → search → report.
-    After `diffex corpus`, `diffex search` does by itself whatever edits and scores it needs.
+    After `diffex corpus`, `diffex search` does by itself whatever edits and scores it needs. `diffex run` does
+    everything in one process.
 
     Exit codes: 0 done, 1 error, 2 usage or configuration, 3 incomplete, 4 a check failed, 130 interrupted.
     """
@@ -68,6 +70,7 @@ app.command("score")(score.score)
 app.command("verify")(verify.verify)
 app.command("search")(search.search)
 app.command("report")(report.report)
+app.command("run")(run.run)
 app.command("compare")(compare.compare)
 app.command("check")(check.check)
 app.command("classify")(classify.classify)

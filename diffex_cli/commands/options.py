@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_args, get_type_hints
 
@@ -72,6 +72,10 @@ class Given:
     def settings(self, *required: str, **instead: object) -> Settings:
         """All settings, resolved; ``instead`` of flags of these names, or beside them."""
         return resolve({**self.flags, **instead}, os.environ, self.config, required)
+
+    def only(self, names: Collection[str]) -> Given:
+        """What a command that takes the settings of these names would have been given."""
+        return Given({name: value for name, value in self.flags.items() if name in names}, self.config)
 
     def run(self) -> Path:
         """The run directory, whatever else is given."""

@@ -15,19 +15,17 @@ from diffex_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from diffex_cli.core.settings import Settings
+    from diffex_cli.heatmaps.kinds import Kind
+    from diffex_cli.report.build import Report
 
 _SHOW = "What to show"
 _FIGURES = Path("report/figures")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Of which run, and what to show of it."""
+class Page:
+    """What the page holds, and how large it may be."""
 
-    runs: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[RUN…]", help="Run directory, instead of --run; several for --table and --figures."),
-    ] = None
     heatmap: Annotated[
         str | None,
         typer.Option(
@@ -57,6 +55,22 @@ class _Wanted:
             rich_help_panel=_SHOW,
         ),
     ] = 1024
+
+    def check(self) -> Kind | None:
+        """Complain about a heat map of a kind that there is not; the kind."""
+        from diffex_cli.heatmaps.kinds import parse_kind
+
+        return None if self.heatmap is None else parse_kind(self.heatmap)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Of which run, and what to show of it."""
+
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[RUN…]", help="Run directory, instead of --run; several for --table and --figures."),
+    ] = None
     figures: Annotated[
         bool,
         typer.Option("--figures", help="Draw figures for a paper instead, PNG and SVG.", rich_help_panel=_SHOW),
@@ -91,13 +105,13 @@ class _Wanted:
 
     everything: All = False
 
-    def check(self, run: Path | None) -> None:
-        """Refuse what does not go together; ``run`` is that of ``--run``."""
+    def check(self, run: Path | None, heatmap: str | None) -> None:
+        """Refuse what does not go together; ``run`` is that of ``--run``, ``heatmap`` the page's."""
         asked = {
             "--figures": self.figures,
             "--table": self.table is not None,
             "--terminal": self.terminal,
-            "--heatmap": bool(self.heatmap),
+            "--heatmap": bool(heatmap),
         }
         reports = [option for option, is_given in asked.items() if is_given]
         if len(reports) > 1:
@@ -129,10 +143,10 @@ _TARGET: TypeAlias = Annotated[
 
 
 @takes("target", "run", CONFIG, "device", "trust_run", "verify_files", target=_TARGET)
-def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Output) -> None:
+def report(wanted: _Wanted, page: Page, given: Given, *, dry_run: DryRun = False, output: Output) -> None:
     """Write the ranking as a self-contained HTML page with before/after pictures, a figure, CSV and JSON."""
     run, runs = given.flags["run"], wanted.runs
-    wanted.check(run)
+    wanted.check(run, page.heatmap)
     if wanted.table is not None or (wanted.figures and runs and len(runs) > 1):
         _publish(output, runs or [given.run()], wanted, given.flags["target"])
         return
@@ -142,7 +156,7 @@ def report(wanted: _Wanted, given: Given, *, dry_run: DryRun = False, output: Ou
     elif wanted.terminal:
         _show(output, settings, everything=wanted.everything)
     else:
-        _write(output, settings, wanted, dry_run=dry_run)
+        _write(output, settings, page, dry_run=dry_run)
 
 
 def _settings(given: Given, run: Path | None) -> Settings:
@@ -160,24 +174,37 @@ def _settings(given: Given, run: Path | None) -> Settings:
     return dataclasses.replace(settings, target=search.target, classifier=search.classifier.spec, origins=origins)
 
 
-def _write(output: Output, settings: Settings, wanted: _Wanted, *, dry_run: bool) -> None:
-    from diffex_cli.artifacts.results import listed, results
-    from diffex_cli.heatmaps.kinds import parse_kind
+def _write(output: Output, settings: Settings, page: Page, *, dry_run: bool) -> None:
     from diffex_cli.report import report as stage
 
-    kind = None if wanted.heatmap is None else parse_kind(wanted.heatmap)
-    max_size = round(wanted.max_size * 1e6)
+    page.check()
     if dry_run:
         print_plan(output, stage.plan(settings))
         return
-    summary = run_stage(output, lambda progress: stage.run(settings, progress, max_size, kind, wanted.max_pixels))
-    html = str(summary.html)
-    told = f"The report on {summary.candidates} attributes, {summary.size / 1e6:.1f} MB: {html}"
+    summary = written(output, settings, page)
+    output.result(summary, told(summary, settings), quiet=str(summary.html))
+
+
+def written(output: Output, settings: Settings, page: Page) -> Report:
+    """Run the stage."""
+    from diffex_cli.report import report as stage
+
+    kind, max_size = page.check(), round(page.max_size * 1e6)
+    return run_stage(output, lambda progress: stage.run(settings, progress, max_size, kind, page.max_pixels))
+
+
+def told(summary: Report, settings: Settings) -> str:
+    """What the stage did, in a sentence or two."""
+    from diffex_cli.artifacts.results import listed, results
+
+    what = f"report on {summary.candidates} attributes, {summary.size / 1e6:.1f} MB"
+    text = f"Nothing to do: the {what} is there" if summary.up_to_date else f"The {what}"
+    text += f": {summary.html}"
     there = {one.folder: one for one in results(settings.run)}
     shown = there.pop(summary.html.parent.parent, None)
     if there:
-        told += f"\nOther results, for --target: {listed(list(there.values()), shown.classifier if shown else None)}"
-    output.result(summary, told, quiet=html)
+        text += f"\nOther results, for --target: {listed(list(there.values()), shown.classifier if shown else None)}"
+    return text
 
 
 def _publish(output: Output, runs: list[Path], wanted: _Wanted, target: str | None) -> None:

@@ -16,19 +16,30 @@ if TYPE_CHECKING:
     from diffex_cli.search.search import SearchSummary
 
 
+SETTINGS = (
+    *("classifier", "name", "target", "editor", "verifier", "any_verifier", "protect"),
+    *REGION,
+    *PAID,
+    *listed(SEARCH),
+    *("run", CONFIG, "seed", "device", "perceptual", "trust_run", "verify_files"),
+)
+
+
+def found(output: Output, settings: Settings, *, fill: bool = True) -> SearchSummary:
+    """Run the stage; what it warns of comes behind its result."""
+    from diffex_cli.search import search as stage
+
+    return run_stage(output, lambda progress: stage.run(settings, progress, fill=fill), warn=False)
+
+
 def print_ranking(output: Output, settings: Settings, summary: SearchSummary, *, everything: bool = False) -> None:
-    """Print what a search found: the answer, the strongest attributes (or ``everything``), and what it rests on; or
-    JSON; or with ``-q`` one line for each kept candidate."""
+    """Print what a search found for people: the answer, the strongest attributes (or ``everything``), and what it rests
+    on."""
     from diffex_cli.report import listing, sentences
     from diffex_cli.report.reading import read_report_data
     from diffex_cli.report.words import plain
 
     data = read_report_data(settings.run, measured=summary.measured)
-    if output.json or output.quiet:
-        kept = [row for row in summary.ranking if row.status == "kept"]
-        quiet = "\n".join(f"{row.candidate}\t{row.effect:+.6g}" for row in kept) if kept else None
-        output.result(_as_data(settings, summary, [plain(text) for text in sentences.conclusions(data)]), "", quiet)
-        return
     for answer in sentences.answers(data):
         output.say(plain(answer))
     output.say()
@@ -50,13 +61,24 @@ def print_ranking(output: Output, settings: Settings, summary: SearchSummary, *,
         )
     if summary.spending is not None and summary.spending.questions:
         output.say(spending_text(summary.spending))
-    if not summary.up_to_date and (settings.run / "report" / "index.html").exists():
-        output.say(f"{settings.run}/report is of an earlier search: `diffex report {settings.run}` writes it anew.")
     if summary.up_to_date:
         output.say("Nothing to do: this search was finished before, and its ranking is unchanged.")
+    if summary.screening is not None:
+        output.say(summary.screening.sentence)
 
 
-def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -> dict[str, object]:
+def kept_lines(summary: SearchSummary) -> list[str]:
+    """What ``-q`` prints: one line for each kept candidate."""
+    return [f"{row.candidate}\t{row.effect:+.6g}" for row in summary.ranking if row.status == "kept"]
+
+
+def as_data(settings: Settings, summary: SearchSummary) -> dict[str, object]:
+    """What ``--json`` prints."""
+    from diffex_cli.report import sentences
+    from diffex_cli.report.reading import read_report_data
+    from diffex_cli.report.words import plain
+
+    data = read_report_data(settings.run, measured=summary.measured)
     return {
         "target": summary.target,
         "editor": settings.editor,
@@ -72,7 +94,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
         "corrected_for": summary.verdict.corrected_for,
         "corrected_for_sets": summary.verdict.corrected_for_sets or None,
         "passed": summary.passed,
-        "sentences": sentences,
+        "sentences": [plain(text) for text in sentences.conclusions(data)],
         "rows": summary.ranking,
         "best": summary.best,
         "best_joint": summary.best_joint,
@@ -93,25 +115,7 @@ def _as_data(settings: Settings, summary: SearchSummary, sentences: list[str]) -
     }
 
 
-@takes(
-    "classifier",
-    "name",
-    "target",
-    "editor",
-    "verifier",
-    "any_verifier",
-    "protect",
-    *REGION,
-    *PAID,
-    *listed(SEARCH),
-    "run",
-    CONFIG,
-    "seed",
-    "device",
-    "perceptual",
-    "trust_run",
-    "verify_files",
-)
+@takes(*SETTINGS)
 def search(
     given: Given,
     *,
@@ -151,10 +155,13 @@ def search(
     if dry_run:
         print_plan(output, stage.plan(settings))
         return
-    summary = run_stage(output, lambda progress: stage.run(settings, progress, fill=not no_fill), warn=False)
-    print_ranking(output, settings, summary, everything=everything)
-    if summary.screening is not None:
-        output.say(summary.screening.sentence)
+    summary = found(output, settings, fill=not no_fill)
+    if output.json or output.quiet:
+        output.result(as_data(settings, summary) if output.json else {}, "", "\n".join(kept_lines(summary)) or None)
+    else:
+        print_ranking(output, settings, summary, everything=everything)
+        if not summary.up_to_date and (settings.run / "report" / "index.html").exists():
+            output.say(f"{settings.run}/report is of an earlier search: `diffex report {settings.run}` writes it anew.")
     output.warnings(summary.warnings)
 
 

@@ -53,6 +53,10 @@ EditWish: TypeAlias = tuple[Candidate, Sequence[str]]
 """A candidate, and the keys of the images that it is to be tried on."""
 
 
+OPENED = ("editor", "screening", "classifier", "verifier", "perception")
+"""What a session can open, and so complain about, before there are a hierarchy and images."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Backends:
     """What somebody has opened already, to be used instead of what the settings name; ``None`` where there is none.

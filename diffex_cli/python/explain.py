@@ -18,7 +18,7 @@ from diffex_cli.core.progress import Progress
 from diffex_cli.core.registry import did_you_mean
 from diffex_cli.core.settings import FIELDS, Accept, Algorithm, Direction, Effects, Groups, Holdout, Scale
 from diffex_cli.corpus import corpus as corpus_stage
-from diffex_cli.measure.session import Backends, Session
+from diffex_cli.measure.session import OPENED, Backends, Session
 from diffex_cli.python.backends import AnyClassifier, AnyEditor, AnyVerifier, as_classifier, as_editor, as_verifier
 from diffex_cli.python.explanation import Explanation
 from diffex_cli.python.hierarchy import AnyCorpus, as_corpus
@@ -120,7 +120,7 @@ def explain(
         )
         backends = Backends(edited.opened, scored.opened, None if verified is None else verified.opened)
         search.check(settings)
-        Session(settings, backends).check("editor", "screening", "classifier", "verifier", "perception")
+        Session(settings, backends).check(*OPENED)
         made = corpus_stage.run(settings, hear, shown.sources)
         found = search.run(settings, hear, backends=backends)
         told = tuple(map(_in_python, dict.fromkeys((*made.warnings, *found.warnings))))

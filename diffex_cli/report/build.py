@@ -39,6 +39,7 @@ class Report:
         assets: the folder of the pictures, if the page would have been too large with them.
         pictures: how many different ones it shows.
         thumbnails_beside: the thumbnails are in that folder too, not only the pictures at full size.
+        up_to_date: it was there already.
     """
 
     html: Path
@@ -53,6 +54,7 @@ class Report:
     candidates: int
     warnings: tuple[str, ...]
     thumbnails_beside: bool = False
+    up_to_date: bool = False
 
 
 def build(

@@ -16,7 +16,7 @@ from diffex_cli.heatmaps.kinds import Kind
 from diffex_cli.measure import plan as plans
 from diffex_cli.measure.recording import record
 from diffex_cli.measure.session import locked_session, planned_session
-from diffex_cli.report import choose
+from diffex_cli.report import choose, unchanged
 from diffex_cli.report.build import MAX_SIZE, Report, build
 from diffex_cli.report.data import ReportData
 from diffex_cli.report.finished import FinishedRun
@@ -35,8 +35,8 @@ def run(
     heatmap: Kind | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Report:
-    """Write ``report/`` about the last search, or beside the kept result for another target. No model is touched, but
-    for heat maps that are not made yet.
+    """Write ``report/`` about the last search, or beside the kept result for another target, unless it would come out
+    as it is there. No model is touched, but for heat maps that are not made yet.
 
     Raises:
         IncompleteError: there is no ranking yet.
@@ -46,12 +46,18 @@ def run(
         finished = _searched(settings)
         if not finished.is_kept:  # what follows is about the last search
             record(session.run, "report", settings, finished.search.target)
+        notes = unchanged.Notes(settings, finished.result / "report", max_size, heatmap, max_pixels)
+        noted = None if settings.verify_files else notes.recall()
+        if noted is not None:
+            return noted
         data = report_data(finished, settings)
         if heatmap is not None:
             data = _heated(data, finished, heatmap, settings, progress)
         report = build(data, finished.result / "report", max_size, max_pixels, settings.run, progress)
         warnings = dict.fromkeys([*data.warnings, *report.warnings, *_too_large(report, max_size)])
-        return dataclasses.replace(report, warnings=tuple(warnings))
+        report = dataclasses.replace(report, warnings=tuple(warnings))
+        notes.remember(report)
+        return report
 
 
 def read(settings: Settings) -> ReportData:

@@ -44,6 +44,7 @@ class Checked:
         }
         self.exclusive = tuple(sorted(tuple(sorted(ids)) for ids in verifier.exclusive(asked)))
         """Ids of attributes of which a picture shows one at most, as the verifier reads them."""
+        self._kept: dict[str, tuple[Calibration, int, Floats]] = {}
         self._rivals: dict[str, set[str]] = {}
         for ids in map(set, self.exclusive):
             for id in ids:
@@ -178,7 +179,14 @@ class Checked:
         return calibrate(pictures, [(before, after) for before, after in pairs if before and after])
 
     def _read(self, edited: Candidate, image: str) -> Floats:
-        return np.array([self._seen(edited, image, id) for id in self._attributes], dtype=np.float64)
+        """Of all attributes; asked for in every pass of the search, and so kept until more was read of the picture."""
+        key, calibration = self._session.key(image, edited), self._session.calibration
+        reading = self._session.readings.get(key, {})
+        kept = self._kept.get(key)
+        if kept is None or kept[0] is not calibration or kept[1] != len(reading):
+            seen = [calibration.probability(id, reading.get(id, math.nan)) for id in self._attributes]
+            kept = self._kept[key] = (calibration, len(reading), np.array(seen, dtype=np.float64))
+        return kept[2].copy()
 
     def _seen(self, edited: Candidate, image: str, id: str) -> float:
         reading = self._session.readings.get(self._session.key(image, edited), {})

@@ -81,7 +81,7 @@ def test_the_run_may_be_named_without_an_option() -> None:
     found = json.loads(told("report", "--run", "run", "--json"))
     assert set(found) == {
         *("html", "csv", "edits", "leaks", "data", "figure", "assets", "size", "pictures", "candidates", "warnings"),
-        "thumbnails_beside",
+        *("thumbnails_beside", "up_to_date"),
     }
     assert found["assets"] is None
     assert Path(found["html"]).stat().st_size == found["size"]

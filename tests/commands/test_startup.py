@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 HEAVY = ["torch", "diffusers", "transformers", "pyarrow", "matplotlib", "numpy", "PIL", "anthropic", "openai"]
+MODELS = ["torch", "diffusers", "transformers", "safetensors", "pandas", "matplotlib", "scipy", "anthropic", "openai"]
 ROOT = Path(__file__).parent.parent.parent
+HIERARCHY = """\
+schema: diffex.corpus/1
+domain: birds
+nodes:
+- name: red head
+- name: snow background
+"""
 
 
 def diffex(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -40,6 +48,52 @@ def test_light_commands_import_no_heavy_library(arguments: list[str], tmp_path: 
     )
     assert result.stderr == ""
     assert result.stdout
+
+
+def test_stages_that_find_nothing_to_do_import_no_model_library(tmp_path: Path, own_cache: Path) -> None:
+    """The birds' editor, classifier, verifier and network are the real ones."""
+    (tmp_path / "two.yaml").write_text(HIERARCHY)
+    made = diffex(
+        *("run", "--corpus-file", "two.yaml", "--n-images", "2", "--editor", "ledits:birds:steps=1"),
+        *("--classifier", "birds:shortcut", "--target", "cardinal", "--perceptual", "birds"),
+        cwd=tmp_path,
+        DIFFEX_CACHE=str(own_cache),
+    )
+    assert made.returncode == 0, made.stderr
+    assert diffex("verify", "-q", cwd=tmp_path, DIFFEX_CACHE=str(own_cache)).returncode == 0
+    program = (
+        "import sys\n"
+        "from diffex_cli.commands.main import app\n"
+        "for stage in ('corpus', 'edit', 'verify', 'score', 'search'):\n"
+        "    try:\n        app([stage], prog_name='diffex')\n"
+        "    except SystemExit as end:\n        assert not end.code, end.code\n"
+        f"    sys.stderr.write(''.join(f'{{stage}} imports {{name}}' for name in {MODELS!r} if name in sys.modules))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert result.stdout.count("Nothing to do: ") == 5
+    assert "imports" not in result.stderr
+
+
+def test_backends_are_opened_and_identified_without_their_libraries(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from diffex_cli.classifiers.opened import open_classifier\n"
+        "from diffex_cli.classifiers.perception import open_perception\n"
+        "from diffex_cli.editors.opened import open_editor\n"
+        "from diffex_cli.verifiers.opened import open_verifier\n"
+        "for spec in ('ledits:birds', 'inpaint:birds', 'instruct', 'flux2-klein', 'flux-kontext', 'qwen-edit'):\n"
+        "    assert open_editor(spec).fingerprint\n"
+        "assert open_classifier('birds:species').fingerprint\n"
+        "assert open_verifier('birds:probe').fingerprint\n"
+        "assert open_perception('birds', 'cpu')\n"
+        f"sys.stderr.write(' '.join(name for name in {MODELS!r} if name in sys.modules))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert result.stderr == ""
 
 
 def test_version() -> None:

@@ -192,7 +192,7 @@ def test_a_nodes_own_settings(folders: Mapping[str, Path], editors: Mapping[str,
 def test_a_request_that_fails_does_not_end_the_others(
     editors: Mapping[str, InpaintEditor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffex_cli.editors.inpaint.editor.round_trip", lambda *_: np.full((64, 64, 3), np.nan))
+    monkeypatch.setattr("diffex_cli.editors.inpaint.region.round_trip", lambda *_: np.full((64, 64, 3), np.nan))
     real = attended_region
 
     def short_of_memory(*args: Any) -> torch.Tensor:
@@ -200,7 +200,7 @@ def test_a_request_that_fails_does_not_end_the_others(
             raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate")
         return real(*args)
 
-    monkeypatch.setattr("diffex_cli.editors.inpaint.editor.attended_region", short_of_memory)
+    monkeypatch.setattr("diffex_cli.editors.inpaint.region.attended_region", short_of_memory)
     requests = [EditRequest(c.id, "square", c) for c in (REMOVE, RECONSTRUCTION, ADD)]
     one, two, three = editors["four"].edit(IMAGES, requests, 0)
     assert (one.status, one.image) == ("failed", None)
@@ -213,7 +213,7 @@ def test_a_region_that_is_not_finite_fails(
     editors: Mapping[str, InpaintEditor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = torch.full((16, 16), torch.nan)
-    monkeypatch.setattr("diffex_cli.editors.inpaint.editor.attended_region", lambda *_: nowhere)
+    monkeypatch.setattr("diffex_cli.editors.inpaint.region.attended_region", lambda *_: nowhere)
     (found,) = editors["four"].edit(IMAGES, [EditRequest("k", "square", ADD)], 0)
     assert (found.status, found.image) == ("failed", None)
     assert found.reason is not None

@@ -17,8 +17,7 @@ from diffex_cli.core.errors import UsageError
 from diffex_cli.core.hierarchy import RECONSTRUCTION, Candidate, Term
 from diffex_cli.core.registry import EDITORS, find, parse_spec
 from diffex_cli.editors.base import EditRequest, EditResult
-from diffex_cli.editors.ledits import LeditsEditor
-from diffex_cli.editors.ledits import editor as module
+from diffex_cli.editors.ledits import LeditsEditor, editing
 from diffex_cli.editors.ledits.editing import Edited, edit
 from diffex_cli.editors.ledits.model import DiffusionModel
 
@@ -131,7 +130,7 @@ def test_latents_that_are_not_finite_fail_alone(editor: LeditsEditor, monkeypatc
         edited.latents[1] = float("nan")
         return edited
 
-    monkeypatch.setattr(module, "edit", spoiled)
+    monkeypatch.setattr(editing, "edit", spoiled)
     made = results(editor, [EditRequest(str(n), "square", HEAD) for n in range(3)])
     assert [made[key].status for key in "012"] == ["ok", "failed", "ok"]
     assert made["1"].image is None

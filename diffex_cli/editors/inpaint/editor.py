@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from diffex_cli.core.domains import packaged
@@ -21,8 +20,6 @@ from diffex_cli.core.spec_options import need_model
 from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 from diffex_cli.editors.inpaint.loading import load_pipeline
 from diffex_cli.editors.inpaint.options import check_overrides, parse_options
-from diffex_cli.editors.inpaint.region import attended_region, pixel_mask, round_trip
-from diffex_cli.editors.ledits.guidance import MASK_NOT_FINITE
 from diffex_cli.editors.models.batching import ends_the_run, first_line
 from diffex_cli.editors.models.loading import part_digest, pick_dtype, quiet_diffusers
 from diffex_cli.editors.models.seeds import image_seed
@@ -79,6 +76,9 @@ class InpaintEditor(Settled):
         return load_pipeline(source, self._options.revision, device, pick_dtype(self._options.dtype, device))
 
     def _edit(self, original: Image.Image, request: EditRequest, seed: int) -> EditResult:
+        from diffex_cli.editors.inpaint.region import round_trip
+        from diffex_cli.editors.ledits.guidance import MASK_NOT_FINITE
+
         picture = original.resize(self._target_size(original), Image.Resampling.LANCZOS)
         mask: Image.Image | None = None
         if request.candidate.terms:
@@ -103,6 +103,8 @@ class InpaintEditor(Settled):
 
     def _mask(self, picture: Image.Image, terms: Sequence[Term], seed: int) -> Image.Image | None:
         """``None`` if it is not finite."""
+        from diffex_cli.editors.inpaint.region import attended_region, pixel_mask
+
         words = [term.place for term in terms]
         thresholds = [float(term.overrides.get("threshold", self._options.threshold)) for term in terms]
         region = attended_region(self._pipeline, picture, words, thresholds, self._options.mask_at, seed)
@@ -110,6 +112,8 @@ class InpaintEditor(Settled):
 
     def _fill(self, picture: Image.Image, mask: Image.Image, terms: Sequence[Term], seed: int) -> Any:
         """Float in [0, 1], shape (height, width, 3)."""
+        import torch
+
         output = self._pipeline(
             prompt=", ".join(term.prompt for term in terms if not term.remove),
             negative_prompt=", ".join(term.prompt for term in terms if term.remove) or None,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.models.loading import NO_CHECKER, NO_WATERMARK, load_whole, pipeline_kind
+
+if TYPE_CHECKING:
+    import torch
 
 _PIPELINES = {
     "StableDiffusionPipeline": "StableDiffusionInpaintPipeline",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.typed_paths import typed_path
 from diffex_cli.editors.models.loading import shortened
+
+if TYPE_CHECKING:
+    import torch
 
 _PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
 

@@ -8,32 +8,16 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from diffex_cli.editors.ledits.guidance import attention_mask, guidance_mask
 from diffex_cli.editors.ledits.inversion import Inversion
+from diffex_cli.editors.ledits.masking import Mask as Mask
+from diffex_cli.editors.ledits.masking import Masking as Masking
 from diffex_cli.editors.ledits.solver import Schedule, predicted_x0, solver_step, step_coefficients
-
-Mask = Literal["both", "attention", "guidance", "none"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Masking:
-    """Which masks bound the guidance.
-
-    Attributes:
-        kind: ``both`` (M1 ∩ M2), ``attention`` (M1), ``guidance`` (M2) or ``none``.
-        divisor: M1 is made of the cross-attention at 1/divisor of the latents' side.
-        joint_from: with both, M2 joins M1 at this timestep: earlier guidance is too noisy to be cut by
-            its size. 800 in the stock SD pipeline, any in the XL one.
-    """
-
-    kind: Mask = "both"
-    divisor: int = 4
-    joint_from: int = 800
 
 
 @dataclasses.dataclass(frozen=True)

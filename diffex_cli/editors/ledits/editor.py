@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from PIL import Image
-from torch import Tensor
 
 from diffex_cli.artifacts.keys import digest
 from diffex_cli.core.domains import packaged
@@ -17,12 +15,8 @@ from diffex_cli.core.machine import pick_device, refuse_missing_folder
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import need_model, ranges
 from diffex_cli.editors.base import EditRequest, EditResult, Listener, Settled, failed
-from diffex_cli.editors.ledits.cache import default_cache
-from diffex_cli.editors.ledits.editing import Concept, Masking, Row, cancels_empty, edit
-from diffex_cli.editors.ledits.guidance import MASK_NOT_FINITE
-from diffex_cli.editors.ledits.inversions import Inversions
 from diffex_cli.editors.ledits.loading import ModelSource, load_pipeline, source_digest
-from diffex_cli.editors.ledits.model import DiffusionModel
+from diffex_cli.editors.ledits.masking import Masking
 from diffex_cli.editors.ledits.options import (
     BIRDS_DEFAULTS,
     BIRDS_PRESETS,
@@ -31,11 +25,19 @@ from diffex_cli.editors.ledits.options import (
     LeditsOptions,
     parse_options,
 )
-from diffex_cli.editors.ledits.solver import Schedule
 from diffex_cli.editors.models.batching import Batches, RowLimit, split
 from diffex_cli.editors.models.loading import pick_dtype
 from diffex_cli.editors.models.sizes import fit, restore
 from diffex_cli.editors.options import check_overrides
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from diffex_cli.editors.ledits.editing import Concept
+    from diffex_cli.editors.ledits.inversions import Inversions
+    from diffex_cli.editors.ledits.model import DiffusionModel
+    from diffex_cli.editors.ledits.solver import Schedule
 
 _ENGINE_VERSION = 3
 """Raised when a change to the engine changes pixels; part of the fingerprint."""
@@ -98,6 +100,8 @@ class LeditsEditor(Settled):
 
     @functools.cached_property
     def _model(self) -> DiffusionModel:
+        from diffex_cli.editors.ledits.model import DiffusionModel
+
         device = pick_device(self._device)
         pipeline = self._load(device)
         compile_rows = (lambda: self._limit.rows) if self._options.compile else None
@@ -120,6 +124,9 @@ class LeditsEditor(Settled):
 
     @functools.cached_property
     def _inversions(self) -> Inversions:
+        from diffex_cli.editors.ledits.cache import default_cache
+        from diffex_cli.editors.ledits.inversions import Inversions
+
         options = self._options
         identity = [
             _ENGINE_VERSION,
@@ -139,6 +146,8 @@ class LeditsEditor(Settled):
 
     def _cost(self, candidate: Candidate) -> int:
         """The U-Net rows of a step."""
+        from diffex_cli.editors.ledits.editing import cancels_empty
+
         concepts = self._concepts(candidate)
         return max(1, len(concepts) + (not cancels_empty(concepts, self._masking)))
 
@@ -150,6 +159,9 @@ class LeditsEditor(Settled):
         self, images: Mapping[str, Image.Image], batch: Sequence[EditRequest], seed: int
     ) -> list[EditResult]:
         """Edits of one latent size."""
+        from diffex_cli.editors.ledits.editing import Row, edit
+        from diffex_cli.editors.ledits.guidance import MASK_NOT_FINITE
+
         self._told("edit", 0)  # what was done since the last step, decoding above all
         inversions = self._inversions.of([request.image for request in batch], images, self._target_size, seed)
         rows = [Row(inversions[request.image], self._concepts(request.candidate)) for request in batch]
@@ -178,6 +190,8 @@ class LeditsEditor(Settled):
         return tuple(concepts)
 
     def _concept(self, term: Term, prompt: str, sign: int) -> Concept:
+        from diffex_cli.editors.ledits.editing import Concept
+
         options = {key: term.overrides.get(key, getattr(self._options, key)) for key in CONCEPT_SETTINGS}
         return Concept(
             prompt=prompt,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.ledits.components import read_config
+
+if TYPE_CHECKING:
+    import torch
 
 _TEXT_ENCODERS = ("CLIPTextModel", "CLIPTextModelWithProjection")
 _OTHER_EDITORS = {
@@ -44,6 +45,8 @@ class ModelKind:
 
     def vae_dtype(self, dtype: torch.dtype) -> torch.dtype:
         """What the auto-encoder computes in, if all else computes in ``dtype``."""
+        import torch
+
         return torch.float32 if self.is_xl and self.upcast and dtype == torch.float16 else dtype
 
 

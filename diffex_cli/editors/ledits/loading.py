@@ -7,9 +7,7 @@ import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import quiet_transformers
@@ -18,6 +16,9 @@ from diffex_cli.editors.ledits.kinds import ModelKind, channels, read_kind
 from diffex_cli.editors.ledits.lora import fuse_loras, parse_loras, usable_loras
 from diffex_cli.editors.ledits.single_file import configuration, load_checkpoint, read_checkpoint
 from diffex_cli.editors.models.loading import part_digest, part_name, quiet_diffusers, shortened
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +51,8 @@ def load_pipeline(source: ModelSource, dtype: torch.dtype) -> Any:
     classifier's images are not for show, and a blackened picture would be scored like any other. Of its scheduler only
     the configuration matters. ``dtype``: of all weights, but for an SDXL auto-encoder that overflows in float16: that
     is float32."""
+    import torch
+
     loras = usable_loras(source.lora)
     with _quiet():
         pipeline = _load_file(source, dtype) if source.single_file else _load_folder(source, dtype)

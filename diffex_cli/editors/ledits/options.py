@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from diffex_cli.core.registry import Spec
 from diffex_cli.core.spec_options import choice, number, read_options, switch, text, whole
-from diffex_cli.editors.ledits.editing import Mask, Masking
+from diffex_cli.editors.ledits.masking import Mask, Masking
 from diffex_cli.editors.options import DTYPES
 
 _TRAIN_TIMESTEPS = 1000

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
-
-import safetensors
-import torch
+from typing import TYPE_CHECKING, Any
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.typed_paths import typed_path
 from diffex_cli.editors.ledits.kinds import ModelKind, check_channels
 from diffex_cli.editors.models.loading import shortened
+
+if TYPE_CHECKING:
+    import torch
 
 _UNET, _VAE, _TEXT, _TEXT_XL = "model.diffusion_model.", "first_stage_model.", "cond_stage_model.", "conditioner."
 _FIRST_LAYER = _UNET + "input_blocks.0.0.weight"
@@ -35,6 +35,8 @@ class Checkpoint:
 
 def read_checkpoint(name: str) -> Checkpoint:
     """Look at a file's header, and at none of its weights."""
+    import safetensors
+
     path = typed_path(name)
     if not path.is_file():
         raise UsageError(f"there is no file {name!r}: give a .safetensors checkpoint, a folder or a hub id")

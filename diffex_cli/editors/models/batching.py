@@ -8,15 +8,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
-
-import torch
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from diffex_cli.artifacts.files import write_text
 from diffex_cli.core.errors import DiffexError, UsageError
 from diffex_cli.core.machine import cache_folder
 from diffex_cli.core.plain_files import read_plain_file
 from diffex_cli.editors.base import EditResult, failed
+
+if TYPE_CHECKING:
+    import torch
 
 _START = {"cpu": 32}
 _START_ELSEWHERE = 64
@@ -97,6 +98,8 @@ class RowLimit:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether torch failed for want of memory, on any device."""
+    import torch
+
     text = str(error)
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
         isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
@@ -106,6 +109,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 def ends_the_run(error: Exception) -> bool:
     """Whether an error concerns more than the edit at hand: the user can mend it, or the device is lost, on which
     every later edit would fail, too."""
+    import torch
+
     return isinstance(error, DiffexError | torch.AcceleratorError) and not is_out_of_memory(error)
 
 
@@ -117,6 +122,8 @@ def first_line(error: Exception) -> str:
 
 def free_memory() -> None:
     """Give the caching allocator's unused blocks back, so that a smaller batch finds room."""
+    import torch
+
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

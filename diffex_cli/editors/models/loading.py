@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from diffex_cli.artifacts.keys import digest_files, file_digest
 from diffex_cli.core.errors import UsageError
 from diffex_cli.core.machine import quiet_transformers
 from diffex_cli.core.typed_paths import typed_path
+
+if TYPE_CHECKING:
+    import torch
 
 MODEL_FILES = ("**/*.safetensors", "**/*.json", "**/*.txt", "**/*.model", "**/*.jinja")
 """What of a model's folder can change a picture."""
@@ -50,10 +51,12 @@ def shortened(error: Exception) -> str:
     return lines[0][:200].rstrip(" .:")
 
 
-def pick_dtype(name: str, device: torch.device, half: torch.dtype = torch.float16) -> torch.dtype:
+def pick_dtype(name: str, device: torch.device, half: str = "float16") -> torch.dtype:
     """``auto`` is float32 on the CPU and ``half`` elsewhere."""
+    import torch
+
     if name == "auto":
-        return torch.float32 if device.type == "cpu" else half
+        name = "float32" if device.type == "cpu" else half
     dtype: torch.dtype = getattr(torch, name)
     return dtype
 
@@ -99,6 +102,8 @@ def load_whole(kind: str, source: str, revision: str, dtype: torch.dtype, **part
 
 def _nan_for_infinite(_module: Any, _inputs: Any, decoded: Any) -> Any:
     """What overflowed stays apart from what is bright: pipelines clamp a decoded picture before anybody can look."""
+    import torch
+
     return decoded.masked_fill(~decoded.isfinite(), torch.nan) if isinstance(decoded, torch.Tensor) else decoded
 
 

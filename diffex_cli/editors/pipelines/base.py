@@ -6,10 +6,9 @@ import dataclasses
 import functools
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Generic, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple
 
 import numpy as np
-import torch
 from PIL import Image
 
 from diffex_cli.core.machine import pick_device, refuse_missing_folder
@@ -18,12 +17,14 @@ from diffex_cli.core.spec_options import ranges, read_options
 from diffex_cli.editors.base import EditRequest, EditResult, Settled, failed
 from diffex_cli.editors.models.batching import Batches, split
 from diffex_cli.editors.models.loading import part_digest, part_name, pick_dtype
-from diffex_cli.editors.models.roundtrip import round_trip
 from diffex_cli.editors.models.seeds import image_seed
 from diffex_cli.editors.models.sizes import fit, restore
 from diffex_cli.editors.options import check_overrides
 from diffex_cli.editors.pipelines.loading import load_pipeline, place
 from diffex_cli.editors.pipelines.options import OVERRIDES, WITHOUT_EFFECT, OptionsT, overridden
+
+if TYPE_CHECKING:
+    import torch
 
 _VERSION = 1
 """Raised when a change to these editors changes pixels; part of the fingerprint."""
@@ -53,7 +54,7 @@ class PipelineEditor(Settled, Generic[OptionsT]):
     """The hub id that is used if the spec names none."""
     kinds: ClassVar[tuple[str, ...]]
     """The pipeline classes that the editor runs."""
-    half: ClassVar[torch.dtype]
+    half: ClassVar[str]
     """The precision off the CPU, unless the options say otherwise."""
     frames: ClassVar[bool] = False
     """Whether the auto-encoder is one for videos."""
@@ -152,6 +153,8 @@ class PipelineEditor(Settled, Generic[OptionsT]):
         elif self._options.baseline == "original":
             return [EditResult(job.key, "ok", image.copy(), 0.0) for job, image in zip(batch, inputs, strict=True)]
         else:
+            from diffex_cli.editors.models.roundtrip import round_trip
+
             pictures = round_trip(self._pipeline, inputs, first.size, self._device, self.frames)
         results = []
         for job, image, picture in zip(batch, inputs, pictures, strict=True):
@@ -162,19 +165,21 @@ class PipelineEditor(Settled, Generic[OptionsT]):
             results.append(EditResult(job.key, "ok", restore(edited, image.size), 0.0))
         return results
 
-    @torch.no_grad()
     def _call(self, batch: Sequence[Job], inputs: Sequence[Image.Image], seed: int) -> np.ndarray[Any, Any]:
         """Edited pictures, shape (batch, height, width, 3), in [0, 1]."""
+        import torch
+
         prompts = [job.instruction for job in batch]
         generators = [_generator(job.request.image, seed) for job in batch]
         arguments = self.arguments(batch[0].options, inputs, batch[0].size)
         alone = len(batch) == 1
-        pictures = self._pipeline(
-            prompt=prompts[0] if alone else prompts,
-            generator=generators[0] if alone else generators,
-            output_type="np",
-            **arguments,
-        ).images
+        with torch.no_grad():
+            pictures = self._pipeline(
+                prompt=prompts[0] if alone else prompts,
+                generator=generators[0] if alone else generators,
+                output_type="np",
+                **arguments,
+            ).images
         if pictures is None or len(pictures) != len(batch):
             raise RuntimeError("the pipeline returned no picture")
         return np.asarray(pictures)
@@ -182,4 +187,6 @@ class PipelineEditor(Settled, Generic[OptionsT]):
 
 def _generator(image: str, seed: int) -> torch.Generator:
     """On the CPU, whatever the device, so that the noise is the same everywhere."""
+    import torch
+
     return torch.Generator("cpu").manual_seed(image_seed(seed, image))

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-import torch
 from PIL import Image
 
 from diffex_cli.core.spec_options import number
@@ -31,7 +30,7 @@ class InstructEditor(PipelineEditor[InstructOptions]):
     name = "instruct"
     model = "timbrooks/instruct-pix2pix"
     kinds = ("StableDiffusionInstructPix2PixPipeline", "StableDiffusionXLInstructPix2PixPipeline")
-    half = torch.float16
+    half = "float16"
     defaults = InstructOptions(steps=20, guidance=7.5, noop="", batch=4)
 
     def size(self, pipeline: Any, image: tuple[int, int]) -> tuple[int, int]:
@@ -57,7 +56,7 @@ class Flux2KleinEditor(PipelineEditor[PipelineOptions]):
     name = "flux2-klein"
     model = "black-forest-labs/FLUX.2-klein-4B"
     kinds = ("Flux2KleinPipeline",)
-    half = torch.bfloat16
+    half = "bfloat16"
     defaults = PipelineOptions(steps=4, guidance=1.0, batch=4, keep="Keep everything else unchanged")
 
     def company(self, request: EditRequest) -> Hashable:
@@ -84,7 +83,7 @@ class FluxKontextEditor(PipelineEditor[PipelineOptions]):
     name = "flux-kontext"
     model = "black-forest-labs/FLUX.1-Kontext-dev"
     kinds = ("FluxKontextPipeline",)
-    half = torch.bfloat16
+    half = "bfloat16"
     defaults = PipelineOptions(steps=28, guidance=2.5, keep="Keep everything else unchanged")
 
     def size(self, pipeline: Any, image: tuple[int, int]) -> tuple[int, int]:
@@ -115,7 +114,7 @@ class QwenEditEditor(PipelineEditor[PipelineOptions]):
     name = "qwen-edit"
     model = "Qwen/Qwen-Image-Edit-2509"
     kinds = ("QwenImageEditPlusPipeline", "QwenImageEditPipeline")
-    half = torch.bfloat16
+    half = "bfloat16"
     frames = True
     needs = ("torchvision",)
     defaults = PipelineOptions(steps=40, guidance=4.0, keep="Keep everything else unchanged")

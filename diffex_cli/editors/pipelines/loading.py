@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from diffex_cli.core.errors import UsageError
 from diffex_cli.editors.models.loading import NO_CHECKER, NO_WATERMARK, load_whole, pipeline_kind
 from diffex_cli.editors.pipelines.options import Offload
+
+if TYPE_CHECKING:
+    import torch
 
 _LEFT_OUT: Mapping[str, Mapping[str, Any]] = {
     "StableDiffusionInstructPix2PixPipeline": NO_CHECKER,
