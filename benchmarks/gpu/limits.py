@@ -16,6 +16,7 @@ from benchmarks.gpu.kept import Figures
 from benchmarks.gpu.timing import peak, spent, spread
 from diffex_cli.core.machine import cache_folder
 from diffex_cli.core.registry import parse_spec
+from diffex_cli.editors.base import EditResult
 from diffex_cli.editors.parallel import ParallelEditor
 
 _EDITS = 48
@@ -44,7 +45,7 @@ def _finder(bench: Bench, model: str) -> Figures:
     torch.cuda.set_per_process_memory_fraction(min(1.0, allowed / total), bench.device)
     try:
         editor = held.editor(options)
-        results = []
+        results: list[EditResult] = []
         took = spent(lambda: results.extend(editor.edit(images, requests(["0"], some), 0)), bench.device)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0, bench.device)
