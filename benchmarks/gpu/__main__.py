@@ -22,6 +22,8 @@ from benchmarks.gpu.card import described, machine_key
 from benchmarks.gpu.kept import Figures, Kept
 from benchmarks.gpu.tables import block_table, line, write_page
 from benchmarks.log import log
+from diffex_cli.core.errors import UsageError
+from diffex_cli.core.machine import pick_device
 from diffex_cli.editors.models.batching import is_out_of_memory
 
 NOT_REACHED = "not reached: time was up"
@@ -41,7 +43,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.device != "cpu" and not torch.cuda.is_available():
         sys.stdout.write("no GPU: torch finds no CUDA device here, nothing was measured\n")
         return
-    device = torch.device(arguments.device)
+    try:
+        device = pick_device(arguments.device)
+    except UsageError as error:
+        parser.error(str(error))
     bench = Bench(device, getattr(torch, arguments.dtype), arguments.tiny)
     kept = Kept(arguments.results)
     machine = machine_key(device, bench.dtype, bench.tiny)

@@ -66,7 +66,7 @@ class Bench:
     @property
     def rounds(self) -> int:
         """How often each figure is taken."""
-        return 2 if self.tiny else 3
+        return 1 if self.tiny else 3
 
     def held(self, model: str) -> Held:
         """A model on the device; the one before makes room."""

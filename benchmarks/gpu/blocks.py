@@ -16,11 +16,13 @@ BLOCKS = ("edit", "batch", "finder", "same", "parity", "switches", "workers")
 def all_cases(bench: Bench) -> Iterator[Case]:
     """Each model in turn, so that it is made once; what takes long to prepare comes last."""
     for model in MODELS:
-        yield from edit_cases(bench, model)
-        yield from batch_cases(bench, model, 1, "auto")
-        yield from finder_cases(bench, model)
+        headline, *others = edit_cases(bench, model)
+        yield headline
         yield from same_cases(bench, model)
         yield from parity_cases(bench, model)
+        yield from finder_cases(bench, model)
+        yield from batch_cases(bench, model, 1, "auto")
+        yield from others
         yield from switch_cases(bench, model)
     for model in MODELS[::-1]:  # the one that is on the device first
         for concepts, mask in ((1, "none"), (2, "auto"), (2, "none")):

@@ -14,7 +14,7 @@ from benchmarks.gpu.bench import Bench, Case, NotMeasuredError
 from benchmarks.gpu.engine import candidates, picture, requests, run
 from benchmarks.gpu.kept import Figures
 from benchmarks.gpu.timing import peak, spent, spread
-from diffex_cli.core.machine import cache_folder
+from diffex_cli.core.machine import cache_folder, quiet_transformers
 from diffex_cli.core.registry import parse_spec
 from diffex_cli.editors.base import EditResult
 from diffex_cli.editors.parallel import ParallelEditor
@@ -70,7 +70,8 @@ def _workers(bench: Bench, model: str) -> Figures:
     some = candidates(2 if bench.tiny else 4)
     edits = len(images) * len(some)
     with tempfile.TemporaryDirectory() as folder:
-        held.pipeline.save_pretrained(Path(folder) / "model", safe_serialization=True)
+        with quiet_transformers():
+            held.pipeline.save_pretrained(Path(folder) / "model", safe_serialization=True)
         dtype = str(bench.dtype).removeprefix("torch.")
         options = f"steps={bench.few_steps},dtype={dtype},mask=guidance,rows={2 * len(some)}"
         spec = parse_spec(f"ledits:{folder}/model:{options}")

@@ -17,6 +17,7 @@ import stand_ins
 import yaml
 
 import benchmarks.__main__ as benchmarks
+import benchmarks.gpu.__main__ as gpu
 
 # Where the things are that the pages name. Nothing else of a command is changed.
 PLACES = {
@@ -50,6 +51,11 @@ NOT_RUN = {
     ),
     ("docs/verifying.md", "diffex verify --verifier vlm:transformers:Qwen/Qwen2.5-VL-3B-Instruct"): _WEIGHTS,
     ("docs/performance.md", ".venv/bin/python -m benchmarks --docs docs --only speed"): "measures for minutes",
+    ("docs/gpu.md", ".venv/bin/python -m benchmarks.gpu --minutes 8 --docs docs"): "measures for minutes",
+    (
+        "docs/gpu.md",
+        ".venv/bin/python -m benchmarks.gpu --tiny --device cpu --results build/gpu-tiny.jsonl",
+    ): "measures for minutes",
     **{
         (page, f"diffex corpus --config {page} && diffex search && diffex report"): _WEIGHTS
         for page in documented.CONFIGS
@@ -175,8 +181,9 @@ def test_what_is_not_run_would_be_taken(page: str, line: str, places: dict[str, 
         documented.parse(words)
     if line.startswith("make "):
         subprocess.run(["make", "-n", *line.split()[1:]], cwd=documented.ROOT, check=True, capture_output=True)
-    if "-m benchmarks" in line:
-        benchmarks._parser().parse_args(line.partition("-m benchmarks ")[2].split())
+    for module, parser in (("benchmarks", benchmarks._parser()), ("benchmarks.gpu", gpu._parser())):
+        if f"-m {module} " in line:
+            parser.parse_args(line.partition(f"-m {module} ")[2].split())
 
 
 @pytest.mark.parametrize("page", [*documented.PAGES, *documented.CONFIGS])
