@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import threading
-import warnings
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from diffex_cli.artifacts.files import atomic_write
+from diffex_cli.artifacts.quiet import quiet_pillow
 from diffex_cli.artifacts.rgb import SCALED, Upright, upright
 from diffex_cli.core.errors import one_line
 from diffex_cli.core.text_files import is_lfs_pointer, refuse_special
@@ -42,11 +42,9 @@ def read_picture(path: Path) -> Upright:
     """
     try:
         refuse_special(path)
-        with warnings.catch_warnings():
-            # Pillow's remarks about metadata, which is not read, and about pictures that are large but not too large
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_FORMATS) as image:
-                return upright(image)
+        # its remarks are about metadata, which is not read, and about pictures that are large but not too large
+        with quiet_pillow(), Image.open(path, formats=_FORMATS) as image:
+            return upright(image)
     except OSError as error:
         if is_lfs_pointer(path):
             raise OSError("it is a Git LFS pointer, not the picture itself: run git lfs pull") from error

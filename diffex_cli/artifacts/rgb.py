@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
+
+from diffex_cli.artifacts.quiet import quiet_pillow
 
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -68,8 +69,7 @@ def upright(image: Image.Image) -> Upright:
 def _orientation(image: Image.Image) -> int:
     """Of the EXIF block this one number is read; a block that is broken elsewhere is nobody's business."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet_pillow():
             return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # of many kinds, by what is torn
         return 1
