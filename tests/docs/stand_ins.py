@@ -185,7 +185,6 @@ PREPARED: Mapping[str, Callable[[Path, Path, Path], None]] = {
     "docs/corpora.md": corpora,
     "docs/editors.md": editors,
     "docs/regions.md": regions,
-    "docs/scaling.md": finished,
     "docs/study.md": study,
     "docs/verifying.md": finished,
     "configs/birds.yaml": configuration,

@@ -64,6 +64,7 @@ NOT_RUN = {
 }
 ELSEWHERE = {
     "docs/python.md": "tests/test_python_page.py, after the page's Python",
+    "docs/scaling.md": "tests/measure/test_shards.py, with a run that asks for edits",
     "docs/extending.md": "tests/test_extending_page.py, with the page's package",
 }
 

@@ -173,17 +173,25 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert (review.exit_code, "--review asks a person" in review.stderr) == (2, True)
 
 
-def test_the_array_of_the_documentation(tmp_path: Path) -> None:
+def test_the_loop_and_the_array_of_the_documentation(
+    tmp_path: Path, alone: tuple[str | None, tuple[RankingRow, ...]]
+) -> None:
     page = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text(encoding="utf-8")
-    (script,) = re.findall(r"^```sh\n(#!.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    loop_, array = re.findall(r"^```sh\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
     (tmp_path / "diffex").write_text(f'#!/bin/sh\nexec {sys.executable} -m diffex_cli "$@" --trust-run\n')
     (tmp_path / "diffex").chmod(0o755)
     made = make_corpus(tmp_path)
+    variables = {"DIFFEX_RUN": str(made.run), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    def shell(script: str, **more: str) -> None:
+        here = Path(__file__).parents[1]  # where the classifier is
+        subprocess.run(["bash", "-c", script], env={**os.environ, **variables, **more}, cwd=here, check=True)
+
     with pytest.raises(IncompleteError):
         search.run(made, SILENT, fill=False)
-    task = {"SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_COUNT": "4", "DIFFEX_RUN": str(made.run)}
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    here = Path(__file__).parents[1]  # where the classifier is
-    subprocess.run(["bash", "-c", script], env={**os.environ, **task, "PATH": path}, cwd=here, check=True)
+    shell(array, SLURM_ARRAY_TASK_ID="2", SLURM_ARRAY_TASK_COUNT="4")
     assert edit.plan(made, requests=True, shard=FOUR[1]).to_do == score.plan(made, FOUR[1]).to_do == 0
     assert edit.plan(made, requests=True, shard=FOUR[0]).to_do > 0
+    shell(loop_)
+    run = RunDirectory(made.run)
+    assert (run.search().id, run.ranking()) == alone
