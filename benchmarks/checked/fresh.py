@@ -1,4 +1,6 @@
-"""Classifiers that no choice was made by: other shapes, attributes and architectures than the panel's.
+"""Classifiers of other shapes, attributes and architectures than the panel's.
+
+One of them, ``unless``, prompted a choice later; :mod:`benchmarks.checked.drawn` has others to judge that by.
 
 Eight are functions of what the probe sees, most of them no sums: a maximum, a threshold, a saturating sum, products.
 Eight are networks that are trained here to tell two species apart by a shortcut: pixels straight to a logit, a
